@@ -1,0 +1,1 @@
+"""What two processes must agree on: quantities, slots, messages, codec, signatures, topics, registers, proofs."""

@@ -1,0 +1,322 @@
+"""The messages between meters and the broker, protocol version 1.
+
+All messages are frozen, strict (no type coercion) and closed (unknown fields are refused). Quantities are whole
+numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency as a string.
+"""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wire.fields import (
+    Community,
+    Count,
+    EnergyWh,
+    Hex32,
+    Id,
+    MoneyNano,
+    PriceMicro,
+    RegisterWh,
+    Sequence,
+    SignedEnergyWh,
+    Text,
+    UtcTime,
+)
+from wire.reasons import Reason
+
+VERSION = 1
+
+
+class Side(StrEnum):
+    """Direction of an order step; quantities themselves are never negative."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class SlotState(StrEnum):
+    """State of a slot at the broker."""
+
+    GATE_OPEN = "gate_open"
+    GATE_CLOSED = "gate_closed"
+    CLEARED = "cleared"
+    DELIVERED = "delivered"
+    SETTLED = "settled"
+    VOID = "void"
+
+
+class Message(BaseModel):
+    """Base of all messages; `kind` names the message in signatures, topics and schemas."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    kind: ClassVar[str]
+
+    v: Literal[1] = 1
+    community: Community
+
+
+class Hello(Message):
+    """A meter asks whether it is enrolled; answered by Welcome or Rejection."""
+
+    kind: ClassVar[str] = "hello"
+    meter: Id
+    software: Text
+    sent_at: UtcTime
+
+
+class Welcome(Message):
+    """The broker confirms the enrolment and tells the limits that hold for this meter."""
+
+    kind: ClassVar[str] = "welcome"
+    meter: Id
+    nameplate_import_w: Count
+    nameplate_export_w: Count
+
+
+class Stage(BaseModel):
+    """One trading stage of the calendar; `k_permille` places the price in the market-clearing interval."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    stage: Id
+    mechanism: Id
+    gate_lead_s: Count
+    horizon_slots: Count
+    k_permille: int = Field(ge=0, le=1000)
+
+
+class Calendar(Message):
+    """The market calendar: what is traded, when gates close, and the limits of messages. Retained."""
+
+    kind: ClassVar[str] = "calendar"
+    broker_key: Hex32
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    slot_minutes: int
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    steps_max: int = Field(ge=1, le=200)
+    messages_per_slot_max: int = Field(ge=1)
+    report_within_s: Count
+    group_min: int = Field(ge=1)
+
+
+class Conditions(Message):
+    """Market conditions of a slot: outside prices, the price band and the last known state. Retained."""
+
+    kind: ClassVar[str] = "conditions"
+    slot: UtcTime
+    retail_micro_per_kwh: PriceMicro
+    feed_in_micro_per_kwh: PriceMicro
+    network_state: Literal["normal", "constrained"]
+    last_price_micro_per_kwh: PriceMicro | None
+    last_demand_wh: EnergyWh
+    last_generation_wh: EnergyWh
+
+
+class PlanNotice(Message):
+    """A home's non-binding plan: its expected net energy per slot [Wh, + import] from `first_slot` on."""
+
+    kind: ClassVar[str] = "plan"
+    meter: Id
+    round: Count
+    first_slot: UtcTime
+    net_wh: tuple[SignedEnergyWh, ...] = Field(min_length=1, max_length=288)
+
+
+class Path(Message):
+    """The aggregate of the members' plans per slot [Wh, + import], from which each expects its price. Retained."""
+
+    kind: ClassVar[str] = "path"
+    round: Count
+    first_slot: UtcTime
+    members: Count
+    net_wh: tuple[SignedEnergyWh, ...]
+
+
+class OrderStep(BaseModel):
+    """One price-quantity step of an order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    side: Literal["buy", "sell"]
+    price_micro_per_kwh: PriceMicro
+    energy_wh: int = Field(ge=1, le=10**9)
+
+
+class Order(Message):
+    """A meter's whole order for a slot, both sides; a higher sequence replaces it, no steps withdraws it."""
+
+    kind: ClassVar[str] = "order"
+    meter: Id
+    stage: Id
+    slot: UtcTime
+    sequence: Sequence
+    steps: tuple[OrderStep, ...]
+    sent_at: UtcTime
+
+
+class Receipt(Message):
+    """The broker has stored a message durably: from now on it counts."""
+
+    kind: ClassVar[str] = "receipt"
+    meter: Id
+    of: Literal["order", "report"]
+    slot: UtcTime
+    sequence: Sequence
+    digest: Hex32
+    received_at: UtcTime
+
+
+class Rejection(Message):
+    """The broker did not accept a message; the book is unchanged."""
+
+    kind: ClassVar[str] = "rejection"
+    meter: Id
+    of: str
+    code: Reason = Field(strict=False)
+    field: Text | None
+    detail: Text
+    hint: Text
+    digest: Hex32
+    slot: UtcTime | None
+    sequence: Sequence | None
+
+
+class StatusQuery(Message):
+    """A meter asks what the broker knows of its order for a slot: resolves an unknown outcome."""
+
+    kind: ClassVar[str] = "query"
+    meter: Id
+    slot: UtcTime
+
+
+class StatusAnswer(Message):
+    """What the broker holds for the asking meter: null where there is nothing."""
+
+    kind: ClassVar[str] = "answer"
+    meter: Id
+    slot: UtcTime
+    state: SlotState = Field(strict=False)
+    order_sequence: Sequence | None
+    order_digest: Hex32 | None
+    report_sequence: Sequence | None
+
+
+class CurveStep(BaseModel):
+    """One step of a public aggregated curve."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    price_micro_per_kwh: PriceMicro
+    energy_wh: Count
+
+
+class Clearing(Message):
+    """The public result of a slot's auction: price and volume, or no market with the reason."""
+
+    kind: ClassVar[str] = "clearing"
+    stage: Id
+    slot: UtcTime
+    mechanism: Id
+    outcome: Literal["cleared", "no_trade", "no_market"]
+    price_micro_per_kwh: PriceMicro | None
+    price_low_micro_per_kwh: PriceMicro | None
+    price_high_micro_per_kwh: PriceMicro | None
+    volume_wh: Count
+    demand: tuple[CurveStep, ...]
+    supply: tuple[CurveStep, ...]
+    orders: Count
+    orders_root: Hex32
+
+
+class Award(Message):
+    """A meter's private result of a slot's auction; losers get one with zero energy and the reason."""
+
+    kind: ClassVar[str] = "award"
+    meter: Id
+    stage: Id
+    slot: UtcTime
+    sequence: Sequence
+    bought_wh: EnergyWh
+    sold_wh: EnergyWh
+    price_micro_per_kwh: PriceMicro | None
+    reason: Literal["traded", "part_traded", "not_competitive", "no_counterpart", "no_market", "withdrawn"]
+
+
+class MeterReport(Message):
+    """Metered energy of a slot as the difference of cumulative registers at its ends."""
+
+    kind: ClassVar[str] = "report"
+    meter: Id
+    slot: UtcTime
+    sequence: Sequence
+    import_from_wh: RegisterWh
+    import_to_wh: RegisterWh
+    export_from_wh: RegisterWh
+    export_to_wh: RegisterWh
+    quality: Literal["measured", "estimated"]
+
+
+class SettlementLine(BaseModel):
+    """One line of a settlement: positive amounts are paid by the member, negative ones are received."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    item: Literal["award", "imbalance", "outside"]
+    energy_wh: SignedEnergyWh
+    price_micro_per_kwh: PriceMicro
+    amount_nano: MoneyNano
+
+
+class Settlement(Message):
+    """What a slot cost a meter, line by line, and where its commitment stands in the log."""
+
+    kind: ClassVar[str] = "settlement"
+    meter: Id
+    slot: UtcTime
+    quality: Literal["measured", "estimated"]
+    award_wh: SignedEnergyWh
+    metered_wh: SignedEnergyWh
+    lines: tuple[SettlementLine, ...]
+    total_nano: MoneyNano
+    log_index: Count
+    salt: Hex32
+
+
+class Checkpoint(Message):
+    """The head of the broker's append-only log. Retained."""
+
+    kind: ClassVar[str] = "checkpoint"
+    size: Count
+    root: Hex32
+    slot: UtcTime
+
+
+class ServiceStatus(Message):
+    """Whether a service is there; its last will says offline. Retained."""
+
+    kind: ClassVar[str] = "status"
+    state: Literal["online", "offline"]
+    software: Text
+
+
+ALL: tuple[type[Message], ...] = (
+    Hello,
+    Welcome,
+    Calendar,
+    Conditions,
+    PlanNotice,
+    Path,
+    Order,
+    Receipt,
+    Rejection,
+    StatusQuery,
+    StatusAnswer,
+    Clearing,
+    Award,
+    MeterReport,
+    Settlement,
+    Checkpoint,
+    ServiceStatus,
+)
+BY_KIND: dict[str, type[Message]] = {model.kind: model for model in ALL}

@@ -1,0 +1,70 @@
+"""Why a message was not accepted: one code per cause, each with the hint that its sender needs."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Rejection codes. They are part of the protocol: a code is never renamed, only added."""
+
+    OVERSIZED = "oversized"
+    BAD_FRAME = "bad_frame"
+    UNKNOWN_METER = "unknown_meter"
+    SUSPENDED = "suspended"
+    BAD_SIGNATURE = "bad_signature"
+    MALFORMED = "malformed"
+    UNKNOWN_VERSION = "unknown_version"
+    UNKNOWN_FIELD = "unknown_field"
+    OUT_OF_RANGE = "out_of_range"
+    WRONG_COMMUNITY = "wrong_community"
+    WRONG_METER = "wrong_meter"
+    WRONG_STAGE = "wrong_stage"
+    FOREIGN_SLOT = "foreign_slot"
+    GATE_CLOSED = "gate_closed"
+    TOO_EARLY = "too_early"
+    STALE_SEQUENCE = "stale_sequence"
+    CONFLICTING_SEQUENCE = "conflicting_sequence"
+    TOO_MANY_STEPS = "too_many_steps"
+    PRICE_OUT_OF_BAND = "price_out_of_band"
+    NO_MARKET = "no_market"
+    OVER_NAMEPLATE = "over_nameplate"
+    SELF_CROSSING = "self_crossing"
+    NOT_MONOTONE = "not_monotone"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    SLOT_NOT_OVER = "slot_not_over"
+    ALREADY_SETTLED = "already_settled"
+    REGISTER_WENT_BACK = "register_went_back"
+    REGISTER_MISMATCH = "register_mismatch"
+    WRONG_HORIZON = "wrong_horizon"
+
+
+HINTS: dict[Reason, str] = {
+    Reason.OVERSIZED: "keep a message within 16 KiB: merge neighbouring price steps",
+    Reason.BAD_FRAME: "send 'v1.<86 characters base64url signature>.<JSON payload>'",
+    Reason.UNKNOWN_METER: "ask the operator to enrol this meter's key (community-broker add-member)",
+    Reason.SUSPENDED: "the operator has suspended this meter: ask the operator",
+    Reason.BAD_SIGNATURE: "sign domain tag, community and the exact payload bytes with the enrolled key",
+    Reason.MALFORMED: "send one JSON object that holds the schema's fields with the schema's types",
+    Reason.UNKNOWN_VERSION: "use protocol version 1",
+    Reason.UNKNOWN_FIELD: "remove the field that the schema does not know",
+    Reason.OUT_OF_RANGE: "keep the value inside the range that the schema states",
+    Reason.WRONG_COMMUNITY: "use the community id from the market calendar",
+    Reason.WRONG_METER: "publish under the topic of the meter that signs",
+    Reason.WRONG_STAGE: "use a stage that the market calendar lists",
+    Reason.FOREIGN_SLOT: "name a slot start that is a multiple of the calendar's slot length",
+    Reason.GATE_CLOSED: "send before the gate: slot start minus the calendar's gate lead",
+    Reason.TOO_EARLY: "send when the slot is inside the calendar's trading horizon",
+    Reason.STALE_SEQUENCE: "use a sequence above the last one of this slot",
+    Reason.CONFLICTING_SEQUENCE: "this sequence already carried another content: use the next sequence",
+    Reason.TOO_MANY_STEPS: "merge price steps until at most the calendar's number remains",
+    Reason.PRICE_OUT_OF_BAND: "keep prices inside the slot's band [lowest feed-in, highest retail]",
+    Reason.NO_MARKET: "this slot has no local market (its feed-in price is above its retail price): skip it",
+    Reason.OVER_NAMEPLATE: "offer no more energy than the connection's nameplate times the slot length",
+    Reason.SELF_CROSSING: "keep every buy price below every sell price of the same order",
+    Reason.NOT_MONOTONE: "order buy steps by falling and sell steps by rising price",
+    Reason.QUOTA_EXCEEDED: "send fewer messages per slot",
+    Reason.SLOT_NOT_OVER: "report a slot after its end",
+    Reason.ALREADY_SETTLED: "this slot is settled: corrections go through the operator",
+    Reason.REGISTER_WENT_BACK: "cumulative registers only rise: check meter replacement or rollover",
+    Reason.REGISTER_MISMATCH: "import and export energy must be the differences of the stated registers",
+    Reason.WRONG_HORIZON: "send between 1 and 288 slots, starting with a slot that has not begun",
+}

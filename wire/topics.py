@@ -1,0 +1,101 @@
+"""MQTT topics as functions, and the one table of who may publish what, with which QoS, retained or not."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ROOT = "hearthgrid/v1"
+
+Publisher = Literal["broker", "meter"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRule:
+    """One row of the topic table; `pattern` has the levels {community} and, for private topics, {meter}."""
+
+    kind: str
+    pattern: str
+    publisher: Publisher
+    qos: int
+    retain: bool
+    signed: bool
+    purpose: str
+
+
+def _rule(kind: str, publisher: Publisher, *, private: bool, retain: bool = False, purpose: str) -> TopicRule:
+    room = ("meter" if publisher == "meter" else "member") + "/{meter}/" if private else "public/"
+    return TopicRule(
+        kind=kind,
+        pattern=f"{ROOT}/{{community}}/{room}{kind}",
+        publisher=publisher,
+        qos=1,
+        retain=retain,
+        signed=kind != "status",
+        purpose=purpose,
+    )
+
+
+TABLE: tuple[TopicRule, ...] = (
+    _rule("hello", "meter", private=True, purpose="asks for its membership"),
+    _rule("plan", "meter", private=True, purpose="non-binding plan for the indicative path"),
+    _rule("order", "meter", private=True, purpose="bids and offers of a slot"),
+    _rule("query", "meter", private=True, purpose="asks for the state of a slot"),
+    _rule("report", "meter", private=True, purpose="metered energy of a slot"),
+    _rule("welcome", "broker", private=True, purpose="membership confirmed"),
+    _rule("receipt", "broker", private=True, purpose="message stored durably"),
+    _rule("rejection", "broker", private=True, purpose="message refused, with the reason"),
+    _rule("answer", "broker", private=True, purpose="state of a slot for the asking meter"),
+    _rule("award", "broker", private=True, purpose="private result of the auction"),
+    _rule("settlement", "broker", private=True, purpose="what a slot cost"),
+    _rule("calendar", "broker", private=False, retain=True, purpose="stages, gates, limits"),
+    _rule("conditions", "broker", private=False, retain=True, purpose="outside prices and network state"),
+    _rule("path", "broker", private=False, retain=True, purpose="aggregate of the members' plans"),
+    _rule("clearing", "broker", private=False, purpose="public result of the auction"),
+    _rule("checkpoint", "broker", private=False, retain=True, purpose="head of the log"),
+    _rule("status", "broker", private=False, retain=True, purpose="broker online or offline (last will)"),
+)
+BY_KIND: dict[str, TopicRule] = {rule.kind: rule for rule in TABLE}
+
+
+def topic(kind: str, community: str, meter: str = "") -> str:
+    """The topic of a message kind; `meter` is needed for private topics."""
+    rule = BY_KIND[kind]
+    if "{meter}" in rule.pattern and not meter:
+        raise ValueError(f"the topic of a {kind} needs a meter")
+    return rule.pattern.format(community=community, meter=meter)
+
+
+def meter_inbox(community: str, meter: str) -> str:
+    """The filter of everything the broker sends privately to a meter."""
+    return f"{ROOT}/{community}/member/{meter}/+"
+
+
+def public_inbox(community: str) -> str:
+    """The filter of everything the broker publishes to all."""
+    return f"{ROOT}/{community}/public/+"
+
+
+def broker_inbox(community: str) -> str:
+    """The filter of everything that meters send to the broker."""
+    return f"{ROOT}/{community}/meter/+/+"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a topic says: message kind, and the meter of a private topic ("" for public ones)."""
+
+    kind: str
+    meter: str
+
+
+def parse_topic(text: str, community: str) -> Address | None:
+    """The address of a topic of this community, or None when the topic is not of the protocol."""
+    prefix = f"{ROOT}/{community}/"
+    if not text.startswith(prefix):
+        return None
+    match text[len(prefix) :].split("/"):
+        case ["public", kind] if kind in BY_KIND and "/public/" in BY_KIND[kind].pattern:
+            return Address(kind, "")
+        case [("meter" | "member") as room, meter, kind] if kind in BY_KIND and f"/{room}/" in BY_KIND[kind].pattern:
+            return Address(kind, meter)
+        case _:
+            return None
