@@ -46,6 +46,17 @@ class SlotState(StrEnum):
     VOID = "void"
 
 
+class AwardReason(StrEnum):
+    """Why a meter was awarded what it was."""
+
+    TRADED = "traded"
+    PART_TRADED = "part_traded"
+    NOT_COMPETITIVE = "not_competitive"
+    NO_COUNTERPART = "no_counterpart"
+    NO_MARKET = "no_market"
+    WITHDRAWN = "withdrawn"
+
+
 class Message(BaseModel):
     """Base of all messages; `kind` names the message in signatures, topics and schemas."""
 
@@ -138,7 +149,7 @@ class OrderStep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    side: Literal["buy", "sell"]
+    side: Side = Field(strict=False)
     price_micro_per_kwh: PriceMicro
     energy_wh: int = Field(ge=1, le=10**9)
 
@@ -240,7 +251,7 @@ class Award(Message):
     bought_wh: EnergyWh
     sold_wh: EnergyWh
     price_micro_per_kwh: PriceMicro | None
-    reason: Literal["traded", "part_traded", "not_competitive", "no_counterpart", "no_market", "withdrawn"]
+    reason: AwardReason = Field(strict=False)
 
 
 class MeterReport(Message):

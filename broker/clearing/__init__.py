@@ -1,0 +1,1 @@
+"""Auctions as pure functions on one book and one result type."""

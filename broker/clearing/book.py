@@ -1,0 +1,63 @@
+"""The book of one auction and the result of clearing it, in whole units."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+
+class Step(NamedTuple):
+    """One price-quantity step of one participant; `key` may repeat when a participant has several steps."""
+
+    key: str
+    price: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookSide:
+    """All steps of one side: participant `keys` [n], `prices` [n, micro/kWh] and `quantities` [n, Wh, > 0]."""
+
+    keys: Sequence[str]
+    prices: Ints
+    quantities: Ints
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def book_side(steps: Iterable[Step]) -> BookSide:
+    """The arrays of some steps; steps without a quantity are left out."""
+    kept = [step for step in steps if step.quantity > 0]
+    return BookSide(
+        keys=[step.key for step in kept],
+        prices=np.array([step.price for step in kept], dtype=np.int64),
+        quantities=np.array([step.quantity for step in kept], dtype=np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Bids (buy) and offers (sell) of one slot."""
+
+    bids: BookSide
+    offers: BookSide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A cleared book: `volume` [Wh], the market-clearing price interval, and what each participant trades [Wh].
+
+    `low` and `high` are None when nothing trades.
+    """
+
+    volume: int
+    low: int | None
+    high: int | None
+    bought: dict[str, int]
+    sold: dict[str, int]
+    welfare: int

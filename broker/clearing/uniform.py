@@ -1,0 +1,107 @@
+"""The uniform-price k-double auction.
+
+Maximum welfare and, at equal welfare, the larger volume: touching orders trade. Every competitive equilibrium price
+lies in [max(last accepted offer, best unfilled bid), min(last accepted bid, best unfilled offer)].
+
+Source: Satterthwaite & Williams 1989 (doi 10.1016/0022-0531(89)90117-9) for the k-double auction;
+Mas-Colell, Whinston & Green 1995, chapter 10, for the equilibrium interval.
+Complexity: O(n log n) in the number of steps.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+
+from broker.clearing.book import Book, BookSide, Ints, Outcome
+from wire.quantities import largest_remainder, round_half_even
+
+
+def clear(book: Book) -> Outcome:
+    """The welfare-maximal outcome of a book; ties at the margin are shared pro rata (Hamilton's method)."""
+    bids, offers = _ranked(book.bids, falling=True), _ranked(book.offers, falling=False)
+    volume = _volume(bids, offers)
+    if volume == 0:
+        return Outcome(volume=0, low=None, high=None, bought={}, sold={}, welfare=0)
+    last_bid, best_unfilled_bid = _margin(bids, volume)
+    last_offer, best_unfilled_offer = _margin(offers, volume)
+    bought, gross_value = _fill(bids, volume, last_bid)
+    sold, gross_cost = _fill(offers, volume, last_offer)
+    return Outcome(
+        volume=volume,
+        low=last_offer if best_unfilled_bid is None else max(last_offer, best_unfilled_bid),
+        high=last_bid if best_unfilled_offer is None else min(last_bid, best_unfilled_offer),
+        bought=bought,
+        sold=sold,
+        welfare=gross_value - gross_cost,
+    )
+
+
+def price_between(low: int, high: int, k: Fraction) -> int:
+    """The auction price `low + k (high - low)`, rounded once to a whole micro-currency, ties to even."""
+    return round_half_even(low + k * (high - low))
+
+
+class _Ranked:
+    """A side sorted from the best price on, with its cumulative quantity."""
+
+    __slots__ = ("cumulative", "keys", "prices", "quantities", "sign")
+
+    def __init__(self, keys: list[str], prices: Ints, quantities: Ints, sign: int) -> None:
+        self.keys = keys
+        self.prices = prices
+        self.quantities = quantities
+        self.cumulative = np.cumsum(quantities)
+        self.sign = sign
+
+
+def _ranked(side: BookSide, *, falling: bool) -> _Ranked:
+    order = np.argsort(-side.prices if falling else side.prices, kind="stable")
+    keys = [side.keys[i] for i in order]
+    return _Ranked(keys, side.prices[order], side.quantities[order], -1 if falling else 1)
+
+
+def _volume(bids: _Ranked, offers: _Ranked) -> int:
+    """The largest quantity whose marginal bid still reaches its marginal offer.
+
+    Bids up to and including bid i can be served by all offers at or below its price.
+    """
+    if not len(bids.keys) or not len(offers.keys):
+        return 0
+    reachable = np.searchsorted(offers.prices, bids.prices, side="right")
+    supply = np.concatenate(([0], offers.cumulative))[reachable]
+    return int(np.minimum(bids.cumulative, supply).max())
+
+
+def _margin(side: _Ranked, volume: int) -> tuple[int, int | None]:
+    """(price of the last accepted step, price of the best step that is not wholly filled or None)."""
+    last = int(np.searchsorted(side.cumulative, volume, side="left"))
+    unfilled = last if side.cumulative[last] > volume else last + 1
+    best = int(side.prices[unfilled]) if unfilled < len(side.keys) else None
+    return int(side.prices[last]), best
+
+
+def _fill(side: _Ranked, volume: int, marginal_price: int) -> tuple[dict[str, int], int]:
+    """(traded quantity per participant, its total value at limit prices): better steps whole, the margin pro rata."""
+    ranks = side.prices * side.sign
+    first = int(np.searchsorted(ranks, marginal_price * side.sign, side="left"))
+    end = int(np.searchsorted(ranks, marginal_price * side.sign, side="right"))
+    above = int(side.cumulative[first - 1]) if first else 0
+    filled: dict[str, int] = {}
+    for key, quantity in zip(side.keys[:first], side.quantities[:first].tolist(), strict=True):
+        filled[key] = filled.get(key, 0) + quantity
+    marginal_keys, marginal_quantities = _merged(side, first, end)
+    for key, share in zip(
+        marginal_keys, largest_remainder(volume - above, marginal_quantities, marginal_keys), strict=True
+    ):
+        if share:
+            filled[key] = filled.get(key, 0) + share
+    value = sum(p * q for p, q in zip(side.prices[:first].tolist(), side.quantities[:first].tolist(), strict=True))
+    return filled, value + (volume - above) * marginal_price
+
+
+def _merged(side: _Ranked, first: int, end: int) -> tuple[list[str], list[int]]:
+    """Steps of one participant at the same price count as one, so splitting an order gains no remainder unit."""
+    totals: dict[str, int] = {}
+    for key, quantity in zip(side.keys[first:end], side.quantities[first:end].tolist(), strict=True):
+        totals[key] = totals.get(key, 0) + quantity
+    return list(totals), list(totals.values())

@@ -1,0 +1,1 @@
+"""Double entry and the append-only log."""

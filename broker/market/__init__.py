@@ -1,0 +1,1 @@
+"""The market as a deterministic fold: events in, state and outgoing messages out."""

@@ -1,0 +1,97 @@
+"""The journaled inputs of the market. State is a fold over them: nothing else ever changes it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    at_s: int
+
+
+class Enrolled(_Event):
+    """A meter became a member (or its key or nameplate changed)."""
+
+    type: Literal["enrolled"] = "enrolled"
+    meter: str
+    public_key: str
+    nameplate_import_w: int
+    nameplate_export_w: int
+    suspended: bool = False
+
+
+class SlotOpened(_Event):
+    """A slot can be traded; prices are None when no outside price is known (the slot then has no market)."""
+
+    type: Literal["slot_opened"] = "slot_opened"
+    slot_s: int
+    retail_micro: int | None
+    feed_in_micro: int | None
+
+
+class Received(_Event):
+    """A message arrived: topic kind, topic meter and the exact frame (latin-1, so every byte has its character)."""
+
+    type: Literal["received"] = "received"
+    kind: str
+    meter: str
+    frame: str
+
+
+class Refused(_Event):
+    """A message was too large to keep: its size and digest are recorded, its bytes are not."""
+
+    type: Literal["refused"] = "refused"
+    kind: str
+    meter: str
+    size: int
+    digest: str
+
+
+class GateClosed(_Event):
+    """The gate of a slot closed: it is cleared at once."""
+
+    type: Literal["gate_closed"] = "gate_closed"
+    slot_s: int
+
+
+class DeliveryEnded(_Event):
+    """A slot is over."""
+
+    type: Literal["delivery_ended"] = "delivery_ended"
+    slot_s: int
+
+
+class SettlementDue(_Event):
+    """All reports of a slot are there, or the time for them is over."""
+
+    type: Literal["settlement_due"] = "settlement_due"
+    slot_s: int
+
+
+class SlotCancelled(_Event):
+    """The operator voids a slot before it is cleared."""
+
+    type: Literal["slot_cancelled"] = "slot_cancelled"
+    slot_s: int
+
+
+Event = Annotated[
+    Enrolled | SlotOpened | Received | Refused | GateClosed | DeliveryEnded | SettlementDue | SlotCancelled,
+    Field(discriminator="type"),
+]
+_ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def encode_event(event: Event) -> bytes:
+    """The journal record of an event."""
+    return event.model_dump_json().encode()
+
+
+def decode_event(record: bytes) -> Event:
+    """The event of a journal record.
+
+    Raises: pydantic.ValidationError when the record is none: the journal was written by something else.
+    """
+    return _ADAPTER.validate_json(record)

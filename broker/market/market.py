@@ -1,0 +1,172 @@
+"""The market of one community as a fold: `apply(event)` changes the state and returns what has to be sent.
+
+Same events, same state, same messages, bit for bit: no clock, no randomness, no dependence on arrival order beyond
+what the rules of sequence and gate say.
+"""
+
+from dataclasses import dataclass
+
+from broker.ledger.accounts import Accounts
+from broker.ledger.log import Log
+from broker.market.auction import auction
+from broker.market.events import (
+    DeliveryEnded,
+    Enrolled,
+    Event,
+    GateClosed,
+    Received,
+    Refused,
+    SettlementDue,
+    SlotCancelled,
+    SlotOpened,
+)
+from broker.market.inbox import Inbox
+from broker.market.outcome import Rejected
+from broker.market.outgoing import Outgoing, rejection
+from broker.market.posting import settled_slot
+from broker.market.session import SlotEvent, advance
+from broker.market.slot_book import SlotBook
+from broker.market.terms import Member, OutsidePrices, Terms
+from wire.messages import Checkpoint, Conditions, SlotState
+from wire.reasons import Reason
+from wire.slots import Slot
+
+KEEP_SETTLED_S = 2 * 86_400
+
+
+@dataclass(slots=True)
+class Totals:
+    """What the community did so far, and the last slot's figures for the market conditions [Wh]."""
+
+    orders: int = 0
+    traded_wh: int = 0
+    last_price_micro: int | None = None
+    last_demand_wh: int = 0
+    last_generation_wh: int = 0
+
+
+class Market:
+    """Members, slots, accounts and log of one community. `secret` makes pseudonyms and salts and is never logged."""
+
+    def __init__(self, terms: Terms, secret: bytes) -> None:
+        self.terms = terms
+        self.members: dict[str, Member] = {}
+        self.books: dict[int, SlotBook] = {}
+        self.accounts = Accounts()
+        self.log = Log()
+        self.totals = Totals()
+        self._secret = secret
+        self._inbox = Inbox(terms, self.members, self.books)
+
+    def apply(self, event: Event) -> list[Outgoing]:
+        """Applies one event; returns the messages it causes, in sending order."""
+        match event:
+            case Received():
+                out, counted = self._inbox.receive(event)
+                self.totals.orders += counted
+                return out
+            case Refused():
+                why = Rejected(Reason.OVERSIZED, f"{event.size} bytes")
+                return [
+                    rejection(
+                        why,
+                        community=self.terms.community,
+                        meter=event.meter,
+                        kind=event.kind,
+                        digest=event.digest,
+                    )
+                ]
+            case Enrolled():
+                self._enrol(event)
+                return []
+            case SlotOpened():
+                return self._open(event)
+            case GateClosed():
+                return self._clear(self.books[event.slot_s])
+            case DeliveryEnded():
+                self._move(self.books[event.slot_s], SlotEvent.DELIVERY_END)
+                return []
+            case SettlementDue():
+                return self._settle(self.books[event.slot_s], event.at_s)
+            case SlotCancelled():
+                self._move(self.books[event.slot_s], SlotEvent.CANCEL)
+                return []
+
+    def due(self, now_s: int) -> list[Event]:
+        """The events that time has brought, oldest slot first; apply them and ask again until none is left."""
+        events: list[Event] = []
+        for start_s in sorted(self.books):
+            book = self.books[start_s]
+            if book.state is SlotState.GATE_OPEN and now_s >= self.terms.gate_s(book.slot):
+                events.append(GateClosed(at_s=now_s, slot_s=start_s))
+            elif book.state is SlotState.CLEARED and now_s >= book.slot.end_s:
+                events.append(DeliveryEnded(at_s=now_s, slot_s=start_s))
+            elif book.state is SlotState.DELIVERED and self._is_settlement_due(book, now_s):
+                events.append(SettlementDue(at_s=now_s, slot_s=start_s))
+        return events
+
+    def _is_settlement_due(self, book: SlotBook, now_s: int) -> bool:
+        active = {meter for meter, member in self.members.items() if not member.suspended}
+        return active <= set(book.reports) or now_s >= book.slot.end_s + self.terms.report_within_s
+
+    def _enrol(self, event: Enrolled) -> None:
+        self.members[event.meter] = Member(
+            meter=event.meter,
+            public_key=bytes.fromhex(event.public_key),
+            nameplate_import_w=event.nameplate_import_w,
+            nameplate_export_w=event.nameplate_export_w,
+            suspended=event.suspended,
+        )
+
+    def _open(self, event: SlotOpened) -> list[Outgoing]:
+        book = self.books.setdefault(event.slot_s, SlotBook(Slot(event.slot_s, self.terms.slot_minutes)))
+        if book.state is SlotState.GATE_OPEN and event.retail_micro is not None and event.feed_in_micro is not None:
+            book.prices = OutsidePrices(event.retail_micro, event.feed_in_micro)
+        return []
+
+    def _move(self, book: SlotBook, event: SlotEvent) -> None:
+        book.state = advance(book.state, event)
+
+    def _clear(self, book: SlotBook) -> list[Outgoing]:
+        self._move(book, SlotEvent.GATE)
+        clearing, awards = auction(book, self.terms, self._secret)
+        book.clearing = clearing
+        book.awards_wh = {award.meter: award.bought_wh - award.sold_wh for award in awards}
+        self._move(book, SlotEvent.CLEARING)
+        self.totals.traded_wh += clearing.volume_wh
+        self.totals.last_price_micro = clearing.price_micro_per_kwh
+        private = [Outgoing(award, award.meter) for award in awards]
+        return [Outgoing(clearing), *private, *self._conditions(book.slot.shifted(1))]
+
+    def _conditions(self, slot: Slot) -> list[Outgoing]:
+        book = self.books.get(slot.start_s)
+        if book is None or book.prices is None:
+            return []
+        message = Conditions(
+            community=self.terms.community,
+            slot=slot.label,
+            retail_micro_per_kwh=book.prices.retail_micro,
+            feed_in_micro_per_kwh=book.prices.feed_in_micro,
+            network_state="normal",
+            last_price_micro_per_kwh=self.totals.last_price_micro,
+            last_demand_wh=self.totals.last_demand_wh,
+            last_generation_wh=self.totals.last_generation_wh,
+        )
+        return [Outgoing(message)]
+
+    def _settle(self, book: SlotBook, now_s: int) -> list[Outgoing]:
+        result = settled_slot(book, self.terms, self._secret, self.log)
+        self.accounts.post(result.transfers)
+        self._move(book, SlotEvent.SETTLEMENT)
+        self.totals.last_demand_wh = result.demand_wh
+        self.totals.last_generation_wh = result.generation_wh
+        self._forget_before(now_s - KEEP_SETTLED_S)
+        checkpoint = Checkpoint(
+            community=self.terms.community, size=len(self.log), root=self.log.head(), slot=book.slot.label
+        )
+        return [*(Outgoing(s, s.meter) for s in result.settlements), Outgoing(checkpoint)]
+
+    def _forget_before(self, before_s: int) -> None:
+        final = (SlotState.SETTLED, SlotState.VOID)
+        for start_s in [s for s, book in self.books.items() if s < before_s and book.state in final]:
+            del self.books[start_s]

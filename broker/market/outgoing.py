@@ -1,0 +1,33 @@
+"""What the market wants to have sent."""
+
+from dataclasses import dataclass
+
+from broker.market.outcome import Rejected
+from wire.messages import Message, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message and its addressee: a meter, or "" for everybody."""
+
+    message: Message
+    meter: str = ""
+
+
+def rejection(
+    why: Rejected, *, community: str, meter: str, kind: str, digest: str, about: Message | None = None
+) -> Outgoing:
+    """The rejection of a message; `about` is the message itself when it could be read."""
+    message = Rejection(
+        community=community,
+        meter=meter,
+        of=kind[:64],
+        code=why.code,
+        field=why.field[:200] if why.field else None,
+        detail=why.detail[:200],
+        hint=why.hint,
+        digest=digest,
+        slot=getattr(about, "slot", None),
+        sequence=getattr(about, "sequence", None),
+    )
+    return Outgoing(message, meter)

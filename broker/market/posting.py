@@ -1,0 +1,105 @@
+"""From a delivered slot to transfers, log leaves and the members' private settlements."""
+
+from dataclasses import dataclass
+
+from broker.ledger.log import Log, commitment, pseudonym, salt
+from broker.ledger.transfer import Transfer, account
+from broker.market.slot_book import SlotBook
+from broker.market.terms import Terms
+from broker.settlement.slot import Position, settle
+from wire.codec import canonical, digest, encode
+from wire.messages import Settlement, SettlementLine
+
+
+@dataclass(frozen=True, slots=True)
+class SettledSlot:
+    """Transfers of a slot with the settlement of every member, and the slot's metered totals [Wh]."""
+
+    transfers: list[Transfer]
+    settlements: list[Settlement]
+    demand_wh: int
+    generation_wh: int
+
+
+def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
+    """Settles a delivered slot and appends its leaves (clearing first, members by pseudonym) to the log.
+
+    A meter that was awarded energy and did not report is settled as if it had delivered, and marked as estimated.
+    """
+    positions, qualities = _positions(book)
+    price = book.clearing.price_micro_per_kwh if book.clearing else None
+    transfers = settle(positions, price)
+    if book.clearing is not None:
+        log.append({"clearing": digest(encode(book.clearing)), "slot": book.slot.label})
+    settlements = [_settlement(p, qualities[p.meter], transfers, book, terms) for p in positions]
+    return SettledSlot(
+        transfers=transfers,
+        settlements=_logged(settlements, book, secret, log),
+        demand_wh=sum(max(p.metered_wh, 0) for p in positions),
+        generation_wh=sum(max(-p.metered_wh, 0) for p in positions),
+    )
+
+
+def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
+    positions, qualities = [], {}
+    if book.prices is None:
+        return [], {}
+    for meter in sorted(set(book.reports) | {m for m, energy in book.awards_wh.items() if energy}):
+        award_wh = book.awards_wh.get(meter, 0)
+        held = book.reports.get(meter)
+        metered_wh, qualities[meter] = award_wh, "estimated"
+        if held is not None:
+            r = held.report
+            metered_wh = (r.import_to_wh - r.import_from_wh) - (r.export_to_wh - r.export_from_wh)
+            qualities[meter] = r.quality
+        positions.append(
+            Position(
+                meter=meter,
+                award_wh=award_wh,
+                metered_wh=metered_wh,
+                retail_micro=book.prices.retail_micro,
+                feed_in_micro=book.prices.feed_in_micro,
+            )
+        )
+    return positions, qualities
+
+
+def _settlement(p: Position, quality: str, transfers: list[Transfer], book: SlotBook, terms: Terms) -> Settlement:
+    own = account(p.meter)
+    lines = [
+        SettlementLine(
+            item=t.item.value,
+            energy_wh=t.energy_wh if t.payer == own else -t.energy_wh,
+            price_micro_per_kwh=t.price_micro,
+            amount_nano=t.amount_nano if t.payer == own else -t.amount_nano,
+        )
+        for t in transfers
+        if own in (t.payer, t.payee)
+    ]
+    return Settlement(
+        community=terms.community,
+        meter=p.meter,
+        slot=book.slot.label,
+        quality="measured" if quality == "measured" else "estimated",
+        award_wh=p.award_wh,
+        metered_wh=p.metered_wh,
+        lines=tuple(lines),
+        total_nano=sum(line.amount_nano for line in lines),
+        log_index=0,
+        salt="0" * 64,
+    )
+
+
+def committed_bytes(settlement: Settlement) -> bytes:
+    """The bytes that the log commits to: the settlement without its own place in the log."""
+    return canonical(settlement.model_dump(mode="json", exclude={"log_index", "salt"}))
+
+
+def _logged(settlements: list[Settlement], book: SlotBook, secret: bytes, log: Log) -> list[Settlement]:
+    named = sorted((pseudonym(secret, s.meter, book.slot.start_s), s) for s in settlements)
+    placed = []
+    for name, s in named:
+        salt_bytes = salt(secret, "settlement", s.meter, s.slot)
+        leaf = {"commitment": commitment(salt_bytes, committed_bytes(s)), "pseudonym": name, "slot": s.slot}
+        placed.append(s.model_copy(update={"log_index": log.append(leaf), "salt": salt_bytes.hex()}))
+    return sorted(placed, key=lambda s: s.meter)

@@ -1,0 +1,37 @@
+"""What the broker knows of one slot."""
+
+from dataclasses import dataclass, field
+
+from broker.market.terms import OutsidePrices
+from wire.messages import Clearing, MeterReport, Order, SlotState
+from wire.slots import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The order that counts for a meter, with the digest of its payload bytes."""
+
+    order: Order
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReport:
+    """The report that counts for a meter, with the digest of its payload bytes."""
+
+    report: MeterReport
+    digest: str
+
+
+@dataclass(slots=True)
+class SlotBook:
+    """The mutable record of one slot, changed only by the market's fold."""
+
+    slot: Slot
+    prices: OutsidePrices | None = None
+    state: SlotState = SlotState.GATE_OPEN
+    orders: dict[str, Held] = field(default_factory=dict)
+    messages: dict[str, int] = field(default_factory=dict)
+    clearing: Clearing | None = None
+    awards_wh: dict[str, int] = field(default_factory=dict)
+    reports: dict[str, HeldReport] = field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""What a community has agreed on: members, stage, limits."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from wire.messages import Calendar, Stage
+from wire.slots import Slot, slot_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An enrolled meter: its public key and the nameplate power of its connection [W]."""
+
+    meter: str
+    public_key: bytes
+    nameplate_import_w: int
+    nameplate_export_w: int
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The rules of a community; times in seconds, `k_permille` places the price in the clearing interval."""
+
+    community: str
+    currency: str = "EUR"
+    slot_minutes: int = 15
+    stage: str = "intraday"
+    mechanism: str = "uniform_price_k_double_auction"
+    gate_lead_s: int = 60
+    horizon_slots: int = 96
+    k_permille: int = 500
+    steps_max: int = 60
+    messages_per_slot_max: int = 20
+    report_within_s: int = 900
+    group_min: int = 10
+
+    @property
+    def k(self) -> Fraction:
+        """The place of the price inside the market-clearing interval, 0..1."""
+        return Fraction(self.k_permille, 1000)
+
+    def gate_s(self, slot: Slot) -> int:
+        """The moment from which orders for a slot are late [s since 1970]."""
+        return slot.start_s - self.gate_lead_s
+
+    def last_tradable(self, now_s: int) -> Slot:
+        """The last slot of the trading horizon at a moment."""
+        return slot_at(now_s, self.slot_minutes).shifted(self.horizon_slots)
+
+    def calendar(self, broker_key: str) -> Calendar:
+        """The terms as the members see them."""
+        stage = Stage(
+            stage=self.stage,
+            mechanism=self.mechanism,
+            gate_lead_s=self.gate_lead_s,
+            horizon_slots=self.horizon_slots,
+            k_permille=self.k_permille,
+        )
+        return Calendar(
+            community=self.community,
+            broker_key=broker_key,
+            currency=self.currency,
+            slot_minutes=self.slot_minutes,
+            stages=(stage,),
+            steps_max=self.steps_max,
+            messages_per_slot_max=self.messages_per_slot_max,
+            report_within_s=self.report_within_s,
+            group_min=self.group_min,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutsidePrices:
+    """What the grid pays and takes in a slot [micro-currency/kWh]."""
+
+    retail_micro: int
+    feed_in_micro: int
+
+    @property
+    def has_market(self) -> bool:
+        """False where feed-in exceeds retail: trading inside could only lose."""
+        return self.feed_in_micro <= self.retail_micro

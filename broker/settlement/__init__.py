@@ -1,0 +1,1 @@
+"""From awards and metered energy to exact transfers and statements."""
