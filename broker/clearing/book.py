@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+_FITS = 2**62
 
 
 class Step(NamedTuple):
@@ -35,9 +36,14 @@ def book_side(steps: Iterable[Step]) -> BookSide:
     kept = [step for step in steps if step.quantity > 0]
     return BookSide(
         keys=[step.key for step in kept],
-        prices=np.array([step.price for step in kept], dtype=np.int64),
-        quantities=np.array([step.quantity for step in kept], dtype=np.int64),
+        prices=_whole([step.price for step in kept], max((abs(step.price) for step in kept), default=0)),
+        quantities=_whole([step.quantity for step in kept], sum(step.quantity for step in kept)),
     )
+
+
+def _whole(values: list[int], largest: int) -> Ints:
+    """The values as an array; Python integers where 64 bits could overflow, so every book clears exactly."""
+    return np.array(values, dtype=np.int64 if largest < _FITS else object)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,25 @@
 """The indicative path: non-binding plans in, their aggregate out. Nothing here touches money or the journal."""
 
+from dataclasses import dataclass
+
+from broker.market.intake import METER_TOLERANCE, slot_of
+from broker.market.outcome import Rejected
 from broker.market.terms import Member, Terms
 from wire.codec import DecodeError, decode
 from wire.messages import Path, PlanNotice
-from wire.signing import FrameError, open_frame
-from wire.slots import Slot, format_utc, parse_utc
+from wire.reasons import Reason
+from wire.signing import FrameError, is_signed_by, split
+from wire.slots import format_utc, slot_at
+
+PATH_SLOTS = 192
+PATH_WH_MAX = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    first_s: int
+    round: int
+    net_wh: tuple[int, ...]
 
 
 class PathBoard:
@@ -12,43 +27,87 @@ class PathBoard:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._plans: dict[str, PlanNotice] = {}
+        self._width_s = 60 * terms.slot_minutes
+        self._plans: dict[str, _Held] = {}
+        self._totals_wh: dict[int, int] = {}
         self._changed = False
 
-    def receive(self, frame: bytes, member: Member) -> bool:
-        """Takes a member's plan; False when it is not a valid one (a plan binds nobody, so nobody is told)."""
-        try:
-            payload = open_frame(frame, member.public_key, PlanNotice.kind, self._terms.community)
-            notice = decode(PlanNotice, payload)
-            Slot(parse_utc(notice.first_slot), self._terms.slot_minutes)
-        except (FrameError, DecodeError, ValueError):
-            return False
-        if notice.community != self._terms.community or notice.meter != member.meter:
-            return False
+    def receive(self, frame: bytes, member: Member, now_s: int) -> Rejected | None:
+        """Takes a member's plan; None when it counts or repeats an older one, else what is wrong with it."""
+        read = self._read(frame, member)
+        if isinstance(read, Rejected):
+            return read
+        last_s = read.first_s + len(read.net_wh) * self._width_s
+        running_s = slot_at(now_s, self._terms.slot_minutes).start_s
+        if not running_s < last_s or read.first_s >= running_s + PATH_SLOTS * self._width_s:
+            return Rejected(Reason.WRONG_HORIZON, f"first slot {format_utc(read.first_s)}", "first_slot")
         held = self._plans.get(member.meter)
-        if held is not None and (held.first_slot, held.round) >= (notice.first_slot, notice.round):
-            return False
-        self._plans[member.meter] = notice
-        self._changed = True
-        return True
+        if held is None or (held.first_s, held.round) < (read.first_s, read.round):
+            self._replace(member.meter, read)
+        return None
 
     def path(self, now_s: int, slots: int) -> Path | None:
         """The aggregate from the running slot on, or None when nothing changed or the group is too small."""
-        if not self._changed or len(self._plans) < self._terms.group_min:
+        if not self._changed:
+            return None
+        first_s = slot_at(now_s, self._terms.slot_minutes).start_s
+        self._forget_before(first_s)
+        totals = tuple(self._totals_wh.get(first_s + i * self._width_s, 0) for i in range(slots))
+        if len(self._plans) < self._terms.group_min or max(map(abs, totals)) > PATH_WH_MAX:
             return None
         self._changed = False
-        width = 60 * self._terms.slot_minutes
-        first_s = now_s - now_s % width
-        totals = [0] * slots
-        for notice in self._plans.values():
-            offset = (parse_utc(notice.first_slot) - first_s) // width
-            for i, energy in enumerate(notice.net_wh):
-                if 0 <= offset + i < slots:
-                    totals[offset + i] += energy
         return Path(
             community=self._terms.community,
-            round=max(notice.round for notice in self._plans.values()),
+            round=max(held.round for held in self._plans.values()),
             first_slot=format_utc(first_s),
             members=len(self._plans),
-            net_wh=tuple(totals),
+            net_wh=totals,
         )
+
+    def _read(self, frame: bytes, member: Member) -> _Held | Rejected:
+        try:
+            signature, payload = split(frame)
+        except FrameError as error:
+            return Rejected(Reason.BAD_FRAME, str(error))
+        if not is_signed_by(member.public_key, PlanNotice.kind, self._terms.community, signature, payload):
+            return Rejected(Reason.BAD_SIGNATURE, f"not by meter {member.meter}")
+        try:
+            notice = decode(PlanNotice, payload)
+        except DecodeError as error:
+            return Rejected(error.code, error.detail, error.field)
+        return self._checked(notice, member)
+
+    def _checked(self, notice: PlanNotice, member: Member) -> _Held | Rejected:
+        if notice.community != self._terms.community:
+            return Rejected(Reason.WRONG_COMMUNITY, notice.community, "community")
+        if notice.meter != member.meter:
+            return Rejected(Reason.WRONG_METER, notice.meter, "meter")
+        slot = slot_of(notice.first_slot, self._terms)
+        if isinstance(slot, Rejected):
+            return Rejected(slot.code, slot.detail, "first_slot")
+        hours = METER_TOLERANCE * self._terms.slot_minutes / 60
+        most_wh, least_wh = member.nameplate_import_w * hours, -member.nameplate_export_w * hours
+        for i, energy_wh in enumerate(notice.net_wh):
+            if not least_wh <= energy_wh <= most_wh:
+                return Rejected(Reason.OVER_NAMEPLATE, f"{energy_wh} Wh in one slot", f"net_wh.{i}")
+        return _Held(slot.start_s, notice.round, notice.net_wh)
+
+    def _replace(self, meter: str, plan: _Held) -> None:
+        if meter in self._plans:
+            self._add(self._plans[meter], -1)
+        self._plans[meter] = plan
+        self._add(plan, 1)
+        self._changed = True
+
+    def _add(self, plan: _Held, sign: int) -> None:
+        for i, energy_wh in enumerate(plan.net_wh):
+            slot_s = plan.first_s + i * self._width_s
+            self._totals_wh[slot_s] = self._totals_wh.get(slot_s, 0) + sign * energy_wh
+
+    def _forget_before(self, first_s: int) -> None:
+        """A plan that is wholly past no longer counts as a member of the group."""
+        for meter, held in list(self._plans.items()):
+            if held.first_s + len(held.net_wh) * self._width_s <= first_s:
+                del self._plans[meter]
+        for slot_s in [s for s in self._totals_wh if s < first_s]:
+            del self._totals_wh[slot_s]

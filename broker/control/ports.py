@@ -8,21 +8,34 @@ from broker.market.terms import OutsidePrices
 from wire.slots import Slot
 
 
+class StorageFailed(Exception):
+    """Durable storage does not work (disk full, read-only, damaged): the text says what to do about it."""
+
+
 class Journal(Protocol):
     """Durable, ordered records."""
 
     def append(self, records: Sequence[bytes]) -> None:
-        """Stores records in order; when it returns they survive a power cut. Raises when they would not."""
+        """Stores records in order; when it returns they survive a power cut.
+
+        Raises: StorageFailed when they would not; none of them is stored then.
+        """
 
     def records(self) -> Iterable[bytes]:
-        """All stored records, oldest first."""
+        """All stored records, oldest first.
+
+        Raises: StorageFailed when a record is damaged.
+        """
 
 
 class Recorder(Protocol):
     """Keeps what was sent, for people, dashboards and statements."""
 
-    def record(self, sent: Sequence[Outgoing]) -> None:
-        """Stores what a step sent."""
+    def record(self, sent: Sequence[tuple[int, Outgoing]], *, through: int) -> None:
+        """Stores messages, each with the position of the journal record that caused it; safe to repeat.
+
+        `through` is the number of journal records that are covered now.
+        """
 
 
 class PriceSource(Protocol):
@@ -35,5 +48,5 @@ class PriceSource(Protocol):
 class NoRecorder:
     """Keeps nothing."""
 
-    def record(self, sent: Sequence[Outgoing]) -> None:
-        """Forgets what a step sent."""
+    def record(self, sent: Sequence[tuple[int, Outgoing]], *, through: int) -> None:
+        """Forgets what was sent."""

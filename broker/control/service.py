@@ -1,20 +1,33 @@
 """The market service: journals inputs before they count, then applies them and hands out what has to be sent."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from broker.control.path_board import PathBoard
+from broker.control.path_board import PATH_SLOTS, PathBoard
 from broker.control.ports import Journal, PriceSource, Recorder
-from broker.market.events import Event, Received, Refused, SlotOpened, decode_event, encode_event
+from broker.market.events import (
+    Enrolled,
+    Event,
+    Received,
+    Refused,
+    SlotOpened,
+    TermsAgreed,
+    decode_event,
+    encode_event,
+)
 from broker.market.inbox import MODELS
 from broker.market.market import Market
-from broker.market.outgoing import Outgoing
+from broker.market.outcome import Rejected
+from broker.market.outgoing import Outgoing, rejection
 from wire.codec import digest
-from wire.messages import PlanNotice
+from wire.messages import Path, PlanNotice
+from wire.reasons import Reason
 from wire.signing import MAX_FRAME_BYTES
 from wire.slots import slot_at
 
-PATH_SLOTS = 192
+RECORD_GROUP = 2_000
+_METER = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,50 +40,147 @@ class Inbound:
 
 
 class MarketService:
-    """One community's market on a journal. Calls are synchronous: what they accepted is durable when they return."""
+    """One community's market on a journal. Calls are synchronous: what they accepted is durable when they return.
 
-    def __init__(self, market: Market, *, journal: Journal, prices: PriceSource, recorder: Recorder) -> None:
+    `journaled` counts the records, `last_s` is the newest moment in them. At start, messages of records from
+    `record_from` on are recorded again, and those from `send_from` on are kept in `unsent`: what a crash may have
+    kept from being sent. None: nothing is.
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        *,
+        journal: Journal,
+        prices: PriceSource,
+        recorder: Recorder,
+        record_from: int | None = None,
+        send_from: int | None = None,
+    ) -> None:
         self.market = market
         self._journal = journal
         self._prices = prices
         self._recorder = recorder
-        self._path = PathBoard(market.terms)
-        self.replayed = 0
-        for record in journal.records():
-            market.apply(decode_event(record))
-            self.replayed += 1
+        self._board = PathBoard(market.terms)
+        self._path: Path | None = None
+        self.journaled = 0
+        self.last_s = 0
+        self.unsent: list[Outgoing] = []
+        self._replay(record_from, send_from)
+        self.replayed = self.journaled
+
+    def _replay(self, record_from: int | None, send_from: int | None) -> None:
+        again: list[tuple[int, Outgoing]] = []
+        for record in self._journal.records():
+            position, caused = self.journaled, self._apply(decode_event(record))
+            if send_from is not None and position >= send_from:
+                self.unsent += [out for _, out in caused]
+            if record_from is not None and position >= record_from:
+                again += caused
+            if len(again) >= RECORD_GROUP:
+                self._recorder.record(again, through=self.journaled)
+                again = []
+        if record_from is not None and record_from < self.journaled:
+            self._recorder.record(again, through=self.journaled)
+
+    def _apply(self, event: Event) -> list[tuple[int, Outgoing]]:
+        caused = [(self.journaled, out) for out in self.market.apply(event)]
+        self.journaled += 1
+        self.last_s = max(self.last_s, event.at_s)
+        return caused
 
     def enact(self, events: Sequence[Event]) -> list[Outgoing]:
-        """Journals events in one durable group, then applies them."""
+        """Journals events in one durable group, then applies them.
+
+        Raises: StorageFailed when the group cannot be stored; nothing has happened then.
+        """
         if not events:
             return []
         self._journal.append([encode_event(event) for event in events])
-        sent = [out for event in events for out in self.market.apply(event)]
-        self._recorder.record(sent)
-        return sent
+        caused = [pair for event in events for pair in self._apply(event)]
+        self._recorder.record(caused, through=self.journaled)
+        return [out for _, out in caused]
 
-    def handle(self, batch: Sequence[Inbound], now_s: int) -> list[Outgoing]:
-        """Answers a batch of frames; receipts in the result may be sent because the batch is durable."""
+    def agree(self, members: Sequence[Enrolled], now_s: int) -> list[Outgoing]:
+        """Journals the terms of a new journal, and members that are new, changed or gone (those are suspended)."""
         events: list[Event] = []
-        for item in batch:
-            if item.kind == PlanNotice.kind:
-                self._take_plan(item)
-            elif item.kind in MODELS:
-                events.append(_event(item, now_s))
+        if self.journaled == 0:
+            events.append(TermsAgreed(at_s=now_s, terms=self.market.terms.as_record()))
+        listed = {member.meter: member for member in members}
+        events += [member for member in members if self._is_news(member)]
+        for meter, known in sorted(self.market.members.items()):
+            if meter not in listed and not known.suspended:
+                events.append(
+                    Enrolled(
+                        at_s=now_s,
+                        meter=meter,
+                        public_key=known.public_key.hex(),
+                        nameplate_import_w=known.nameplate_import_w,
+                        nameplate_export_w=known.nameplate_export_w,
+                        suspended=True,
+                    )
+                )
         return self.enact(events)
 
-    def _take_plan(self, item: Inbound) -> None:
+    def _is_news(self, member: Enrolled) -> bool:
+        known = self.market.members.get(member.meter)
+        return known is None or (
+            known.public_key.hex(),
+            known.nameplate_import_w,
+            known.nameplate_export_w,
+            known.suspended,
+        ) != (member.public_key, member.nameplate_import_w, member.nameplate_export_w, member.suspended)
+
+    def handle(self, batch: Sequence[Inbound], now_s: int) -> list[Outgoing]:
+        """Answers a batch of frames; receipts in the result may be sent because the batch is durable.
+
+        Frames of unknown kinds and of meters that no id can name are dropped: there is nobody to answer.
+        """
+        events: list[Event] = []
+        refused: list[Outgoing] = []
+        for item in batch:
+            if not _METER.fullmatch(item.meter):
+                continue
+            if item.kind == PlanNotice.kind:
+                refused += self._take_plan(item, now_s)
+            elif item.kind in MODELS:
+                events.append(_event(item, now_s))
+        return self.enact(events) + refused
+
+    def refuse(self, item: Inbound, why: Rejected) -> Outgoing:
+        """The rejection of a frame that is not even looked at; it leaves no trace in the journal."""
+        terms = self.market.terms
+        return rejection(why, community=terms.community, meter=item.meter, kind=item.kind, digest=digest(item.frame))
+
+    def _take_plan(self, item: Inbound, now_s: int) -> list[Outgoing]:
         member = self.market.members.get(item.meter)
-        if member is not None and not member.suspended and len(item.frame) <= MAX_FRAME_BYTES:
-            self._path.receive(item.frame, member)
+        why: Rejected | None
+        if len(item.frame) > MAX_FRAME_BYTES:
+            why = Rejected(Reason.OVERSIZED, f"{len(item.frame)} bytes")
+        elif member is None or member.suspended:
+            why = Rejected(Reason.UNKNOWN_METER if member is None else Reason.SUSPENDED, f"meter {item.meter}")
+        else:
+            why = self._board.receive(item.frame, member, now_s)
+        return [] if why is None else [self.refuse(item, why)]
 
     def step(self, now_s: int) -> list[Outgoing]:
         """Does what time has brought: opens slots, closes gates, settles, publishes the path."""
         sent = self.enact(self._slots_to_open(now_s))
         while events := self.market.due(now_s):
             sent += self.enact(events)
-        path = self._path.path(now_s, PATH_SLOTS)
-        return sent if path is None else [*sent, Outgoing(path)]
+        path = self._board.path(now_s, PATH_SLOTS)
+        if path is None:
+            return sent
+        self._path = path
+        return [*sent, Outgoing(path)]
+
+    def standing(self, now_s: int, broker_key: str) -> list[Outgoing]:
+        """The public retained messages as they stand: what a new MQTT server or a new member has to be told."""
+        market = self.market
+        calendar = Outgoing(market.terms.calendar(broker_key))
+        open_slot = slot_at(now_s, market.terms.slot_minutes).shifted(1)
+        news = [Outgoing(message) for message in (market.checkpoint, self._path) if message is not None]
+        return [calendar, *market.conditions(open_slot), *news]
 
     def _slots_to_open(self, now_s: int) -> list[Event]:
         terms, books = self.market.terms, self.market.books

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from broker.clearing.book import Book, Outcome, Step, book_side
-from broker.clearing.uniform import clear, price_between
+from broker.clearing.mechanisms import MECHANISMS
+from broker.clearing.uniform import price_between
 from broker.ledger.log import commitment, pseudonym, salt
 from broker.market.slot_book import Held, SlotBook
 from broker.market.terms import Terms
@@ -24,11 +25,16 @@ def steps_of(orders: Mapping[str, Held], side: Side) -> list[Step]:
     ]
 
 
-def auction(book: SlotBook, terms: Terms, secret: bytes) -> tuple[Clearing, list[Award]]:
-    """The clearing of a slot's orders and the award of every meter that sent one."""
+def auction(book: SlotBook, terms: Terms, secret: bytes, at_s: int) -> tuple[Clearing, list[Award]]:
+    """The clearing of a slot's orders and the award of every meter that sent one.
+
+    A slot that is already over when it is cleared (the broker was down) has no market: nobody could follow an award.
+    """
     bids, offers = steps_of(book.orders, Side.BUY), steps_of(book.orders, Side.SELL)
-    has_market = book.prices is not None and book.prices.has_market
-    outcome = clear(Book(book_side(bids), book_side(offers)))
+    has_market = book.prices is not None and book.prices.has_market and at_s < book.slot.end_s
+    if not has_market:
+        bids, offers = [], []
+    outcome = MECHANISMS[terms.mechanism].clear(Book(book_side(bids), book_side(offers)))
     price = None
     if outcome.low is not None and outcome.high is not None:
         price = price_between(outcome.low, outcome.high, terms.k)

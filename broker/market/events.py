@@ -10,6 +10,13 @@ class _Event(BaseModel):
     at_s: int
 
 
+class TermsAgreed(_Event):
+    """The rules of the community, first in a journal: a journal is only ever continued under the same terms."""
+
+    type: Literal["terms_agreed"] = "terms_agreed"
+    terms: dict[str, int | str]
+
+
 class Enrolled(_Event):
     """A meter became a member (or its key or nameplate changed)."""
 
@@ -78,7 +85,15 @@ class SlotCancelled(_Event):
 
 
 Event = Annotated[
-    Enrolled | SlotOpened | Received | Refused | GateClosed | DeliveryEnded | SettlementDue | SlotCancelled,
+    TermsAgreed
+    | Enrolled
+    | SlotOpened
+    | Received
+    | Refused
+    | GateClosed
+    | DeliveryEnded
+    | SettlementDue
+    | SlotCancelled,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)

@@ -19,6 +19,7 @@ from broker.market.events import (
     SettlementDue,
     SlotCancelled,
     SlotOpened,
+    TermsAgreed,
 )
 from broker.market.inbox import Inbox
 from broker.market.outcome import Rejected
@@ -26,10 +27,10 @@ from broker.market.outgoing import Outgoing, rejection
 from broker.market.posting import settled_slot
 from broker.market.session import SlotEvent, advance
 from broker.market.slot_book import SlotBook
-from broker.market.terms import Member, OutsidePrices, Terms
+from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
 from wire.messages import Checkpoint, Conditions, SlotState
 from wire.reasons import Reason
-from wire.slots import Slot
+from wire.slots import Slot, slot_at
 
 KEEP_SETTLED_S = 2 * 86_400
 
@@ -55,6 +56,7 @@ class Market:
         self.accounts = Accounts()
         self.log = Log()
         self.totals = Totals()
+        self.checkpoint: Checkpoint | None = None
         self._secret = secret
         self._inbox = Inbox(terms, self.members, self.books)
 
@@ -76,13 +78,16 @@ class Market:
                         digest=event.digest,
                     )
                 ]
+            case TermsAgreed():
+                self._check_terms(event)
+                return []
             case Enrolled():
                 self._enrol(event)
                 return []
             case SlotOpened():
                 return self._open(event)
             case GateClosed():
-                return self._clear(self.books[event.slot_s])
+                return self._clear(self.books[event.slot_s], event.at_s)
             case DeliveryEnded():
                 self._move(self.books[event.slot_s], SlotEvent.DELIVERY_END)
                 return []
@@ -109,6 +114,24 @@ class Market:
         active = {meter for meter, member in self.members.items() if not member.suspended}
         return active <= set(book.reports) or now_s >= book.slot.end_s + self.terms.report_within_s
 
+    def next_due_s(self, now_s: int) -> int:
+        """The next moment after `now_s` at which `due` may have something or a new slot can be traded [s]."""
+        moments = [slot_at(now_s, self.terms.slot_minutes).end_s]
+        for book in self.books.values():
+            if book.state is SlotState.GATE_OPEN:
+                moments.append(self.terms.gate_s(book.slot))
+            elif book.state is SlotState.CLEARED:
+                moments.append(book.slot.end_s)
+            elif book.state is SlotState.DELIVERED:
+                moments.append(book.slot.end_s + self.terms.report_within_s)
+        return min(moment for moment in moments if moment > now_s)
+
+    def _check_terms(self, event: TermsAgreed) -> None:
+        own = self.terms.as_record()
+        changed = [key for key in sorted(own | event.terms) if own.get(key) != event.terms.get(key)]
+        if changed:
+            raise TermsChanged("; ".join(f"{k}: {event.terms.get(k)!r} -> {own.get(k)!r}" for k in changed))
+
     def _enrol(self, event: Enrolled) -> None:
         self.members[event.meter] = Member(
             meter=event.meter,
@@ -127,18 +150,19 @@ class Market:
     def _move(self, book: SlotBook, event: SlotEvent) -> None:
         book.state = advance(book.state, event)
 
-    def _clear(self, book: SlotBook) -> list[Outgoing]:
+    def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         self._move(book, SlotEvent.GATE)
-        clearing, awards = auction(book, self.terms, self._secret)
+        clearing, awards = auction(book, self.terms, self._secret, at_s)
         book.clearing = clearing
         book.awards_wh = {award.meter: award.bought_wh - award.sold_wh for award in awards}
         self._move(book, SlotEvent.CLEARING)
         self.totals.traded_wh += clearing.volume_wh
         self.totals.last_price_micro = clearing.price_micro_per_kwh
         private = [Outgoing(award, award.meter) for award in awards]
-        return [Outgoing(clearing), *private, *self._conditions(book.slot.shifted(1))]
+        return [Outgoing(clearing), *private, *self.conditions(book.slot.shifted(1))]
 
-    def _conditions(self, slot: Slot) -> list[Outgoing]:
+    def conditions(self, slot: Slot) -> list[Outgoing]:
+        """The market conditions of a slot, none while its outside prices are unknown."""
         book = self.books.get(slot.start_s)
         if book is None or book.prices is None:
             return []
@@ -164,6 +188,7 @@ class Market:
         checkpoint = Checkpoint(
             community=self.terms.community, size=len(self.log), root=self.log.head(), slot=book.slot.label
         )
+        self.checkpoint = checkpoint
         return [*(Outgoing(s, s.meter) for s in result.settlements), Outgoing(checkpoint)]
 
     def _forget_before(self, before_s: int) -> None:

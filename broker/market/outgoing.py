@@ -14,6 +14,11 @@ class Outgoing:
     meter: str = ""
 
 
+def _text(quoted: str) -> str:
+    """At most 200 characters that UTF-8 can carry: what a sender wrote may hold lone surrogates."""
+    return quoted[:200].encode("utf-8", "replace").decode("utf-8")
+
+
 def rejection(
     why: Rejected, *, community: str, meter: str, kind: str, digest: str, about: Message | None = None
 ) -> Outgoing:
@@ -23,8 +28,8 @@ def rejection(
         meter=meter,
         of=kind[:64],
         code=why.code,
-        field=why.field[:200] if why.field else None,
-        detail=why.detail[:200],
+        field=_text(why.field) if why.field else None,
+        detail=_text(why.detail),
         hint=why.hint,
         digest=digest,
         slot=getattr(about, "slot", None),

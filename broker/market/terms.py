@@ -1,6 +1,6 @@
 """What a community has agreed on: members, stage, limits."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 
 from wire.messages import Calendar, Stage
@@ -35,6 +35,10 @@ class Terms:
     report_within_s: int = 900
     group_min: int = 10
 
+    def as_record(self) -> dict[str, int | str]:
+        """The terms as the journal keeps them."""
+        return asdict(self)
+
     @property
     def k(self) -> Fraction:
         """The place of the price inside the market-clearing interval, 0..1."""
@@ -68,6 +72,10 @@ class Terms:
             report_within_s=self.report_within_s,
             group_min=self.group_min,
         )
+
+
+class TermsChanged(Exception):
+    """The journal was written under other terms: revert the configuration, or start a new state directory."""
 
 
 @dataclass(frozen=True, slots=True)

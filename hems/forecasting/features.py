@@ -33,10 +33,45 @@ FEATURES = (
 LOOK_BACK_DAYS = 29  # four weeks and the day that a smoothing window may reach into
 
 
-def feature_matrix(grid: DayGrid, slots: LocalSlots) -> FloatArray:
+class Past:
+    """Looks up earlier cells of the grid for a fixed list of slots; cells outside the grid are NaN."""
+
+    def __init__(self, grid: DayGrid, slots: LocalSlots) -> None:
+        self.per_day = slots.slots_per_day
+        rows = grid.values_kw.shape[0]
+        ahead = max(0, int(slots.day.max(initial=0)) - grid.first_day - rows + 1) if len(slots.day) else 0
+        pad_before = np.full((LOOK_BACK_DAYS, self.per_day), np.nan)
+        pad_after = np.full((ahead, self.per_day), np.nan)
+        self.flat = np.concatenate([pad_before, grid.values_kw, pad_after]).ravel()
+        known = ~np.isnan(self.flat)
+        self.sums = np.concatenate([[0.0], np.cumsum(np.where(known, self.flat, 0.0))])
+        self.counts = np.concatenate([[0], np.cumsum(known)])
+        self.cell: IntArray = (slots.day - grid.first_day + LOOK_BACK_DAYS) * self.per_day + slots.slot_of_day
+
+    def lag(self, days: int) -> FloatArray:
+        """The same local slot `days` days before [kW]."""
+        return np.asarray(self.flat[self.cell - days * self.per_day], dtype=np.float64)
+
+    def lags(self, days: IntArray, shift: int = 0) -> FloatArray:
+        """Shape (len(days), n) [kW]: `lag` for several days, `shift` slots later. Later than the same slot of
+        yesterday is not known at issue, so a positive shift leaves day 1 out."""
+        cells = self.cell[None, :] - days[:, None] * self.per_day + shift
+        values = self.flat[np.maximum(cells, 0)]
+        return np.asarray(np.where((days[:, None] == 1) & (shift > 0), np.nan, values), dtype=np.float64)
+
+    def window(self, days: int, before: int, after: int) -> FloatArray:
+        """Mean [kW] from `before` slots before to `after` slots after the same slot `days` days before."""
+        centre = self.cell - days * self.per_day
+        first, last = np.maximum(centre - before, 0), centre + after + 1
+        count = self.counts[last] - self.counts[first]
+        mean = np.full(len(self.cell), np.nan)
+        np.divide(self.sums[last] - self.sums[first], count, out=mean, where=count > 0)
+        return mean
+
+
+def feature_matrix(past: Past, slots: LocalSlots) -> FloatArray:
     """Features of each slot, shape (len(slots.day), len(FEATURES)); NaN where history is too short."""
-    past = _Past(grid, slots)
-    week = np.stack([past.lag(d) for d in range(1, 8)])
+    week = past.lags(np.arange(1, 8))
     hour = max(1, slots.slots_per_day // 24)
     angle = 2 * np.pi * slots.slot_of_day / slots.slots_per_day
     columns = [
@@ -46,7 +81,7 @@ def feature_matrix(grid: DayGrid, slots: LocalSlots) -> FloatArray:
         past.lag(7),
         _mean(week),
         np.fmax.reduce(week),
-        _mean(np.stack([past.lag(7 * w) for w in range(1, 5)])),
+        _mean(past.lags(7 * np.arange(1, 5))),
         _mean(np.stack([past.window(d, hour, hour) for d in range(2, 9)])),
         past.window(1, 3 * hour - 1, 0),
         past.window(1, slots.slots_per_day - 1, 0),
@@ -61,39 +96,10 @@ def feature_matrix(grid: DayGrid, slots: LocalSlots) -> FloatArray:
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-class _Past:
-    """Looks up earlier cells of the grid for a fixed list of slots; cells outside the grid are NaN."""
-
-    def __init__(self, grid: DayGrid, slots: LocalSlots) -> None:
-        self.per_day = slots.slots_per_day
-        rows = grid.values_kw.shape[0]
-        ahead = max(0, int(slots.day.max(initial=0)) - grid.first_day - rows + 1) if len(slots.day) else 0
-        pad_before = np.full((LOOK_BACK_DAYS, self.per_day), np.nan)
-        pad_after = np.full((ahead, self.per_day), np.nan)
-        self.flat = np.concatenate([pad_before, grid.values_kw, pad_after]).ravel()
-        known = ~np.isnan(self.flat)
-        self.sums = np.concatenate([[0.0], np.cumsum(np.where(known, self.flat, 0.0))])
-        self.counts = np.concatenate([[0], np.cumsum(known)])
-        self.cell: IntArray = (
-            slots.day - grid.first_day + LOOK_BACK_DAYS
-        ) * self.per_day + slots.slot_of_day
-
-    def lag(self, days: int) -> FloatArray:
-        """The same local slot `days` days before [kW]."""
-        return np.asarray(self.flat[self.cell - days * self.per_day], dtype=np.float64)
-
-    def window(self, days: int, before: int, after: int) -> FloatArray:
-        """Mean [kW] from `before` slots before to `after` slots after the same slot `days` days before."""
-        centre = self.cell - days * self.per_day
-        first, last = np.maximum(centre - before, 0), centre + after + 1
-        count = self.counts[last] - self.counts[first]
-        mean = np.full(len(self.cell), np.nan)
-        return np.divide(self.sums[last] - self.sums[first], count, out=mean, where=count > 0)
-
-
 def _mean(stacked: FloatArray) -> FloatArray:
     """Mean over the first axis, without the NaN entries; NaN where there is no entry."""
     known = ~np.isnan(stacked)
     count = known.sum(axis=0)
     mean = np.full(stacked.shape[1], np.nan)
-    return np.divide(np.where(known, stacked, 0.0).sum(axis=0), count, out=mean, where=count > 0)
+    np.divide(np.where(known, stacked, 0.0).sum(axis=0), count, out=mean, where=count > 0)
+    return mean

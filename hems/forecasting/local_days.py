@@ -37,6 +37,12 @@ class LocalSlots:
         months = self.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         return months % 12 + 1
 
+    def cut(self, window: slice) -> LocalSlots:
+        """The slots of a window."""
+        return LocalSlots(
+            day=self.day[window], slot_of_day=self.slot_of_day[window], slots_per_day=self.slots_per_day
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayGrid:
@@ -66,9 +72,7 @@ def utc_offsets_s(start_epoch_s: int, slot_s: int, n: int, timezone: str) -> Int
         if before == after:
             offsets[first:last] = before
         else:
-            offsets[first:last] = [
-                utc_offset_s(start_epoch_s + k * slot_s, timezone) for k in range(first, last)
-            ]
+            offsets[first:last] = [utc_offset_s(start_epoch_s + k * slot_s, timezone) for k in range(first, last)]
     return offsets
 
 
@@ -76,9 +80,7 @@ def local_slots(start_epoch_s: int, slot_s: int, n: int, timezone: str) -> Local
     """Local day and slot of day of `n` slots from `start_epoch_s`."""
     utc_s = start_epoch_s + slot_s * np.arange(n, dtype=np.int64)
     local_s = utc_s + utc_offsets_s(start_epoch_s, slot_s, n, timezone)
-    return LocalSlots(
-        day=local_s // DAY_S, slot_of_day=(local_s % DAY_S) // slot_s, slots_per_day=DAY_S // slot_s
-    )
+    return LocalSlots(day=local_s // DAY_S, slot_of_day=(local_s % DAY_S) // slot_s, slots_per_day=DAY_S // slot_s)
 
 
 def day_grid(series: Series, timezone: str) -> DayGrid:

@@ -49,9 +49,7 @@ class Series:
     def until(self, epoch_s: int) -> Series:
         """The part of the series that is known at `epoch_s`: slots that ended by then."""
         known = max(0, min(len(self.values_kw), (epoch_s - self.start_epoch_s) // self.slot_s))
-        return Series(
-            start_epoch_s=self.start_epoch_s, slot_s=self.slot_s, values_kw=self.values_kw[:known]
-        )
+        return Series(start_epoch_s=self.start_epoch_s, slot_s=self.slot_s, values_kw=self.values_kw[:known])
 
     def since(self, epoch_s: int) -> Series:
         """The part of the series whose slots start at `epoch_s` (rounded down to a slot) or later."""

@@ -1,0 +1,218 @@
+"""The running broker: joins journal, records, market and MQTT, and lets time pass."""
+
+import asyncio
+import logging
+import signal
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from broker.control.intake_queue import IntakeQueue, Tick
+from broker.control.service import Inbound, MarketService
+from broker.io import system_clock
+from broker.io.config import BrokerConfig
+from broker.io.journal_sqlite import SqliteJournal
+from broker.io.members_mqtt import MembersMqtt, Receivers
+from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
+from broker.io.state_dir import StateDir, exclusive
+from broker.market.events import Enrolled
+from broker.market.market import Market
+from wire.clock import READY, Done, Instant
+
+LOG = logging.getLogger(__name__)
+CLOCK_BEHIND_S = 5
+
+
+class BrokerApp:
+    """One community's broker, assembled. Use within `with`, then `await serve()`."""
+
+    def __init__(self, config: BrokerConfig) -> None:
+        self._config = config
+        self._driven = config.clock.mode == "driven"
+        self._resources = ExitStack()
+        self._virtual_s: int | None = None
+        self._clock_behind = False
+        self._queue_full = False
+
+    def __enter__(self) -> "BrokerApp":
+        config, state = self._config, StateDir(self._config.state_dir)
+        with ExitStack() as stack:
+            state.create()
+            stack.enter_context(exclusive(state))
+            self._key = state.read_key()
+            journal = SqliteJournal(state.journal)
+            stack.callback(journal.close)
+            self._records = SqliteRecords(state.records)
+            stack.callback(self._records.close)
+            self._service = MarketService(
+                Market(config.terms(), state.read_secret()),
+                journal=journal,
+                prices=config.tariff.source(),
+                recorder=self._records,
+                record_from=self._records.health(COVERED),
+                send_from=self._records.health(SENT) if self._records.health(COVERED) else None,
+            )
+            self._resources = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._resources.close()
+
+    async def serve(self) -> None:
+        """Serves until SIGINT or SIGTERM.
+
+        Raises: StorageFailed when the journal cannot be written any more.
+        """
+        self._work = asyncio.Event()
+        self._queue = IntakeQueue(
+            frames_max=self._config.queue.frames_max,
+            bytes_max=self._config.queue.megabytes_max * 10**6,
+            frames_per_meter_max=self._config.queue.frames_per_meter_max,
+        )
+        self._members = MembersMqtt(
+            self._config.mqtt,
+            community=self._config.community,
+            key=self._key,
+            driven=self._driven,
+            receivers=Receivers(
+                on_frame=self._on_frame, on_instant=self._on_instant, on_connected=self._on_connected
+            ),
+            outgoing_max=self._config.queue.outgoing_max,
+        )
+        self._begin()
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(self._members.run()), tasks.create_task(self._work_loop())]
+            await self._until(stop, running)
+            for task in running:
+                task.cancel()
+        LOG.info("stopped: journal=%d records", self._service.journaled)
+
+    @staticmethod
+    async def _until(stop: asyncio.Event, running: list[asyncio.Task[None]]) -> None:
+        waiting = asyncio.ensure_future(stop.wait())
+        await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+    def _begin(self) -> None:
+        """Enrols the configured members, sends what a crash kept back, and starts the clock."""
+        at_s = self._service.last_s if self._driven else max(self._service.last_s, system_clock.now_s())
+        members = [Enrolled(at_s=at_s, **member.model_dump()) for member in self._config.members]
+        kept, self._service.unsent = self._service.unsent, []
+        self._members.send(kept)
+        self._members.send(self._service.agree(members, at_s))
+        self._mark_sent()
+        LOG.info(
+            "broker of %s: key=%s members=%d journal=%d records, %d messages sent again",
+            self._config.community,
+            self._key.public_hex,
+            len(members),
+            self._service.journaled,
+            len(kept),
+        )
+        if self._driven:
+            self._virtual_s = at_s or None
+            self._members.send_done(Done(READY, self._wake() if at_s else None))
+            return
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._resources.callback(self._scheduler.shutdown, wait=False)
+        self._scheduler.start()
+        self._on_tick()
+
+    def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
+        lost = self._queue.offer(Inbound(kind, meter, frame))
+        self._members.send([self._service.refuse(item, why) for item, why in lost])
+        if lost and not self._queue_full:
+            self._queue_full = True
+            LOG.warning(
+                "queue full: %s of meter=%s refused; raise [queue] or slow the meters", kind, lost[0][0].meter
+            )
+        self._work.set()
+
+    def _on_instant(self, instant: Instant) -> None:
+        self._queue.tick(Tick(instant.instant, instant.now_s))
+        self._work.set()
+
+    def _on_tick(self) -> None:
+        self._queue.tick(Tick())
+        self._work.set()
+
+    def _on_connected(self) -> None:
+        now_s = self._now_s()
+        if now_s is not None:
+            self._members.send(self._service.standing(now_s, self._key.public_hex))
+
+    def _now_s(self) -> int | None:
+        """The moment that inputs are stamped with; None before a driven clock has announced one. Never goes back."""
+        if self._driven:
+            return self._virtual_s
+        clock_s, last_s = system_clock.now_s(), self._service.last_s
+        behind = clock_s < last_s - CLOCK_BEHIND_S
+        if behind and not self._clock_behind:
+            LOG.warning(
+                "the system clock is %d s behind the journal: correct it, until then time stands", last_s - clock_s
+            )
+        self._clock_behind = behind
+        return max(clock_s, last_s)
+
+    async def _work_loop(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            busy = True
+            while busy:
+                busy = self._work_once()
+                await asyncio.sleep(0)
+            if not len(self._queue):
+                self._queue_full = False
+
+    def _work_once(self) -> bool:
+        """Handles the next batch or tick; False when nothing is left that can be handled now."""
+        is_timeless = self._driven and self._virtual_s is None
+        piece = self._queue.take_tick() if is_timeless else self._queue.take(self._config.queue.batch_frames)
+        if piece is None:
+            return False
+        if isinstance(piece, Tick):
+            self._tick(piece)
+        elif (now_s := self._now_s()) is not None:
+            self._members.send(self._service.handle(piece, now_s))
+            self._members.send(self._service.step(now_s))
+            self._mark_sent()
+            self._schedule(now_s)
+        return True
+
+    def _tick(self, tick: Tick) -> None:
+        is_first = self._virtual_s is None
+        if tick.now_s is not None:
+            self._virtual_s = max(tick.now_s, self._service.last_s)
+        now_s = self._now_s()
+        assert now_s is not None
+        self._members.send(self._service.step(now_s))
+        if self._driven and is_first:
+            self._on_connected()
+        self._mark_sent()
+        if tick.instant is not None:
+            self._members.send_done(Done(tick.instant, self._wake()))
+        self._schedule(now_s)
+
+    def _wake(self) -> int:
+        assert self._virtual_s is not None
+        return self._service.market.next_due_s(self._virtual_s)
+
+    def _schedule(self, now_s: int) -> None:
+        if self._driven:
+            return
+        wake = datetime.fromtimestamp(self._service.market.next_due_s(now_s), UTC)
+        job = self._scheduler.get_job("wake")
+        if job is None or job.next_run_time != wake:
+            self._scheduler.add_job(
+                self._on_tick, "date", run_date=wake, id="wake", replace_existing=True, misfire_grace_time=None
+            )
+
+    def _mark_sent(self) -> None:
+        """Remembers, once the server has everything sent so far, how far the journal's messages were sent."""
+        through, records = self._service.journaled, self._records
+        self._members.when_sent(lambda: records.set_health(SENT, through))

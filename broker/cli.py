@@ -1,0 +1,76 @@
+"""The command line `community-broker`: one module per command, loaded only when it is the one that is asked for."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+COMMANDS = {
+    "run": "serve a community's market",
+    "clear": "clear one market from a file",
+    "mechanisms": "list the market mechanisms",
+    "replay": "recompute everything from the journal and compare it with the records",
+    "statement": "what a member pays and receives",
+    "rounds": "the latest cleared slots",
+    "members": "the enrolled meters",
+    "add-member": "enrol a meter in the configuration",
+    "schemas": "write the message schemas and the AsyncAPI document",
+}
+
+
+class _Version(argparse.Action):
+    """Prints the installed version, read only when asked for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(nargs=0, **kwargs)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('hearthgrid')}")
+        raise SystemExit(0)
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f"broker.commands.{command.replace('-', '_')}")
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="community-broker", description="The community energy market.")
+    parser.add_argument("--version", action=_Version, help="print the version and leave")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        wanted = name in argv
+        module = _module(name) if wanted else None
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=(module.__doc__ or "").strip() if module else None,
+            epilog=module.EXAMPLES if module else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if module is not None:
+            module.add_arguments(sub)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status of a command: 0 done, 1 failed, 2 bad input."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    args = _parser(given).parse_args(given)
+    try:
+        status: int = _module(args.command).run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone (head, less): point stdout elsewhere so that closing it does not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,193 @@
+"""The members over MQTT: frames in, signed messages out, with reconnects and a last will."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import aiomqtt
+
+from broker.io.config import MqttSettings
+from broker.io.outbox import Outbox, Parcel
+from broker.market.outgoing import Outgoing
+from wire import clock
+from wire.codec import encode
+from wire.messages import ServiceStatus
+from wire.signing import SigningKey, seal
+from wire.topics import BY_KIND, broker_inbox, parse_topic, topic
+
+LOG = logging.getLogger(__name__)
+CHUNK = 200
+FAREWELL_S = 2.0
+BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
+SOFTWARE = "community-broker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receivers:
+    """Who takes what comes in: frames (kind, meter, bytes), announced instants, and the news of a connection."""
+
+    on_frame: Callable[[str, str, bytes], None]
+    on_instant: Callable[[clock.Instant], None]
+    on_connected: Callable[[], None]
+
+
+class MembersMqtt:
+    """One connection to the members. `send` never blocks; `run` serves until it is cancelled."""
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        *,
+        community: str,
+        key: SigningKey,
+        driven: bool,
+        receivers: Receivers,
+        outgoing_max: int,
+    ) -> None:
+        self._settings = settings
+        self._community = community
+        self._key = key
+        self._driven = driven
+        self._receivers = receivers
+        self._outbox = Outbox(outgoing_max)
+        self._work = asyncio.Event()
+        self._failing = False
+
+    def send(self, outgoing: Sequence[Outgoing]) -> None:
+        """Signs messages and queues them."""
+        dropped = self._outbox.dropped
+        for out in outgoing:
+            self._outbox.put(self._parcel(out))
+        if self._outbox.dropped and not dropped:
+            LOG.error(
+                "outgoing queue full: oldest private messages give way, members have to ask for the slot's state"
+            )
+        self._work.set()
+
+    def send_done(self, done: clock.Done) -> None:
+        """Queues the answer to an instant of a driven clock."""
+        where = clock.done_topic(self._community, "broker")
+        self._outbox.put(Parcel(where, clock.encode_done(done), clock.QOS, False, False))
+        self._work.set()
+
+    def when_sent(self, mark: Callable[[], None]) -> None:
+        """Calls `mark` once the server has acknowledged everything sent so far."""
+        self._outbox.put_mark(mark)
+        self._work.set()
+
+    def _parcel(self, out: Outgoing) -> Parcel:
+        rule = BY_KIND[out.message.kind]
+        payload = encode(out.message)
+        frame = seal(self._key, rule.kind, self._community, payload) if rule.signed else payload
+        where = topic(rule.kind, self._community, out.meter)
+        return Parcel(where, frame, rule.qos, rule.retain, bool(out.meter))
+
+    def _status(self, *, online: bool) -> Parcel:
+        status = ServiceStatus(community=self._community, state="online" if online else "offline", software=SOFTWARE)
+        return self._parcel(Outgoing(status))
+
+    async def run(self) -> None:
+        """Serves the connection for ever: connects, receives and sends, and comes back after every failure."""
+        backoff_s = BACKOFF_FIRST_S
+        while True:
+            try:
+                async with self._client() as client:
+                    backoff_s = BACKOFF_FIRST_S
+                    await self._serve(client)
+            except* (aiomqtt.MqttError, OSError, ValueError) as group:
+                self._report(group)
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
+
+    def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+        """One line per failure, not one per attempt."""
+        if self._failing:
+            return
+        self._failing = True
+        s = self._settings
+        cause: BaseException = group
+        while isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        LOG.error(
+            "MQTT server %s:%d is not there (%s): start it or correct [mqtt] in the configuration; trying again",
+            s.host,
+            s.port,
+            cause,
+        )
+
+    def _client(self) -> aiomqtt.Client:
+        s, offline = self._settings, self._status(online=False)
+        password = s.password_file.read_text().strip() if s.password_file else None
+        client = aiomqtt.Client(
+            s.host,
+            s.port,
+            username=s.username,
+            password=password,
+            identifier=f"hearthgrid-broker-{self._community}",
+            clean_session=False,
+            timeout=s.timeout_s,
+            will=aiomqtt.Will(offline.topic, offline.frame, offline.qos, offline.retain),
+            max_inflight_messages=CHUNK,
+            tls_context=self._tls(),
+        )
+        client.pending_calls_threshold = CHUNK
+        return client
+
+    def _tls(self) -> ssl.SSLContext | None:
+        s = self._settings
+        if s.ca_file is None:
+            return None
+        context = ssl.create_default_context(cafile=str(s.ca_file))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if s.cert_file is not None:
+            context.load_cert_chain(s.cert_file, s.key_file)
+        return context
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        filters = [(broker_inbox(self._community), 1)]
+        if self._driven:
+            filters.append((clock.now_topic(self._community), clock.QOS))
+        await client.subscribe(filters)
+        await self._publish(client, [self._status(online=True)])
+        LOG.info("MQTT server %s:%d connected%s", self._settings.host, self._settings.port, " again" * self._failing)
+        self._failing = False
+        self._receivers.on_connected()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive(client))
+                tasks.create_task(self._transmit(client))
+        except asyncio.CancelledError:
+            with suppress(aiomqtt.MqttError, TimeoutError):
+                await asyncio.wait_for(self._publish(client, [self._status(online=False)]), FAREWELL_S)
+            raise
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            name = message.topic.value
+            if name == clock.now_topic(self._community):
+                self._instant(payload)
+            elif (address := parse_topic(name, self._community)) is not None:
+                self._receivers.on_frame(address.kind, address.meter, payload)
+
+    def _instant(self, payload: bytes) -> None:
+        try:
+            self._receivers.on_instant(clock.decode_now(payload))
+        except clock.ClockError as error:
+            LOG.error("driven clock: %s; the coordinator has to be corrected", error)
+
+    async def _transmit(self, client: aiomqtt.Client) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while parcels := self._outbox.first(CHUNK):
+                await self._publish(client, parcels)
+                self._outbox.remove(parcels)
+
+    @staticmethod
+    async def _publish(client: aiomqtt.Client, parcels: Sequence[Parcel]) -> None:
+        """Publishes in order and returns when the server has acknowledged all."""
+        await asyncio.gather(*(client.publish(p.topic, p.frame, p.qos, p.retain) for p in parcels))

@@ -1,0 +1,87 @@
+"""From sent messages to rows of the records' tables, in the tables' column order."""
+
+from collections.abc import Iterable, Iterator
+
+from broker.market.outgoing import Outgoing
+from wire.codec import encode
+from wire.messages import Award, Checkpoint, Clearing, Rejection, Settlement
+
+Value = str | int | bytes | None
+Row = tuple[Value, ...]
+
+
+def rows_of(sent: Iterable[tuple[int, Outgoing]]) -> Iterator[tuple[str, Row]]:
+    """(table, row) of every message that is kept; each message comes with its cause's place in the journal."""
+    last, ordinal = -1, 0
+    for position, out in sent:
+        ordinal = ordinal + 1 if position == last else 0
+        last = position
+        match out.message:
+            case Clearing() as message:
+                yield "clearing", _clearing(message)
+            case Award() as message:
+                yield "award", _award(message)
+            case Settlement() as message:
+                yield "settlement", _settlement(message)
+            case Rejection() as message:
+                yield "rejection", _rejection(position, ordinal, message)
+            case Checkpoint() as message:
+                yield "checkpoint", (message.size, message.slot, message.root, encode(message))
+            case _:
+                continue
+
+
+def _clearing(message: Clearing) -> Row:
+    return (
+        message.slot,
+        message.stage,
+        message.mechanism,
+        message.outcome,
+        message.price_micro_per_kwh,
+        message.price_low_micro_per_kwh,
+        message.price_high_micro_per_kwh,
+        message.volume_wh,
+        message.orders,
+        message.orders_root,
+        encode(message),
+    )
+
+
+def _award(message: Award) -> Row:
+    return (
+        message.slot,
+        message.meter,
+        message.sequence,
+        message.bought_wh,
+        message.sold_wh,
+        message.price_micro_per_kwh,
+        message.reason.value,
+        encode(message),
+    )
+
+
+def _settlement(message: Settlement) -> Row:
+    return (
+        message.meter,
+        message.slot,
+        message.quality,
+        message.award_wh,
+        message.metered_wh,
+        message.total_nano,
+        message.log_index,
+        encode(message),
+    )
+
+
+def _rejection(position: int, ordinal: int, message: Rejection) -> Row:
+    return (
+        position,
+        ordinal,
+        message.meter,
+        message.of,
+        message.code.value,
+        message.field,
+        message.detail,
+        message.slot,
+        encode(message),
+    )

@@ -1,0 +1,81 @@
+"""What the broker sent, as tables for people, dashboards and statements; documented in docs/records.md.
+
+Nothing here is a source of truth: the file can be deleted, `community-broker run` fills it again from the journal.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from broker.control.ports import StorageFailed
+from broker.io.record_rows import rows_of
+from broker.io.sqlite_file import Migration, open_database
+from broker.market.outgoing import Outgoing
+
+MIGRATIONS: tuple[Migration, ...] = (
+    (
+        "CREATE TABLE clearing (slot TEXT PRIMARY KEY, stage TEXT NOT NULL, mechanism TEXT NOT NULL,"
+        " outcome TEXT NOT NULL, price_micro_per_kwh INTEGER, price_low_micro_per_kwh INTEGER,"
+        " price_high_micro_per_kwh INTEGER, volume_wh INTEGER NOT NULL, orders INTEGER NOT NULL,"
+        " orders_root TEXT NOT NULL, payload BLOB NOT NULL) STRICT",
+        "CREATE TABLE award (slot TEXT NOT NULL, meter TEXT NOT NULL, sequence INTEGER NOT NULL,"
+        " bought_wh INTEGER NOT NULL, sold_wh INTEGER NOT NULL, price_micro_per_kwh INTEGER, reason TEXT NOT NULL,"
+        " payload BLOB NOT NULL, PRIMARY KEY (slot, meter)) STRICT",
+        "CREATE TABLE settlement (meter TEXT NOT NULL, slot TEXT NOT NULL, quality TEXT NOT NULL,"
+        " award_wh INTEGER NOT NULL, metered_wh INTEGER NOT NULL, total_nano INTEGER NOT NULL,"
+        " log_index INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (meter, slot)) STRICT",
+        "CREATE INDEX settlement_slot ON settlement (slot)",
+        "CREATE TABLE rejection (position INTEGER NOT NULL, ordinal INTEGER NOT NULL, meter TEXT NOT NULL,"
+        " message TEXT NOT NULL, code TEXT NOT NULL, field TEXT, detail TEXT NOT NULL, slot TEXT,"
+        " payload BLOB NOT NULL, PRIMARY KEY (position, ordinal)) STRICT",
+        "CREATE TABLE checkpoint (size INTEGER NOT NULL, slot TEXT NOT NULL, root TEXT NOT NULL,"
+        " payload BLOB NOT NULL, PRIMARY KEY (size, slot)) STRICT",
+        "CREATE TABLE health (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+    ),
+)
+COVERED, SENT = "journal_covered", "journal_sent"
+
+
+class SqliteRecords:
+    """Implements the Recorder port on `path`, and keeps how far the journal was recorded and sent."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self.database = open_database(path, MIGRATIONS, synchronous="NORMAL", read_only=read_only)
+
+    def record(self, sent: Sequence[tuple[int, Outgoing]], *, through: int) -> None:
+        """Stores messages and the number of journal records they cover; repeating changes nothing.
+
+        Raises: StorageFailed when the file cannot be written; the journal is not affected.
+        """
+        try:
+            with self.database:
+                self.database.execute("BEGIN IMMEDIATE")
+                for table, row in rows_of(sent):
+                    marks = ", ".join("?" * len(row))
+                    self.database.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+                self._set(COVERED, through)
+        except sqlite3.Error as error:
+            remedy = "free disk space or make the directory writable, then start again: records follow the journal"
+            raise StorageFailed(f"{self._path} cannot be written: {error}; {remedy}") from None
+
+    def set_health(self, name: str, value: int) -> None:
+        """Stores a figure about the service itself, such as how far the journal's messages were sent."""
+        try:
+            self._set(name, value)
+        except sqlite3.Error as error:
+            raise StorageFailed(
+                f"{self._path} cannot be written: {error}; free disk space, then start again"
+            ) from None
+
+    def _set(self, name: str, value: int) -> None:
+        self.database.execute("INSERT OR REPLACE INTO health VALUES (?, ?)", (name, value))
+
+    def health(self, name: str) -> int:
+        """A figure about the service, 0 when it was never stored."""
+        row = self.database.execute("SELECT value FROM health WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def close(self) -> None:
+        """Closes the file."""
+        self.database.close()

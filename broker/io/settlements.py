@@ -1,0 +1,24 @@
+"""Reading a member's settlements out of the records."""
+
+from pathlib import Path
+
+from broker.io.records_sqlite import SqliteRecords
+from broker.io.state_dir import StateDir
+from wire.messages import Settlement
+
+
+def settlements_of(state_dir: Path, meter: str, start: str | None, end: str | None) -> list[Settlement]:
+    """The settlements of a meter with start <= slot < end (RFC 3339 prefixes; None: no bound), oldest first.
+
+    Raises: StorageFailed when the records cannot be read, LookupError when they hold nothing of this meter at all.
+    """
+    records = SqliteRecords(StateDir(state_dir).records, read_only=True)
+    try:
+        query = "SELECT payload FROM settlement WHERE meter = ? AND slot >= ? AND slot < ? ORDER BY slot"
+        rows = records.database.execute(query, (meter, start or "", end or "9")).fetchall()
+        known = "SELECT 1 FROM settlement WHERE meter = ? LIMIT 1"
+        if not rows and records.database.execute(known, (meter,)).fetchone() is None:
+            raise LookupError(f"nothing was settled for {meter!r}; 'community-broker members' lists the meters")
+        return [Settlement.model_validate_json(payload) for (payload,) in rows]
+    finally:
+        records.close()

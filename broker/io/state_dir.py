@@ -1,0 +1,119 @@
+"""The state directory: lock, secret, broker key, journal and records, made on the first start."""
+
+import fcntl
+import os
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from broker.control.ports import StorageFailed
+from wire.signing import SigningKey, key_from_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class StateDir:
+    """The files of one broker under `root`."""
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        """The journal, the one file that has to be backed up together with secret and key."""
+        return self.root / "journal.db"
+
+    @property
+    def records(self) -> Path:
+        """What was sent, for people; can be deleted."""
+        return self.root / "records.db"
+
+    @property
+    def secret(self) -> Path:
+        """The secret behind pseudonyms and salts."""
+        return self.root / "secret"
+
+    @property
+    def key(self) -> Path:
+        """The seed of the broker's signing key."""
+        return self.root / "broker.key"
+
+    def create(self) -> None:
+        """Makes the directory and, on the first start, secret and key (mode 0600).
+
+        Raises: StorageFailed when it cannot, or when a journal is there without its secret or key.
+        """
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for path in (self.secret, self.key):
+                if path.exists():
+                    continue
+                if self.journal.exists():
+                    remedy = "restore it from the backup of this state directory: the journal needs it"
+                    raise StorageFailed(f"{path} is missing; {remedy}")
+                _write_private(path, secrets.token_bytes(SECRET_BYTES).hex())
+        except OSError as error:
+            remedy = "make the directory writable or set another state_dir"
+            raise StorageFailed(f"{self.root}: {error.strerror}; {remedy}") from None
+
+    def read_secret(self) -> bytes:
+        """The secret [32 bytes].
+
+        Raises: StorageFailed when the file is missing or damaged.
+        """
+        return _read_private(self.secret)
+
+    def read_key(self) -> SigningKey:
+        """The broker's key pair.
+
+        Raises: StorageFailed when the file is missing or damaged.
+        """
+        return key_from_seed(_read_private(self.key))
+
+
+@contextmanager
+def exclusive(state: StateDir) -> "Iterator[None]":
+    """Holds the directory's lock, so that two brokers never write one journal.
+
+    Raises: StorageFailed when another process holds it.
+    """
+    try:
+        handle = os.open(state.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageFailed(f"{state.root / 'lock'}: {error.strerror}; make the directory writable") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        remedy = "stop it first, or give this one its own state_dir"
+        raise StorageFailed(f"{state.root} is in use by another broker; {remedy}") from None
+    finally:
+        os.close(handle)
+
+
+def _write_private(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _read_private(path: Path) -> bytes:
+    try:
+        value = bytes.fromhex(path.read_text().strip())
+    except OSError as error:
+        remedy = "restore it from the backup of this state directory"
+        raise StorageFailed(f"{path}: {error.strerror}; {remedy}") from None
+    except ValueError:
+        raise StorageFailed(f"{path} is damaged; restore it from the backup of this state directory") from None
+    if len(value) != SECRET_BYTES:
+        raise StorageFailed(f"{path} is damaged; restore it from the backup of this state directory")
+    return value

@@ -1,0 +1,39 @@
+"""The price a home expects for its next kWh, as a function of its own quantity.
+
+A community that is short buys outside at the retail price, one that is long sells at the feed-in price. What the
+others will draw is only expected, with a spread, so the expected marginal price climbs smoothly from feed-in to
+retail as the home itself draws more:
+``feed_in + (retail - feed_in) * P(others + own + error > 0)``. The spread is the
+home's risk margin: with none, all homes would chase the same cheap slot.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hems.planning.problem import Exchange
+
+Floats = NDArray[np.float64]
+
+_SHARES = np.array([0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
+_BENDS = np.array([NormalDist().inv_cdf(p) for p in (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)])
+
+
+def expected_exchange(others_kw: Floats, spread_kw: Floats, retail: Floats, feed_in: Floats) -> Exchange:
+    """The convex cost of the home's own net import in each of n slots.
+
+    Args: net power of all others expected [kW, + import] and its standard deviation [kW], outside prices
+    [currency/kWh], each (n,). Where feed-in exceeds retail there is no market and the two outside prices hold at 0.
+    """
+    width = np.maximum(retail - feed_in, 0.0)
+    prices = feed_in[:, None] + width[:, None] * _SHARES[None, :]
+    breakpoints = -others_kw[:, None] + spread_kw[:, None] * _BENDS[None, :]
+    return Exchange(prices_per_kwh=prices, breakpoints_kw=breakpoints)
+
+
+def outside_exchange(retail: Floats, feed_in: Floats) -> Exchange:
+    """The same steps for a home that expects no local trade: feed-in below zero net import, retail above."""
+    steps = len(_SHARES)
+    prices = np.where(np.arange(steps)[None, :] < steps // 2, feed_in[:, None], retail[:, None])
+    return Exchange(prices_per_kwh=prices, breakpoints_kw=np.zeros((len(retail), steps - 1)))

@@ -1,0 +1,258 @@
+"""The energy manager of one home: plans every slot, values the next slot, and decides the running one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hems.bidding.expected_price import expected_exchange, outside_exchange
+from hems.bidding.steps import Band, Step, order_steps
+from hems.control.market_view import MarketView
+from hems.dispatch.guard import Limits, guard
+from hems.dispatch.reason import Prices, Why, why
+from hems.dispatch.rules import rule_powers_kw
+from hems.metering.image import SiteImage
+from hems.planning.home_problem import home_problem, stored_value_per_kwh
+from hems.planning.outlook import Outlook
+from hems.planning.plan import Plan
+from hems.planning.planner import Planner
+from hems.planning.problem import Exchange
+from hems.site.home import Home
+from wire.quantities import micro_per_kwh
+from wire.slots import Slot
+
+Floats = NDArray[np.float64]
+
+MARGIN_MICRO = 500
+
+
+class OutlookSource(Protocol):
+    """Expectations of one home."""
+
+    def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
+        """What is expected from `start_s` on, with nothing known later than `now_s`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How an energy manager works: horizon, its trust in what the others plan [kW], solver limits."""
+
+    horizon_slots: int = 96
+    path_spread_kw: float = 0.3
+    gap: float = 1e-3
+    time_limit_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """What the transactive meter may trade for a slot: order steps, and the plan to tell the community [Wh]."""
+
+    slot: Slot
+    steps: tuple[Step, ...]
+    net_wh: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setpoint:
+    """What a device is told [kW, + into the device], and why."""
+
+    device: str
+    power_kw: float
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The running slot: setpoints, the rung of the fallback ladder they come from, the net power expected [kW]."""
+
+    slot: Slot
+    rung: str
+    setpoints: tuple[Setpoint, ...]
+    net_kw: float
+
+
+@dataclass(slots=True)
+class _Prepared:
+    slot: Slot
+    outlook: Outlook
+    plan: Plan
+    present: frozenset[str]
+
+
+class EnergyManager:
+    """Plans one home with one kept solver. Deterministic: time, measurements and expectations are arguments."""
+
+    def __init__(
+        self,
+        home: Home,
+        outlooks: OutlookSource,
+        *,
+        settings: Settings | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.home = home
+        self.settings = settings or Settings()
+        self.plans = 0
+        self._outlooks = outlooks
+        self._planner = Planner(clock) if clock is not None else Planner()
+        self._prepared: _Prepared | None = None
+        self._lasting: _Prepared | None = None
+
+    @property
+    def plan(self) -> Plan | None:
+        """The newest plan."""
+        return None if self._prepared is None else self._prepared.plan
+
+    @property
+    def planned_slot(self) -> Slot | None:
+        """The first slot of the newest plan."""
+        return None if self._prepared is None else self._prepared.slot
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """The expectations behind the newest plan."""
+        return None if self._prepared is None else self._prepared.outlook
+
+    def prepare(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Strategy:
+        """Plans from `slot` on and says what its energy is worth."""
+        outlook = self._outlooks.outlook(now_s, slot.start_s, self.settings.horizon_slots)
+        prepared = self._plan(slot, image, outlook, view)
+        if prepared.plan.status == "fallback" or view is None:
+            steps: tuple[Step, ...] = ()
+        else:
+            curve = self._planner.value_curve()
+            steps = order_steps(curve, self.home.slot_h, band_of(outlook), margin_micro=MARGIN_MICRO)
+        net_wh = np.rint(prepared.plan.grid_kw * self.home.slot_h * 1000.0).astype(int)
+        return Strategy(slot=slot, steps=steps, net_wh=tuple(net_wh.tolist()))
+
+    def decide(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Decision:
+        """The setpoints of the running slot from what is measured now: plan, last good plan, or tariff rules."""
+        if self._needs_new_plan(slot, image):
+            outlook = self._outlooks.outlook(now_s, slot.start_s, self.settings.horizon_slots)
+            self._plan(slot, image, with_measured(outlook, image), view)
+        prepared = self._prepared
+        if prepared is not None and prepared.plan.status != "fallback":
+            base_kw, pv_kw = image.base_load_w / 1000.0, image.generation_w / 1000.0
+            prices, breakpoints = self._slot_zero(slot, prepared, view)
+            available = {i: pv_kw for i, d in image.devices.items() if d.available_w is not None}
+            now = self._planner.replan_slot0(
+                base_kw=base_kw,
+                pv_available_kw=available,
+                exchange_prices=prices,
+                exchange_breakpoints=breakpoints,
+            )
+            return self._decision(slot, "plan", now.power_kw, now.marginal_price_per_kwh, image)
+        return self._without_plan(now_s, slot, image)
+
+    def _needs_new_plan(self, slot: Slot, image: SiteImage) -> bool:
+        prepared = self._prepared
+        return prepared is None or prepared.slot != slot or prepared.present != _present(image)
+
+    def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
+        exchange = self._exchange(slot, outlook, view)
+        plan = self._planner.plan(
+            home_problem(self.home, image, outlook, exchange),
+            gap=self.settings.gap,
+            time_limit_s=self.settings.time_limit_s,
+            explain=False,
+        )
+        self.plans += 1
+        self._prepared = _Prepared(slot=slot, outlook=outlook, plan=plan, present=_present(image))
+        if plan.status != "fallback":
+            self._lasting = self._prepared
+        return self._prepared
+
+    def _exchange(self, slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange:
+        others = None if view is None else view.others_kw(slot, outlook.slots)
+        if others is None:
+            return outside_exchange(outlook.retail_per_kwh, outlook.feed_in_per_kwh)
+        spread = np.full(outlook.slots, self.settings.path_spread_kw)
+        return expected_exchange(others, spread, outlook.retail_per_kwh, outlook.feed_in_per_kwh)
+
+    def _slot_zero(self, slot: Slot, prepared: _Prepared, view: MarketView | None) -> tuple[Floats, Floats]:
+        outlook = prepared.outlook
+        others = None if view is None else view.others_after_auction_kw(slot, band_of(outlook))
+        if others is None and view is not None:
+            expected = view.others_kw(slot, 1)
+            others = None if expected is None else float(expected[0])
+        retail, feed_in = outlook.retail_per_kwh[:1], outlook.feed_in_per_kwh[:1]
+        if others is None:
+            exchange = outside_exchange(retail, feed_in)
+        else:
+            spread = np.array([self.settings.path_spread_kw])
+            exchange = expected_exchange(np.array([others]), spread, retail, feed_in)
+        return exchange.prices_per_kwh[0], exchange.breakpoints_kw[0]
+
+    def _without_plan(self, now_s: int, slot: Slot, image: SiteImage) -> Decision:
+        last = self._lasting
+        if last is not None and 0 <= (index := (slot.start_s - last.slot.start_s) // slot.duration_s) < 4:
+            powers = {i: float(d.power_kw[index]) for i, d in last.plan.devices.items() if i in image.devices}
+            return self._decision(slot, "last_plan", powers, float(last.plan.marginal_price_per_kwh[index]), image)
+        hour = datetime.fromtimestamp(now_s, ZoneInfo(self.home.timezone))
+        powers = rule_powers_kw(self.home, image, hour.hour + hour.minute / 60.0)
+        return self._decision(slot, "rules", powers, 0.0, image)
+
+    def _decision(
+        self, slot: Slot, rung: str, powers_kw: dict[str, float], marginal: float, image: SiteImage
+    ) -> Decision:
+        limits = Limits(import_kw=self.home.import_limit_kw, export_kw=self.home.export_limit_kw)
+        idle = {unit.id: 0.0 for unit in self.home.units if unit.id in image.devices}
+        guarded = guard(idle | powers_kw, self.home, image, limits)
+        prices = self._prices(marginal)
+        surplus = (image.generation_w - image.base_load_w) / 1000.0
+        setpoints = [
+            Setpoint(
+                device=unit.id,
+                power_kw=guarded.power_kw[unit.id],
+                why=why(unit, guarded.power_kw[unit.id], image.devices[unit.id], surplus, prices),
+            )
+            for unit in self.home.units
+            if unit.id in guarded.power_kw and unit.id in image.devices
+        ]
+        others = sum(d.power_w / 1000.0 for i, d in image.devices.items() if i not in guarded.power_kw)
+        net = image.base_load_w / 1000.0 + others + sum(guarded.power_kw.values())
+        return Decision(slot=slot, rung=rung, setpoints=tuple(setpoints), net_kw=net)
+
+    def _prices(self, marginal: float) -> Prices:
+        if self._prepared is None:
+            return Prices(now=marginal, retail=marginal, feed_in=marginal, later=marginal)
+        outlook, plan = self._prepared.outlook, self._prepared.plan
+        later = float(np.median(plan.marginal_price_per_kwh)) if len(plan.marginal_price_per_kwh) else marginal
+        return Prices(
+            now=marginal,
+            retail=float(outlook.retail_per_kwh[0]),
+            feed_in=float(outlook.feed_in_per_kwh[0]),
+            later=max(later, stored_value_per_kwh(outlook, 1.0)),
+        )
+
+
+def band_of(outlook: Outlook) -> Band:
+    """The price band of the outlook's first slot."""
+    return Band(
+        feed_in_micro=micro_per_kwh(float(outlook.feed_in_per_kwh[0])),
+        retail_micro=micro_per_kwh(float(outlook.retail_per_kwh[0])),
+    )
+
+
+def with_measured(outlook: Outlook, image: SiteImage) -> Outlook:
+    """The outlook with the running slot's own load and generation as they are measured."""
+    base, pv = outlook.base_kw.copy(), outlook.pv_kw.copy()
+    base[0], pv[0] = image.base_load_w / 1000.0, image.generation_w / 1000.0
+    return Outlook(
+        start_s=outlook.start_s,
+        base_kw=base,
+        pv_kw=pv,
+        retail_per_kwh=outlook.retail_per_kwh,
+        feed_in_per_kwh=outlook.feed_in_per_kwh,
+        stays=outlook.stays,
+        signals=outlook.signals,
+    )
+
+
+def _present(image: SiteImage) -> frozenset[str]:
+    """What has to be as planned for the kept model to hold: devices that answer, cars that are plugged in."""
+    return frozenset(i if d.stay is None else f"{i}+{d.stay.departure_s}" for i, d in image.devices.items())

@@ -1,0 +1,87 @@
+"""What a home knows of the market: the newest public messages and its own private ones."""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hems.bidding.residual import residual_wh
+from hems.bidding.steps import Band, Step, wanted_wh
+from wire.messages import Award, Calendar, Clearing, Path, PlanNotice
+from wire.slots import Slot, parse_utc
+
+Floats = NDArray[np.float64]
+KEPT_SLOTS = 8
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class MarketView:
+    """The market as one home sees it; changed only by `learn` and by the notices and orders it sends itself."""
+
+    calendar: Calendar | None = None
+    path: Path | None = None
+    own_plan: PlanNotice | None = None
+    clearings: dict[str, Clearing] = field(default_factory=dict)
+    awards: dict[str, Award] = field(default_factory=dict)
+    orders: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+
+    def learn(self, message: object) -> None:
+        """Takes a verified message of the broker; kinds that change nothing here are ignored."""
+        match message:
+            case Calendar():
+                self.calendar = message
+            case Path():
+                self.path = message
+            case Clearing():
+                _keep(self.clearings, message.slot, message)
+            case Award():
+                _keep(self.awards, message.slot, message)
+
+    def ordered(self, slot: Slot, steps: tuple[Step, ...]) -> None:
+        """Remembers the order that was sent for a slot."""
+        _keep(self.orders, slot.label, steps)
+
+    def others_kw(self, first: Slot, count: int) -> Floats | None:
+        """Net power that all others plan to draw from `first` on [kW, + import] (count,); None when nobody told."""
+        if self.path is None:
+            return None
+        energy = _aligned(self.path, first, count)
+        if self.own_plan is not None:
+            energy -= _aligned(self.own_plan, first, count)
+        return energy / 1000.0 * (60.0 / first.minutes)
+
+    def others_after_auction_kw(self, slot: Slot, band: Band) -> float | None:
+        """Net power the others will draw in a cleared slot, from what the auction left over; None before clearing."""
+        clearing = self.clearings.get(slot.label)
+        if clearing is None or clearing.outcome == "no_market":
+            return None
+        demand = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.demand]
+        supply = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.supply]
+        ends = (band.feed_in_micro, band.retail_micro)
+        community = residual_wh(demand, supply, clearing.volume_wh, ends)
+        return (community - self._own_wh(slot, band)) / 1000.0 * (60.0 / slot.minutes)
+
+    def _own_wh(self, slot: Slot, band: Band) -> int:
+        """What this home itself draws after the auction: its award and its unfilled steps at the band's ends."""
+        award, steps = self.awards.get(slot.label), self.orders.get(slot.label, ())
+        bought, sold = (award.bought_wh, award.sold_wh) if award else (0, 0)
+        drawn = wanted_wh(tuple(s for s in steps if s.side == "buy"), band.retail_micro)
+        fed_in = -wanted_wh(tuple(s for s in steps if s.side == "sell"), band.feed_in_micro)
+        return max(bought, drawn) - max(sold, fed_in)
+
+
+def _keep(held: dict[str, T], label: str, item: T) -> None:
+    held[label] = item
+    for old in sorted(held)[:-KEPT_SLOTS]:
+        del held[old]
+
+
+def _aligned(source: Path | PlanNotice, first: Slot, count: int) -> Floats:
+    """Energy per slot from `first` on [Wh] (count,); beyond its end the last known slot goes on."""
+    known = np.array(source.net_wh, dtype=float)
+    offset = (first.start_s - parse_utc(source.first_slot)) // first.duration_s
+    index = np.arange(count) + offset
+    inside = known[np.clip(index, 0, len(known) - 1)] if len(known) else np.zeros(count)
+    return np.where(index >= 0, inside, 0.0)

@@ -1,0 +1,223 @@
+"""The market session of one meter: signs orders and reports, checks the broker's answers, resends the unanswered.
+
+It holds the meter's key and knows nothing of devices. An order counts when its receipt is here; until then its outcome
+is unknown and is asked for. Sequences only rise, so resending is always safe.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hems.bidding.steps import Step
+from hems.control.energy_manager import Strategy
+from hems.control.market_view import MarketView
+from wire import messages as m
+from wire.codec import DecodeError, decode, digest, encode
+from wire.signing import FrameError, SigningKey, open_frame, seal
+from wire.slots import Slot, format_utc
+
+SOFTWARE = "hearthgrid 0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A signed message on its way to the broker."""
+
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registers:
+    """Cumulative registers of the meter at one moment [Wh]."""
+
+    at_s: int
+    import_wh: int
+    export_wh: int
+
+
+class Outbox(Protocol):
+    """Messages that must survive a restart until the broker has receipted them."""
+
+    def put(self, kind: str, slot: str, sequence: int, payload: bytes) -> None:
+        """Stores a payload durably, replacing an older one of the same kind and slot."""
+
+    def settle(self, kind: str, slot: str) -> None:
+        """Forgets a payload: the broker holds it, or will never take it."""
+
+    def unanswered(self) -> Iterable[tuple[str, str, int, bytes]]:
+        """(kind, slot, sequence, payload) of everything not receipted, oldest first."""
+
+    def last_sequence(self, kind: str, slot: str) -> int:
+        """The highest sequence ever used for a kind and slot, 0 when none was."""
+
+
+@dataclass(slots=True)
+class MemoryOutbox:
+    """An outbox for virtual time: nothing survives."""
+
+    items: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
+    sequences: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def put(self, kind: str, slot: str, sequence: int, payload: bytes) -> None:
+        """Keeps a payload."""
+        self.items[kind, slot] = (sequence, payload)
+        self.sequences[kind, slot] = sequence
+
+    def settle(self, kind: str, slot: str) -> None:
+        """Forgets a payload."""
+        self.items.pop((kind, slot), None)
+
+    def unanswered(self) -> Iterable[tuple[str, str, int, bytes]]:
+        """Everything not receipted."""
+        return [(kind, slot, *rest) for (kind, slot), rest in self.items.items()]
+
+    def last_sequence(self, kind: str, slot: str) -> int:
+        """The highest sequence used."""
+        return self.sequences.get((kind, slot), 0)
+
+
+class TransactiveMeter:
+    """One meter's side of the market protocol, without any transport."""
+
+    def __init__(
+        self,
+        *,
+        meter: str,
+        community: str,
+        key: SigningKey,
+        broker_key: bytes,
+        outbox: Outbox,
+        on_message: Callable[[m.Message], None] | None = None,
+    ) -> None:
+        self.meter = meter
+        self.view = MarketView()
+        self.orders_sent = 0
+        self._community = community
+        self._key = key
+        self._broker_key = broker_key
+        self._outbox = outbox
+        self._on_message = on_message
+        self._round = 0
+
+    def hello(self, now_s: int) -> Frame:
+        """The question whether this meter is a member."""
+        return self._seal(
+            m.Hello(community=self._community, meter=self.meter, software=SOFTWARE, sent_at=format_utc(now_s))
+        )
+
+    def plan_notice(self, strategy: Strategy) -> Frame:
+        """The non-binding plan for the community's indicative path."""
+        self._round += 1
+        notice = m.PlanNotice(
+            community=self._community,
+            meter=self.meter,
+            round=self._round,
+            first_slot=strategy.slot.label,
+            net_wh=strategy.net_wh,
+        )
+        self.view.own_plan = notice
+        return self._seal(notice)
+
+    def order(self, strategy: Strategy, now_s: int) -> Frame | None:
+        """The signed order of a strategy; None when there is nothing to trade."""
+        slot, calendar = strategy.slot.label, self.view.calendar
+        steps = strategy.steps if calendar is None else coarsened(strategy.steps, calendar.steps_max)
+        if not steps:
+            return None
+        sequence = self._outbox.last_sequence(m.Order.kind, slot) + 1
+        order = m.Order(
+            community=self._community,
+            meter=self.meter,
+            stage=calendar.stages[0].stage if calendar else "intraday",
+            slot=slot,
+            sequence=sequence,
+            steps=tuple(
+                m.OrderStep(side=m.Side(s.side), price_micro_per_kwh=s.price_micro, energy_wh=s.energy_wh)
+                for s in steps
+            ),
+            sent_at=format_utc(now_s),
+        )
+        payload = encode(order)
+        self._outbox.put(m.Order.kind, slot, sequence, payload)
+        self.view.ordered(strategy.slot, steps)
+        self.orders_sent += 1
+        return self._frame(m.Order.kind, payload)
+
+    def report(self, slot: Slot, start: Registers, end: Registers, *, measured: bool = True) -> Frame:
+        """The signed metered energy of a slot, as register values at its two ends."""
+        sequence = self._outbox.last_sequence(m.MeterReport.kind, slot.label) + 1
+        report = m.MeterReport(
+            community=self._community,
+            meter=self.meter,
+            slot=slot.label,
+            sequence=sequence,
+            import_from_wh=start.import_wh,
+            import_to_wh=end.import_wh,
+            export_from_wh=start.export_wh,
+            export_to_wh=end.export_wh,
+            quality="measured" if measured else "estimated",
+        )
+        payload = encode(report)
+        self._outbox.put(m.MeterReport.kind, slot.label, sequence, payload)
+        return self._frame(m.MeterReport.kind, payload)
+
+    def unanswered(self) -> list[Frame]:
+        """Everything the broker has not receipted yet, to be sent again."""
+        return [self._frame(kind, payload) for kind, _, _, payload in self._outbox.unanswered()]
+
+    def receive(self, kind: str, data: bytes) -> m.Message | None:
+        """The verified message of the broker, or None when it does not hold (it is then ignored)."""
+        model = m.BY_KIND.get(kind)
+        if model is None:
+            return None
+        try:
+            message = decode(model, open_frame(data, self._broker_key, kind, self._community))
+        except (FrameError, DecodeError):
+            return None
+        self._digest(message)
+        if self._on_message is not None:
+            self._on_message(message)
+        return message
+
+    def _digest(self, message: m.Message) -> None:
+        self.view.learn(message)
+        match message:
+            case m.Receipt():
+                self._outbox.settle(message.of, message.slot)
+            case m.Rejection() if message.slot is not None and message.of in (m.Order.kind, m.MeterReport.kind):
+                self._outbox.settle(message.of, message.slot)
+            case m.Clearing():
+                self._outbox.settle(m.Order.kind, message.slot)
+            case _:
+                pass
+
+    def _seal(self, message: m.Message) -> Frame:
+        return self._frame(message.kind, encode(message))
+
+    def _frame(self, kind: str, payload: bytes) -> Frame:
+        return Frame(kind, seal(self._key, kind, self._community, payload))
+
+
+def coarsened(steps: tuple[Step, ...], steps_max: int) -> tuple[Step, ...]:
+    """At most `steps_max` steps: the smallest steps are merged into their less favourable neighbour.
+
+    A merged buy takes the lower and a merged sell the higher price, so nothing is traded worse than meant.
+    """
+    kept = list(steps)
+    while len(kept) > steps_max:
+        i = min(
+            (i for i in range(len(kept) - 1) if kept[i].side == kept[i + 1].side),
+            key=lambda i: kept[i].energy_wh,
+            default=-1,
+        )
+        if i < 0:
+            return tuple(kept[:steps_max])
+        after = kept.pop(i + 1)
+        kept[i] = Step(after.side, after.price_micro, kept[i].energy_wh + after.energy_wh)
+    return tuple(kept)
+
+
+def payload_digest(frame: Frame) -> str:
+    """The digest by which receipts name a frame's payload."""
+    return digest(frame.data.split(b".", 2)[2])

@@ -1,0 +1,1 @@
+"""Setpoints that follow plan and award, within what the guard allows."""

@@ -1,0 +1,65 @@
+"""Tariff rules: what devices do when there is no plan. Also the unmanaged home that savings are measured against."""
+
+from hems.metering.image import DeviceImage, SiteImage
+from hems.site.home import BatteryUnit, ComfortPeriod, EvUnit, Home, LightingUnit, PvUnit, Unit, ZoneUnit
+
+HYSTERESIS_K = 0.5
+
+
+def rule_powers_kw(home: Home, image: SiteImage, hour: float) -> dict[str, float]:
+    """Powers [kW, + into the device] without any foresight, `hour` being the local hour of the day.
+
+    Cars charge at full power as soon as they are there, heat pumps hold the comfort band with a thermostat, lamps
+    give what daylight leaves, and the battery takes the surplus and gives for own use.
+    """
+    powers = {unit.id: _rule(unit, seen, hour) for unit, seen in _seen(home, image)}
+    net_kw = image.base_load_w / 1000.0 + sum(powers.values())
+    for unit, seen in _seen(home, image):
+        if isinstance(unit, BatteryUnit):
+            powers[unit.id] = greedy_kw(unit, seen, net_kw, home.slot_h)
+            net_kw += powers[unit.id]
+    return powers
+
+
+def _seen(home: Home, image: SiteImage) -> list[tuple[Unit, DeviceImage]]:
+    return [(unit, image.devices[unit.id]) for unit in home.units if unit.id in image.devices]
+
+
+def _rule(unit: Unit, seen: DeviceImage, hour: float) -> float:
+    match unit:
+        case PvUnit():
+            return -(seen.available_w or 0.0) / 1000.0
+        case EvUnit() if seen.stay is not None:
+            return unit.charge_kw_max
+        case ZoneUnit() if seen.temp_c is not None:
+            return thermostat_kw(unit, seen.temp_c, seen.power_w > 0, hour)
+        case LightingUnit():
+            missing = max(0.0, min(seen.required_lux or 0.0, unit.required_lux) - (seen.daylight_lux or 0.0))
+            return min(unit.rated_kw, missing * unit.rated_kw / unit.lux_at_rated)
+        case _:
+            return 0.0
+
+
+def greedy_kw(unit: BatteryUnit, seen: DeviceImage, net_kw: float, slot_h: float) -> float:
+    """Battery power [kW] that brings the net exchange nearest to 0 within one slot's energy."""
+    if seen.soc is None:
+        return 0.0
+    room = (unit.soc_max - seen.soc) * unit.capacity_kwh / slot_h / unit.charge_efficiency
+    stored = (seen.soc - unit.soc_min) * unit.capacity_kwh / slot_h * unit.discharge_efficiency
+    most, least = min(unit.charge_kw_max, max(room, 0.0)), -min(unit.discharge_kw_max, max(stored, 0.0))
+    return min(max(-net_kw, least), most)
+
+
+def comfort_at(periods: tuple[ComfortPeriod, ...], hour: float) -> ComfortPeriod | None:
+    """The comfort period of a local hour; the last one that holds wins."""
+    return next((period for period in reversed(periods) if period.holds_at(hour)), None)
+
+
+def thermostat_kw(unit: ZoneUnit, temp_c: float, is_on: bool, hour: float) -> float:
+    """Full power or none: on at the band's edge, off half a kelvin inside it."""
+    band = comfort_at(unit.comfort, hour)
+    if band is None:
+        return 0.0
+    edge = HYSTERESIS_K if is_on else 0.0
+    cold, warm = temp_c < band.temp_min_c + edge, temp_c > band.temp_max_c - edge
+    return unit.electric_kw_max if (cold if unit.mode == "heat" else warm) else 0.0

@@ -1,0 +1,178 @@
+"""Boosted forecast: trees on daily lags, blended with the seasonal baseline, corrected by recent errors.
+
+A model is trained once a day (in the worker process) and used every slot (numpy only). Its uncorrected
+prediction of a slot depends on nothing later than a day before that slot, so it can be recomputed for the
+last 24 hours as it was, and its errors there correct the hours ahead.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hems.forecasting import correction as intraday
+from hems.forecasting.error_model import error_table
+from hems.forecasting.inputs import blend, inputs
+from hems.forecasting.local_days import local_slots
+from hems.forecasting.model import BoostedModel, ModelError, NotEnoughHistoryError
+from hems.forecasting.pooling import pooled
+from hems.forecasting.rollout import Rollout, rollout
+from hems.forecasting.seasonal import seasonal_forecast
+from hems.forecasting.series import DAY_S, QUANTILES, FloatArray, Forecast, Kind, Series, SeriesError
+from hems.forecasting.trees import TreeEnsemble, from_histogram_boosting
+
+MIN_DAYS = 10  # of measured slots; below it the seasonal baseline is as good
+MAX_TRAIN_SLOTS = 20_000  # 208 days of quarter hours; older days teach little and cost time
+MAX_HORIZON_S = 10 * DAY_S
+FOLDS = 3
+PRIOR_SEASONAL_WEIGHT = 0.3  # what the weight of the baseline comes out at on measured homes
+PRIOR_ERRORS = 500  # how many errors of evidence that is worth
+MAX_ITER = 80
+LEARNING_RATE = 0.06
+LEAF_NODES = 7
+
+
+def train(history: Series, *, slot_s: int, timezone: str, seed: int, kind: Kind = "load") -> BoostedModel:
+    """A model of the series, trained on all of `history` (at most its last 20,000 slots).
+
+    Blend weight, error table and correction come from forecasts of thirds of the history, each made by trees
+    that were not trained on that third. Imports scikit-learn: run it in the worker process.
+    Raises: NotEnoughHistoryError below 10 measured days; SeriesError when `slot_s` is not the history's.
+    """
+    if slot_s != history.slot_s:
+        raise SeriesError(f"history has slots of {history.slot_s} s, not {slot_s} s: resample it first")
+    history = history.since(history.end_epoch_s - MAX_TRAIN_SLOTS * slot_s)
+    measured = ~np.isnan(history.values_kw)
+    if np.count_nonzero(measured) < MIN_DAYS * DAY_S // slot_s:
+        raise NotEnoughHistoryError(f"{measured.sum()} measured slots; {MIN_DAYS} days are needed")
+    max_kw = float(np.nanmax(history.values_kw))
+    slots = local_slots(history.start_epoch_s, slot_s, len(history.values_kw), timezone)
+    seen = inputs(history, slots, timezone=timezone, kind=kind, max_kw=max_kw)
+    target = np.where(seen.space.dark, np.nan, seen.space.to_model(history.values_kw))
+    usable = ~np.isnan(target) & ~np.isnan(seen.seasonal)
+    by_trees, trees = _out_of_fold_and_all(seen.features, target, usable, seed)
+    weight = _seasonal_weight(target - by_trees, seen.seasonal - by_trees)
+    errors = target - blend(by_trees, seen.seasonal, weight)
+    table = error_table(errors, slots.slot_of_day, slots.slots_per_day)
+    return BoostedModel(
+        kind=kind,
+        slot_s=slot_s,
+        timezone=timezone,
+        seed=seed,
+        trained_until_epoch_s=history.end_epoch_s,
+        max_kw=max_kw,
+        seasonal_weight=weight,
+        trees=trees,
+        errors=table,
+        correction=intraday.fit(errors - table.mean[slots.slot_of_day], slot_s),
+    )
+
+
+def predict(
+    model: BoostedModel, history_until_now: Series, start_epoch_s: int, n: int, *, correct: bool = True
+) -> Forecast:
+    """Forecast of `n` slots from `start_epoch_s`, issued at the end of the history (at most at the start).
+
+    Slots whose lags lie after the issue use predicted values in their place. `correct` adds the intraday
+    correction. Raises: SeriesError for other slots than the model's or more than ten days ahead.
+    """
+    slot_s, history = model.slot_s, history_until_now.until(start_epoch_s)
+    if history.slot_s != slot_s or (start_epoch_s - history.end_epoch_s) % slot_s != 0:
+        raise SeriesError(f"history and start must lie on slots of {slot_s} s, as the model does")
+    skip = (start_epoch_s - history.end_epoch_s) // slot_s
+    if (skip + n) * slot_s > MAX_HORIZON_S:
+        raise SeriesError(f"{skip + n} slots after the end of the history is more than ten days: update it")
+    passed = DAY_S // slot_s
+    rolled = rollout(model, history, skip + n)
+    ahead = rolled.cut(slice(passed + skip, None))
+    shift, left = np.zeros(skip + n), np.ones(skip + n)
+    if correct:
+        recent = _recent_errors(model, history, rolled.cut(slice(0, passed)))
+        shift = intraday.path(model.correction, recent, slot_s, skip + n)
+        left = intraday.left_share(model.correction, slot_s, skip + n)
+    forecast = _forecast(model, ahead, shift[skip:], left[skip:], start_epoch_s)
+    if model.kind == "pv":
+        return forecast
+    seasonal = seasonal_forecast(history, start_epoch_s, n, timezone=model.timezone)
+    return pooled(forecast, seasonal, issued_epoch_s=history.end_epoch_s)
+
+
+def _forecast(
+    model: BoostedModel, ahead: Rollout, shift: FloatArray, left: FloatArray, start_epoch_s: int
+) -> Forecast:
+    """Power of model values moved by `shift`, with the errors of the time of day shrunk to `left`."""
+    slot, z = ahead.slots.slot_of_day, ahead.z + shift
+    bias, std = model.errors.mean[slot], model.errors.std[slot] * left
+    middle = model.errors.quantiles[1][slot]
+    around = z + middle + (model.errors.quantiles[:, slot] - middle) * left
+    powers = [ahead.space.to_power(row) for row in around]
+    return Forecast(
+        start_epoch_s=start_epoch_s,
+        slot_s=model.slot_s,
+        mean_kw=ahead.space.mean_power(z, bias, std),
+        spread_kw=ahead.space.spread_power(z + bias, std),
+        quantiles=dict(zip(QUANTILES, powers, strict=True)),
+        source="boosted",
+    )
+
+
+def _recent_errors(model: BoostedModel, history: Series, passed: Rollout) -> FloatArray:
+    """Errors of the last 24 hours in model space, without the usual ones of the time of day; NaN unknown."""
+    n = len(passed.z)
+    values = history.values_kw[-n:]
+    measured = np.concatenate([np.full(n - len(values), np.nan), values])
+    errors = passed.space.to_model(measured) - passed.z - model.errors.mean[passed.slots.slot_of_day]
+    return np.where(passed.space.dark, np.nan, errors)
+
+
+def _out_of_fold_and_all(
+    features: FloatArray, target: FloatArray, usable: npt.NDArray[np.bool_], seed: int
+) -> tuple[FloatArray, TreeEnsemble]:
+    """Predictions (n,) of each third of the usable rows by trees fitted on the others, and trees of all rows.
+
+    One thread: on a busy machine the threads of several fits wait for each other a hundred times longer than
+    they compute, and on one home's data a second thread gains nothing.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    predicted = np.full(len(target), np.nan)
+    rows = np.flatnonzero(usable)
+    with threadpool_limits(limits=1, user_api="openmp"):
+        for fold in np.array_split(rows, FOLDS):
+            rest = np.setdiff1d(rows, fold, assume_unique=True)
+            predicted[fold] = _fit(features[rest], target[rest], seed).predict(features[fold])
+        return predicted, _fit(features[rows], target[rows], seed)
+
+
+def _seasonal_weight(error_of_trees: FloatArray, seasonal_minus_trees: FloatArray) -> float:
+    """Share of the baseline with the least squared error, drawn to its usual value when evidence is thin."""
+    known = ~np.isnan(error_of_trees) & ~np.isnan(seasonal_minus_trees)
+    error, step = error_of_trees[known], seasonal_minus_trees[known]
+    prior = PRIOR_ERRORS * float((step**2).mean()) if len(step) else 1.0
+    evidence = float((step**2).sum())
+    if evidence + prior <= 0:
+        return PRIOR_SEASONAL_WEIGHT
+    best = (float((error * step).sum()) + prior * PRIOR_SEASONAL_WEIGHT) / (evidence + prior)
+    return min(max(best, 0.0), 1.0)
+
+
+def _fit(features: FloatArray, target: FloatArray, seed: int) -> TreeEnsemble:
+    """Trees fitted by scikit-learn, as arrays, checked against the estimator's own predictions.
+
+    Raises: ModelError when they differ (a scikit-learn with another node layout).
+    """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    estimator = HistGradientBoostingRegressor(
+        loss="squared_error",
+        max_iter=MAX_ITER,
+        learning_rate=LEARNING_RATE,
+        max_leaf_nodes=LEAF_NODES,
+        max_features=0.4,
+        early_stopping=False,
+        random_state=seed,
+    ).fit(features, target)
+    trees = from_histogram_boosting(estimator)
+    if not np.allclose(trees.predict(features[:64]), estimator.predict(features[:64]), atol=1e-9):
+        raise ModelError("trees read from scikit-learn predict otherwise: install the locked version")
+    return trees

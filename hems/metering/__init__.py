@@ -1,0 +1,1 @@
+"""Readings turned into energies of slots."""

@@ -1,0 +1,44 @@
+"""Outlook: what a home expects over the horizon, beside what it measures now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedStay:
+    """A car that is expected to come: slots after the horizon's start, and energy [kWh]."""
+
+    arrival_slot: int
+    departure_slot: int
+    energy_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Expectations for n slots from `start_s` on: load and generation [kW], outside prices [currency/kWh], each (n,).
+
+    `signals` holds other expected values by name, for instance "outdoor_temp_c" or "living.daylight_lux".
+    """
+
+    start_s: int
+    base_kw: Floats
+    pv_kw: Floats
+    retail_per_kwh: Floats
+    feed_in_per_kwh: Floats
+    stays: Mapping[str, tuple[ExpectedStay, ...]] = field(default_factory=dict)
+    signals: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def slots(self) -> int:
+        """Number of slots n."""
+        return len(self.base_kw)
+
+    def signal(self, name: str, otherwise: float) -> Floats:
+        """An expected value per slot (n,), or a constant when nothing is known of it."""
+        known = self.signals.get(name)
+        return np.full(self.slots, otherwise) if known is None else known

@@ -1,0 +1,115 @@
+"""What is installed in a home and what its people wish for: the static part of every planning problem."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PvUnit:
+    """A PV inverter; what it could give is measured and forecast."""
+
+    id: str
+    peak_kw: float = 1e3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryUnit:
+    """A battery with its inverter, powers on the AC side."""
+
+    id: str
+    capacity_kwh: float
+    charge_kw_max: float
+    discharge_kw_max: float
+    charge_efficiency: float = 1.0
+    discharge_efficiency: float = 1.0
+    soc_min: float = 0.0
+    soc_max: float = 1.0
+    wear_per_kwh: float = 0.0
+    reserve_soc: float | None = None  # None: no reserve wished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvUnit:
+    """A charging point."""
+
+    id: str
+    charge_kw_max: float
+    charge_kw_min: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComfortPeriod:
+    """A band of room temperature [degC] from one local hour of the day (included) to another (excluded)."""
+
+    from_hour: float
+    to_hour: float
+    temp_min_c: float
+    temp_max_c: float
+
+    def holds_at(self, hour: float) -> bool:
+        """Whether a local hour of the day (0..24) lies in the period, which may pass midnight."""
+        if self.from_hour <= self.to_hour:
+            return self.from_hour <= hour < self.to_hour
+        return hour >= self.from_hour or hour < self.to_hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneUnit:
+    """A room or house with a heat pump: electrical limits, 1R1C model, comfort."""
+
+    id: str
+    mode: str
+    electric_kw_max: float
+    cop: float
+    thermal_capacity_kwh_per_k: float
+    thermal_resistance_k_per_kw: float
+    comfort: tuple[ComfortPeriod, ...]
+    electric_kw_min: float = 0.0
+    gain_kw: float = 0.0
+    discomfort_per_k_hour: float | None = None  # None: the band is a wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightingUnit:
+    """A dimmable group of lamps with a presence and a daylight sensor."""
+
+    id: str
+    rated_kw: float
+    lux_at_rated: float
+    required_lux: float
+    dim_fraction_max: float = 0.0
+    discomfort_per_kwh: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplianceUnit:
+    """A programme that runs once a day between two local hours; mean powers [kW] per quarter of an hour."""
+
+    id: str
+    quarter_hour_kw: tuple[float, ...]
+    earliest_hour: float = 0.0
+    latest_end_hour: float = 24.0
+
+
+Unit = PvUnit | BatteryUnit | EvUnit | ZoneUnit | LightingUnit | ApplianceUnit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """One building: its meter's name in the community, clock, connection and devices."""
+
+    meter: str
+    timezone: str = "UTC"
+    slot_minutes: int = 15
+    import_limit_kw: float = 17.0
+    export_limit_kw: float = 17.0
+    units: tuple[Unit, ...] = field(default_factory=tuple)
+
+    @property
+    def slot_h(self) -> float:
+        """Slot length [h]."""
+        return self.slot_minutes / 60.0
+
+    @property
+    def slot_s(self) -> int:
+        """Slot length [s]."""
+        return self.slot_minutes * 60

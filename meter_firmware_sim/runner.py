@@ -1,0 +1,89 @@
+"""The stand-alone simulator: a meter that follows a profile in real time behind a Modbus server."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from meter_firmware_sim.config import SimulatorConfig
+from meter_firmware_sim.device import SimulatedDevice
+from meter_firmware_sim.faults import ScheduledFault, due
+from meter_firmware_sim.memory import boot, to_memory
+from meter_firmware_sim.meter import Meter
+from meter_firmware_sim.profiles import PROFILES
+from meter_firmware_sim.server import HomeServer
+from meter_firmware_sim.state_file import load_memory, save_memory
+
+TICK_S = 1.0
+
+
+class Simulator:
+    """One configured home: `step` lets time pass to an instant, `run` does so every second."""
+
+    def __init__(self, config: SimulatorConfig, now_epoch_s: float) -> None:
+        """Simulator that starts at this true time, on the registers of its state file if there is one."""
+        self.config = config
+        self.state_file: Path | None = config.server.state_file
+        memory = None if self.state_file is None else load_memory(self.state_file)
+        meter_config = config.meter_config()
+        if memory is None:
+            self.meter = Meter(meter_config, now_epoch_s)
+        else:
+            self.meter = boot(meter_config, memory, now_epoch_s)
+        devices = {d.id: SimulatedDevice(d.kind) for d in config.device}
+        self.home = HomeServer(self.meter, devices, control=config.server.control)
+        self.schedule: list[ScheduledFault] = [f.scheduled() for f in config.fault]
+        self._start_s = now_epoch_s
+        self._before_s = -1.0
+        self._saved_wh: tuple[int, int] | None = None
+        self.step(now_epoch_s)
+
+    def step(self, now_epoch_s: float) -> None:
+        """Let the profile and the devices run to this true time, then switch the faults that are due.
+
+        A clock that was set back pauses the meter until the old time is reached again.
+        """
+        now_s = max(now_epoch_s, self.meter.now_epoch_s)
+        a, b, c = PROFILES[self.config.profile](now_s, self.config.seed)
+        for device in self.home.devices.values():
+            power_w = device.commanded_power_w(now_s)
+            device.report(power_w=power_w)
+            a += power_w
+        self.meter.advance(now_s, (a, b, c))
+        elapsed_s = now_s - self._start_s
+        for fault, on in due(self.schedule, self._before_s, elapsed_s):
+            self.home.switch_fault(fault.kind, on, parameter=fault.parameter, device_id=fault.device_id)
+        self._before_s = elapsed_s
+        self._save()
+
+    def save(self) -> None:
+        """Write the memory to the state file, if one is configured."""
+        if self.state_file is not None:
+            save_memory(self.state_file, to_memory(self.meter))
+
+    def _save(self) -> None:
+        """Save before a client can read a register value that is not on the disk."""
+        registers = (self.meter.energy.import_wh, self.meter.energy.export_wh)
+        if registers != self._saved_wh:
+            self.save()
+            self._saved_wh = registers
+
+
+async def run(config: SimulatorConfig, on_listening: Callable[[int], None]) -> None:
+    """Serve until cancelled; `on_listening` is told the port.
+
+    Raises PortUnavailable, StateFileError, MemoryMismatch.
+    """
+    simulator = Simulator(config, time.time())
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    on_listening(await simulator.home.start(config.server.host, config.server.port))
+    try:
+        while True:
+            await asyncio.sleep(TICK_S)
+            simulator.step(time.time())
+    finally:
+        await simulator.home.stop()
+        simulator.save()

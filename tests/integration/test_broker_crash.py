@@ -1,0 +1,159 @@
+"""SIGKILL at many points: what a receipt promised is kept, nothing counts twice, the journal replays identically."""
+
+import random
+import sqlite3
+from pathlib import Path
+from queue import Empty
+
+from broker_rig import (
+    COMMUNITY,
+    START_S,
+    BrokerChild,
+    Peer,
+    command,
+    command_json,
+    mosquitto,
+    order,
+    slot,
+    write_config,
+)
+
+from wire.codec import digest, encode
+from wire.messages import Award, Clearing, Order, Receipt, Side, StatusAnswer, StatusQuery
+
+LIVES = 50
+
+
+def _drain(peer: Peer, receipts: dict[str, int], wait_s: float) -> None:
+    """Moves what has come in to the receipts: payload digest -> sequence."""
+    while True:
+        try:
+            message = peer.inbox.get(timeout=wait_s)[1]
+        except Empty:
+            return
+        if isinstance(message, Receipt):
+            receipts[message.digest] = message.sequence
+
+
+def _orders(rng: random.Random, sequences: dict[tuple[int, int], int]) -> list[tuple[int, Order]]:
+    orders = []
+    for _ in range(6):
+        number, place = rng.randint(1, 2), rng.randint(1, 3)
+        sequences[number, place] = sequences.get((number, place), 0) + 1
+        side = Side.BUY if number == 1 else Side.SELL
+        energy_wh, sequence = rng.randint(1, 2_000), sequences[number, place]
+        orders.append((number, order(number, slot(place), side, 200_000, energy_wh, sequence=sequence)))
+    return orders
+
+
+def test_fifty_kills_lose_nothing_with_a_receipt_and_count_nothing_twice(tmp_path: Path) -> None:
+    rng = random.Random(20261120)
+    sequences: dict[tuple[int, int], int] = {}
+    sent: dict[tuple[int, int], list[Order]] = {}
+    receipts: dict[str, int] = {}
+    with mosquitto(tmp_path) as port:
+        broker, peer = BrokerChild(write_config(tmp_path, port, meters=2)), Peer(port)
+        try:
+            broker.start()
+            peer.ready()
+            peer.advance_to(START_S)
+            broker.kill()
+            for _ in range(LIVES):
+                broker.start(rng.choice(["before", "after"]), str(rng.randint(1, 5)))
+                peer.await_answer(broker)
+                for number, message in _orders(rng, sequences):
+                    sent.setdefault((number, int(message.slot[14:16])), []).append(message)
+                    for _ in range(rng.choice([1, 1, 2])):
+                        peer.send(number, message)
+                _drain(peer, receipts, 0.3)
+                broker.kill()
+            broker.start()
+            peer.await_answer(broker)
+            peer.settle()
+            _drain(peer, receipts, 0.3)
+            _every_receipt_holds(peer, sent, receipts)
+            _last_orders_count_once(peer, sent)
+            assert broker.stop() == 0
+        finally:
+            peer.close()
+            broker.kill()
+    same = command_json("replay", str(tmp_path / "state"), "--json")
+    assert isinstance(same, dict)
+    assert same["identical"], same
+    assert "Traceback" not in broker.log()
+    assert len(receipts) > LIVES
+
+
+def _every_receipt_holds(peer: Peer, sent: dict[tuple[int, int], list[Order]], receipts: dict[str, int]) -> None:
+    for (number, _), messages in sent.items():
+        meter = f"home-{number}"
+        peer.send(number, StatusQuery(community=COMMUNITY, meter=meter, slot=messages[0].slot))
+        answer = peer.expect(StatusAnswer, meter, slot=messages[0].slot)
+        assert isinstance(answer, StatusAnswer)
+        promised = [m.sequence for m in messages if digest(encode(m)) in receipts]
+        assert answer.order_sequence is not None
+        assert answer.order_sequence >= max(promised, default=1)
+        held = next(m for m in messages if m.sequence == answer.order_sequence)
+        assert answer.order_digest == digest(encode(held))
+
+
+def _last_orders_count_once(peer: Peer, sent: dict[tuple[int, int], list[Order]]) -> None:
+    """Every meter resends its newest order, twice; the awards are those of these orders alone."""
+    for (number, _), messages in sent.items():
+        for _ in range(2):
+            peer.send(number, messages[-1])
+            peer.expect(Receipt, f"home-{number}", slot=messages[-1].slot, sequence=messages[-1].sequence)
+    peer.advance_until(slot(4).start_s)
+    for place in range(1, 4):
+        label = slot(place).label
+        last = [next(m[-1] for key, m in sent.items() if key[0] == n and m[-1].slot == label) for n in (1, 2)]
+        volume_wh = min(message.steps[0].energy_wh for message in last)
+        peer.expect(Clearing, slot=label, volume_wh=volume_wh)
+        peer.expect(Award, "home-1", slot=label, bought_wh=volume_wh, sequence=last[0].sequence)
+        peer.expect(Award, "home-2", slot=label, sold_wh=volume_wh, sequence=last[1].sequence)
+
+
+def test_an_award_that_a_kill_kept_back_is_sent_after_the_restart(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port:
+        broker, peer = BrokerChild(write_config(tmp_path, port, meters=2)), Peer(port)
+        try:
+            broker.start()
+            peer.ready()
+            peer.advance_to(START_S)
+            peer.send(1, order(1, slot(1), Side.BUY, 200_000, 700))
+            peer.send(2, order(2, slot(1), Side.SELL, 200_000, 500))
+            peer.expect(Receipt, "home-1")
+            peer.expect(Receipt, "home-2")
+            assert broker.stop() == 0
+            broker.start("after", "1")
+            peer.await_answer(broker)
+            peer.settle()
+            peer.announce(slot(1).start_s - 60)
+            broker.wait()
+            broker.start()
+            peer.expect(Award, "home-1", bought_wh=500)
+            peer.expect(Award, "home-2", sold_wh=500)
+        finally:
+            peer.close()
+            broker.kill()
+
+
+def test_an_edited_journal_is_refused_with_the_record_that_was_edited(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port:
+        config = write_config(tmp_path, port, meters=2)
+        broker, peer = BrokerChild(config), Peer(port)
+        try:
+            broker.start()
+            peer.ready()
+            assert broker.stop() == 0
+        finally:
+            peer.close()
+            broker.kill()
+    with sqlite3.connect(tmp_path / "state" / "journal.db") as journal:
+        journal.execute("UPDATE record SET body = CAST(replace(body, '11000', '99000') AS BLOB) WHERE position = 2")
+    for args in (["run", "--config", str(config)], ["replay", str(tmp_path / "state")]):
+        status, _, err = command(*args)
+        assert status in (1, 2)
+        assert "record 2" in err
+        assert "restore" in err
+        assert "Traceback" not in err

@@ -1,0 +1,122 @@
+"""What homes expect: forecasts from their own history, or their own future under perfect foresight."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hems.forecasting.forecaster import best_forecast
+from hems.forecasting.model import BoostedModel, NotEnoughHistoryError
+from hems.forecasting.model_boosted import train
+from hems.forecasting.series import Kind, Series
+from hems.planning.outlook import ExpectedStay, Outlook
+from twin.world import TwinHome, World
+
+Floats = NDArray[np.float64]
+
+TIMEZONE = "UTC"  # scenarios give local time written as UTC
+HORIZON_DAYS = 1
+
+
+@dataclass(slots=True)
+class ForecastOutlook:
+    """Outlooks of one home from its measured past only; models are trained anew every midnight."""
+
+    world: World
+    twin: TwinHome
+    seed: int
+    _models: dict[str, BoostedModel | None]
+    _trained_day: int
+
+    def __init__(self, world: World, twin: TwinHome, seed: int) -> None:
+        self.world, self.twin, self.seed = world, twin, seed
+        self._models, self._trained_day = {}, -1
+
+    def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
+        """Expectations from `start_s` on, from slots that ended by `now_s`."""
+        known = self.world.index_at(now_s)
+        day = now_s // 86_400
+        if day != self._trained_day:
+            self._trained_day = day
+            self._models = {kind: self._train(kind, known) for kind in ("load", "pv")}
+        index = self.world.index_at(start_s)
+        retail, feed_in = self.world.prices_from(index, slots)
+        return Outlook(
+            start_s=start_s,
+            base_kw=self._forecast("load", known, start_s, slots),
+            pv_kw=self._forecast("pv", known, start_s, slots),
+            retail_per_kwh=retail,
+            feed_in_per_kwh=feed_in,
+            signals=repeated_signals(self.twin, self.world, index, slots),
+        )
+
+    def _history(self, kind: Kind, known: int) -> Series:
+        values = self.twin.load_kw if kind == "load" else self.twin.pv_kw
+        first = self.world.first
+        return Series(start_epoch_s=first.start_s, slot_s=first.duration_s, values_kw=values[:known])
+
+    def _train(self, kind: Kind, known: int) -> BoostedModel | None:
+        history = self._history(kind, known)
+        if not history.values_kw.any():
+            return None
+        try:
+            return train(history, slot_s=history.slot_s, timezone=TIMEZONE, seed=self.seed, kind=kind)
+        except NotEnoughHistoryError:
+            return None
+
+    def _forecast(self, kind: Kind, known: int, start_s: int, slots: int) -> Floats:
+        history = self._history(kind, known)
+        if kind == "pv" and not history.values_kw.any():
+            return np.zeros(slots)
+        return best_forecast(self._models[kind], history, start_s, slots, timezone=TIMEZONE, kind=kind).mean_kw
+
+
+@dataclass(frozen=True, slots=True)
+class PerfectOutlook:
+    """Outlooks of a home that knows its own load, generation and sessions; prices only as far as they are known."""
+
+    world: World
+    twin: TwinHome
+
+    def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
+        """The home's own future from `start_s` on; beyond the end of the data the last day goes on."""
+        index = self.world.index_at(start_s)
+        retail, feed_in = self.world.prices_from(index, slots)
+        return Outlook(
+            start_s=start_s,
+            base_kw=_continued(self.twin.load_kw, self.world, index, slots),
+            pv_kw=_continued(self.twin.pv_kw, self.world, index, slots),
+            retail_per_kwh=retail,
+            feed_in_per_kwh=feed_in,
+            stays={unit: self._coming(unit, start_s) for unit in self.twin.stays},
+            signals={name: _continued(v, self.world, index, slots) for name, v in self.twin.signals.items()},
+        )
+
+    def _coming(self, unit: str, start_s: int) -> tuple[ExpectedStay, ...]:
+        width = self.world.first.duration_s
+        return tuple(
+            ExpectedStay(
+                arrival_slot=-(-(stay.arrival_s - start_s) // width),
+                departure_slot=(stay.departure_s - start_s) // width,
+                energy_kwh=stay.energy_kwh,
+            )
+            for stay in self.twin.stays[unit]
+            if stay.arrival_s > start_s
+            and (stay.departure_s - start_s) // width > -(-(stay.arrival_s - start_s) // width)
+        )
+
+
+def _continued(values: Floats, world: World, index: int, slots: int) -> Floats:
+    per_day = 86_400 // world.first.duration_s
+    wanted = np.arange(index, index + slots)
+    late = wanted >= len(values)
+    wanted[late] -= -(-(wanted[late] - len(values) + 1) // per_day) * per_day
+    return values[wanted]
+
+
+def repeated_signals(twin: TwinHome, world: World, index: int, slots: int) -> dict[str, Floats]:
+    """Weather and presence expected as at the same hour of the day before."""
+    per_day = 86_400 // world.first.duration_s
+    wanted = index - per_day + np.arange(slots) % per_day
+    wanted = np.where(wanted < 0, wanted + per_day, wanted)
+    return {name: values[wanted] for name, values in twin.signals.items()}
