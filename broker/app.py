@@ -89,6 +89,8 @@ class BrokerApp:
             await self._until(stop, running)
             for task in running:
                 task.cancel()
+            if not self._driven:
+                self._scheduler.shutdown(wait=False)
         LOG.info("stopped: journal=%d records", self._service.journaled)
 
     @staticmethod
@@ -118,7 +120,6 @@ class BrokerApp:
             self._members.send_done(Done(READY, self._wake() if at_s else None))
             return
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._resources.callback(self._scheduler.shutdown, wait=False)
         self._scheduler.start()
         self._on_tick()
 

@@ -36,7 +36,7 @@ class Simulator:
         self.schedule: list[ScheduledFault] = [f.scheduled() for f in config.fault]
         self._start_s = now_epoch_s
         self._before_s = -1.0
-        self._saved_wh: tuple[int, int] | None = None
+        self._saved: tuple[int, int, int] | None = None
         self.step(now_epoch_s)
 
     def step(self, now_epoch_s: float) -> None:
@@ -63,11 +63,11 @@ class Simulator:
             save_memory(self.state_file, to_memory(self.meter))
 
     def _save(self) -> None:
-        """Save before a client can read a register value that is not on the disk."""
-        registers = (self.meter.energy.import_wh, self.meter.energy.export_wh)
-        if registers != self._saved_wh:
+        """Save before a client can read an energy that is not on the disk; events follow within a tick."""
+        kept = (self.meter.energy.import_wh, self.meter.energy.export_wh, self.meter.events.count)
+        if kept != self._saved:
             self.save()
-            self._saved_wh = registers
+            self._saved = kept
 
 
 async def run(config: SimulatorConfig, on_listening: Callable[[int], None]) -> None:

@@ -40,7 +40,7 @@ class Plant:
 
     def stored_kwh(self) -> float:
         """Charge of all batteries [kWh]."""
-        return sum(self._stored.values())
+        return float(sum(self._stored.values()))
 
     def begin(self, index: int) -> None:
         """The slot at `index` starts: cars come and go, generation runs at what is available."""
@@ -101,7 +101,7 @@ class Plant:
                     (self._stored[unit.id] - unit.soc_min * unit.capacity_kwh) * unit.discharge_efficiency / hours
                 )
                 most, least = min(unit.charge_kw_max, max(room, 0.0)), -min(unit.discharge_kw_max, max(stored, 0.0))
-                return min(max(wanted_kw, least), most)
+                return float(min(max(wanted_kw, least), most))
             case EvUnit():
                 car = self._cars[unit.id]
                 return 0.0 if car is None else min(max(wanted_kw, 0.0), unit.charge_kw_max, car.missing_kwh / hours)
@@ -124,6 +124,11 @@ class Plant:
         else:
             self._export_mws -= energy_mws
         return net_kw * hours
+
+    def used_kwh(self) -> float:
+        """What load and devices other than batteries and generation consumed in the finished slot [kWh]."""
+        used = sum(self._power_kw[u.id] for u in self.twin.home.units if not isinstance(u, BatteryUnit | PvUnit))
+        return (float(self.twin.load_kw[self._index]) + used) * self.twin.home.slot_h
 
     def registers(self, at_s: int) -> Registers:
         """The meter's cumulative registers [Wh]; fractions stay in the meter."""

@@ -39,6 +39,7 @@ class Trace:
     net_kwh: dict[str, list[float]] = field(default_factory=dict)
     stored_change_kwh: dict[str, float] = field(default_factory=dict)
     unserved_kwh: dict[str, float] = field(default_factory=dict)
+    used_kwh: float = 0.0
     plans: int = 0
 
     def cost(self, world: World) -> dict[str, float]:
@@ -110,6 +111,7 @@ def _run_alone(
                 cost = retail_cost_nano(world, index, before, plant.registers(slot.end_s))
                 trace.cost_nano[name] = trace.cost_nano.get(name, 0) + cost
                 trace.net_kwh.setdefault(name, []).append(net)
+                trace.used_kwh += plant.used_kwh()
         if progress is not None:
             progress(1)
     _close(trace, plants)
@@ -274,6 +276,7 @@ class TradingCommunity:
             self._registers[name] = registers
             if index >= self.world.count_from:
                 self.trace.net_kwh.setdefault(name, []).append(net)
+                self.trace.used_kwh += plant.used_kwh()
 
 
 def _seed_bytes(seed: int, purpose: str) -> bytes:

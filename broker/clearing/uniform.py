@@ -15,6 +15,8 @@ import numpy as np
 from broker.clearing.book import Book, BookSide, Ints, Outcome
 from wire.quantities import largest_remainder, round_half_even
 
+_FITS = 2**62
+
 
 def clear(book: Book) -> Outcome:
     """The welfare-maximal outcome of a book; ties at the margin are shared pro rata (Hamilton's method)."""
@@ -42,22 +44,45 @@ def price_between(low: int, high: int, k: Fraction) -> int:
 
 
 class _Ranked:
-    """A side sorted from the best price on, with its cumulative quantity."""
+    """A side sorted from the best price on, with its cumulative quantity; `keys` stay in the side's own order."""
 
-    __slots__ = ("cumulative", "keys", "prices", "quantities", "sign")
+    __slots__ = ("cumulative", "keys", "order", "prices", "quantities", "sign")
 
-    def __init__(self, keys: list[str], prices: Ints, quantities: Ints, sign: int) -> None:
-        self.keys = keys
-        self.prices = prices
-        self.quantities = quantities
-        self.cumulative = np.cumsum(quantities)
+    def __init__(self, side: BookSide, order: Ints, sign: int) -> None:
+        self.keys = side.keys
+        self.order = order
+        self.prices = side.prices[order]
+        self.quantities = side.quantities[order]
+        self.cumulative = np.cumsum(self.quantities)
         self.sign = sign
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def totals(self, first: int, end: int) -> dict[str, int]:
+        """The quantity of each participant in the ranks first..end-1; several steps of one participant add up."""
+        keys = [self.keys[i] for i in self.order[first:end].tolist()]
+        quantities = self.quantities[first:end].tolist()
+        totals: dict[str, int] = dict(zip(keys, quantities, strict=True))
+        if len(totals) < len(keys):
+            totals = {}
+            for key, quantity in zip(keys, quantities, strict=True):
+                totals[key] = totals.get(key, 0) + quantity
+        return totals
+
+    def value(self, end: int) -> int:
+        """The exact sum of price x quantity over the ranks before `end`."""
+        if not end:
+            return 0
+        prices, quantities = self.prices[:end], self.quantities[:end]
+        if int(self.cumulative[end - 1]) * max(abs(int(prices[0])), abs(int(prices[-1]))) < _FITS:
+            return int(prices @ quantities)
+        return sum(p * q for p, q in zip(prices.tolist(), quantities.tolist(), strict=True))
 
 
 def _ranked(side: BookSide, *, falling: bool) -> _Ranked:
     order = np.argsort(-side.prices if falling else side.prices, kind="stable")
-    keys = [side.keys[i] for i in order]
-    return _Ranked(keys, side.prices[order], side.quantities[order], -1 if falling else 1)
+    return _Ranked(side, order, -1 if falling else 1)
 
 
 def _volume(bids: _Ranked, offers: _Ranked) -> int:
@@ -65,7 +90,7 @@ def _volume(bids: _Ranked, offers: _Ranked) -> int:
 
     Bids up to and including bid i can be served by all offers at or below its price.
     """
-    if not len(bids.keys) or not len(offers.keys):
+    if not len(bids) or not len(offers):
         return 0
     reachable = np.searchsorted(offers.prices, bids.prices, side="right")
     supply = np.concatenate(([0], offers.cumulative))[reachable]
@@ -76,32 +101,22 @@ def _margin(side: _Ranked, volume: int) -> tuple[int, int | None]:
     """(price of the last accepted step, price of the best step that is not wholly filled or None)."""
     last = int(np.searchsorted(side.cumulative, volume, side="left"))
     unfilled = last if side.cumulative[last] > volume else last + 1
-    best = int(side.prices[unfilled]) if unfilled < len(side.keys) else None
+    best = int(side.prices[unfilled]) if unfilled < len(side) else None
     return int(side.prices[last]), best
 
 
 def _fill(side: _Ranked, volume: int, marginal_price: int) -> tuple[dict[str, int], int]:
-    """(traded quantity per participant, its total value at limit prices): better steps whole, the margin pro rata."""
+    """(traded quantity per participant, its total value at limit prices): better steps whole, the margin pro rata.
+
+    At the margin the steps of one participant count as one, so splitting an order gains no remainder unit.
+    """
     ranks = side.prices * side.sign
     first = int(np.searchsorted(ranks, marginal_price * side.sign, side="left"))
     end = int(np.searchsorted(ranks, marginal_price * side.sign, side="right"))
     above = int(side.cumulative[first - 1]) if first else 0
-    filled: dict[str, int] = {}
-    for key, quantity in zip(side.keys[:first], side.quantities[:first].tolist(), strict=True):
-        filled[key] = filled.get(key, 0) + quantity
-    marginal_keys, marginal_quantities = _merged(side, first, end)
-    for key, share in zip(
-        marginal_keys, largest_remainder(volume - above, marginal_quantities, marginal_keys), strict=True
-    ):
+    filled, marginal = side.totals(0, first), side.totals(first, end)
+    shares = largest_remainder(volume - above, list(marginal.values()), list(marginal))
+    for key, share in zip(marginal, shares, strict=True):
         if share:
             filled[key] = filled.get(key, 0) + share
-    value = sum(p * q for p, q in zip(side.prices[:first].tolist(), side.quantities[:first].tolist(), strict=True))
-    return filled, value + (volume - above) * marginal_price
-
-
-def _merged(side: _Ranked, first: int, end: int) -> tuple[list[str], list[int]]:
-    """Steps of one participant at the same price count as one, so splitting an order gains no remainder unit."""
-    totals: dict[str, int] = {}
-    for key, quantity in zip(side.keys[first:end], side.quantities[first:end].tolist(), strict=True):
-        totals[key] = totals.get(key, 0) + quantity
-    return list(totals), list(totals.values())
+    return filled, side.value(first) + (volume - above) * marginal_price

@@ -42,10 +42,10 @@ def order_steps(curve: ValueCurve, slot_h: float, band: Band, *, margin_micro: i
     sells = _forced(-edges_wh[-1], "sell", band.feed_in_micro)
     for low, high, value in zip(edges_wh[:-1], edges_wh[1:], values, strict=True):
         bought, sold = high - max(low, 0), min(high, 0) - low
-        if bought > 0 and value - margin_micro > band.feed_in_micro:
+        if bought > 0 and value > band.feed_in_micro:
             buys.append(Step("buy", band.clip(value - margin_micro), bought))
-        if sold > 0 and value + margin_micro < band.retail_micro:
-            sells.append(Step("sell", band.clip(value + margin_micro), sold))
+        if sold > 0 and value < band.retail_micro:
+            sells.append(Step("sell", min(band.clip(value + margin_micro), band.retail_micro - 1), sold))
     return (*_merged(buys), *_merged(_apart(sells[::-1] if sells else [], buys)))
 
 

@@ -27,7 +27,7 @@ from wire.slots import Slot
 
 Floats = NDArray[np.float64]
 
-MARGIN_MICRO = 500
+MARGIN_MICRO = 1
 
 
 class OutlookSource(Protocol):

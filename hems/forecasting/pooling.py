@@ -2,7 +2,7 @@
 
 The two are wrong in different ways, so the average is sharper and better calibrated than either. Measured on
 16 homes (California, New South Wales): pinball loss of load -1.5 %; on generation it gains nothing.
-Source: averaging quantile functions, Lichtendahl, Grushka-Cockayne, Winkler 2013, doi 10.1287/mnsc.1120.1667.
+Source: averaging quantile functions, Lichtendahl, Grushka-Cockayne, Winkler 2012, doi 10.2139/ssrn.2066806.
 """
 
 from __future__ import annotations

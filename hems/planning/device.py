@@ -36,6 +36,7 @@ class Battery:
     grid_charge_allowed: bool = True
     grid_discharge_allowed: bool = True
     final_value_per_kwh: float = 0.0
+    final_missing_per_kwh: float | None = None  # None: below the initial charge a kWh is worth the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

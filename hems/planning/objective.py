@@ -74,7 +74,12 @@ def _device_cost(problem: Problem, device: Device, power_kw: Floats, state: Floa
 def _end_value(device: Battery | Ev, state: Floats | None) -> float:
     if not device.final_value_per_kwh or state is None or np.isnan(state[-1]):
         return 0.0
-    return device.final_value_per_kwh * float(state[-1]) * device.capacity_kwh
+    stored_kwh = float(state[-1]) * device.capacity_kwh
+    worth = device.final_value_per_kwh * stored_kwh
+    if isinstance(device, Battery) and device.final_missing_per_kwh is not None:
+        missing_kwh = max(0.0, device.soc_initial * device.capacity_kwh - stored_kwh)
+        worth -= max(0.0, device.final_missing_per_kwh - device.final_value_per_kwh) * missing_kwh
+    return worth
 
 
 def _shed_cost(problem: Problem, device: Lighting | Load, power_kw: Floats) -> float:

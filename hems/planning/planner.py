@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hems.planning import slot_zero, value_curve
 from hems.planning.assembly import rule_based, solved
 from hems.planning.decisions import earlier_decisions
-from hems.planning.model import Rank
+from hems.planning.marginal import marginal_prices
 from hems.planning.plan import Plan, SlotPlan, ValueCurve
 from hems.planning.problem import Problem
 from hems.planning.program import powers
@@ -19,7 +19,7 @@ from hems.planning.solver import Outcome, Solver
 
 Floats = NDArray[np.float64]
 
-# A change of on/off decisions has to gain more than this share of the cost, and this much money.
+# A change of on/off decisions has to gain more than this share of the cost, or this much money if that is more.
 KEEP_SHARE, KEEP_MONEY = 1e-3, 2e-3
 
 
@@ -75,7 +75,7 @@ class Planner:
             made = rule_based(problem)
         else:
             self._kept = Kept(problem=problem, found=found, outcome=outcome)
-            made = solved(problem, found, outcome, self._marginal(problem, found, outcome), gap)
+            made = solved(problem, found, outcome, marginal_prices(self._solver, problem, found, outcome), gap)
         if explain:
             made = replace(made, reasons=reasons(problem, made))
         return replace(made, wall_s=self._clock() - begin, solve_s=solve_s)
@@ -146,23 +146,3 @@ class Planner:
             return again
         solver.set_bounds(columns, decided, decided)
         return solver.solve() or outcome
-
-    def _marginal(self, problem: Problem, found: Found, outcome: Outcome) -> Floats:
-        """Cost of one more kWh in each slot [currency/kWh], shape (n,)."""
-        arrays, rows = found.program.arrays, found.program.balance_rows
-        if not found.broken:
-            return outcome.row_dual[rows] / problem.slot_h
-        # what is broken stays broken at least as much; breaking it further costs as much as lost load
-        ranked = np.flatnonzero(arrays.rank != Rank.NONE)
-        ranked = ranked[~arrays.integer[ranked]]
-        cost = arrays.cost[ranked].copy()
-        other = arrays.rank[ranked] != Rank.SERVED
-        cost[other] += problem.lost_load_value_per_kwh * arrays.weight[ranked][other]
-        self._solver.set_costs(ranked, cost)
-        self._solver.set_bounds(ranked, outcome.x[ranked], arrays.upper[ranked])
-        self._solver.free_caps(arrays.rows - len(found.choices.caps), arrays.rows)
-        priced = self._solver.solve()
-        self._solver.set_costs(ranked, found.cost[ranked])
-        self._solver.set_bounds(ranked, arrays.lower[ranked], arrays.upper[ranked])
-        source = outcome if priced is None else priced
-        return source.row_dual[rows] / problem.slot_h

@@ -1,7 +1,8 @@
 """Rule plan: powers by plain rules that respect physics and limits, for when the solver gives nothing in time.
 
 Devices are taken one after the other, each within what the connection has left: loads, generation, running
-machines, programmes, cars, rooms and tanks; batteries then store surplus and cover need. The rest is shed or curtailed.
+machines, programmes, cars, rooms and tanks; batteries then store surplus and cover need. The rest is shed or
+curtailed.
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ from hems.planning.model import Rank
 from hems.planning.problem import Problem
 from hems.planning.program import Choices, Program, device_loses, overlaps, program
 from hems.planning.solver import Outcome, Solver
-from hems.planning.wishes import NOTHING, RANKS, totals, weighted_cost, weights
+from hems.planning.wishes import NOTHING, RANKS, settled_by_weights, totals, weighted_cost, weights
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -51,19 +51,22 @@ class Found:
 
 
 def search(solver: Solver, problem: Problem, budget: Budget) -> Found | None:
-    """The best values within the budget, None when there are none; the solver keeps the last program."""
+    """The best values within the budget, None when there are none.
+
+    Flows that cancel each other are not physical: the slots in which they do get an either-or decision, and once that
+    did not settle it every slot does.
+    """
     choices = first_choices(problem)
-    found = None
-    for _ in range(ROUNDS_MAX):
-        attempt = _settle(solver, problem, choices, budget)
-        if attempt is None:
-            return found
-        found, choices = attempt, attempt.choices
+    for attempt in range(ROUNDS_MAX):
+        found = _settle(solver, problem, choices, budget)
+        if found is None:
+            return None
         more = overlaps(found.program, problem.devices, found.outcome.x, problem.slots)
         if not more:
             return found
-        choices = _with_exclusive(choices, more)
-    return found
+        every = attempt >= ROUNDS_MAX - 2
+        choices = _with_exclusive(found.choices, {id_: at | every for id_, at in more.items()})
+    return None
 
 
 def first_choices(problem: Problem) -> Choices:
@@ -124,7 +127,7 @@ def _settle(solver: Solver, problem: Problem, choices: Choices, budget: Budget) 
     if not first.broken or budget.left_s() <= 0.0:
         return first
     late = frozenset(d.id for d in problem.devices if isinstance(d, Appliance))
-    exact = not built.arrays.integer.any() and not late and broken[Rank.SERVED] <= NOTHING
+    exact = settled_by_weights(problem) and not built.arrays.integer.any() and broken[Rank.SERVED] <= NOTHING
     if exact:
         return first
     served = {Rank.SERVED: NOTHING} if broken[Rank.SERVED] <= NOTHING else {}

@@ -55,6 +55,7 @@ def add_energy(
     low_kwh: float,
     high_kwh: float,
     final_value_per_kwh: float = 0.0,
+    final_missing_per_kwh: float | None = None,
 ) -> Ints:
     """Columns of the energy at the end of each slot of `charge`; `into`, `out_of` are kWh stored per AC kWh."""
     model, count = site.model, len(charge.columns)
@@ -73,6 +74,10 @@ def add_energy(
         row = model.rows(1, lower=0.0, upper=0.0)
         model.entries(row, energy[-1:], 1.0)
         model.entries(row, worth, -1.0)
+        if final_missing_per_kwh is not None:
+            extra = max(0.0, final_missing_per_kwh - final_value_per_kwh)
+            model.entries(model.rows(1, lower=initial_kwh), energy[-1:], 1.0)
+            model.entries(model.row_count - 1, model.columns(1, cost=extra), 1.0)
     return energy
 
 
@@ -111,6 +116,7 @@ def add_battery(site: SiteRows, device: Battery) -> StoragePart:
         low_kwh=device.soc_min * device.capacity_kwh,
         high_kwh=device.soc_max * device.capacity_kwh,
         final_value_per_kwh=device.final_value_per_kwh,
+        final_missing_per_kwh=device.final_missing_per_kwh,
     )
     choice = site.either_or(device.id, charge, discharge, device.charge_kw_max, device.discharge_kw_max)
     add_reserve(site, device, energy, slots)

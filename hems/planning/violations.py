@@ -11,6 +11,7 @@ from hems.planning.plan import Violation
 from hems.planning.problem import Problem
 
 Floats = NDArray[np.float64]
+_Storage = Battery | Ev | Hydrogen
 
 # Below these a difference is rounding of the solver, not a broken wish.
 SMALLEST = {"kWh": 5e-4, "K": 5e-3, "slots": 1e-9, "runs": 1e-9}
@@ -53,29 +54,27 @@ def _of_device(problem: Problem, device: Device, power_kw: Floats, state: Floats
             pass
 
 
-def _of_storage(problem: Problem, device: Battery | Ev | Hydrogen, soc: Floats) -> Iterator[Violation]:
-    last, capacity = problem.slots - 1, device.capacity_kwh
+def _of_storage(problem: Problem, device: _Storage, soc: Floats) -> Iterator[Violation]:
+    last = problem.slots - 1
     if isinstance(device, Hydrogen):
-        yield from _short_of(device.id, "final_level", last, device.level_final_min, soc, capacity)
+        yield from _short_of(device, "final_level", last, device.level_final_min, soc)
         return
     yield from _of_reserve(problem, device, soc)
     if isinstance(device, Battery):
-        yield from _short_of(device.id, "final_soc", last, device.soc_final_min, soc, capacity)
+        yield from _short_of(device, "final_soc", last, device.soc_final_min, soc)
         return
     for stay in device.sessions:
         if stay.departure_slot <= problem.slots and stay.arrival_slot < problem.slots:
             k = stay.departure_slot - 1
-            yield from _short_of(device.id, "departure_soc", k, stay.soc_departure_min, soc, capacity)
+            yield from _short_of(device, "departure_soc", k, stay.soc_departure_min, soc)
         if stay.departure_slot >= problem.slots > stay.arrival_slot:
-            yield from _short_of(device.id, "final_soc", last, device.soc_final_min, soc, capacity)
+            yield from _short_of(device, "final_soc", last, device.soc_final_min, soc)
 
 
-def _short_of(
-    device: str, wish: str, slot: int, target: float | None, soc: Floats, capacity_kwh: float
-) -> Iterator[Violation]:
+def _short_of(device: _Storage, wish: str, slot: int, target: float | None, soc: Floats) -> Iterator[Violation]:
     if target is not None:
-        amount = np.array([(target - soc[slot]) * capacity_kwh])
-        yield from _entries(device, wish, amount, "kWh", first=slot)
+        amount = np.array([(target - soc[slot]) * device.capacity_kwh])
+        yield from _entries(device.id, wish, amount, "kWh", first=slot)
 
 
 def _of_reserve(problem: Problem, device: Battery | Ev, soc: Floats) -> Iterator[Violation]:

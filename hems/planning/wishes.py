@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.planning.device import Tank, Zone
+from hems.planning.device import Battery, Chp, Device, Ev, Lighting, Load, Pv, Tank, Zone
 from hems.planning.model import Arrays, Rank
 from hems.planning.problem import Problem
 from hems.planning.thermal import KWH_PER_LITRE_K
@@ -46,7 +46,29 @@ def _dearest_kwh(problem: Problem) -> float:
     else:
         seen = [np.abs(problem.exchange.prices_per_kwh).max()]
     adders = sum(t.adder_per_kwh for t in tariff.tiers) + float(tariff.co2_per_kwh(problem.slots).max())
-    return float(max(seen)) + adders + tariff.demand_charge_per_kw / problem.slot_h + 0.01
+    own = max((_dearest_of(device) for device in problem.devices), default=0.0)
+    return float(max(seen)) + adders + tariff.demand_charge_per_kw / problem.slot_h + own + 0.01
+
+
+def _dearest_of(device: Device) -> float:
+    """The most that a kWh more or less can cost through what a device itself charges for."""
+    match device:
+        case Battery() | Ev():
+            return device.wear_per_kwh + abs(device.final_value_per_kwh)
+        case Load() | Lighting():
+            return device.discomfort_per_kwh
+        case Chp():
+            return float(np.abs(device.fuel_price_per_kwh).max()) / device.electrical_efficiency
+        case Zone() if device.discomfort_per_k_hour is not None:
+            # a kWh of heat or cold warms by cop/C and decays with the time constant R*C
+            return device.discomfort_per_k_hour * float(device.cop.max()) * device.thermal_resistance_k_per_kw
+        case _:
+            return 0.0
+
+
+def settled_by_weights(problem: Problem) -> bool:
+    """True when the weights alone order wishes before money: a kWh has a bounded price and there are no decisions."""
+    return all(isinstance(device, Pv | Battery | Ev | Load | Lighting) for device in problem.devices)
 
 
 def _kwh_per_kelvin(problem: Problem) -> float:

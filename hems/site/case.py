@@ -31,7 +31,7 @@ class CaseTariff(Strict):
     export_price_per_kwh: Price | list[Price] = 0.0
     demand_charge_per_kw: Charge = 0.0
     peak_so_far_kw: NonNegative = 0.0
-    tiers: Annotated[list[TariffTier], Field(max_length=100)] = []
+    tiers: Annotated[list[TariffTier], Field(max_length=100, default_factory=list)]
     co2_g_per_kwh: NonNegative | list[NonNegative] = 0.0
     co2_price_per_kg: Charge = 0.0
     imported_so_far_kwh: NonNegative = 0.0

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+SHOWN_MAX = 100  # findings in one message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -24,7 +26,9 @@ class CaseError(ValueError):
         """Name the file as it was given."""
         self.source = source
         self.findings = tuple(findings)
-        super().__init__("\n".join(f"{source}: {finding}" for finding in findings))
+        lines = [f"{source}: {finding}" for finding in self.findings[:SHOWN_MAX]]
+        more = len(self.findings) - len(lines)
+        super().__init__("\n".join([*lines, f"{source}: and {more} more"] if more > 0 else lines))
 
 
 def json_path(parts: Sequence[str | int]) -> str:

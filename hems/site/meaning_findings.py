@@ -1,7 +1,7 @@
 """Findings about the meaning of a case: lengths, times, names, windows, bands that contradict each other.
 
-The checks read the bare document and skip what is not of the expected type, so that they can report beside the findings
-about its form.
+The checks read the bare document and skip what is not of the expected type, so that they can report beside the
+findings about its form.
 """
 
 from collections.abc import Callable, Iterator

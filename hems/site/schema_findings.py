@@ -22,7 +22,10 @@ def schema_findings(error: ValidationError, document: Any) -> list[Finding]:
         parts = tuple(_real_parts(item["loc"], document, item["type"]))
         finding = _finding(item, parts, document)
         found.setdefault(finding.where, finding)
-    return list(found.values())
+    # a value that may be a number or a list is tried as both: a list with a bad entry is only named by the entry
+    inner = {where.rpartition("[")[0] for where in found if where.endswith("]")}
+    lists = {where for where in inner if where in found and "a list is not" in found[where].wrong}
+    return [finding for where, finding in found.items() if where not in lists]
 
 
 def _real_parts(loc: Sequence[str | int], document: Any, kind: str) -> Iterator[str | int]:

@@ -7,6 +7,7 @@ cost, the wishes that are broken and whatever breaks physics, limits or the plan
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 KW, KWH, KELVIN, MONEY = 1e-4, 1e-3, 1e-2, 1e-4
@@ -61,12 +62,13 @@ class Judge:
         self.claims()
         return self.verdict
 
-    # --- storage -----------------------------------------------------------------------------------------------------
+    # storage
 
     def fill(
-        self, d: dict[str, Any], slots: range, start: float, into: float, out: float, band: tuple[float, float]
+        self, d: dict[str, Any], slots: range, start: float, rates: tuple[float, float], band: tuple[float, float]
     ) -> list[float]:
         """Stored energy at the end of each slot, checked against the band that the start may widen."""
+        into, out = rates
         low, high = min(band[0], start), max(band[1], start)
         stored, path = start, []
         for k in slots:
@@ -91,8 +93,7 @@ class Judge:
             d,
             slots,
             soc * size,
-            d.get("charge_efficiency", 1.0),
-            d.get("discharge_efficiency", 1.0),
+            (d.get("charge_efficiency", 1.0), d.get("discharge_efficiency", 1.0)),
             (d.get("soc_min", 0.0) * size, d.get("soc_max", 1.0) * size),
         )
         wanted = self.values(d.get("reserve_soc"), -1.0)
@@ -131,12 +132,12 @@ class Judge:
         self.within(d, -d["fuel_cell_kw_max"], d["electrolyser_kw_max"])
         size = d["capacity_kwh"]
         rates = d["electrolyser_efficiency"], d["fuel_cell_efficiency"]
-        path = self.fill(d, range(self.n), d["level_initial"] * size, *rates, (0.0, size))
+        path = self.fill(d, range(self.n), d["level_initial"] * size, rates, (0.0, size))
         self.says(d, [stored / size for stored in path], 1e-3)
         if "level_final_min" in d:
             self.breaks(d["id"], "final_level", self.n - 1, d["level_final_min"] * size - path[-1], KWH)
 
-    # --- heat --------------------------------------------------------------------------------------------------------
+    # heat
 
     def fed(self, id_: str) -> list[float]:
         heat = [0.0] * self.n
@@ -155,7 +156,7 @@ class Judge:
             self.demand(good, f"{d['id']}: {p} kW in slot {k} is outside its range")
         changes = [k for k in range(1, self.n) if on[k] != on[k - 1]]
         edges = [0, *changes, self.n]
-        for first, end in zip(edges, edges[1:], strict=False):
+        for first, end in pairwise(edges):
             inner = end < self.n and (on[first] or first > 0)
             needed = d.get("min_on_slots" if on[first] else "min_off_slots", 1)
             self.demand(not inner or end - first >= needed, f"{d['id']}: too short a run or pause from slot {first}")
@@ -203,7 +204,7 @@ class Judge:
         burnt = (-p * price for p, price in zip(power, fuel, strict=True))
         self.verdict.cost += self.h * sum(burnt) / d["electrical_efficiency"]
 
-    # --- loads -------------------------------------------------------------------------------------------------------
+    # loads
 
     def pv(self, d: dict[str, Any], power: list[float]) -> None:
         available = self.values(d["available_kw"])
@@ -287,7 +288,7 @@ class Judge:
             self.breaks(d["id"], "deadline", k, 1.0, 0.0)
         self.breaks(d["id"], "run", self.n - 1, needed - total, 0.0)
 
-    # --- site --------------------------------------------------------------------------------------------------------
+    # site
 
     def connection(self) -> None:
         base, grid = self.values(self.case["base_load_kw"]), self.plan["grid_kw"]

@@ -44,12 +44,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def mosquitto(directory: Path) -> Iterator[int]:
+def mosquitto(directory: Path, *, port: int | None = None) -> Iterator[int]:
     """The port of a running mosquitto on loopback, ended by its pid."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip("mosquitto is not installed")
-    port = free_port()
+    port = free_port() if port is None else port
     config = directory / "mosquitto.conf"
     lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 0", "set_tcp_nodelay true"]
     lines += ["user root"] if os.geteuid() == 0 else []

@@ -9,7 +9,14 @@ import pytest
 
 from hems.dispatch.lease import Lease
 from hems.io.modbus_device import ModbusDevice
-from hems.io.modbus_link import MeterSilent, ModbusLink, RegisterMapMismatch, RequestRefused
+from hems.io.modbus_link import (
+    DeviceMap,
+    MeterSilent,
+    MeterUnreachable,
+    ModbusLink,
+    RegisterMapMismatch,
+    RequestRefused,
+)
 from hems.io.modbus_meter import ModbusMeter
 from meter_firmware_sim.device import SimulatedDevice
 from meter_firmware_sim.faults import FaultKind
@@ -143,3 +150,19 @@ def test_driver_of_another_kind_writes_nothing() -> None:
 def test_lease_longer_than_a_minute_or_without_end_cannot_be_built(reversion_s: int) -> None:
     with pytest.raises(ValueError, match="reversion_s"):
         Lease(power_w=0, valid_until_epoch_s=T0, token=1, reversion_w=0, reversion_s=reversion_s)
+
+
+def test_setpoint_is_not_written_through_a_connection_that_was_not_walked() -> None:
+    async def test() -> None:
+        async with home() as (server, link):
+            device_map = DeviceMap(link, 2)
+            span = (await device_map.layout()).span(64860)
+            assert span is not None
+            link.close()
+            with pytest.raises(MeterUnreachable, match="repeat it"):
+                await device_map.write(span, 27, [0] * 11)
+            assert server.devices[2].state().command is None
+            await device_on(link, DeviceKind.BATTERY).set_power(lease(100))
+            assert server.devices[2].commanded_power_w(T0) == 100
+
+    run(test())

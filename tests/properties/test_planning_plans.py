@@ -23,6 +23,10 @@ def test_any_valid_case_gets_a_solved_plan_without_errors(document: dict[str, An
     plan = Planner(time.perf_counter).plan(problem_from_case(case))
     assert plan.status != "fallback"
     assert judge(document, plan_document(case, plan)).errors == []
+    plain = rule_based(problem_from_case(case))
+    if not plain.violations:
+        assert not plan.violations
+        assert plan.objective <= plain.objective + 1e-3 * max(1.0, abs(plan.objective))
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=SLOW, derandomize=True)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from broker_rig import (
+from market_rig import (
     COMMUNITY,
     START_S,
     FakeJournal,
@@ -78,9 +78,10 @@ def without_prices(market: MarketService) -> tuple[Inbound, int]:
 
 def reported(imported: tuple[int, int], exported: tuple[int, int] = (0, 0)) -> Setting:
     def setting(market: MarketService) -> tuple[Inbound, int]:
+        market.step(slot(1).end_s)
+        market.handle([inbound(1, report(1, slot(1), (100, 200), (50, 50)))], slot(1).end_s)
         end_s = slot(2).end_s
         market.step(end_s)
-        market.handle([inbound(1, report(1, slot(1), (100, 200), (50, 50)))], end_s)
         return inbound(1, report(1, slot(2), imported, exported)), end_s
 
     return setting

@@ -1,7 +1,7 @@
 """The market service: durable before it counts, replayable, and honest after a crash."""
 
 import pytest
-from broker_rig import (
+from market_rig import (
     COMMUNITY,
     SECRET,
     START_S,
@@ -109,6 +109,7 @@ def test_a_slot_settles_when_all_reports_are_in_and_money_sums_to_zero() -> None
 def test_an_award_without_a_report_is_settled_as_delivered_and_marked_estimated() -> None:
     market = opened()
     market.handle([inbound(1, order(1, slot(1), BUY)), inbound(2, order(2, slot(1), SELL))], START_S)
+    market.step(slot(1).start_s - 60)
     out = market.step(slot(1).end_s + TERMS.report_within_s)
     settled = [o.message for o in out if isinstance(o.message, Settlement) and o.message.slot == slot(1).label]
     assert [(s.quality, s.metered_wh, s.award_wh) for s in settled] == [

@@ -104,6 +104,14 @@ def test_registers_on_the_disk_are_never_behind_those_that_can_be_read(tmp_path:
         assert after.meter.energy.export_wh == simulator.meter.energy.export_wh
 
 
+def test_tampering_is_on_the_disk_after_one_step(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, FULL)).model_copy(update={"profile": "idle"})
+    simulator = Simulator(config, T0)
+    simulator.meter.set_tamper(True)
+    simulator.step(T0 + 1)
+    assert Simulator(config, T0 + 2).meter.tamper_count == 1
+
+
 def test_restart_goes_on_with_the_registers_and_counts_the_boot(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, FULL))
     first = Simulator(config, T0)

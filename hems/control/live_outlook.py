@@ -1,0 +1,85 @@
+"""Outlooks of a running home: forecasts from its history and the newest models, prices from its tariff."""
+
+import numpy as np
+
+from hems.control.history import History
+from hems.forecasting.forecaster import best_forecast
+from hems.forecasting.model import BoostedModel
+from hems.forecasting.seasonal import Building
+from hems.forecasting.series import Kind, Series
+from hems.metering.image import SiteImage
+from hems.planning.outlook import Outlook
+from hems.site.tariff import Prices
+
+DAY_S = 86_400
+SIGNALS = ("outdoor_temp_c", "daylight_lux", "required_lux")
+
+
+class SignalMemory:
+    """What sensors showed at each slot of the last day, by name: expected again at the same time tomorrow."""
+
+    def __init__(self, slot_s: int) -> None:
+        self._slot_s = slot_s
+        self._seen: dict[str, dict[int, float]] = {}
+
+    def learn(self, image: SiteImage) -> None:
+        """Takes the sensors of an image."""
+        place = image.at_s % DAY_S // self._slot_s
+        for device, seen in image.devices.items():
+            for name in SIGNALS:
+                value = getattr(seen, name)
+                if value is not None:
+                    self._seen.setdefault(f"{device}.{name}", {})[place] = value
+
+    def expected(self, start_s: int, slots: int) -> dict[str, "np.typing.NDArray[np.float64]"]:
+        """Expected values per slot (slots,); where a time of day was never seen, the nearest earlier one."""
+        per_day = DAY_S // self._slot_s
+        places = (start_s % DAY_S // self._slot_s + np.arange(slots)) % per_day
+        expected = {}
+        for name, seen in self._seen.items():
+            known = np.array(sorted(seen))
+            values = np.array([seen[place] for place in known.tolist()])
+            expected[name] = values[np.searchsorted(known, places, side="right") - 1]
+        return expected
+
+
+class LiveOutlook:
+    """Expectations of one home from what it has measured. Models are handed in when they have been trained."""
+
+    def __init__(
+        self, history: History, prices: Prices, *, timezone: str, slot_s: int, building: Building = "home"
+    ) -> None:
+        self.models: dict[Kind, BoostedModel] = {}
+        self.signals = SignalMemory(slot_s)
+        self._history = history
+        self._prices = prices
+        self._timezone = timezone
+        self._slot_s = slot_s
+        self._building = building
+
+    def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
+        """Expectations from `start_s` on, from what was measured by `now_s`."""
+        past = self._history.series(min(now_s, start_s))
+        retail, feed_in = self._prices.prices(start_s, self._slot_s, slots)
+        empty = Series(start_epoch_s=start_s - start_s % self._slot_s, slot_s=self._slot_s, values_kw=np.zeros(0))
+        load, pv = past if past is not None else (empty, empty)
+        has_pv = bool(np.nan_to_num(pv.values_kw).any())
+        return Outlook(
+            start_s=start_s,
+            base_kw=self._forecast("load", load, start_s, slots),
+            pv_kw=self._forecast("pv", pv, start_s, slots) if has_pv else np.zeros(slots),
+            retail_per_kwh=retail,
+            feed_in_per_kwh=feed_in,
+            signals=self.signals.expected(start_s, slots),
+        )
+
+    def _forecast(self, kind: Kind, history: Series, start_s: int, slots: int) -> "np.typing.NDArray[np.float64]":
+        return best_forecast(
+            self.models.get(kind),
+            history,
+            start_s,
+            slots,
+            timezone=self._timezone,
+            kind=kind,
+            building=self._building,
+        ).mean_kw

@@ -1,0 +1,65 @@
+"""The broker on the machine's clock, and an MQTT server that comes late or goes away."""
+
+import time
+from pathlib import Path
+from threading import Event
+
+from broker_rig import COMMUNITY, BrokerChild, Peer, free_port, mosquitto, write_config
+
+from wire.messages import Calendar, Conditions, Hello, ServiceStatus, Welcome
+
+
+def _system(directory: Path, port: int) -> Path:
+    config = write_config(directory, port, meters=2)
+    config.write_text(config.read_text().replace('"driven"', '"system"'))
+    return config
+
+
+def test_on_the_system_clock_members_are_welcomed_and_conditions_are_known(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port:
+        broker, peer = BrokerChild(_system(tmp_path, port)), Peer(port)
+        try:
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            peer.expect(Calendar)
+            peer.expect(Conditions)
+            peer.send(1, Hello(community=COMMUNITY, meter="home-1", software="t", sent_at="2027-01-15T08:00:00Z"))
+            peer.expect(Welcome, "home-1")
+            assert broker.stop() == 0
+            peer.expect(ServiceStatus, state="offline")
+        finally:
+            peer.close()
+            broker.kill()
+
+
+def test_an_mqtt_server_that_is_not_there_is_said_once_and_waited_for(tmp_path: Path) -> None:
+    port = free_port()
+    broker = BrokerChild(_system(tmp_path, port))
+    broker.start()
+    try:
+        deadline = time.monotonic() + 20
+        while "trying again" not in broker.log() and time.monotonic() < deadline:
+            assert broker.poll() is None
+            Event().wait(0.05)
+        with mosquitto(tmp_path, port=port):
+            peer = Peer(port)
+            peer.expect(ServiceStatus, wait_s=40, state="online")
+            peer.close()
+            assert broker.stop() == 0
+    finally:
+        broker.kill()
+    assert broker.log().count("is not there") == 1
+    assert broker.log().count("connected again") == 1
+    assert "Traceback" not in broker.log()
+
+
+def test_when_the_broker_dies_its_last_will_says_offline(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port:
+        broker, peer = BrokerChild(_system(tmp_path, port)), Peer(port)
+        try:
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            broker.kill()
+            peer.expect(ServiceStatus, state="offline")
+        finally:
+            peer.close()

@@ -1,0 +1,132 @@
+"""Money and energy are conserved to the last unit, whatever was metered."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from broker.ledger.accounts import Accounts, NotConserved
+from broker.ledger.transfer import MARKET, OUTSIDE, Item, Transfer, account
+from broker.settlement.slot import Position, settle
+from broker.settlement.statement import statement
+from wire.messages import Settlement, SettlementLine
+
+PRICE = st.integers(-(10**6), 10**6)
+ENERGY = st.integers(-20_000, 20_000)
+
+
+@st.composite
+def positions(draw: st.DrawFn) -> list[Position]:
+    """Members with balanced awards and one tariff."""
+    low, high = sorted((draw(PRICE), draw(PRICE)))
+    awards = draw(st.lists(ENERGY, min_size=1, max_size=12))
+    awards[-1] -= sum(awards)
+    return [
+        Position(
+            meter=f"home-{i}", award_wh=award, metered_wh=draw(ENERGY) + award, retail_micro=high, feed_in_micro=low
+        )
+        for i, award in enumerate(awards)
+    ]
+
+
+def energy_wh(transfers: list[Transfer], name: str) -> int:
+    return sum(t.energy_wh if t.payer == name else -t.energy_wh for t in transfers if name in (t.payer, t.payee))
+
+
+def paid_nano(transfers: list[Transfer], name: str) -> int:
+    return sum(t.amount_nano if t.payer == name else -t.amount_nano for t in transfers if name in (t.payer, t.payee))
+
+
+@given(positions(), PRICE)
+def test_money_and_energy_sum_to_zero_and_the_market_keeps_nothing(slot: list[Position], price: int) -> None:
+    transfers = settle(slot, price)
+    accounts = Accounts()
+    accounts.post(transfers)
+    assert accounts.sum_nano() == 0
+    assert accounts.balance(MARKET) == 0
+    assert energy_wh(transfers, MARKET) == 0
+    assert -energy_wh(transfers, OUTSIDE) == sum(p.metered_wh for p in slot)
+
+
+@given(positions(), PRICE)
+def test_every_member_is_billed_for_exactly_the_metered_energy(slot: list[Position], price: int) -> None:
+    transfers = settle(slot, price)
+    for p in slot:
+        assert energy_wh(transfers, account(p.meter)) == p.metered_wh
+        award = [t for t in transfers if t.item is Item.AWARD]
+        assert energy_wh(award, account(p.meter)) == p.award_wh
+
+
+@given(positions(), PRICE)
+def test_nobody_pays_more_for_an_imbalance_than_outside(slot: list[Position], price: int) -> None:
+    transfers = [t for t in settle(slot, price) if t.item is not Item.AWARD]
+    for p in slot:
+        outside = p.imbalance_wh * (p.retail_micro if p.imbalance_wh > 0 else p.feed_in_micro)
+        assert paid_nano(transfers, account(p.meter)) <= outside
+
+
+@given(positions(), PRICE, st.randoms(use_true_random=False))
+def test_the_order_of_the_members_leaves_no_trace(slot: list[Position], price: int, rng: object) -> None:
+    shuffled = rng.sample(slot, len(slot))  # type: ignore[attr-defined]
+    assert settle(shuffled, price) == settle(slot, price)
+
+
+@given(positions(), st.integers(1, 1_000))
+def test_awards_that_do_not_balance_are_never_settled(slot: list[Position], surplus: int) -> None:
+    first = slot[0]
+    broken = Position(
+        meter=first.meter,
+        award_wh=first.award_wh + surplus,
+        metered_wh=first.metered_wh,
+        retail_micro=first.retail_micro,
+        feed_in_micro=first.feed_in_micro,
+    )
+    with pytest.raises(ValueError, match="do not balance"):
+        settle([broken, *slot[1:]], 0)
+
+
+@given(positions(), PRICE, st.integers(0, 30))
+def test_the_ledger_refuses_a_slot_that_keeps_money_in_the_market(slot: list[Position], price: int, i: int) -> None:
+    transfers = settle(slot, price)
+    inside = [t for t in transfers if MARKET in (t.payer, t.payee) and t.amount_nano]
+    assume(inside)
+    without = list(transfers)
+    without.remove(inside[i % len(inside)])
+    accounts = Accounts()
+    accounts.post(transfers)
+    balances = {p.meter: accounts.balance(account(p.meter)) for p in slot}
+    with pytest.raises(NotConserved):
+        accounts.post(without)
+    assert {p.meter: accounts.balance(account(p.meter)) for p in slot} == balances
+    assert accounts.entries == len(transfers)
+
+
+@given(positions(), PRICE)
+def test_statements_sum_to_the_ledger_to_the_last_unit(slot: list[Position], price: int) -> None:
+    transfers = settle(slot, price)
+    accounts = Accounts()
+    accounts.post(transfers)
+    for p in slot:
+        own = account(p.meter)
+        lines = tuple(
+            SettlementLine(
+                item=t.item.value,
+                energy_wh=t.energy_wh if t.payer == own else -t.energy_wh,
+                price_micro_per_kwh=t.price_micro,
+                amount_nano=t.amount_nano if t.payer == own else -t.amount_nano,
+            )
+            for t in transfers
+            if own in (t.payer, t.payee)
+        )
+        settled = Settlement(
+            community="elm",
+            meter=p.meter,
+            slot="2027-01-15T08:00:00Z",
+            quality="measured",
+            award_wh=p.award_wh,
+            metered_wh=p.metered_wh,
+            lines=lines,
+            total_nano=sum(line.amount_nano for line in lines),
+            log_index=0,
+            salt="0" * 64,
+        )
+        assert statement(p.meter, [settled]).total_nano == -accounts.balance(own)

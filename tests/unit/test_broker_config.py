@@ -1,0 +1,134 @@
+"""The configuration: unknown keys are errors and everything that is wrong is said at once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from broker.io.config import ConfigError, load
+from broker.io.tariff import CsvTariff, TariffFileError
+from broker.market.terms import OutsidePrices
+from wire.slots import Slot, slot_at
+
+HEAD = 'community = "elm"\n'
+CONSTANT = '[tariff]\nkind = "constant"\nimport_price_per_kwh = 0.30\nexport_price_per_kwh = 0.10\n'
+
+
+def findings(path: Path, text: str) -> list[str]:
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    return caught.value.findings
+
+
+def at(text: str) -> Slot:
+    return slot_at(int(datetime.fromisoformat(text).astimezone(UTC).timestamp()), 15)
+
+
+def test_a_minimal_configuration_is_enough(tmp_path: Path) -> None:
+    path = tmp_path / "broker.toml"
+    path.write_text(HEAD + CONSTANT)
+    config = load(path)
+    assert config.terms().community == "elm"
+    assert config.state_dir == tmp_path / "state"
+    assert config.tariff.source().prices(at("2027-01-15T08:00:00Z")) == OutsidePrices(300_000, 100_000)
+
+
+def test_all_errors_are_said_at_once_with_key_and_remedy(tmp_path: Path) -> None:
+    text = 'comunity = "elm"\n[market]\nslot_minutes = 7\nmechanism = "lottery"\n[mqtt]\nport = 0\n' + CONSTANT
+    text += '[[members]]\nmeter = "Home 1"\npublic_key = "12"\nnameplate_import_w = -1\n'
+    found = "\n".join(findings(tmp_path / "broker.toml", text))
+    keys = ("comunity: is no", "community: is missing", "slot_minutes: a slot of 7", "mechanism: there is no")
+    for part in (*keys, "mqtt.port", "members[0].meter", "members[0].public_key", "members[0].nameplate_export_w"):
+        assert part in found
+
+
+@pytest.mark.parametrize("text", ["=", HEAD, HEAD + '[tariff]\nkind = "free"\n', HEAD + CONSTANT + "[state]\n"])
+def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
+    assert findings(tmp_path / "broker.toml", text)
+
+
+def test_a_missing_file_is_one_finding(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--config"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_meter_and_a_key_stand_only_once(tmp_path: Path) -> None:
+    member = f'[[members]]\nmeter = "m"\npublic_key = "{"0" * 64}"\nnameplate_import_w = 1\nnameplate_export_w = 1\n'
+    assert "more than once" in findings(tmp_path / "broker.toml", HEAD + CONSTANT + member + member)[0]
+
+
+TABLE = """[tariff]
+kind = "time_of_use"
+time_zone = "Europe/Berlin"
+[[tariff.periods]]
+from = "22:00"
+to = "00:00"
+import_price_per_kwh = 0.20
+export_price_per_kwh = 0.08
+[[tariff.periods]]
+from = "00:00"
+to = "06:00"
+import_price_per_kwh = 0.20
+export_price_per_kwh = 0.08
+[[tariff.periods]]
+from = "06:00"
+to = "22:00"
+days = "weekday"
+import_price_per_kwh = 0.35
+export_price_per_kwh = 0.08
+"""
+WEEKEND = '[[tariff.periods]]\nfrom = "06:00"\nto = "22:00"\ndays = "weekend"\n'
+WEEKEND += "import_price_per_kwh = 0.25\nexport_price_per_kwh = 0.08\n"
+
+
+def test_time_of_use_follows_local_time_over_the_clock_change(tmp_path: Path) -> None:
+    path = tmp_path / "broker.toml"
+    path.write_text(HEAD + TABLE + WEEKEND)
+    source = load(path).tariff.source()
+    retail = {
+        "2027-01-15T05:00:00+01:00": 200_000,
+        "2027-01-15T06:00:00+01:00": 350_000,
+        "2027-07-15T06:00:00+02:00": 350_000,
+        "2027-07-15T05:45:00+02:00": 200_000,
+        "2027-01-16T12:00:00+01:00": 250_000,
+        "2027-01-16T23:45:00+01:00": 200_000,
+    }
+    for moment, price in retail.items():
+        prices = source.prices(at(moment))
+        assert prices is not None
+        assert prices.retail_micro == price
+
+
+def test_a_gap_in_the_week_is_named(tmp_path: Path) -> None:
+    assert "Saturday 06:00" in findings(tmp_path / "broker.toml", HEAD + TABLE)[0]
+
+
+def test_prices_from_a_file_hold_until_the_next_row_and_end_with_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    head = "time_utc,import_price_per_kwh,export_price_per_kwh\n"
+    path.write_text(head + "2027-01-15T08:00:00Z,0.30,0.10\n2027-01-15T09:00:00Z,0.25,-0.01\n")
+    tariff = CsvTariff(path)
+    assert tariff.prices(at("2027-01-15T07:45:00Z")) is None
+    assert tariff.prices(at("2027-01-15T08:45:00Z")) == OutsidePrices(300_000, 100_000)
+    assert tariff.prices(at("2027-01-15T09:45:00Z")) == OutsidePrices(250_000, -10_000)
+    assert tariff.prices(at("2027-01-15T10:00:00Z")) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "time_utc,import_price_per_kwh\n",
+        "time_utc,import_price_per_kwh,export_price_per_kwh\n",
+        "time_utc,import_price_per_kwh,export_price_per_kwh\n2027-01-15T08:00:00,1,1\n",
+        "time_utc,import_price_per_kwh,export_price_per_kwh\n2027-01-15T08:00:00Z,NaN,1\n",
+        "time_utc,import_price_per_kwh,export_price_per_kwh\n2027-01-15T08:00:00Z,1\n",
+        "time_utc,import_price_per_kwh,export_price_per_kwh\n" + 2 * "2027-01-15T08:00:00Z,1,1\n",
+    ],
+)
+def test_a_price_file_that_does_not_hold_is_refused(tmp_path: Path, body: str) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text(body)
+    with pytest.raises(TariffFileError, match=r"prices\.csv"):
+        CsvTariff(path)

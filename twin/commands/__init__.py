@@ -1,0 +1,1 @@
+"""The twin's commands, one per file."""

@@ -1,0 +1,67 @@
+"""Horizontal bars in groups, each with its value in a column on the right; a common axis through zero."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twin.report.chart import note, picture
+from twin.report.markup import Markup, tag
+from twin.report.scale import Scale, scale_over
+
+HEADING_PX = 20.0
+BAR_PX = 12.0
+PITCH_PX = 16.0
+GROUP_GAP_PX = 16.0
+VALUE_GAP_PX = 10.0
+HEADING_CHARS_MAX = 26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A bar: style, value, and the value as text."""
+
+    css: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Bars under a heading, with a verdict on the right of it in its own style."""
+
+    heading: str
+    bars: tuple[Bar, ...]
+    verdict: str = ""
+    verdict_css: str = ""
+
+
+def bar_groups(name: str, *, title: str, desc: str, groups: Sequence[Group]) -> Markup:
+    """The picture of all groups, one below the other, on one axis."""
+    scale = scale_over((bar.value for group in groups for bar in group.bars), 0.0, with_zero=True)
+    parts: list[Markup] = []
+    top = 0.0
+    for group in groups:
+        parts += _group(group, scale, top)
+        top += HEADING_PX + PITCH_PX * len(group.bars) + GROUP_GAP_PX
+    zero = f"{100 * scale.share(0.0):.2f}%"
+    parts.append(tag("line", class_="zero", x1=zero, x2=zero, y1=0, y2=top - GROUP_GAP_PX))
+    return picture(name, title=title, desc=desc, height_px=top - GROUP_GAP_PX, parts=parts)
+
+
+def shortened(text: str) -> str:
+    """The text, cut where it would run into what stands beside it."""
+    return text if len(text) <= HEADING_CHARS_MAX else text[: HEADING_CHARS_MAX - 1].rstrip() + "…"
+
+
+def _group(group: Group, scale: Scale, top_px: float) -> list[Markup]:
+    parts = [note(0, top_px + 13, shortened(group.heading), css="bar-heading")]
+    if group.verdict:
+        css = f"bar-verdict {group.verdict_css}"
+        parts.append(tag("text", group.verdict, class_=css, x="100%", y=top_px + 13, text_anchor="end"))
+    for k, bar in enumerate(group.bars):
+        y = top_px + HEADING_PX + k * PITCH_PX
+        start, end = sorted((scale.share(0.0), scale.share(bar.value)))
+        width = f"{100 * (end - start):.2f}%"
+        parts.append(tag("rect", class_=f"bar {bar.css}", x=f"{100 * start:.2f}%", y=y, width=width, height=BAR_PX))
+        # the style moves the text into the margin on the right, where no bar reaches
+        parts.append(tag("text", bar.text, class_="bar-value", x="100%", dx=VALUE_GAP_PX, y=y + BAR_PX - 2))
+    return parts

@@ -1,0 +1,140 @@
+"""One run of the twin: forecasts, the three schemes and the optimum, on as many processes as asked for."""
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hems.control.energy_manager import Settings
+from twin.expectations import ForecastTable, TabledOutlook, forecast_table
+from twin.foresight import PerfectOutlook
+from twin.optimum import Optimum, community_optimum
+from twin.results import results
+from twin.schemes import MarketTrace, Outlooks, Trace, TradingCommunity, run_alone, run_unmanaged, shuffled
+from twin.world import World
+
+Foresight = Literal["real", "perfect"]
+Tick = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a run is made; `shuffle_seed` mistreats messages (shuffled, `duplicate_share` of them twice)."""
+
+    foresight: Foresight = "real"
+    seed: int = 1
+    processes: int = 2
+    shuffle_seed: int | None = None
+    duplicate_share: float = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything a run found out."""
+
+    results: dict[str, Any]
+    unmanaged: Trace
+    alone: Trace
+    market: MarketTrace
+    optimum: Optimum
+
+
+def run(world: World, options: RunOptions, tick: Tick | None = None) -> Run:
+    """Runs a world under all schemes. `tick(stage, steps)` hears of progress; see `stages` for its totals."""
+    begin = time.monotonic()
+    with _pool(options.processes, tick) as pool:
+        tables = _tables(world, options, pool)
+        market = pool.submit(_market, world, options, tables)
+        alone = pool.submit(_alone, world, options, tables)
+        unmanaged, optimum = run_unmanaged(world), community_optimum(world)
+        traded, by_itself = market.result(), alone.result()
+    found = results(
+        world,
+        {"unmanaged": unmanaged, "ems": by_itself},
+        traded,
+        optimum,
+        seed=options.seed,
+        foresight=options.foresight,
+    )
+    found["wall_s"] = time.monotonic() - begin
+    return Run(results=found, unmanaged=unmanaged, alone=by_itself, market=traded, optimum=optimum)
+
+
+def stages(world: World, options: RunOptions) -> dict[str, int]:
+    """The stages of a run with their number of steps, in order."""
+    slots = world.end - world.run_from
+    forecasts = {"forecasts": slots * len(world.homes)} if options.foresight == "real" else {}
+    return {**forecasts, "homes alone": slots, "community": slots}
+
+
+def _tables(world: World, options: RunOptions, pool: ProcessPoolExecutor) -> dict[str, ForecastTable] | None:
+    if options.foresight == "perfect":
+        return None
+    waiting = {t.name: pool.submit(_table, world, index, options.seed) for index, t in enumerate(world.homes)}
+    return {name: future.result() for name, future in waiting.items()}
+
+
+def _outlooks(world: World, tables: dict[str, ForecastTable] | None) -> Outlooks:
+    if tables is None:
+        return {twin.name: PerfectOutlook(world, twin) for twin in world.homes}
+    return {twin.name: TabledOutlook(world, twin, tables[twin.name]) for twin in world.homes}
+
+
+_told: Any = None
+
+
+def _start_worker(queue: Any) -> None:
+    global _told
+    os.environ["OMP_NUM_THREADS"] = "1"
+    _told = queue
+
+
+def _progress(stage: str) -> Callable[[int], None]:
+    def tell(steps: int) -> None:
+        if _told is not None:
+            _told.put((stage, steps))
+
+    return tell
+
+
+def _table(world: World, index: int, seed: int) -> ForecastTable:
+    return forecast_table(world, world.homes[index], seed, Settings().horizon_slots, _progress("forecasts"))
+
+
+def _alone(world: World, _options: RunOptions, tables: dict[str, ForecastTable] | None) -> Trace:
+    return run_alone(world, _outlooks(world, tables), _progress("homes alone"))
+
+
+def _market(world: World, options: RunOptions, tables: dict[str, ForecastTable] | None) -> MarketTrace:
+    disturbance = None
+    if options.shuffle_seed is not None:
+        disturbance = shuffled(options.shuffle_seed, options.duplicate_share)
+    community = TradingCommunity(world, _outlooks(world, tables), options.seed, disturbance)
+    return community.run(_progress("community"))
+
+
+@contextmanager
+def _pool(processes: int, tick: Tick | None) -> Any:
+    """A pool of fresh processes with one solver thread each, and a thread that passes their progress on."""
+    context = multiprocessing.get_context("spawn")
+    queue: Any = context.Queue()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    listener = threading.Thread(target=_listen, args=(queue, tick), daemon=True)
+    listener.start()
+    try:
+        with ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker, initargs=(queue,)) as pool:
+            yield pool
+    finally:
+        queue.put(None)
+        listener.join()
+
+
+def _listen(queue: Any, tick: Tick | None) -> None:
+    while (told := queue.get()) is not None:
+        if tick is not None:
+            tick(*told)
