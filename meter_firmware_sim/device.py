@@ -34,6 +34,7 @@ NAMEPLATES = {
     DeviceKind.HEAT_PUMP: Nameplate(power_in_max_w=4000),
     DeviceKind.LIGHTING: Nameplate(power_in_max_w=800),
     DeviceKind.RELAY: Nameplate(power_in_max_w=2300),
+    DeviceKind.PV: Nameplate(power_in_max_w=0, power_out_max_w=10_000),
 }
 
 
@@ -107,6 +108,11 @@ class SimulatedDevice:
         temp_c: float | None = None,
         lux: float | None = None,
         on: bool | None = None,
+        available_w: float | None = None,
+        outdoor_temp_c: float | None = None,
+        daylight_lux: float | None = None,
+        required_lux: float | None = None,
+        done_today: bool | None = None,
     ) -> None:
         """Set what the device measures; None leaves a value as it is."""
         given = {
@@ -116,8 +122,28 @@ class SimulatedDevice:
             "temp_c": temp_c,
             "illuminance_lux": None if lux is None else round(lux),
             "on": on,
+            "available_w": None if available_w is None else round(available_w),
+            "outdoor_temp_c": outdoor_temp_c,
+            "daylight_lux": None if daylight_lux is None else round(daylight_lux),
+            "required_lux": None if required_lux is None else round(required_lux),
+            "done_today": done_today,
         }
         self._state = replace(self._state, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+
+    def report_car(self, energy_needed_wh: int | None, departure_epoch_s: int | None) -> None:
+        """Set what the plugged-in car needs and when it leaves; None for both when none is there."""
+        self._state = replace(
+            self._state,
+            plugged=departure_epoch_s is not None,
+            energy_needed_wh=energy_needed_wh,
+            departure_epoch_s=departure_epoch_s,
+        )
+
+    def report_programme(self, running_since_epoch_s: int | None) -> None:
+        """Set when the running programme started, None when none is running."""
+        self._state = replace(
+            self._state, on=running_since_epoch_s is not None, running_since_epoch_s=running_since_epoch_s
+        )
 
     def set_fault(self, faulty: bool) -> None:
         """Raise or clear the device's fault flag."""

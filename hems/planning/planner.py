@@ -16,6 +16,7 @@ from hems.planning.program import powers
 from hems.planning.reasons import reasons
 from hems.planning.search import Budget, Found, search
 from hems.planning.solver import Outcome, Solver
+from hems.planning.violations import weighed
 
 Floats = NDArray[np.float64]
 
@@ -76,6 +77,8 @@ class Planner:
         else:
             self._kept = Kept(problem=problem, found=found, outcome=outcome)
             made = solved(problem, found, outcome, marginal_prices(self._solver, problem, found, outcome), gap)
+        if made.status == "feasible" and budget.left_s() <= 0.0:
+            made = self._or_rules(problem, made)
         if explain:
             made = replace(made, reasons=reasons(problem, made))
         return replace(made, wall_s=self._clock() - begin, solve_s=solve_s)
@@ -113,6 +116,17 @@ class Planner:
             planned = powers(built, kept.problem.devices, kept.outcome.x, kept.problem.slots)
             first = {id_: float(power[0]) for id_, power in planned.items()}
             made = slot_zero.held_slot(kept.problem, first, base_kw, available)
+        return made
+
+    def _or_rules(self, problem: Problem, made: Plan) -> Plan:
+        """A plan cut short, or that of plain rules where it is better."""
+        plain = rule_based(problem)
+        if (*weighed(problem, plain.violations), plain.objective) < (
+            *weighed(problem, made.violations),
+            made.objective,
+        ):
+            self._kept = None
+            return plain
         return made
 
     def _need_kept(self) -> Kept:

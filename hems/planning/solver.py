@@ -104,6 +104,9 @@ class Solver:
             return None
         if status != _OPTIMAL and not self._is_mip:
             return None
+        if self._is_mip and not np.isfinite(info.mip_dual_bound):
+            # stopped before the first relaxation was solved: such values are a guess, worse than plain rules
+            return None
         solution = highs.getSolution()
         objective = info.objective_function_value
         return Outcome(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from hems.planning.appliance import LATE_SLOT_WEIGHT
 from hems.planning.device import Appliance, Battery, Device, Ev, Hydrogen, Lighting, Load, Pv, Tank, Zone
 from hems.planning.physics import on_flags, programme_start
 from hems.planning.plan import Violation
@@ -29,6 +30,20 @@ def violations(
         state = states[device.id]
         found += _of_device(problem, device, powers_kw[device.id], state)
     return tuple(found)
+
+
+def weighed(problem: Problem, broken: tuple[Violation, ...]) -> tuple[float, float, float]:
+    """Totals of what is broken in the order of wishes: load served, the other wishes, generation to be taken.
+
+    The band of a zone whose discomfort has a price is no wish and does not count.
+    """
+    priced = {d.id for d in problem.devices if isinstance(d, Zone) and d.discomfort_per_k_hour is not None}
+    totals = [0.0, 0.0, 0.0]
+    for violation in broken:
+        if violation.device not in priced:
+            rank = {"served_load": 0, "must_take": 2}.get(violation.wish, 1)
+            totals[rank] += violation.amount * (LATE_SLOT_WEIGHT if violation.wish == "deadline" else 1.0)
+    return totals[0], totals[1], totals[2]
 
 
 def _entries(device: str, wish: str, amounts: Floats, unit: str, first: int = 0) -> Iterator[Violation]:

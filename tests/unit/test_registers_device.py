@@ -18,20 +18,23 @@ from wire.registers.device import DEVICE_MODELS
 
 # docs/registers.md, device models.
 BATTERY = (
-    "FD5C 0027"
+    "FD5C 003A"
     " 0001 0001"  # @2 Ver 1, Sts lease active
     " FFFF F448"  # @4 W -3000
     " 0000 0000 6B49 D200"  # @6 Clk 1800000000
     " 0000 1388 0000 1388"  # @10 WMaxIn 5000, WMaxOut 5000
     " 0000 0000 0000 2710"  # @14 WMin 0, WhRtg 10000
     " 02A3 FFFF 8000 FFFF FFFF"  # @18 SoC 0.675, Plg, Tmp, Lux, On not implemented
-    " FFFF F448"  # @23 ActW -3000
-    " 0002 0001"  # @25 LeaseEnds 2, Refused 1
-    " FFFF F448"  # @27 SetW -3000
-    " 0000 0000 6B49 D23C"  # @29 Until 1800000060
-    " 0000 0007"  # @33 Token 7
-    " 0000 0000"  # @35 RvrtW 0
-    " 003C"  # @37 RvrtS 60
+    " FFFF FFFF FFFF FFFF"  # @23 AvlW, NeedWh not implemented
+    " FFFF FFFF FFFF FFFF 8000 FFFF FFFF"  # @27 Dep, OutTmp, DayLux, ReqLux not implemented
+    " FFFF FFFF FFFF FFFF FFFF"  # @34 RunSince, DoneToday not implemented
+    " FFFF F448"  # @39 ActW -3000
+    " 0002 0001"  # @41 LeaseEnds 2, Refused 1
+    " FFFF F448"  # @43 SetW -3000
+    " 0000 0000 6B49 D23C"  # @45 Until 1800000060
+    " 0000 0007"  # @49 Token 7
+    " 0000 0000"  # @51 RvrtW 0
+    " 003C"  # @53 RvrtS 60
 )
 COMMAND = DeviceCommand(setpoint_w=-3000, valid_until_epoch_s=1_800_000_060, token=7, reversion_w=0, reversion_s=60)
 
@@ -65,7 +68,7 @@ def test_command_with_a_point_that_is_no_number_is_no_command() -> None:
 def test_all_kinds_share_one_layout_and_differ_in_id() -> None:
     layouts = {tuple((p.name, p.offset, p.kind) for p in table.points) for table in DEVICE_MODELS.values()}
     assert len(layouts) == 1
-    assert sorted(table.id for table in DEVICE_MODELS.values()) == [64860, 64861, 64862, 64863, 64864]
+    assert sorted(table.id for table in DEVICE_MODELS.values()) == [64860, 64861, 64862, 64863, 64864, 64865]
 
 
 def test_foreign_model_is_no_device() -> None:

@@ -113,7 +113,7 @@ def _peak(run: Summary) -> Markup:
 def _totals(data: ReportData, run: Summary) -> Markup:
     costs = [(scheme, SCHEME_NAMES[scheme], run.total(scheme)) for scheme in SCHEMES]
     if run.community_optimum is not None:
-        costs.append(("optimum", "Best possible with perfect foresight", run.community_optimum))
+        costs.append(("optimum", "Best possible together", run.community_optimum))
     groups = [
         Group(heading=name, bars=(Bar(css=css, value=cost, text=number(cost, 2)),)) for css, name, cost in costs
     ]

@@ -1,4 +1,4 @@
-"""Register map of the simulated devices: vendor models 64860 (battery) to 64864 (relay appliance).
+"""Register map of the simulated devices: vendor models 64860 (battery) to 64865 (PV inverter).
 
 All kinds share one layout, so one driver serves them; what a kind lacks reads as not implemented.
 A command is a lease and its five points are written in one request. It ends at whichever comes
@@ -29,6 +29,7 @@ class DeviceKind(StrEnum):
     HEAT_PUMP = "heat_pump"
     LIGHTING = "lighting"
     RELAY = "relay"
+    PV = "pv"
 
 
 class DeviceFlags(IntFlag):
@@ -46,6 +47,7 @@ MODEL_OF_KIND = {
     DeviceKind.HEAT_PUMP: 64862,
     DeviceKind.LIGHTING: 64863,
     DeviceKind.RELAY: 64864,
+    DeviceKind.PV: 64865,
 }
 
 
@@ -67,6 +69,14 @@ def _rows() -> list[PointSpec]:
         row("Tmp", T.I16, "room or tank temperature", "0.01 degC"),
         row("Lux", T.U16, "illuminance", "lx"),
         row("On", T.U16, "1 on, 0 off"),
+        row("AvlW", T.U32, "power that a generator could give now", "W"),
+        row("NeedWh", T.U32, "energy that the plugged-in car still needs", "Wh"),
+        row("Dep", T.U64, "departure of the plugged-in car, Unix time", "s"),
+        row("OutTmp", T.I16, "outdoor temperature", "0.01 degC"),
+        row("DayLux", T.U16, "illuminance by daylight alone", "lx"),
+        row("ReqLux", T.U16, "illuminance wanted now, 0 when nobody is there", "lx"),
+        row("RunSince", T.U64, "start of the programme that is running, Unix time", "s"),
+        row("DoneToday", T.U16, "1 when today's programme has run"),
         row("ActW", T.I32, "setpoint applied now, commanded or reversion", "W"),
         row("LeaseEnds", T.U16, "leases that ran out since start, modulo 65535"),
         row("Refused", T.U16, "writes refused since start, modulo 65535"),
@@ -113,6 +123,14 @@ class DeviceState:
     temp_c: float | None = None
     illuminance_lux: int | None = None
     on: bool | None = None
+    available_w: int | None = None
+    energy_needed_wh: int | None = None
+    departure_epoch_s: int | None = None
+    outdoor_temp_c: float | None = None
+    daylight_lux: int | None = None
+    required_lux: int | None = None
+    running_since_epoch_s: int | None = None
+    done_today: bool | None = None
     lease_ends: int | None = None
     refused_writes: int | None = None
     command: DeviceCommand | None = None
@@ -134,6 +152,14 @@ def encode_state(state: DeviceState) -> list[int]:
         "Tmp": None if state.temp_c is None else round(state.temp_c * 100),
         "Lux": state.illuminance_lux,
         "On": None if state.on is None else int(state.on),
+        "AvlW": state.available_w,
+        "NeedWh": state.energy_needed_wh,
+        "Dep": state.departure_epoch_s,
+        "OutTmp": None if state.outdoor_temp_c is None else round(state.outdoor_temp_c * 100),
+        "DayLux": state.daylight_lux,
+        "ReqLux": state.required_lux,
+        "RunSince": state.running_since_epoch_s,
+        "DoneToday": None if state.done_today is None else int(state.done_today),
         "ActW": state.applied_w,
         "LeaseEnds": state.lease_ends,
         "Refused": state.refused_writes,
@@ -148,9 +174,10 @@ def decode_state(words: Sequence[int]) -> DeviceState:
     """
     kind = next((k for k, model_id in MODEL_OF_KIND.items() if model_id == words[0]), None)
     if kind is None:
-        raise RegisterMapError(f"model {words[0]} is no device model (64860 to 64864)")
+        raise RegisterMapError(f"model {words[0]} is no device model (64860 to 64865)")
     values = decode_model(DEVICE_MODELS[kind], words)
-    status, soc, temp = integer(values, "Sts"), integer(values, "SoC"), integer(values, "Tmp")
+    status, soc = integer(values, "Sts"), integer(values, "SoC")
+    temp, outdoor = integer(values, "Tmp"), integer(values, "OutTmp")
     return DeviceState(
         kind=kind,
         power_w=integer(values, "W"),
@@ -166,6 +193,14 @@ def decode_state(words: Sequence[int]) -> DeviceState:
         temp_c=None if temp is None else temp / 100,
         illuminance_lux=integer(values, "Lux"),
         on=_truth(values, "On"),
+        available_w=integer(values, "AvlW"),
+        energy_needed_wh=integer(values, "NeedWh"),
+        departure_epoch_s=integer(values, "Dep"),
+        outdoor_temp_c=None if outdoor is None else outdoor / 100,
+        daylight_lux=integer(values, "DayLux"),
+        required_lux=integer(values, "ReqLux"),
+        running_since_epoch_s=integer(values, "RunSince"),
+        done_today=_truth(values, "DoneToday"),
         lease_ends=integer(values, "LeaseEnds"),
         refused_writes=integer(values, "Refused"),
         command=_command(values),

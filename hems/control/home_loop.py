@@ -1,0 +1,156 @@
+"""One step of the energy manager's process: from an image to leases, and now and then to a strategy."""
+
+from dataclasses import dataclass
+
+from hems.bidding.steps import Step
+from hems.control.energy_manager import Decision, EnergyManager, Strategy
+from hems.control.history import History, SlotMeans
+from hems.control.live_outlook import LiveOutlook
+from hems.control.market_view import MarketView
+from hems.dispatch.lease import Lease
+from hems.metering.image import SiteImage
+from hems.site.home import LightingUnit, PvUnit, Unit
+from wire.messages import PlanNotice
+from wire.slots import Slot, slot_at
+
+LEASE_S = 60
+CHANGE_WORTH_DECIDING_KW = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When a home acts: `tick_s` between renewals, plans `plan_lead_s` before the gate, which is `gate_lead_s` early."""
+
+    tick_s: int
+    plan_lead_s: int
+    gate_lead_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """What a step wants done: leases per device, a strategy for the meter, and what is worth recording."""
+
+    leases: dict[str, Lease]
+    strategy: Strategy | None = None
+    decision: Decision | None = None
+    slot_means: SlotMeans | None = None
+
+
+class HomeLoop:
+    """Owns the home's market view and history; every call gets the time. No I/O."""
+
+    def __init__(
+        self,
+        manager: EnergyManager,
+        history: History,
+        outlook: LiveOutlook,
+        timing: Timing,
+        *,
+        trades: bool,
+        token: int,
+    ) -> None:
+        self.view = MarketView()
+        self.manager = manager
+        self._history = history
+        self._outlook = outlook
+        self._timing = timing
+        self._trades = trades
+        self._token = token
+        self._decision: Decision | None = None
+        self._decided_base_kw = 0.0
+        self._prepared: Slot | None = None
+
+    def next_wake_s(self, now_s: int) -> int:
+        """The next moment at which `step` has something to do."""
+        slot = slot_at(now_s, self.manager.home.slot_minutes)
+        wakes = [now_s - now_s % self._timing.tick_s + self._timing.tick_s, slot.end_s]
+        plan_s = self._plan_s(slot.shifted(1))
+        if self._trades and now_s < plan_s:
+            wakes.append(plan_s)
+        return min(wakes)
+
+    def _plan_s(self, slot: Slot) -> int:
+        return slot.start_s - self._timing.gate_lead_s - self._timing.plan_lead_s
+
+    def step(self, now_s: int, image: SiteImage) -> Actions:
+        """What to do now, given everything measured now."""
+        slot = slot_at(now_s, self.manager.home.slot_minutes)
+        ended = self._history.sample(slot, image)
+        self._outlook.signals.learn(image)
+        decided = None
+        if self._is_decision_due(slot, image):
+            decided = self._decide(now_s, slot, image)
+        following = slot.shifted(1)
+        strategy = None
+        if self._trades and self._prepared != following and now_s >= self._plan_s(following):
+            strategy = self.manager.prepare(now_s, following, image, self.view)
+            self._prepared = following
+        return Actions(leases=self._leases(now_s, image), strategy=strategy, decision=decided, slot_means=ended)
+
+    def told(self, strategy: Strategy, community: str) -> None:
+        """The meter has published a strategy: others will answer to it."""
+        self.view.ordered(strategy.slot, strategy.steps)
+        self.view.own_plan = PlanNotice(
+            community=community,
+            meter=self.manager.home.meter,
+            round=0,
+            first_slot=strategy.slot.label,
+            net_wh=strategy.net_wh,
+        )
+
+    def _is_decision_due(self, slot: Slot, image: SiteImage) -> bool:
+        """At every slot's start; inside a slot when load changed, until the next slot has been prepared."""
+        if self._decision is None or self._decision.slot != slot:
+            return True
+        moved = abs(image.base_load_w / 1000.0 - self._decided_base_kw) > CHANGE_WORTH_DECIDING_KW
+        return moved and self._prepared != slot.shifted(1)
+
+    def _decide(self, now_s: int, slot: Slot, image: SiteImage) -> Decision:
+        view = self.view if self._trades else None
+        self._decision = self.manager.decide(now_s, slot, image, view)
+        self._decided_base_kw = image.base_load_w / 1000.0
+        return self._decision
+
+    def _leases(self, now_s: int, image: SiteImage) -> dict[str, Lease]:
+        if self._decision is None:
+            return {}
+        units = {unit.id: unit for unit in self.manager.home.units}
+        return {
+            setpoint.device: Lease(
+                power_w=round(setpoint.power_kw * 1000.0),
+                valid_until_epoch_s=now_s + LEASE_S,
+                token=self._token,
+                reversion_w=reversion_w(units[setpoint.device], image),
+                reversion_s=LEASE_S,
+            )
+            for setpoint in self._decision.setpoints
+            if setpoint.device in image.devices
+        }
+
+
+def reversion_w(unit: Unit, image: SiteImage) -> int:
+    """The power a device falls back to when nobody renews its lease [W]: generation goes on, light stays on.
+
+    Storage, cars and heat pumps stop: none of them may keep drawing or giving for ever.
+    """
+    seen = image.devices[unit.id]
+    match unit:
+        case PvUnit():
+            return -round(unit.peak_kw * 1000.0)
+        case LightingUnit():
+            return max(0, round(seen.power_w))
+        case _:
+            return 0
+
+
+def strategy_steps(rows: list[list[object]]) -> tuple[Step, ...]:
+    """Order steps out of their JSON form [[side, price_micro, energy_wh], ...].
+
+    Raises: ValueError when a row is none.
+    """
+    steps = []
+    for side, price, energy in rows:
+        if side not in ("buy", "sell") or not isinstance(price, int) or not isinstance(energy, int) or energy <= 0:
+            raise ValueError(f"not an order step: {[side, price, energy]}")
+        steps.append(Step("buy" if side == "buy" else "sell", price, energy))
+    return tuple(steps)

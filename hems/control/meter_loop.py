@@ -1,0 +1,78 @@
+"""One step of the transactive meter's process: reports ended slots, resends what is unanswered."""
+
+from dataclasses import dataclass
+
+from hems.control.energy_manager import Strategy
+from hems.control.transactive_meter import Frame, Registers, TransactiveMeter
+from wire.slots import Slot, slot_at
+
+RESEND_S = 30
+LATEST_START_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """The registers at the start of a slot, and whether they were read then or interpolated."""
+
+    slot: Slot
+    registers: Registers
+    measured: bool
+
+
+class MeterLoop:
+    """Turns register readings into slot reports and strategies into orders. No I/O; every call gets the time."""
+
+    def __init__(self, session: TransactiveMeter, slot_minutes: int, last: Boundary | None) -> None:
+        self.session = session
+        self.boundary = last
+        self._minutes = slot_minutes
+        self._resent_s = 0
+
+    def next_wake_s(self, now_s: int) -> int:
+        """The next slot boundary."""
+        return slot_at(now_s, self._minutes).end_s
+
+    def read(self, registers: Registers) -> list[Frame]:
+        """Takes a reading; returns the reports of all slots that have ended since the last boundary.
+
+        A boundary that nobody read (the process or the meter was away) is interpolated and marked as estimated: the
+        total is still the difference of registers, so nothing is lost.
+        """
+        slot = slot_at(registers.at_s, self._minutes)
+        last, self.boundary = self.boundary, self._boundary(slot, registers)
+        if last is None or last.slot >= slot:
+            self.boundary = last if last is not None and last.slot == slot else self.boundary
+            return []
+        count = (slot.start_s - last.slot.start_s) // slot.duration_s
+        frames = []
+        for i in range(count):
+            start = interpolated(last.registers, registers, i, count)
+            end = interpolated(last.registers, registers, i + 1, count)
+            exact = last.measured and self.boundary.measured and count == 1
+            frames.append(self.session.report(last.slot.shifted(i), start, end, measured=exact))
+        return frames
+
+    def _boundary(self, slot: Slot, registers: Registers) -> Boundary:
+        return Boundary(slot, registers, registers.at_s - slot.start_s <= LATEST_START_S)
+
+    def trade(self, strategy: Strategy, now_s: int) -> list[Frame]:
+        """The frames of a strategy: the plan for the community, and the order when there is something to trade."""
+        order = self.session.order(strategy, now_s)
+        plan = self.session.plan_notice(strategy)
+        return [plan] if order is None else [plan, order]
+
+    def resend(self, now_s: int) -> list[Frame]:
+        """What has not been answered for a while, at most once in 30 s."""
+        if now_s - self._resent_s < RESEND_S:
+            return []
+        self._resent_s = now_s
+        return self.session.unanswered()
+
+
+def interpolated(start: Registers, end: Registers, part: int, parts: int) -> Registers:
+    """Registers at `part` of `parts` equal steps between two readings, whole Wh."""
+    return Registers(
+        at_s=start.at_s + (end.at_s - start.at_s) * part // parts,
+        import_wh=start.import_wh + (end.import_wh - start.import_wh) * part // parts,
+        export_wh=start.export_wh + (end.export_wh - start.export_wh) * part // parts,
+    )

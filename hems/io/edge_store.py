@@ -1,0 +1,120 @@
+"""The edge's SQLite file: measurements, plans, setpoints, market results, and the meter's outbox.
+
+One file per process, WAL with synchronous FULL for the outbox (what was promised must survive a power cut) and
+batched writes for records (an SD card must live long). The schema is migrated by version and documented in
+docs/records.md.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from hems.control.history import SlotMeans
+from wire.slots import Slot
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE slot_means (slot_s INTEGER PRIMARY KEY, base_kw REAL NOT NULL, pv_kw REAL NOT NULL);
+    CREATE TABLE readings (at_s INTEGER PRIMARY KEY, power_w INTEGER, import_wh INTEGER, export_wh INTEGER,
+        quality TEXT NOT NULL);
+    CREATE TABLE decisions (slot_s INTEGER NOT NULL, device TEXT NOT NULL, at_s INTEGER NOT NULL, rung TEXT NOT NULL,
+        power_kw REAL NOT NULL, code TEXT NOT NULL, price_per_kwh REAL NOT NULL, text TEXT NOT NULL,
+        PRIMARY KEY (slot_s, device, at_s));
+    CREATE TABLE plans (slot_s INTEGER PRIMARY KEY, status TEXT NOT NULL, objective REAL NOT NULL, net_wh TEXT NOT NULL,
+        detail TEXT NOT NULL);
+    CREATE TABLE market (slot TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (slot, kind));
+    CREATE TABLE health (at_s INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL);
+    CREATE TABLE outbox (kind TEXT NOT NULL, slot TEXT NOT NULL, sequence INTEGER NOT NULL, payload BLOB NOT NULL,
+        answered INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, slot));
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    """,
+)
+KEEP_ANSWERED = 2_000
+
+
+class StoreError(Exception):
+    """The store cannot be used: the message names the file and says what to do."""
+
+
+class EdgeStore:
+    """The store of one process. Raises StoreError when the file is of a newer version or broken."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{path}: {error}; restore a backup or move the file away to start anew") from None
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise StoreError(f"{self._path}: written by a newer release (schema {version}); upgrade this one")
+        for number in range(version, len(MIGRATIONS)):
+            self._db.executescript(f"BEGIN; {MIGRATIONS[number]} PRAGMA user_version={number + 1}; COMMIT;")
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._db.close()
+
+    def slot_means(self, minutes: int) -> list[SlotMeans]:
+        """All stored slot means, oldest first."""
+        rows = self._db.execute("SELECT slot_s, base_kw, pv_kw FROM slot_means ORDER BY slot_s")
+        return [SlotMeans(Slot(slot_s, minutes), base, pv) for slot_s, base, pv in rows]
+
+    def add_slot_means(self, rows: Iterable[SlotMeans]) -> None:
+        """Stores slot means in one transaction."""
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany(
+                "INSERT OR REPLACE INTO slot_means VALUES (?, ?, ?)",
+                [(row.slot.start_s, row.base_kw, row.pv_kw) for row in rows],
+            )
+
+    def add(self, table: str, rows: list[tuple[Any, ...]]) -> None:
+        """Stores records of one table in one transaction; a record with a known key replaces it."""
+        if not rows:
+            return
+        marks = ", ".join("?" * len(rows[0]))
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+
+    def fact(self, name: str) -> Any:
+        """A stored fact, or None."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def set_fact(self, name: str, value: Any) -> None:
+        """Stores a fact durably."""
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+    # The outbox port of the transactive meter.
+
+    def put(self, kind: str, slot: str, sequence: int, payload: bytes) -> None:
+        """Stores a payload durably until it is answered."""
+        self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, 0)", (kind, slot, sequence, payload))
+
+    def settle(self, kind: str, slot: str) -> None:
+        """Marks a payload as answered; the newest answered ones stay for their sequence."""
+        self._db.execute("UPDATE outbox SET answered = 1 WHERE kind = ? AND slot = ? AND answered = 0", (kind, slot))
+        self._db.execute(
+            "DELETE FROM outbox WHERE answered = 1 AND rowid <= (SELECT max(rowid) FROM outbox) - ?", (KEEP_ANSWERED,)
+        )
+
+    def unanswered(self) -> list[tuple[str, str, int, bytes]]:
+        """Everything not answered, oldest slot first."""
+        rows = self._db.execute("SELECT kind, slot, sequence, payload FROM outbox WHERE answered = 0 ORDER BY slot")
+        return [(kind, slot, sequence, bytes(payload)) for kind, slot, sequence, payload in rows]
+
+    def last_sequence(self, kind: str, slot: str) -> int:
+        """The highest sequence used for a kind and slot."""
+        query = "SELECT sequence FROM outbox WHERE kind = ? AND slot = ?"
+        row = self._db.execute(query, (kind, slot)).fetchone()
+        return 0 if row is None else int(row[0])
