@@ -22,6 +22,8 @@ from wire.clock import READY, Done, Instant
 
 LOG = logging.getLogger(__name__)
 CLOCK_BEHIND_S = 5
+# Receipts cost no mark of their own: after a crash up to this many are sent a second time.
+UNMARKED_MAX = 256
 
 
 class BrokerApp:
@@ -34,6 +36,7 @@ class BrokerApp:
         self._virtual_s: int | None = None
         self._clock_behind = False
         self._queue_full = False
+        self._marked = -1
 
     def __enter__(self) -> "BrokerApp":
         config, state = self._config, StateDir(self._config.state_dir)
@@ -180,8 +183,10 @@ class BrokerApp:
             self._tick(piece)
         elif (now_s := self._now_s()) is not None:
             self._members.send(self._service.handle(piece, now_s))
-            self._members.send(self._service.step(now_s))
-            self._mark_sent()
+            results = self._service.step(now_s)
+            self._members.send(results)
+            if results or self._service.journaled >= self._marked + UNMARKED_MAX:
+                self._mark_sent()
             self._schedule(now_s)
         return True
 
@@ -215,5 +220,7 @@ class BrokerApp:
 
     def _mark_sent(self) -> None:
         """Remembers, once the server has everything sent so far, how far the journal's messages were sent."""
-        through, records = self._service.journaled, self._records
-        self._members.when_sent(lambda: records.set_health(SENT, through))
+        through = self._service.journaled
+        if through != self._marked:
+            self._marked = through
+            self._members.when_sent(lambda: self._records.set_health(SENT, through))

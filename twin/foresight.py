@@ -114,9 +114,12 @@ def _continued(values: Floats, world: World, index: int, slots: int) -> Floats:
     return values[wanted]
 
 
+SENSED = ("outdoor_temp_c", "daylight_lux", "required_lux")
+
+
 def repeated_signals(twin: TwinHome, world: World, index: int, slots: int) -> dict[str, Floats]:
-    """Weather and presence expected as at the same hour of the day before."""
+    """What sensors tell (weather, light, presence), expected as at the same hour of the day before."""
     per_day = 86_400 // world.first.duration_s
     wanted = index - per_day + np.arange(slots) % per_day
     wanted = np.where(wanted < 0, wanted + per_day, wanted)
-    return {name: values[wanted] for name, values in twin.signals.items()}
+    return {name: values[wanted] for name, values in twin.signals.items() if name.endswith(SENSED)}

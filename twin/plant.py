@@ -1,137 +1,236 @@
-"""What really happens in a home: load, devices and the site meter, slot by slot."""
+"""What really happens in a home: load, devices and the site meter, step by step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict
 
 from hems.control.transactive_meter import Registers
+from hems.dispatch.rules import comfort_at
 from hems.metering.image import DeviceImage, SiteImage, Stay
-from hems.site.home import BatteryUnit, EvUnit, PvUnit, Unit
-from twin.world import CarStay, TwinHome, World
+from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, LightingUnit, PvUnit, Unit, ZoneUnit
+from twin.physics import appliance, battery, ev, lighting, zone
+from twin.world import TwinHome, World
 
-WMS_PER_WH = 3_600_000  # milliwatt-seconds in a Wh, times 1000
-
-
-@dataclass(slots=True)
-class _Car:
-    stay: CarStay
-    missing_kwh: float
+UJ_PER_WH = 3_600_000_000
+State = battery.BatteryState | ev.EvState | zone.ZoneState | lighting.LightingState | appliance.ApplianceState | None
 
 
 class Plant:
-    """One home in motion. `begin` applies a slot's load and weather, `command` sets devices, `finish` integrates."""
+    """One home in motion: `begin` a slot, `command` devices, `advance` time. Powers in kW, + into the device."""
 
     def __init__(self, world: World, twin: TwinHome) -> None:
         self.twin = twin
+        self.unserved_kwh: dict[str, float] = {}
+        self.discomfort = 0.0
         self._world = world
         self._index = world.run_from
-        self._stored = {u.id: twin.soc_initial[u.id] * u.capacity_kwh for u in self._units(BatteryUnit)}
-        self._cars: dict[str, _Car | None] = {u.id: None for u in self._units(EvUnit)}
+        self._wanted_kw: dict[str, float] = {unit.id: 0.0 for unit in twin.home.units}
         self._power_kw: dict[str, float] = {unit.id: 0.0 for unit in twin.home.units}
-        self._import_mws = 0
-        self._export_mws = 0
-        self.unserved_kwh: dict[str, float] = {}
+        self._state: dict[str, State] = {unit.id: self._initial(unit) for unit in twin.home.units}
+        self._started_s: dict[str, int] = {}
+        self._import_uj = 0
+        self._export_uj = 0
+        self._used_kwh = 0.0
 
-    def _units(self, kind: type) -> list:  # type: ignore[type-arg]
-        return [unit for unit in self.twin.home.units if isinstance(unit, kind)]
+    def _initial(self, unit: Unit) -> State:
+        match unit:
+            case BatteryUnit():
+                return battery.BatteryState(energy_kwh=self.twin.soc_initial[unit.id] * unit.capacity_kwh)
+            case EvUnit():
+                return ev.EvState()
+            case ZoneUnit():
+                return zone.ZoneState(temp_c=self.twin.temp_initial_c[unit.id])
+            case LightingUnit():
+                return lighting.LightingState()
+            case ApplianceUnit():
+                return appliance.ApplianceState()
+            case PvUnit():
+                return None
 
-    def reset_storage(self) -> None:
-        """Sets every battery to its initial charge."""
-        self._stored = {u.id: self.twin.soc_initial[u.id] * u.capacity_kwh for u in self._units(BatteryUnit)}
+    def start_counting(self) -> None:
+        """Sets every battery and zone to its initial state, as every scheme starts, and forgets earlier discomfort."""
+        for unit in self.twin.home.units:
+            if isinstance(unit, BatteryUnit | ZoneUnit):
+                self._state[unit.id] = self._initial(unit)
+        self.discomfort, self.unserved_kwh = 0.0, {}
 
     def stored_kwh(self) -> float:
         """Charge of all batteries [kWh]."""
-        return float(sum(self._stored.values()))
+        return sum(state.energy_kwh for state in self._state.values() if isinstance(state, battery.BatteryState))
 
     def begin(self, index: int) -> None:
-        """The slot at `index` starts: cars come and go, generation runs at what is available."""
-        self._index = index
+        """The slot at `index` starts: cars come and go, a new day loads appliances, the sun gives what it gives."""
+        self._index, self._used_kwh = index, 0.0
         start_s = self._world.slot(index).start_s
-        for unit in self._units(EvUnit):
-            self._meet(unit.id, start_s)
-        for unit in self._units(PvUnit):
-            self._power_kw[unit.id] = -float(self.twin.pv_kw[index])
+        for unit in self.twin.home.units:
+            state = self._state[unit.id]
+            if isinstance(unit, PvUnit):
+                self._wanted_kw[unit.id] = self._power_kw[unit.id] = -float(self.twin.pv_kw[index])
+            elif isinstance(state, ev.EvState):
+                self._meet(unit.id, state, start_s)
+            elif isinstance(unit, ApplianceUnit) and isinstance(state, appliance.ApplianceState):
+                self._load(unit, state, start_s)
 
-    def _meet(self, unit: str, now_s: int) -> None:
-        car = self._cars[unit]
-        if car is not None and car.stay.departure_s <= now_s:
-            if car.missing_kwh > 1e-6:
-                self.unserved_kwh[unit] = self.unserved_kwh.get(unit, 0.0) + car.missing_kwh
-            self._cars[unit] = None
-        if self._cars[unit] is None:
-            self._power_kw[unit] = 0.0
-            for stay in self.twin.stays.get(unit, ()):
-                if stay.arrival_s <= now_s < stay.departure_s:
-                    self._cars[unit] = _Car(stay, stay.energy_kwh)
+    def _meet(self, unit: str, state: ev.EvState, now_s: int) -> None:
+        sessions = [
+            ev.Session(arrival_epoch_s=s.arrival_s, departure_epoch_s=s.departure_s, energy_kwh=s.energy_kwh)
+            for s in self.twin.stays.get(unit, ())
+        ]
+        after = ev.at(state, now_s, sessions)
+        if after is not state:
+            if state.remaining_kwh > 1e-6:
+                self.unserved_kwh[unit] = self.unserved_kwh.get(unit, 0.0) + state.remaining_kwh
+            self._state[unit] = after
+            self._wanted_kw[unit] = self._power_kw[unit] = 0.0
+
+    def _load(self, unit: ApplianceUnit, state: appliance.ApplianceState, now_s: int) -> None:
+        started_s = self._started_s.get(unit.id)
+        is_old = started_s is not None and self.twin.home.local_day(started_s) != self.twin.home.local_day(now_s)
+        if is_old and appliance.finished(state, _appliance(unit)):
+            self._state[unit.id] = appliance.ApplianceState()
+            del self._started_s[unit.id]
+
+    def signal(self, name: str, otherwise: float = 0.0) -> float:
+        """A weather or presence signal in the running slot."""
+        values = self.twin.signals.get(name)
+        return otherwise if values is None else float(values[self._index])
 
     def image(self, at_s: int) -> SiteImage:
         """What meter and devices show now."""
         devices = {unit.id: self._device_image(unit) for unit in self.twin.home.units}
-        grid_kw = float(self.twin.load_kw[self._index]) + sum(self._power_kw.values())
-        return SiteImage(at_s=at_s, grid_w=grid_kw * 1000.0, devices=devices)
+        return SiteImage(at_s=at_s, grid_w=self.net_kw() * 1000.0, devices=devices)
+
+    def net_kw(self) -> float:
+        """Net power of the home now [kW, + from the grid]."""
+        return float(self.twin.load_kw[self._index]) + sum(self._power_kw.values())
 
     def _device_image(self, unit: Unit) -> DeviceImage:
-        power_w = self._power_kw[unit.id] * 1000.0
-        match unit:
-            case PvUnit():
+        power_w, state = self._power_kw[unit.id] * 1000.0, self._state[unit.id]
+        match unit, state:
+            case PvUnit(), _:
                 return DeviceImage(power_w=power_w, available_w=float(self.twin.pv_kw[self._index]) * 1000.0)
-            case BatteryUnit():
-                return DeviceImage(power_w=power_w, soc=self._stored[unit.id] / unit.capacity_kwh)
-            case EvUnit():
-                car = self._cars[unit.id]
-                stay = None
-                if car is not None:
-                    stay = Stay(energy_needed_wh=round(car.missing_kwh * 1000.0), departure_s=car.stay.departure_s)
-                return DeviceImage(power_w=power_w, stay=stay)
+            case BatteryUnit(), battery.BatteryState():
+                return DeviceImage(power_w=power_w, soc=state.energy_kwh / unit.capacity_kwh)
+            case EvUnit(), ev.EvState():
+                return DeviceImage(power_w=power_w, stay=_stay(state))
+            case ZoneUnit(), zone.ZoneState():
+                outdoor = self.signal(f"{unit.id}.outdoor_temp_c")
+                return DeviceImage(power_w=power_w, temp_c=state.temp_c, outdoor_temp_c=outdoor)
+            case LightingUnit(), _:
+                daylight, required = self._lux(unit)
+                return DeviceImage(power_w=power_w, daylight_lux=daylight, required_lux=required)
+            case ApplianceUnit(), appliance.ApplianceState():
+                ended = appliance.finished(state, _appliance(unit))
+                since = None if ended else self._started_s.get(unit.id)
+                return DeviceImage(power_w=power_w, running_since_s=since, done_today=ended)
         raise AssertionError(f"no physics for {unit!r}")
+
+    def _lux(self, unit: LightingUnit) -> tuple[float, float]:
+        return self.signal(f"{unit.id}.daylight_lux"), self.signal(f"{unit.id}.required_lux")
 
     def command(self, powers_kw: Mapping[str, float]) -> None:
-        """Sets device powers [kW, + into the device]; each does what it physically can during the slot."""
-        hours = self.twin.home.slot_h
-        for unit in self.twin.home.units:
-            wanted_kw = powers_kw.get(unit.id, self._power_kw[unit.id])
-            self._power_kw[unit.id] = self._possible_kw(unit, wanted_kw, hours)
+        """Sets what devices shall do from now on [kW]; what is not named goes on as before."""
+        self._wanted_kw |= {name: kw for name, kw in powers_kw.items() if name in self._wanted_kw}
 
-    def _possible_kw(self, unit: Unit, wanted_kw: float, hours: float) -> float:
-        match unit:
-            case PvUnit():
-                return -min(max(-wanted_kw, 0.0), float(self.twin.pv_kw[self._index]))
-            case BatteryUnit():
-                room = (unit.soc_max * unit.capacity_kwh - self._stored[unit.id]) / unit.charge_efficiency / hours
-                stored = (
-                    (self._stored[unit.id] - unit.soc_min * unit.capacity_kwh) * unit.discharge_efficiency / hours
-                )
-                most, least = min(unit.charge_kw_max, max(room, 0.0)), -min(unit.discharge_kw_max, max(stored, 0.0))
-                return float(min(max(wanted_kw, least), most))
-            case EvUnit():
-                car = self._cars[unit.id]
-                return 0.0 if car is None else min(max(wanted_kw, 0.0), unit.charge_kw_max, car.missing_kwh / hours)
-        raise AssertionError(f"no physics for {unit!r}")
-
-    def finish(self) -> float:
-        """The slot ends: stores, cars and registers move on; returns the net energy [kWh, + import]."""
-        hours, seconds = self.twin.home.slot_h, self.twin.home.slot_s
+    def advance(self, at_s: int, seconds: int) -> float:
+        """Time passes from `at_s` on with every device doing what it physically can; returns net energy [kWh]."""
+        hours = seconds / 3600.0
         for unit in self.twin.home.units:
-            power = self._power_kw[unit.id]
-            if isinstance(unit, BatteryUnit):
-                factor = unit.charge_efficiency if power > 0 else 1.0 / unit.discharge_efficiency
-                self._stored[unit.id] += power * hours * factor
-            elif isinstance(unit, EvUnit) and (car := self._cars[unit.id]) is not None:
-                car.missing_kwh = max(0.0, car.missing_kwh - power * hours)
-        net_kw = float(self.twin.load_kw[self._index]) + sum(self._power_kw.values())
-        energy_mws = round(net_kw * 1e6) * seconds
-        if energy_mws >= 0:
-            self._import_mws += energy_mws
+            self._move(unit, at_s, hours)
+        net_kw = self.net_kw()
+        energy_uj = round(net_kw * 1e9) * seconds
+        if energy_uj >= 0:
+            self._import_uj += energy_uj
         else:
-            self._export_mws -= energy_mws
+            self._export_uj -= energy_uj
+        used = sum(self._power_kw[u.id] for u in self.twin.home.units if not isinstance(u, BatteryUnit | PvUnit))
+        self._used_kwh += (float(self.twin.load_kw[self._index]) + used) * hours
         return net_kw * hours
 
+    def finish(self) -> float:
+        """The whole slot passes at once; returns its net energy [kWh, + import]."""
+        slot = self._world.slot(self._index)
+        return self.advance(slot.start_s, slot.duration_s)
+
+    def _move(self, unit: Unit, at_s: int, hours: float) -> None:
+        wanted, state = self._wanted_kw[unit.id], self._state[unit.id]
+        match unit, state:
+            case PvUnit(), _:
+                self._power_kw[unit.id] = -min(max(-wanted, 0.0), float(self.twin.pv_kw[self._index]))
+                return
+            case BatteryUnit(), battery.BatteryState():
+                moved: tuple[State, float] = battery.step(state, wanted, hours, _battery(unit))
+            case EvUnit(), ev.EvState():
+                moved = ev.step(state, wanted, hours, ev.Charger(charge_kw_max=unit.charge_kw_max))
+            case ZoneUnit(), zone.ZoneState():
+                moved = self._heat(unit, state, wanted, at_s, hours)
+            case LightingUnit(), lighting.LightingState():
+                moved = self._light(unit, state, wanted, hours)
+            case ApplianceUnit(), appliance.ApplianceState():
+                moved = appliance.step(state, wanted, hours, _appliance(unit))
+                if moved[0] is not state:
+                    self._started_s.setdefault(unit.id, at_s)
+            case _:
+                raise AssertionError(f"no physics for {unit!r}")
+        self._state[unit.id], self._power_kw[unit.id] = moved
+
+    def _heat(
+        self, unit: ZoneUnit, state: zone.ZoneState, wanted_kw: float, at_s: int, hours: float
+    ) -> tuple[State, float]:
+        after, power = zone.step(
+            state,
+            wanted_kw,
+            hours,
+            _zone(unit),
+            outdoor_temp_c=self.signal(f"{unit.id}.outdoor_temp_c"),
+            gain_kw=self.signal(f"{unit.id}.gain_kw", unit.gain_kw),
+        )
+        band = comfort_at(unit.comfort, self.twin.home.local_hour(at_s))
+        if band is not None and unit.discomfort_per_k_hour is not None:
+            outside_k = max(0.0, band.temp_min_c - after.temp_c) + max(0.0, after.temp_c - band.temp_max_c)
+            self.discomfort += unit.discomfort_per_k_hour * outside_k * hours
+        return after, power
+
+    def _light(
+        self, unit: LightingUnit, state: lighting.LightingState, wanted_kw: float, hours: float
+    ) -> tuple[State, float]:
+        lamps = lighting.Lighting(rated_kw=unit.rated_kw, lux_at_rated=unit.lux_at_rated)
+        daylight, required = self._lux(unit)
+        after, power = lighting.step(state, wanted_kw, hours, lamps, required_lux=required, daylight_lux=daylight)
+        missing_kw = lighting.power_kw(lamps, required - daylight) - power
+        self.discomfort += unit.discomfort_per_kwh * missing_kw * hours
+        return after, power
+
     def used_kwh(self) -> float:
-        """What load and devices other than batteries and generation consumed in the finished slot [kWh]."""
-        used = sum(self._power_kw[u.id] for u in self.twin.home.units if not isinstance(u, BatteryUnit | PvUnit))
-        return (float(self.twin.load_kw[self._index]) + used) * self.twin.home.slot_h
+        """What load and devices other than batteries and generation consumed since the slot began [kWh]."""
+        return self._used_kwh
 
     def registers(self, at_s: int) -> Registers:
         """The meter's cumulative registers [Wh]; fractions stay in the meter."""
-        return Registers(
-            at_s=at_s, import_wh=self._import_mws // WMS_PER_WH, export_wh=self._export_mws // WMS_PER_WH
-        )
+        return Registers(at_s=at_s, import_wh=self._import_uj // UJ_PER_WH, export_wh=self._export_uj // UJ_PER_WH)
+
+
+def _stay(state: ev.EvState) -> Stay | None:
+    if state.session is None:
+        return None
+    needed_wh = round(state.remaining_kwh * 1000.0)
+    return Stay(energy_needed_wh=needed_wh, departure_s=state.session.departure_epoch_s)
+
+
+def _battery(unit: BatteryUnit) -> battery.Battery:
+    static = {k: v for k, v in asdict(unit).items() if k not in ("id", "wear_per_kwh", "reserve_soc")}
+    return battery.Battery(**static)
+
+
+def _zone(unit: ZoneUnit) -> zone.Zone:
+    return zone.Zone(
+        mode="heat" if unit.mode == "heat" else "cool",
+        electric_kw_max=unit.electric_kw_max,
+        electric_kw_min=unit.electric_kw_min,
+        cop=unit.cop,
+        thermal_capacity_kwh_per_k=unit.thermal_capacity_kwh_per_k,
+        thermal_resistance_k_per_kw=unit.thermal_resistance_k_per_kw,
+    )
+
+
+def _appliance(unit: ApplianceUnit) -> appliance.Appliance:
+    return appliance.Appliance(profile_kw=unit.quarter_hour_kw, part_h=0.25)

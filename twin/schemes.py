@@ -39,13 +39,14 @@ class Trace:
     net_kwh: dict[str, list[float]] = field(default_factory=dict)
     stored_change_kwh: dict[str, float] = field(default_factory=dict)
     unserved_kwh: dict[str, float] = field(default_factory=dict)
+    discomfort: dict[str, float] = field(default_factory=dict)
     used_kwh: float = 0.0
     plans: int = 0
 
     def cost(self, world: World) -> dict[str, float]:
-        """Cost per home with the worth of stored energy [currency]."""
+        """Cost per home with the worth of stored energy and the price of discomfort [currency]."""
         return {
-            name: nano / NANO_PER_UNIT + world.stored.cost(self.stored_change_kwh[name])
+            name: nano / NANO_PER_UNIT + world.stored.cost(self.stored_change_kwh[name]) + self.discomfort[name]
             for name, nano in self.cost_nano.items()
         }
 
@@ -73,8 +74,8 @@ def run_unmanaged(world: World, progress: Progress | None = None) -> Trace:
     """Cars charge on arrival, batteries serve the own home greedily, retail tariff."""
 
     def decide(plant: Plant, slot: Slot) -> Mapping[str, float]:
-        hour = slot.start_s % 86_400 / 3600.0
-        return rule_powers_kw(plant.twin.home, plant.image(slot.start_s), hour)
+        home = plant.twin.home
+        return rule_powers_kw(home, plant.image(slot.start_s), home.local_hour(slot.start_s))
 
     return _run_alone(world, decide, progress)
 
@@ -101,7 +102,7 @@ def _run_alone(
         slot = world.slot(index)
         for plant in plants:
             if index == world.count_from:
-                plant.reset_storage()
+                plant.start_counting()
             before = plant.registers(slot.start_s)
             plant.begin(index)
             plant.command(decide(plant, slot))
@@ -122,6 +123,7 @@ def _close(trace: Trace, plants: list[Plant]) -> None:
     for plant in plants:
         trace.stored_change_kwh[plant.twin.name] = plant.stored_kwh() - plant.twin.stored_kwh()
         trace.unserved_kwh[plant.twin.name] = sum(plant.unserved_kwh.values())
+        trace.discomfort[plant.twin.name] = plant.discomfort
 
 
 class _WorldPrices:
@@ -206,7 +208,7 @@ class TradingCommunity:
         for index in range(self.world.run_from, self.world.end):
             if index == self.world.count_from:
                 for plant in self._plants.values():
-                    plant.reset_storage()
+                    plant.start_counting()
             self._trade(index)
             self._settle(index)
             self._deliver(index)

@@ -63,6 +63,7 @@ class MarketService:
         self._recorder = recorder
         self._board = PathBoard(market.terms)
         self._path: Path | None = None
+        self._all_open_until_s = 0
         self.journaled = 0
         self.last_s = 0
         self.unsent: list[Outgoing] = []
@@ -165,7 +166,9 @@ class MarketService:
 
     def step(self, now_s: int) -> list[Outgoing]:
         """Does what time has brought: opens slots, closes gates, settles, publishes the path."""
-        sent = self.enact(self._slots_to_open(now_s))
+        opening, all_open_until_s = self._slots_to_open(now_s)
+        sent = self.enact(opening)
+        self._all_open_until_s = all_open_until_s
         while events := self.market.due(now_s):
             sent += self.enact(events)
         path = self._board.path(now_s, PATH_SLOTS)
@@ -182,14 +185,19 @@ class MarketService:
         news = [Outgoing(message) for message in (market.checkpoint, self._path) if message is not None]
         return [calendar, *market.conditions(open_slot), *news]
 
-    def _slots_to_open(self, now_s: int) -> list[Event]:
+    def _slots_to_open(self, now_s: int) -> tuple[list[Event], int]:
+        """What opens the slots of the horizon, and until when [s] there is nothing more to open."""
+        if now_s < self._all_open_until_s:
+            return [], self._all_open_until_s
         terms, books = self.market.terms, self.market.books
         slot, last = slot_at(now_s, terms.slot_minutes), terms.last_tradable(now_s)
         events: list[Event] = []
+        unpriced = False
         while slot <= last:
             book = books.get(slot.start_s)
             if book is None or (book.prices is None and now_s < terms.gate_s(slot)):
                 prices = self._prices.prices(slot)
+                unpriced = unpriced or prices is None
                 if book is None or prices is not None:
                     retail = prices.retail_micro if prices else None
                     feed_in = prices.feed_in_micro if prices else None
@@ -197,7 +205,7 @@ class MarketService:
                         SlotOpened(at_s=now_s, slot_s=slot.start_s, retail_micro=retail, feed_in_micro=feed_in)
                     )
             slot = slot.shifted(1)
-        return events
+        return events, 0 if unpriced else slot_at(now_s, terms.slot_minutes).end_s
 
 
 def _event(item: Inbound, now_s: int) -> Event:

@@ -69,10 +69,10 @@ class MembersMqtt:
         self._work.set()
 
     def send_done(self, done: clock.Done) -> None:
-        """Queues the answer to an instant of a driven clock."""
+        """Queues the answer to an instant of a driven clock: it goes when all before it was acknowledged."""
         where = clock.done_topic(self._community, "broker")
-        self._outbox.put(Parcel(where, clock.encode_done(done), clock.QOS, False, False))
-        self._work.set()
+        parcel = Parcel(where, clock.encode_done(done), clock.QOS, False, False)
+        self.when_sent(lambda: self._outbox.put(parcel))
 
     def when_sent(self, mark: Callable[[], None]) -> None:
         """Calls `mark` once the server has acknowledged everything sent so far."""

@@ -42,19 +42,26 @@ class SqliteRecords:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
         self.database = open_database(path, MIGRATIONS, synchronous="NORMAL", read_only=read_only)
+        self._covered = self.health(COVERED)
 
     def record(self, sent: Sequence[tuple[int, Outgoing]], *, through: int) -> None:
         """Stores messages and the number of journal records they cover; repeating changes nothing.
 
+        A group without a message that is kept (receipts only) costs no transaction: the next one covers it too.
+
         Raises: StorageFailed when the file cannot be written; the journal is not affected.
         """
+        rows = list(rows_of(sent))
+        if not rows and self._covered:
+            return
         try:
             with self.database:
                 self.database.execute("BEGIN IMMEDIATE")
-                for table, row in rows_of(sent):
+                for table, row in rows:
                     marks = ", ".join("?" * len(row))
                     self.database.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
                 self._set(COVERED, through)
+            self._covered = through
         except sqlite3.Error as error:
             remedy = "free disk space or make the directory writable, then start again: records follow the journal"
             raise StorageFailed(f"{self._path} cannot be written: {error}; {remedy}") from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.record_rows import Row, rows_of
-from broker.io.records_sqlite import COVERED, SqliteRecords
+from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
 from broker.market.events import TermsAgreed, decode_event
 from broker.market.market import Market
@@ -71,7 +71,7 @@ def verify(state: StateDir) -> Verification:
             log_head=market.log.head(),
             ledger_entries=market.accounts.entries,
             ledger_sum_nano=market.accounts.sum_nano(),
-            difference=difference or _surplus(records, counts) or _uncovered(records, len(journal)),
+            difference=difference or _surplus(records, counts),
         )
     finally:
         journal.close()
@@ -108,8 +108,3 @@ def _surplus(records: SqliteRecords, counts: Counter[str]) -> str | None:
         if stored != counts[table]:
             return f"{table}: the records hold {stored} rows, the journal gives {counts[table]}"
     return None
-
-
-def _uncovered(records: SqliteRecords, size: int) -> str | None:
-    covered = records.health(COVERED)
-    return None if covered == size else f"the records cover {covered} of {size} journal records"

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,8 +190,7 @@ class EnergyManager:
         if last is not None and 0 <= (index := (slot.start_s - last.slot.start_s) // slot.duration_s) < 4:
             powers = {i: float(d.power_kw[index]) for i, d in last.plan.devices.items() if i in image.devices}
             return self._decision(slot, "last_plan", powers, float(last.plan.marginal_price_per_kwh[index]), image)
-        hour = datetime.fromtimestamp(now_s, ZoneInfo(self.home.timezone))
-        powers = rule_powers_kw(self.home, image, hour.hour + hour.minute / 60.0)
+        powers = rule_powers_kw(self.home, image, self.home.local_hour(now_s))
         return self._decision(slot, "rules", powers, 0.0, image)
 
     def _decision(

@@ -1,7 +1,17 @@
 """Tariff rules: what devices do when there is no plan. Also the unmanaged home that savings are measured against."""
 
 from hems.metering.image import DeviceImage, SiteImage
-from hems.site.home import BatteryUnit, ComfortPeriod, EvUnit, Home, LightingUnit, PvUnit, Unit, ZoneUnit
+from hems.site.home import (
+    ApplianceUnit,
+    BatteryUnit,
+    ComfortPeriod,
+    EvUnit,
+    Home,
+    LightingUnit,
+    PvUnit,
+    Unit,
+    ZoneUnit,
+)
 
 HYSTERESIS_K = 0.5
 
@@ -33,6 +43,8 @@ def _rule(unit: Unit, seen: DeviceImage, hour: float) -> float:
             return unit.charge_kw_max
         case ZoneUnit() if seen.temp_c is not None:
             return thermostat_kw(unit, seen.temp_c, seen.power_w > 0, hour)
+        case ApplianceUnit() if not seen.done_today and unit.earliest_hour <= hour < unit.latest_end_hour:
+            return unit.quarter_hour_kw[0]
         case LightingUnit():
             missing = max(0.0, min(seen.required_lux or 0.0, unit.required_lux) - (seen.daylight_lux or 0.0))
             return min(unit.rated_kw, missing * unit.rated_kw / unit.lux_at_rated)

@@ -153,7 +153,7 @@ def _zone(unit: ZoneUnit, seen: DeviceImage, home: Home, outlook: Outlook) -> Zo
         thermal_capacity_kwh_per_k=unit.thermal_capacity_kwh_per_k,
         thermal_resistance_k_per_kw=unit.thermal_resistance_k_per_kw,
         outdoor_temp_c=outlook.signal(f"{unit.id}.outdoor_temp_c", outdoor),
-        gain_kw=np.full(outlook.slots, unit.gain_kw),
+        gain_kw=outlook.signal(f"{unit.id}.gain_kw", unit.gain_kw),
         temp_initial_c=seen.temp_c,
         temp_min_c=low,
         temp_max_c=high,

@@ -1,6 +1,8 @@
 """What is installed in a home and what its people wish for: the static part of every planning problem."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,15 @@ class Home:
     import_limit_kw: float = 17.0
     export_limit_kw: float = 17.0
     units: tuple[Unit, ...] = field(default_factory=tuple)
+
+    def local_hour(self, at_s: int) -> float:
+        """The local hour of the day at a moment, 0..24."""
+        moment = datetime.fromtimestamp(at_s, ZoneInfo(self.timezone))
+        return moment.hour + moment.minute / 60.0
+
+    def local_day(self, at_s: int) -> int:
+        """The number of the local calendar day at a moment."""
+        return datetime.fromtimestamp(at_s, ZoneInfo(self.timezone)).toordinal()
 
     @property
     def slot_h(self) -> float:

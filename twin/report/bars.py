@@ -1,4 +1,4 @@
-"""Horizontal bars in groups, each with its value in a column on the right; a common axis through zero."""
+"""Horizontal bars in groups, each with its value at its end; a common axis through zero."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ HEADING_PX = 20.0
 BAR_PX = 12.0
 PITCH_PX = 16.0
 GROUP_GAP_PX = 16.0
-VALUE_GAP_PX = 10.0
+VALUE_GAP_PX = 6.0
 HEADING_CHARS_MAX = 26
 
 
@@ -42,9 +42,10 @@ def bar_groups(name: str, *, title: str, desc: str, groups: Sequence[Group]) -> 
     for group in groups:
         parts += _group(group, scale, top)
         top += HEADING_PX + PITCH_PX * len(group.bars) + GROUP_GAP_PX
+    bottom = top - GROUP_GAP_PX
     zero = f"{100 * scale.share(0.0):.2f}%"
-    parts.append(tag("line", class_="zero", x1=zero, x2=zero, y1=0, y2=top - GROUP_GAP_PX))
-    return picture(name, title=title, desc=desc, height_px=top - GROUP_GAP_PX, parts=parts)
+    line = tag("line", class_="zero", x1=zero, x2=zero, y1=0, y2=bottom)
+    return picture(name, title=title, desc=desc, height_px=bottom, parts=[line, *parts])
 
 
 def shortened(text: str) -> str:
@@ -62,6 +63,8 @@ def _group(group: Group, scale: Scale, top_px: float) -> list[Markup]:
         start, end = sorted((scale.share(0.0), scale.share(bar.value)))
         width = f"{100 * (end - start):.2f}%"
         parts.append(tag("rect", class_=f"bar {bar.css}", x=f"{100 * start:.2f}%", y=y, width=width, height=BAR_PX))
-        # the style moves the text into the margin on the right, where no bar reaches
-        parts.append(tag("text", bar.text, class_="bar-value", x="100%", dx=VALUE_GAP_PX, y=y + BAR_PX - 2))
+        # right of bar and zero line; the page keeps a margin for the text of the longest bar
+        parts.append(
+            tag("text", bar.text, class_="bar-value", x=f"{100 * end:.2f}%", dx=VALUE_GAP_PX, y=y + BAR_PX - 2)
+        )
     return parts

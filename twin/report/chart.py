@@ -34,6 +34,7 @@ class Axis:
     length: float
     labels: tuple[Label, ...]
     bands: tuple[tuple[float, float], ...] = ()
+    rules: tuple[float, ...] = ()  # upright lines, for instance every six hours
     day_labels: tuple[Label, ...] = ()  # shown instead when one day is picked
 
 
@@ -41,8 +42,10 @@ def time_axis(time: Timeline) -> Axis:
     """The axis of a timeline: one unit per slot, every other day shaded."""
     days = time.days()
     bands = tuple((day.midnight, day.midnight + time.slots_per_day) for day in days[1::2])
-    day_labels = time.hour_labels(0.0) if len(days) > 1 else ()
-    return Axis(length=time.slots, labels=time.labels(), bands=bands, day_labels=day_labels)
+    day_labels = time.day_labels() if len(days) > 1 else ()
+    return Axis(
+        length=time.slots, labels=time.labels(), bands=bands, rules=time.hour_positions(), day_labels=day_labels
+    )
 
 
 def shape(css: str, path: str) -> Markup:
@@ -58,10 +61,9 @@ def chart(name: str, *, title: str, desc: str, axis: Axis, panels: Sequence[Pane
         parts.append(_panel(panel, axis, top + PANEL_TITLE_PX))
         top += PANEL_TITLE_PX + panel.scale.length_px + PANEL_GAP_PX
     bottom = top - PANEL_GAP_PX
-    parts.append(_axis_labels("axis-all", axis.labels, axis.length, bottom, hidden=False))
+    parts.append(_axis_labels("axis-all", axis.labels, axis.length, bottom))
     if axis.day_labels:
-        span = axis.day_labels[-1].at - axis.day_labels[0].at
-        parts.append(_axis_labels("axis-day", axis.day_labels, span, bottom, hidden=True))
+        parts.append(_axis_labels("axis-day", axis.day_labels, axis.day_labels[-1].at, bottom))
     return picture(name, title=title, desc=desc, height_px=bottom + AXIS_PX, parts=parts)
 
 
@@ -97,6 +99,8 @@ def _panel(panel: Panel, axis: Axis, top_px: float) -> Markup:
         "svg",
         *bands,
         *grid,
+        # over many days the hours would be a fence; they show when one day is picked
+        shape("grid hours" if axis.day_labels else "grid", "".join(f"M{at:g} 0V{height:g}" for at in axis.rules)),
         *panel.shapes,
         class_="plot",
         y=top_px,
@@ -114,17 +118,16 @@ def _panel(panel: Panel, axis: Axis, top_px: float) -> Markup:
     return joined([title, plot, *labels, notes])
 
 
-def _axis_labels(css: str, labels: Sequence[Label], length: float, bottom_px: float, *, hidden: bool) -> Markup:
-    origin = 0.0 if not hidden else labels[0].at
+def _axis_labels(css: str, labels: Sequence[Label], length: float, bottom_px: float) -> Markup:
     texts = [
         tag(
             "text",
             label.text,
             class_="tick",
-            x=f"{100 * (label.at - origin) / length:.2f}%",
+            x=f"{100 * label.at / length:.2f}%",
             y=bottom_px + 17,
             text_anchor=label.anchor,
         )
         for label in labels
     ]
-    return tag("g", *texts, class_=css, display="none" if hidden else None)
+    return tag("g", *texts, class_=css)

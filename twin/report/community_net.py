@@ -22,7 +22,7 @@ def community_net(data: ReportData, run: Summary, time: Timeline) -> Markup:
     per_hour = 60 / run.slot_minutes
     net_kw = {scheme: tuple(value * per_hour for value in data.net_kwh[scheme]) for scheme in shown}
     low, high = min(map(min, net_kw.values())), max(map(max, net_kw.values()))
-    scale = scale_over((low, high), PANEL_PX, with_zero=True, intervals=3)
+    scale = scale_over((low, high), PANEL_PX, with_zero=True)
     panels = [
         Panel(
             title=f"{SCHEME_NAMES[scheme]}, kW",

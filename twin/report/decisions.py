@@ -48,5 +48,10 @@ def _reason(data: ReportData, run: Summary, reason: Reason) -> list[Markup]:
     direction = "takes" if power_kw > 0 else "gives" if power_kw < 0 else "rests at"
     return [
         joined([tag("time", f"{moment} UTC", datetime=machine), tag("code", code)]),
-        tag("p", tag("strong", f"{data.label(home)}, {device}"), f" {direction} {power(abs(power_kw))}: ", tag("q", text)),
+        tag(
+            "p",
+            tag("strong", f"{data.label(home)}, {device}"),
+            f" {direction} {power(abs(power_kw))}: ",
+            tag("q", text),
+        ),
     ]

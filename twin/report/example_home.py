@@ -55,7 +55,7 @@ def _net(example: ExampleHome) -> Panel:
 
 
 def _soc(example: ExampleHome) -> Panel:
-    scale = Scale(ticks=(0.0, 50.0, 100.0), length_px=SOC_PX)
+    scale = Scale(low=0.0, high=100.0, ticks=(0.0, 50.0, 100.0), length_px=SOC_PX)
     # a state of charge holds at the end of its slot
     shapes = (
         shape("happened", line(_in_percent(example.happened_soc), scale.px, offset=1)),

@@ -29,15 +29,15 @@ def figure(
     inner = [tag("div", picture, class_="stage")]
     if time is not None:
         inner.append(_controls(name, time))
-    inner.append(
-        tag("details", tag("summary", "Show the numbers"), numbers, class_="numbers")
-    )
+    inner.append(tag("details", tag("summary", "Show the numbers"), numbers, class_="numbers"))
     return tag(
         "section",
         tag("h2", heading, id=f"{name}-heading"),
         tag("p", sentence, class_="sentence"),
         legend(legend_items) if legend_items else "",
-        tag("figure", *inner, data_slots=None if time is None else str(time.slots), aria_labelledby=f"{name}-heading"),
+        tag(
+            "figure", *inner, data_slots=None if time is None else str(time.slots), aria_labelledby=f"{name}-heading"
+        ),
         tag("p", remark, class_="remark") if remark else "",
         id=name,
         class_="card",
@@ -56,5 +56,7 @@ def _controls(name: str, time: Timeline) -> Markup:
         tag("span", "Slot", class_="unseen"),
         tag("input", type="range", class_="cursor-choice", min=0, max=time.slots - 1, value=0, step=1),
     )
-    readout = tag("p", "Point at the picture or move the slider to read a slot.", class_="readout", aria_hidden="true")
+    readout = tag(
+        "p", "Point at the picture or move the slider to read a slot.", class_="readout", aria_hidden="true"
+    )
     return tag("div", joined([readout, cursor, day_choice]), class_="controls", hidden=True, data_name=name)

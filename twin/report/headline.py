@@ -3,7 +3,7 @@
 from twin.report.bars import Bar, Group, bar_groups
 from twin.report.data import ReportData
 from twin.report.markup import Markup, tag
-from twin.report.numerals import count, energy, money, number, percent, power
+from twin.report.numerals import SPACE, count, energy, money, number, percent, power
 from twin.report.savings import verdict
 from twin.report.summary import SCHEME_NAMES, SCHEMES, Summary
 from twin.report.timeline import Timeline
@@ -15,7 +15,8 @@ def headline(data: ReportData, run: Summary, time: Timeline) -> Markup:
         "header",
         tag("p", f"Community twin, {time.span()}", class_="eyebrow"),
         tag("h1", claim(data, run)),
-        tag("p", f"{_setting(run)} {verdict(data, run)}", class_="sentence"),
+        tag("p", verdict(data, run), class_="sentence"),
+        tag("p", _setting(run), class_="remark"),
         tag("div", *_cards(data, run), class_="cards"),
         _totals(data, run),
     )
@@ -39,8 +40,9 @@ def ledger_verdict(run: Summary) -> tuple[str, str, bool]:
     ledger = run.ledger
     entries = count(ledger.entries, "entry", "entries")
     if ledger.sum_nano == 0:
-        return "✓ sums to zero", f"{entries}; what one home pays another receives, to the last nano-unit.", True
-    return f"✗ off by {ledger.sum_nano:,}{chr(160)}nano", f"{entries} that do not sum to zero: money is missing.", False
+        return "sums to zero", f"{entries}; what one pays another receives, to the last billionth.", True
+    off = f"off by {number(ledger.sum_nano, 0)}{SPACE}nano"
+    return off, f"{entries} that do not sum to zero: money appeared or is missing.", False
 
 
 def _duration(run: Summary) -> str:
@@ -49,9 +51,10 @@ def _duration(run: Summary) -> str:
 
 
 def _setting(run: Summary) -> str:
+    knowledge = {"real": "homes know forecasts only", "perfect": "homes know their own future"}
     return (
-        f"{count(len(run.homes), 'home')}, {run.slots:,} slots of {run.slot_minutes} minutes, mechanism "
-        f"{run.mechanism}, {run.foresight} foresight, seed {run.seed}."
+        f"{count(len(run.homes), 'home')}, {run.slots:,} slots of {run.slot_minutes} minutes; mechanism "
+        f"{run.mechanism.replace('_', ' ')}; {knowledge.get(run.foresight, run.foresight)}; seed {run.seed}."
     )
 
 
@@ -78,7 +81,8 @@ def _saved(data: ReportData, run: Summary) -> Markup:
 
 def _books(run: Summary) -> Markup:
     short, sentence, is_right = ledger_verdict(run)
-    return _card("Ledger", short, sentence, "win" if is_right else "loss")
+    mark, css = ("✓", "win") if is_right else ("✗", "loss")
+    return _card("Ledger", f"{mark} {short}", sentence, css)
 
 
 def _trade(run: Summary) -> Markup:

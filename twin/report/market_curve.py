@@ -48,7 +48,7 @@ def market_curve(data: ReportData, time: Timeline) -> Markup:
 
 
 def _energy_axis(ticks: Sequence[float]) -> Axis:
-    texts = Scale(ticks=tuple(ticks), length_px=0).labels()
+    texts = Scale(low=0.0, high=ticks[-1], ticks=tuple(ticks), length_px=0.0).labels()
     labels = tuple(
         Label(at=1000 * tick / ticks[-1], text=text, anchor=_anchor(k, len(ticks)))
         for k, (tick, text) in enumerate(zip(ticks, texts, strict=True))
@@ -65,7 +65,7 @@ def _anchor(k: int, ticks: int) -> str:
 
 
 def _panel(data: ReportData, curve: MarketCurve, scale: Scale, energy_max: float) -> Panel:
-    floor, ceiling = scale.ticks[0], scale.ticks[-1]
+    floor, ceiling = scale.low, scale.high
 
     def drawn(points: Sequence[Step]) -> str:
         return polyline((1000 * kwh / energy_max, scale.px(level)) for kwh, level in points)
@@ -83,10 +83,8 @@ def _panel(data: ReportData, curve: MarketCurve, scale: Scale, energy_max: float
         row = scale.px(curve.price)
         shapes.append(shape("cleared", f"M0 {row:.1f}H{at:.1f}V{CURVE_PX:.0f}"))
         shapes.append(shape("dot", f"M{at:.1f} {row:.1f}h0"))
-        # the label goes to the side where it has room, beside the dot and above the dashed line
-        anchor, gap = ("start", 1.6) if at < 600 else ("end", -1.6)
-        text = f"{number(curve.price, 3)} {data.currency}/kWh, {energy(curve.volume_kwh)}"
-        notes = (note(at / 10 + gap, row - 10, text, anchor=anchor, css="note strong"),)
+        text = f"● {number(curve.price, 3)} {data.currency}/kWh, {energy(curve.volume_kwh)}"
+        notes = (note(100, -8, text, anchor="end", css="note strong"),)
     return Panel(title=f"Price, {data.currency}/kWh", scale=scale, shapes=tuple(shapes), notes=notes)
 
 
@@ -128,10 +126,12 @@ def _prices(curve: MarketCurve) -> list[float | None]:
 
 def _numbers(data: ReportData, curve: MarketCurve) -> Markup:
     headings = ("Step", f"Price {data.currency}/kWh", "Energy kWh", "Up to kWh")
-    return joined([
-        table("Demand, highest price first", headings, _rows(curve.demand)),
-        table("Supply, lowest price first", headings, _rows(curve.supply)),
-    ])
+    return joined(
+        [
+            table("Demand, highest price first", headings, _rows(curve.demand)),
+            table("Supply, lowest price first", headings, _rows(curve.supply)),
+        ]
+    )
 
 
 def _rows(steps: Sequence[Step]) -> list[list[str]]:

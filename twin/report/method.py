@@ -11,7 +11,10 @@ from twin.report.summary import Summary
 from twin.report.table import table
 
 _WORDS = (
-    ("Unmanaged", "No optimisation: a car charges at full power on arrival, a battery serves its own home. Grid prices."),
+    (
+        "Unmanaged",
+        "No optimisation: a car charges at full power on arrival, a battery serves its own home. Grid prices.",
+    ),
     ("Each home alone", "Each home plans and controls its devices against the grid's prices, without neighbours."),
     ("Trading together", "The same homes with the same forecasts bid in the community's market for every slot."),
     ("Best possible", "One plan for all homes that knows the future: a bound that no real market can beat."),

@@ -50,7 +50,7 @@ def price_traded(data: ReportData, run: Summary, time: Timeline) -> Markup:
 
 
 def _prices(data: ReportData) -> Panel:
-    scale = scale_over((*data.retail, *data.feed_in, *data.price), PRICE_PX, with_zero=True)
+    scale = scale_over((*data.retail, *data.feed_in, *data.price), PRICE_PX, with_zero=True, intervals=5)
     return Panel(
         title=f"Price, {data.currency}/kWh",
         scale=scale,

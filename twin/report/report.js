@@ -51,9 +51,7 @@
       slider.min = Math.max(from, 0);
       slider.max = Math.min(to, slots) - 1;
       const whole = from === 0 && to === slots;
-      const show = (name, is) => chart.querySelector(name)?.setAttribute("display", is ? "inline" : "none");
-      show(".axis-all", whole);
-      show(".axis-day", !whole);
+      chart.classList.toggle("one-day", !whole);
       if (!marks[0].hasAttribute("visibility")) read(Number(slider.value));
     };
 

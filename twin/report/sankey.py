@@ -58,7 +58,7 @@ def sankey(
     if inside is not None:
         height = inside.amount * per_amount
         shapes.append(_bar(inside.css, HUB[0], HEIGHT_PX / 2 - height / 2, HUB[1] - HUB[0], height))
-        texts.append(_label(50, HEIGHT_PX / 2, inside, "middle"))
+        texts.append(_label(HUB[1] / WIDTH * 100 + 1, HEIGHT_PX / 2, inside, "start"))
     plot = tag(
         "svg",
         *shapes,
@@ -103,7 +103,9 @@ def _bar(css: str, x: float, y: float, width: float, height: float) -> Markup:
 
 
 def _label(at_percent: float, middle_px: float, node: Node, anchor: str) -> Markup:
-    return joined([
-        note(at_percent, middle_px - 2, node.name, anchor=anchor),
-        note(at_percent, middle_px + 13, node.text, anchor=anchor, css="note strong"),
-    ])
+    return joined(
+        [
+            note(at_percent, middle_px - 2, node.name, anchor=anchor),
+            note(at_percent, middle_px + 13, node.text, anchor=anchor, css="note strong"),
+        ]
+    )

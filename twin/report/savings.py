@@ -53,9 +53,7 @@ def verdict(data: ReportData, run: Summary) -> str:
 def _group(data: ReportData, run: Summary, home: str) -> Group:
     saved = run.trading_saves(home)
     costs = [run.cost[scheme][home] for scheme in SCHEMES]
-    bars = [
-        Bar(css=scheme, value=cost, text=number(cost, 2)) for scheme, cost in zip(SCHEMES, costs, strict=True)
-    ]
+    bars = [Bar(css=scheme, value=cost, text=number(cost, 2)) for scheme, cost in zip(SCHEMES, costs, strict=True)]
     if home in run.losers:
         words, css = f"▼ pays {money(-saved, data.currency)} more", "loss"
     elif home in run.gainers:

@@ -6,26 +6,27 @@ from dataclasses import dataclass
 
 from twin.report.numerals import number
 
+ROOM = 0.04  # share of the axis left free beyond the data
 _ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """A linear axis: `ticks` rise evenly and the first and last are the ends of the axis."""
+    """A linear axis from `low` to `high`; `ticks` rise evenly and lie within."""
 
+    low: float
+    high: float
     ticks: tuple[float, ...]
     length_px: float
     inset_px: float = 2.0  # so that a stroke on the edge is not cut
 
     def px(self, value: float) -> float:
         """Distance from the top of a vertical axis [px]."""
-        low, high = self.ticks[0], self.ticks[-1]
-        return self.inset_px + (high - value) / (high - low) * (self.length_px - 2 * self.inset_px)
+        return self.inset_px + (1 - self.share(value)) * (self.length_px - 2 * self.inset_px)
 
     def share(self, value: float) -> float:
-        """Position along the axis, 0 at its first and 1 at its last tick."""
-        low, high = self.ticks[0], self.ticks[-1]
-        return (value - low) / (high - low)
+        """Position along the axis, 0 at `low` and 1 at `high`."""
+        return (value - self.low) / (self.high - self.low)
 
     def labels(self) -> tuple[str, ...]:
         """The ticks as text, with the decimals that the step between them needs."""
@@ -48,9 +49,15 @@ def round_ticks(low: float, high: float, intervals: int = 4) -> tuple[float, ...
 def scale_over(
     values: Iterable[float | None], length_px: float, *, with_zero: bool = False, intervals: int = 4
 ) -> Scale:
-    """An axis over all finite values, over 0..1 when there is none."""
+    """An axis over all finite values, over 0..1 when there is none; a little longer than the data, never a whole step."""
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if with_zero:
         finite.append(0.0)
     low, high = (min(finite), max(finite)) if any(finite) or len(finite) > 1 else (0.0, 1.0)
-    return Scale(ticks=round_ticks(low, high, intervals), length_px=length_px)
+    ticks = round_ticks(low, high, intervals)
+    room = ROOM * (ticks[-1] - ticks[0])
+    bottom, top = max(ticks[0], low - room), min(ticks[-1], high + room)
+    inside = tuple(tick for tick in ticks if bottom <= tick <= top)
+    if len(inside) < 2:
+        return Scale(low=ticks[0], high=ticks[-1], ticks=ticks, length_px=length_px)
+    return Scale(low=bottom, high=top, ticks=inside, length_px=length_px)

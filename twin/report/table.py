@@ -30,9 +30,7 @@ class Column:
 def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], *, css: str = "") -> Markup:
     """A table whose first column names its rows; it scrolls sideways by itself where it is too wide."""
     head = tag("tr", *(tag("th", heading, scope="col") for heading in headings))
-    body = [
-        tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows
-    ]
+    body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
     content = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body), class_=css or None)
     return tag("div", content, class_="scroll", tabindex=0, role="region", aria_label=caption)
 
@@ -41,9 +39,7 @@ def slot_tables(time: Timeline, columns: Sequence[Column]) -> Markup:
     """Days first, then every slot of each day behind a fold."""
     days = time.days()
     headings = [column.heading for column in columns]
-    per_day = [
-        [day.long, *(number(column.of_day(day), column.decimals) for column in columns)] for day in days
-    ]
+    per_day = [[day.long, *(number(column.of_day(day), column.decimals) for column in columns)] for day in days]
     rules = [f"{column.heading} ({'sum' if column.adds_up else 'mean'})" for column in columns]
     folds = [
         tag("details", tag("summary", f"{day.long}, slot by slot"), _day_table(time, day, headings, columns))
@@ -53,9 +49,7 @@ def slot_tables(time: Timeline, columns: Sequence[Column]) -> Markup:
 
 
 def _day_table(time: Timeline, day: Day, headings: Sequence[str], columns: Sequence[Column]) -> Markup:
-    rows = [
-        [f"{time.starts[k]:%H:%M}", *(_cell(column, k) for column in columns)] for k in range(day.first, day.end)
-    ]
+    rows = [[f"{time.starts[k]:%H:%M}", *(_cell(column, k) for column in columns)] for k in range(day.first, day.end)]
     return table(f"Slots of {day.long}", ["Start (UTC)", *headings], rows, css="slots")
 
 

@@ -73,18 +73,21 @@ class Timeline:
         days = self.days()
         return self._hour_labels() if len(days) <= 2 else self._day_labels(days)
 
-    def hour_labels(self, midnight: float) -> tuple[Label, ...]:
-        """Labels of a single day from the slot position of its midnight on."""
+    def day_labels(self) -> tuple[Label, ...]:
+        """Labels of any single day, from slot 0 at its midnight on."""
         hour = self.slots_per_day / 24
         ends = {0: "start", 24: "end"}
         return tuple(
-            Label(at=midnight + h * hour, text=f"{h:02d}:00", anchor=ends.get(h, "middle")) for h in (*HOURS_SHOWN, 24)
+            Label(at=h * hour, text=f"{h:02d}:00", anchor=ends.get(h, "middle")) for h in (*HOURS_SHOWN, 24)
         )
 
+    def hour_positions(self) -> tuple[int, ...]:
+        """The slots that start at a labelled hour."""
+        return tuple(k for k, start in enumerate(self.starts) if start.minute == 0 and start.hour in HOURS_SHOWN)
+
     def _hour_labels(self) -> tuple[Label, ...]:
-        shown = [k for k, start in enumerate(self.starts) if start.minute == 0 and start.hour in HOURS_SHOWN]
         labels = []
-        for k in shown[: LABELS_MAX + 1]:
+        for k in self.hour_positions():
             start = self.starts[k]
             text = f"{_WEEKDAYS[start.weekday()]} {start.day}" if start.hour == 0 else f"{start:%H:%M}"
             labels.append(Label(at=k, text=text, anchor="start" if k == 0 else "middle"))
