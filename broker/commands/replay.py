@@ -25,9 +25,13 @@ def run(args: argparse.Namespace) -> int:
     from broker.control.ports import StorageFailed
     from broker.io.state_dir import StateDir
     from broker.io.verification import NoTerms, verify
+    from broker.market.events import UnknownRecord
 
     try:
         found = verify(StateDir(args.state_dir))
+    except UnknownRecord as error:
+        print(f"{args.state_dir}: {error}; install the release that wrote it, or a newer one", file=sys.stderr)
+        return BAD_INPUT
     except (StorageFailed, NoTerms) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT

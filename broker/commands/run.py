@@ -62,6 +62,7 @@ def _serve(config: "BrokerConfig", *, verbose: bool) -> int:
     from broker.control.ports import StorageFailed
     from broker.io.system_clock import ClockNotSet
     from broker.ledger.accounts import NotConserved
+    from broker.market.events import UnknownRecord
     from broker.market.terms import TermsChanged
 
     logging.basicConfig(
@@ -80,6 +81,9 @@ def _serve(config: "BrokerConfig", *, verbose: bool) -> int:
         status = BAD_INPUT
     except* (StorageFailed, ClockNotSet) as group:
         print(_first(group), file=sys.stderr)
+        status = FAILED
+    except* UnknownRecord as group:
+        print(f"journal: {_first(group)}; install the release that wrote it, or a newer one", file=sys.stderr)
         status = FAILED
     except* NotConserved as group:
         print(f"settlement halted: {_first(group)}; keep the state directory and report it", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The broker's configuration: one TOML file, unknown keys are errors, everything that is wrong is said at once."""
 
 import tomllib
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -111,8 +112,8 @@ class BrokerConfig(_Table):
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         for key in ("meter", "public_key"):
-            values = [getattr(member, key) for member in self.members]
-            twice = sorted({value for value in values if values.count(value) > 1})
+            counts = Counter(getattr(member, key) for member in self.members)
+            twice = sorted(value for value, count in counts.items() if count > 1)
             if twice:
                 raise ValueError(f"members: {key} {', '.join(twice)} stands more than once: keep one entry each")
         return self
@@ -137,12 +138,16 @@ def load(path: Path) -> BrokerConfig:
         config = BrokerConfig.model_validate(document, context={"directory": path.parent})
     except ValidationError as error:
         raise ConfigError([_finding(path, item) for item in error.errors(include_url=False)]) from None
-    return config.model_copy(
-        update={
-            "state_dir": path.parent / config.state_dir,
-            "mqtt": config.mqtt.model_copy(update=_absolute(config.mqtt, path.parent)),
-        }
-    )
+    files = _absolute(config.mqtt, path.parent)
+    missing = [
+        f"{path}: mqtt.{key}: {file} is no file; give an existing one"
+        for key, file in files.items()
+        if not file.is_file()
+    ]
+    if missing:
+        raise ConfigError(missing)
+    mqtt = config.mqtt.model_copy(update=files)
+    return config.model_copy(update={"state_dir": path.parent / config.state_dir, "mqtt": mqtt})
 
 
 def _absolute(mqtt: MqttSettings, directory: Path) -> dict[str, Path]:

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.record_rows import Row, rows_of
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
-from broker.market.events import TermsAgreed, decode_event
+from broker.market.events import TermsAgreed, UnknownRecord, decode_event
 from broker.market.market import Market
 from broker.market.terms import Terms
 
@@ -46,6 +46,9 @@ def journal_terms(journal: SqliteJournal) -> Terms:
     for record in journal.records():
         event = decode_event(record)
         if isinstance(event, TermsAgreed):
+            known = {field.name for field in fields(Terms)}
+            if not event.terms.keys() <= known:
+                raise UnknownRecord(f"unknown terms: {', '.join(sorted(event.terms.keys() - known))}")
             return Terms(**event.terms)  # type: ignore[arg-type]
         break
     raise NoTerms("the journal does not start with the community's terms; name a broker's state directory")

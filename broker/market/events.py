@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 
 class _Event(BaseModel):
@@ -99,6 +99,10 @@ Event = Annotated[
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
 
 
+class UnknownRecord(Exception):
+    """A journal record that this release does not know: install the release that wrote it, or a newer one."""
+
+
 def encode_event(event: Event) -> bytes:
     """The journal record of an event."""
     return event.model_dump_json().encode()
@@ -107,6 +111,10 @@ def encode_event(event: Event) -> bytes:
 def decode_event(record: bytes) -> Event:
     """The event of a journal record.
 
-    Raises: pydantic.ValidationError when the record is none: the journal was written by something else.
+    Raises: UnknownRecord when the record is none that this release knows.
     """
-    return _ADAPTER.validate_json(record)
+    try:
+        return _ADAPTER.validate_json(record)
+    except ValidationError as error:
+        what = error.errors(include_url=False, include_input=False)[0]
+        raise UnknownRecord(f"{'.'.join(map(str, what['loc'])) or 'record'}: {what['msg']}"[:200]) from None

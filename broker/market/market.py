@@ -128,9 +128,11 @@ class Market:
 
     def _check_terms(self, event: TermsAgreed) -> None:
         own = self.terms.as_record()
-        changed = [key for key in sorted(own | event.terms) if own.get(key) != event.terms.get(key)]
+        # A term that an older release did not know had its default then.
+        agreed = {**Terms(community=self.terms.community).as_record(), **event.terms}
+        changed = [key for key in sorted(own | agreed) if own.get(key) != agreed.get(key)]
         if changed:
-            raise TermsChanged("; ".join(f"{k}: {event.terms.get(k)!r} -> {own.get(k)!r}" for k in changed))
+            raise TermsChanged("; ".join(f"{key}: {agreed.get(key)!r} -> {own.get(key)!r}" for key in changed))
 
     def _enrol(self, event: Enrolled) -> None:
         self.members[event.meter] = Member(

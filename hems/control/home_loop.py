@@ -14,16 +14,16 @@ from wire.messages import PlanNotice
 from wire.slots import Slot, slot_at
 
 LEASE_S = 60
+GATE_LEAD_UNKNOWN_S = 60
 CHANGE_WORTH_DECIDING_KW = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """When a home acts: `tick_s` between renewals, plans `plan_lead_s` before the gate, which is `gate_lead_s` early."""
+    """When a home acts [s]: `tick_s` between renewals; it plans `plan_lead_s` before the gate closes."""
 
     tick_s: int
     plan_lead_s: int
-    gate_lead_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,20 @@ class HomeLoop:
         return min(wakes)
 
     def _plan_s(self, slot: Slot) -> int:
-        return slot.start_s - self._timing.gate_lead_s - self._timing.plan_lead_s
+        calendar = self.view.calendar
+        gate_lead_s = calendar.stages[0].gate_lead_s if calendar is not None else GATE_LEAD_UNKNOWN_S
+        return slot.start_s - gate_lead_s - self._timing.plan_lead_s
+
+    def needs_image(self, now_s: int) -> bool:
+        """Whether `step` is due, and not only a renewal of the leases in force."""
+        slot = slot_at(now_s, self.manager.home.slot_minutes)
+        is_new = self._decision is None or self._decision.slot != slot
+        following = slot.shifted(1)
+        return is_new or (self._trades and self._prepared != following and now_s >= self._plan_s(following))
+
+    def renewed(self, now_s: int, image: SiteImage) -> dict[str, Lease]:
+        """The leases of the last decision for another while."""
+        return self._leases(now_s, image)
 
     def step(self, now_s: int, image: SiteImage) -> Actions:
         """What to do now, given everything measured now."""

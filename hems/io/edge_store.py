@@ -22,8 +22,8 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE decisions (slot_s INTEGER NOT NULL, device TEXT NOT NULL, at_s INTEGER NOT NULL, rung TEXT NOT NULL,
         power_kw REAL NOT NULL, code TEXT NOT NULL, price_per_kwh REAL NOT NULL, text TEXT NOT NULL,
         PRIMARY KEY (slot_s, device, at_s));
-    CREATE TABLE plans (slot_s INTEGER PRIMARY KEY, status TEXT NOT NULL, objective REAL NOT NULL, net_wh TEXT NOT NULL,
-        detail TEXT NOT NULL);
+    CREATE TABLE plans (slot_s INTEGER PRIMARY KEY, status TEXT NOT NULL, objective REAL NOT NULL,
+        net_wh TEXT NOT NULL, detail TEXT NOT NULL);
     CREATE TABLE market (slot TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (slot, kind));
     CREATE TABLE health (at_s INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL);
     CREATE TABLE outbox (kind TEXT NOT NULL, slot TEXT NOT NULL, sequence INTEGER NOT NULL, payload BLOB NOT NULL,

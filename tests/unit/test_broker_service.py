@@ -21,7 +21,7 @@ from market_rig import (
 )
 
 from broker.control.ports import StorageFailed
-from broker.market.events import Enrolled, decode_event
+from broker.market.events import Enrolled, TermsAgreed, UnknownRecord, decode_event
 from broker.market.market import Market
 from broker.market.terms import OutsidePrices, Terms, TermsChanged
 from wire.messages import (
@@ -166,6 +166,19 @@ def test_a_journal_is_never_continued_under_other_terms() -> None:
     opened(journal)
     with pytest.raises(TermsChanged, match="gate_lead_s: 60 -> 30"):
         service(FakeJournal(journal.kept), terms=Terms(**{**TERMS.as_record(), "gate_lead_s": 30}))  # type: ignore[arg-type]
+
+
+def test_a_term_that_an_older_release_did_not_know_had_its_default() -> None:
+    older = {key: value for key, value in TERMS.as_record().items() if key != "report_within_s"}
+    Market(TERMS, SECRET).apply(TermsAgreed(at_s=START_S, terms=older))
+    with pytest.raises(TermsChanged, match="report_within_s: 900 -> 60"):
+        changed = Terms(**{**TERMS.as_record(), "report_within_s": 60})  # type: ignore[arg-type]
+        Market(changed, SECRET).apply(TermsAgreed(at_s=START_S, terms=older))
+
+
+def test_a_record_of_another_release_is_refused_by_name() -> None:
+    with pytest.raises(UnknownRecord):
+        service(FakeJournal([b'{"type":"levitated","at_s":1}']))
 
 
 def test_members_are_journaled_once_changed_ones_again_and_removed_ones_suspended() -> None:

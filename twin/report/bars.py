@@ -12,6 +12,7 @@ BAR_PX = 12.0
 PITCH_PX = 16.0
 GROUP_GAP_PX = 16.0
 VALUE_GAP_PX = 6.0
+BARS_PERCENT = 84.0  # of the width; the rest is room for the value of the longest bar
 HEADING_CHARS_MAX = 26
 
 
@@ -42,10 +43,7 @@ def bar_groups(name: str, *, title: str, desc: str, groups: Sequence[Group]) -> 
     for group in groups:
         parts += _group(group, scale, top)
         top += HEADING_PX + PITCH_PX * len(group.bars) + GROUP_GAP_PX
-    bottom = top - GROUP_GAP_PX
-    zero = f"{100 * scale.share(0.0):.2f}%"
-    line = tag("line", class_="zero", x1=zero, x2=zero, y1=0, y2=bottom)
-    return picture(name, title=title, desc=desc, height_px=bottom, parts=[line, *parts])
+    return picture(name, title=title, desc=desc, height_px=top - GROUP_GAP_PX, parts=parts)
 
 
 def shortened(text: str) -> str:
@@ -58,13 +56,16 @@ def _group(group: Group, scale: Scale, top_px: float) -> list[Markup]:
     if group.verdict:
         css = f"bar-verdict {group.verdict_css}"
         parts.append(tag("text", group.verdict, class_=css, x="100%", y=top_px + 13, text_anchor="end"))
+    zero = BARS_PERCENT * scale.share(0.0)
+    at, first = f"{zero:.2f}%", top_px + HEADING_PX - 2
+    parts.append(tag("line", class_="zero", x1=at, x2=at, y1=first, y2=first + PITCH_PX * len(group.bars)))
     for k, bar in enumerate(group.bars):
         y = top_px + HEADING_PX + k * PITCH_PX
-        start, end = sorted((scale.share(0.0), scale.share(bar.value)))
-        width = f"{100 * (end - start):.2f}%"
-        parts.append(tag("rect", class_=f"bar {bar.css}", x=f"{100 * start:.2f}%", y=y, width=width, height=BAR_PX))
-        # right of bar and zero line; the page keeps a margin for the text of the longest bar
+        start, end = sorted((zero, BARS_PERCENT * scale.share(bar.value)))
+        width = f"{end - start:.2f}%"
+        parts.append(tag("rect", class_=f"bar {bar.css}", x=f"{start:.2f}%", y=y, width=width, height=BAR_PX))
+        # right of bar and zero line
         parts.append(
-            tag("text", bar.text, class_="bar-value", x=f"{100 * end:.2f}%", dx=VALUE_GAP_PX, y=y + BAR_PX - 2)
+            tag("text", bar.text, class_="bar-value", x=f"{end:.2f}%", dx=VALUE_GAP_PX, y=y + BAR_PX - 2)
         )
     return parts

@@ -123,6 +123,7 @@ def _axis_labels(css: str, labels: Sequence[Label], length: float, bottom_px: fl
         tag(
             "text",
             label.text,
+            tag("tspan", label.date, class_="date") if label.date else "",
             class_="tick",
             x=f"{100 * label.at / length:.2f}%",
             y=bottom_px + 17,

@@ -14,7 +14,7 @@ DRAWN_HOMES_MAX = 40  # more are in the table only
 def savings(data: ReportData, run: Summary) -> Markup:
     """The figure of costs per home."""
     order = sorted(run.homes, key=lambda home: (-run.trading_saves(home), home))
-    sentence = verdict(data, run)
+    sentence = f"{verdict(data, run)} {_against_unmanaged(run)}"
     picture = bar_groups(
         "savings",
         title="Cost per home and scheme",
@@ -48,6 +48,11 @@ def verdict(data: ReportData, run: Summary) -> str:
         f"{len(run.gainers)} of {homes} pay less by trading than alone. "
         f"{len(run.losers)} {'pays' if len(run.losers) == 1 else 'pay'} more: {losses}."
     )
+
+
+def _against_unmanaged(run: Summary) -> str:
+    better = sum(1 for home in run.homes if run.cost["market"][home] < run.cost["unmanaged"][home])
+    return f"Against no management, {better} of {count(len(run.homes), 'home')} pay less."
 
 
 def _group(data: ReportData, run: Summary, home: str) -> Group:

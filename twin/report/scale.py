@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from twin.report.numerals import number
 
-ROOM = 0.04  # share of the axis left free beyond the data
+ROOM = 0.08  # share of the axis left free beyond the data
 _ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -53,7 +53,7 @@ def scale_over(
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if with_zero:
         finite.append(0.0)
-    low, high = (min(finite), max(finite)) if any(finite) or len(finite) > 1 else (0.0, 1.0)
+    low, high = (min(finite), max(finite)) if any(finite) else (0.0, 1.0)
     ticks = round_ticks(low, high, intervals)
     room = ROOM * (ticks[-1] - ticks[0])
     bottom, top = max(ticks[0], low - room), min(ticks[-1], high + room)

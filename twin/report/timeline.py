@@ -7,7 +7,8 @@ from itertools import groupby
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-LABELS_MAX = 7  # as many as fit side by side on a phone
+LABELS_MAX = 7  # as many as fit side by side on a phone, beyond five without the day of the month
+NARROW_LABELS_MAX = 5
 HOURS_SHOWN = (0, 6, 12, 18)
 
 
@@ -21,9 +22,14 @@ class Day:
     midnight: float
 
     @property
+    def weekday(self) -> str:
+        """The weekday alone."""
+        return _WEEKDAYS[self.date.weekday()]
+
+    @property
     def short(self) -> str:
         """Weekday and day of the month."""
-        return f"{_WEEKDAYS[self.date.weekday()]} {self.date.day}"
+        return f"{self.weekday} {self.date.day}"
 
     @property
     def long(self) -> str:
@@ -33,11 +39,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A text under the axis; `at` in slots."""
+    """A text under the axis; `at` in slots. `date` is added where there is room."""
 
     at: float
     text: str
     anchor: str = "middle"
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +103,10 @@ class Timeline:
     def _day_labels(self, days: Sequence[Day]) -> tuple[Label, ...]:
         stride = -(-len(days) // LABELS_MAX)
         wide = [day for day in days if day.end - day.first > self.slots_per_day / 2]
+        if stride == 1 and len(wide) > NARROW_LABELS_MAX:
+            return tuple(
+                Label(at=(day.first + day.end) / 2, text=day.weekday, date=f" {day.date.day}") for day in wide
+            )
         if stride == 1:
             return tuple(Label(at=(day.first + day.end) / 2, text=day.short) for day in wide)
         return tuple(Label(at=day.first, text=day.short, anchor="start") for day in wide[::stride])

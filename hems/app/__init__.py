@@ -1,0 +1,1 @@
+"""The two processes of a home: they join control with io, and let time pass."""

@@ -1,0 +1,243 @@
+"""The energy manager's process: images in, leases out, forecasts at night, strategies to the meter."""
+
+import asyncio
+import logging
+import math
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from hems.control.energy_manager import EnergyManager, Settings, Strategy
+from hems.control.history import History
+from hems.control.home_loop import Actions, HomeLoop, Timing
+from hems.control.live_outlook import LiveOutlook
+from hems.forecasting.series import Kind
+from hems.io.edge_store import EdgeStore
+from hems.io.forecast_worker import ForecastWorker, TrainingFailed
+from hems.io.home_link import RETRY_S, Line, connected
+from hems.io.price_file import prices_of
+from hems.io.site_devices import SiteDevices
+from hems.metering.image import SiteImage
+from hems.planning.plan import Plan
+from hems.site.config import HomeConfig
+from wire.codec import DecodeError, canonical, decode
+from wire.messages import BY_KIND
+
+LOG = logging.getLogger(__name__)
+TAKEN_TIMEOUT_S = 10.0
+KINDS: tuple[Kind, ...] = ("load", "pv")
+SEED = 1
+
+
+class EmsApp:
+    """One home's energy manager, assembled from its configuration."""
+
+    def __init__(self, config: HomeConfig, base: Path) -> None:
+        home, state_dir = config.as_home(), base / config.home.state_dir
+        self._config = config
+        self._driven = config.clock.mode == "driven"
+        self._socket = state_dir / "meter.sock"
+        self._store = EdgeStore(state_dir / "ems.db")
+        self._devices = SiteDevices(config)
+        self._worker = ForecastWorker()
+        self._history = History(home.slot_minutes)
+        self._history.load(self._store.slot_means(home.slot_minutes))
+        self._outlook = LiveOutlook(
+            self._history,
+            prices_of(config.tariff, base, home.timezone),
+            timezone=home.timezone,
+            slot_s=home.slot_s,
+            building=config.home.building,
+        )
+        settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
+        token = int(self._store.fact("fencing_token") or 0) + 1
+        self._store.set_fact("fencing_token", token)
+        self._loop = HomeLoop(
+            EnergyManager(home, self._outlook, settings=settings, clock=time.monotonic),
+            self._history,
+            self._outlook,
+            Timing(tick_s=config.control.tick_s, plan_lead_s=config.control.plan_lead_s),
+            trades=config.market is not None,
+            token=token,
+        )
+        self._image: SiteImage | None = None
+        self._trained_day: int | None = None
+        self._training: asyncio.Task[None] | None = None
+        self._send: Callable[[Line], None] | None = None
+        self._taken = asyncio.Event()
+        self._busy = asyncio.Lock()
+
+    async def serve(self) -> None:
+        """Serves until SIGINT or SIGTERM."""
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
+        scheduler = None if self._driven else self._start_clock()
+        try:
+            await stop.wait()
+        finally:
+            if scheduler is not None:
+                scheduler.shutdown(wait=False)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await self._worker.close()
+            self._devices.close()
+            self._store.close()
+
+    def _start_clock(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(timezone=UTC)
+
+        async def wake() -> None:
+            now_s = int(time.time())
+            next_s = now_s + self._config.control.tick_s
+            try:
+                next_s = await self.step(now_s)
+            finally:
+                when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
+                scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)
+
+        scheduler.add_job(wake, "date", run_date=datetime.now(UTC), misfire_grace_time=None)
+        scheduler.start()
+        return scheduler
+
+    async def step(self, now_s: int) -> int:
+        """Does what is due at a moment; returns the next wake [s since 1970]."""
+        async with self._busy:
+            await self._train_daily(now_s)
+            if self._image is None or not self._driven or self._loop.needs_image(now_s):
+                image = await self._devices.image(now_s)
+                if image is None:
+                    return self._loop.next_wake_s(now_s)
+                self._image = image
+                actions = self._loop.step(now_s, image)
+            else:
+                actions = Actions(leases=self._loop.renewed(now_s, self._image))
+            await self._devices.lease(actions.leases)
+            if actions.strategy is not None:
+                await self._hand_over(actions.strategy)
+            self._record(now_s, actions)
+            return self._loop.next_wake_s(now_s)
+
+    async def _train_daily(self, now_s: int) -> None:
+        """Once a day models are trained in the worker; a driven clock waits for them, real time does not."""
+        day = self._loop.manager.home.local_day(now_s)
+        if day == self._trained_day:
+            return
+        self._trained_day = day
+        self._training = asyncio.create_task(self._train(now_s))
+        if self._driven:
+            await self._training
+
+    async def _train(self, now_s: int) -> None:
+        past = self._history.series(now_s)
+        if past is None:
+            return
+        home = self._loop.manager.home
+        for kind, series in zip(KINDS, past, strict=True):
+            if not (series.values_kw > 0).any():
+                continue
+            trained = await self._worker.train(series, timezone=home.timezone, seed=SEED, kind=kind)
+            if isinstance(trained, TrainingFailed):
+                LOG.info("forecast of %s: %s, the seasonal one serves", kind, trained.message)
+            else:
+                self._outlook.models[kind] = trained
+        await self._worker.close()
+
+    async def _hand_over(self, strategy: Strategy) -> None:
+        """Gives a strategy to the meter and waits until it has been published, for a bounded time."""
+        market = self._config.market
+        if self._send is None or market is None:
+            return
+        self._taken.clear()
+        steps = [[s.side, s.price_micro, s.energy_wh] for s in strategy.steps]
+        self._send(
+            {"type": "strategy", "slot_s": strategy.slot.start_s, "steps": steps, "net_wh": list(strategy.net_wh)}
+        )
+        self._loop.told(strategy, market.community)
+        try:
+            await asyncio.wait_for(self._taken.wait(), TAKEN_TIMEOUT_S)
+        except TimeoutError:
+            LOG.warning("slot=%s: the meter did not take the strategy in time", strategy.slot.label)
+
+    async def _talk_to_meter(self) -> None:
+        """Keeps the link to the meter's process; without it the home goes on alone."""
+        told = False
+        while True:
+            try:
+                async with connected(self._socket) as (lines, send):
+                    self._send, told = send, False
+                    send({"type": "hello", "slot_minutes": self._config.home.slot_minutes})
+                    async for line in lines:
+                        await self._on_line(line)
+            except (OSError, ValueError) as error:
+                if not told and not self._driven:
+                    LOG.warning("the meter process is not there (%s): start `hems meter`; trading waits", error)
+                told = True
+            self._send = None
+            await asyncio.sleep(RETRY_S)
+
+    async def _on_line(self, line: Line) -> None:
+        match line.get("type"):
+            case "message":
+                self._learn(line)
+            case "taken":
+                self._taken.set()
+            case "instant":
+                asyncio.get_running_loop().create_task(self._on_instant(line))
+
+    def _learn(self, line: Line) -> None:
+        model = BY_KIND.get(str(line.get("kind")))
+        if model is None:
+            return
+        try:
+            message = decode(model, canonical(line.get("payload")))
+        except DecodeError as error:
+            LOG.warning("home link: a %s that is none: %s", line.get("kind"), error)
+            return
+        self._loop.view.learn(message)
+
+    async def _on_instant(self, line: Line) -> None:
+        next_s = await self.step(int(line["now_s"])) if line["instant"] else None
+        if self._send is not None:
+            self._send({"type": "done", "instant": line["instant"], "next_s": next_s})
+
+    def _record(self, now_s: int, actions: Actions) -> None:
+        if actions.slot_means is not None:
+            self._store.add_slot_means([actions.slot_means])
+        if actions.decision is not None:
+            slot_s = actions.decision.slot.start_s
+            rows = [
+                (
+                    slot_s,
+                    s.device,
+                    now_s,
+                    actions.decision.rung,
+                    s.power_kw,
+                    s.why.code,
+                    s.why.price_per_kwh,
+                    s.why.text,
+                )
+                for s in actions.decision.setpoints
+            ]
+            self._store.add("decisions", rows)
+        plan, slot = self._loop.manager.plan, self._loop.manager.planned_slot
+        if actions.strategy is not None and plan is not None and slot is not None:
+            net_wh = canonical(list(actions.strategy.net_wh)).decode()
+            row = (slot.start_s, plan.status, plan.objective, net_wh, _states(plan))
+            self._store.add("plans", [row])
+
+
+def _states(plan: Plan) -> str:
+    """The planned states of all devices as JSON; null where a car is away."""
+    states = {
+        name: [None if math.isnan(value) else round(value, 4) for value in device.state.tolist()]
+        for name, device in plan.devices.items()
+        if device.state is not None
+    }
+    return canonical(states).decode()

@@ -1,0 +1,280 @@
+"""The transactive meter's process: registers in, signed orders and reports out, the market's answers to the home."""
+
+import asyncio
+import logging
+import signal
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from hems.app.key import load_or_make_key
+from hems.control.energy_manager import Strategy
+from hems.control.home_loop import strategy_steps
+from hems.control.meter_loop import Boundary, MeterLoop
+from hems.control.transactive_meter import Registers, TransactiveMeter
+from hems.io.edge_store import EdgeStore
+from hems.io.home_link import Line, LinkServer
+from hems.io.market_mqtt import MarketMqtt, MarketReceivers
+from hems.io.modbus_link import MeterError
+from hems.io.site_devices import SiteDevices
+from hems.metering.reading import Reading, ReadingQuality
+from hems.site.config import HomeConfig, MarketTable
+from wire import messages as m
+from wire.clock import READY, Done, Instant
+from wire.slots import Slot, format_utc, slot_at
+
+LOG = logging.getLogger(__name__)
+RECEIPT_TIMEOUT_S = 5.0
+HOME_TIMEOUT_S = 60.0
+POLL_S = 10
+CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
+TO_HOME = (m.Calendar, m.Conditions, m.Path, m.Clearing, m.Award)
+RECORDED = (m.Clearing, m.Award, m.Settlement)
+
+
+class MeterApp:
+    """One home's transactive meter, assembled from its configuration."""
+
+    def __init__(self, config: HomeConfig, market: MarketTable, base: Path) -> None:
+        state_dir = base / config.home.state_dir
+        self._minutes = config.home.slot_minutes
+        self._driven = config.clock.mode == "driven"
+        self._store = EdgeStore(state_dir / "meter.db")
+        self._devices = SiteDevices(config.model_copy(update={"device": ()}))
+        self._session = TransactiveMeter(
+            meter=config.home.meter,
+            community=market.community,
+            key=load_or_make_key(state_dir / "meter.key"),
+            broker_key=bytes.fromhex(market.broker_key),
+            outbox=self._store,
+            on_message=self._on_message,
+        )
+        self._loop = MeterLoop(self._session, self._minutes, self._stored_boundary())
+        self._market = MarketMqtt(
+            market,
+            meter=config.home.meter,
+            driven=self._driven,
+            receivers=MarketReceivers(
+                on_frame=self._on_frame, on_instant=self._on_instant, on_connected=self._on_connected
+            ),
+        )
+        self._link = LinkServer(state_dir / "meter.sock", self._on_line, self._on_home)
+        self._standing: dict[str, m.Message] = {}
+        self._receipts: dict[tuple[str, str], asyncio.Event] = {}
+        self._home_done: asyncio.Queue[Line] = asyncio.Queue()
+        self._home_there = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._virtual_s: int | None = None
+        self._is_silent = False
+
+    async def serve(self) -> None:
+        """Serves until SIGINT or SIGTERM."""
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        running = [asyncio.create_task(self._market.run()), asyncio.create_task(self._link.serve())]
+        scheduler = None if self._driven else self._start_clock()
+        waiting = asyncio.ensure_future(stop.wait())
+        done, _ = await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
+        if scheduler is not None:
+            scheduler.shutdown(wait=False)
+        for task in [waiting, *running]:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self._devices.close()
+        self._store.close()
+        for task in done:
+            if task is not waiting:
+                task.result()
+
+    def _start_clock(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(timezone=UTC)
+
+        async def wake() -> None:
+            now_s = int(time.time())
+            await self._read(now_s)
+            self._market.send(self._loop.resend(now_s))
+            next_s = min(self._loop.next_wake_s(now_s), int(time.time()) + POLL_S)
+            when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
+            scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)
+
+        scheduler.add_job(wake, "date", run_date=datetime.now(UTC), misfire_grace_time=None)
+        scheduler.start()
+        return scheduler
+
+    def _now_s(self) -> int | None:
+        """The moment that messages carry; None while time cannot be trusted: then nothing is traded."""
+        if self._driven:
+            return self._virtual_s
+        now_s = int(time.time())
+        return now_s if now_s >= CLOCK_TRUSTED_FROM_S else None
+
+    async def _read(self, now_s: int) -> None:
+        """Reads the meter; at a slot's start the ended slots are reported."""
+        try:
+            reading = await self._devices.reading()
+        except MeterError as error:
+            if not self._is_silent:
+                LOG.warning("meter: %s; readings are missing until it answers", error)
+            self._is_silent = True
+            return
+        if self._is_silent:
+            LOG.warning("meter: answers again")
+        self._is_silent = False
+        registers = _registers(reading, now_s)
+        if registers is None:
+            LOG.warning("meter: no settlement registers in its answer (%s): check the meter", reading.quality)
+            return
+        self._market.send(self._loop.read(registers))
+        boundary = self._loop.boundary
+        if boundary is not None and boundary.slot.start_s == slot_at(now_s, self._minutes).start_s:
+            self._store.set_fact("boundary", _boundary_fact(boundary))
+        row = (now_s, reading.power_w, registers.import_wh, registers.export_wh, reading.quality.value)
+        self._store.add("readings", [row])
+
+    def _stored_boundary(self) -> Boundary | None:
+        fact = self._store.fact("boundary")
+        if fact is None:
+            return None
+        registers = Registers(at_s=fact["at_s"], import_wh=fact["import_wh"], export_wh=fact["export_wh"])
+        return Boundary(Slot(fact["slot_s"], self._minutes), registers, bool(fact["measured"]))
+
+    def _on_connected(self) -> None:
+        now_s = self._now_s()
+        if now_s is not None:
+            self._market.send([self._session.hello(now_s), *self._session.unanswered()])
+        if self._driven and self._virtual_s is None:
+            self._spawn(self._ready())
+
+    async def _ready(self) -> None:
+        await self._home_there.wait()
+        self._market.send_done(Done(READY, None))
+
+    def _on_frame(self, kind: str, data: bytes) -> None:
+        self._session.receive(kind, data)
+
+    def _on_message(self, message: m.Message) -> None:
+        if isinstance(message, TO_HOME):
+            self._standing[message.kind] = message
+            self._link.send(_line(message))
+        if isinstance(message, RECORDED):
+            self._store.add("market", [(message.slot, message.kind, message.model_dump_json())])
+        if isinstance(message, m.Receipt):
+            self._answered(message.of, message.slot)
+        if isinstance(message, m.Rejection):
+            LOG.warning(
+                "%s of slot=%s rejected: %s (%s); %s",
+                message.of,
+                message.slot,
+                message.code,
+                message.detail,
+                message.hint,
+            )
+            self._answered(message.of, message.slot or "")
+
+    def _answered(self, kind: str, slot: str) -> None:
+        event = self._receipts.pop((kind, slot), None)
+        if event is not None:
+            event.set()
+
+    def _on_home(self) -> None:
+        for message in self._standing.values():
+            self._link.send(_line(message))
+        self._home_there.set()
+
+    def _on_line(self, line: Line) -> None:
+        match line.get("type"):
+            case "strategy":
+                self._spawn(self._trade(line))
+            case "done":
+                self._home_done.put_nowait(line)
+
+    async def _trade(self, line: Line) -> None:
+        """Publishes a strategy and tells the home when the broker has receipted the order."""
+        now_s = self._now_s()
+        try:
+            slot = Slot(int(line["slot_s"]), self._minutes)
+            strategy = Strategy(
+                slot=slot, steps=strategy_steps(line["steps"]), net_wh=tuple(map(int, line["net_wh"]))
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            LOG.warning("home link: a strategy that is none: %s", error)
+            return
+        if now_s is None:
+            LOG.warning(
+                "slot=%s: no order, the system clock is not set (%s)", slot.label, format_utc(int(time.time()))
+            )
+        else:
+            receipted = asyncio.Event()
+            self._receipts[m.Order.kind, slot.label] = receipted
+            frames = self._loop.trade(strategy, now_s)
+            self._market.send(frames)
+            if len(frames) > 1:
+                await _within(receipted.wait(), RECEIPT_TIMEOUT_S)
+        self._link.send({"type": "taken", "slot_s": slot.start_s})
+
+    def _on_instant(self, instant: Instant) -> None:
+        self._spawn(self._work_off(instant))
+
+    async def _work_off(self, instant: Instant) -> None:
+        """One instant of a driven clock: the meter's own work, then the home's, then the answer."""
+        if instant.instant == READY:
+            await self._ready()
+            return
+        self._virtual_s = instant.now_s
+        if instant.instant == 1:
+            self._market.send([self._session.hello(instant.now_s)])
+        if self._loop.boundary is None or self._loop.next_wake_s(self._loop.boundary.slot.start_s) <= instant.now_s:
+            await self._read(instant.now_s)
+        wakes = [self._loop.next_wake_s(instant.now_s)]
+        if self._link.connected:
+            self._link.send({"type": "instant", "instant": instant.instant, "now_s": instant.now_s})
+            answer = await _within(self._home_answer(instant.instant), HOME_TIMEOUT_S)
+            if answer is not None and answer.get("next_s") is not None:
+                wakes.append(int(answer["next_s"]))
+        self._market.send_done(Done(instant.instant, min(wakes)))
+
+    async def _home_answer(self, instant: int) -> Line:
+        while True:
+            line = await self._home_done.get()
+            if line.get("instant") == instant:
+                return line
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _within(waiting: "asyncio._CoroutineLike[object]", seconds: float) -> Line | None:
+    """The result within a time, None when it did not come."""
+    try:
+        result = await asyncio.wait_for(waiting, seconds)
+    except TimeoutError:
+        return None
+    return result if isinstance(result, dict) else None
+
+
+def _registers(reading: Reading, now_s: int) -> Registers | None:
+    """The settlement registers of a reading; None when the meter did not tell them or they are for display only."""
+    bad = reading.quality in (ReadingQuality.DISPLAY_ONLY, ReadingQuality.INVALID)
+    if bad or reading.import_wh is None or reading.export_wh is None:
+        return None
+    return Registers(at_s=now_s, import_wh=reading.import_wh, export_wh=reading.export_wh)
+
+
+def _boundary_fact(boundary: Boundary) -> dict[str, int | bool]:
+    r = boundary.registers
+    return {
+        "slot_s": boundary.slot.start_s,
+        "at_s": r.at_s,
+        "import_wh": r.import_wh,
+        "export_wh": r.export_wh,
+        "measured": boundary.measured,
+    }
+
+
+def _line(message: m.Message) -> Line:
+    return {"type": "message", "kind": message.kind, "payload": message.model_dump(mode="json")}

@@ -1,0 +1,62 @@
+"""The `hems` command line: one module per command, loaded only when it is the one that is asked for."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "plan": "plan one site once from a case file",
+    "run": "run the energy manager of a home",
+    "meter": "run the transactive meter of a home",
+}
+
+EPILOG = """examples:
+  hems plan case.json --output plan.json
+  hems run --config home.toml
+  hems meter --config home.toml
+"""
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hems",
+        description="The energy management of a home or building, and its transactive meter.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and leave")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        if name in argv:
+            importlib.import_module(f"hems.commands.{name}").add_parser(commands)
+        else:
+            commands.add_parser(name, help=summary, add_help=False)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status of a command: 0 done, 1 failed, 2 bad input."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(given)
+    args = parser.parse_args(given)
+    if args.version:
+        from importlib.metadata import version
+
+        print(f"hems {version('hearthgrid')}")
+        return 0
+    if args.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,79 @@
+"""`hems run`: the energy manager of a home."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+EPILOG = """examples:
+  hems run --config home.toml
+  hems run --config home.toml --check     read the configuration, say what is wrong, and leave
+
+exit status: 0 stopped by a signal; 2 the configuration is wrong; 1 an internal failure"""
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """The parser of this command, added to those of a program."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "run",
+        help="run the energy manager of a home",
+        description="Measure, forecast, plan and control a home; trades when the meter process runs beside it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that both processes of a home share."""
+    parser.add_argument("--config", required=True, type=Path, metavar="HOME.toml", help="the home's configuration")
+    parser.add_argument("--check", action="store_true", help="only read the configuration")
+    parser.add_argument("--verbose", action="store_true", help="log what is done, not only what is wrong")
+
+
+def configured(args: argparse.Namespace) -> "Any | None":
+    """The configuration of the arguments, with logging set up; None when it is wrong (which was said)."""
+    from hems.site.config import ConfigError, parse_config
+
+    logging.basicConfig(
+        level=logging.INFO if args.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    try:
+        return parse_config(args.config.read_text(encoding="utf-8"), str(args.config))
+    except OSError as error:
+        print(f"{args.config}: {error.strerror}; name the home's TOML file", file=sys.stderr)
+    except UnicodeDecodeError:
+        print(f"{args.config}: not UTF-8 text; name the home's TOML file", file=sys.stderr)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+    return None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status of the command."""
+    config = configured(args)
+    if config is None:
+        return 2
+    if args.check:
+        print(f"{args.config}: {len(config.device)} devices, no finding")
+        return 0
+    from hems.app.ems import EmsApp
+    from hems.io.edge_store import StoreError
+    from hems.site.config import ConfigError
+
+    async def serve() -> None:
+        await EmsApp(config, args.config.resolve().parent).serve()
+
+    try:
+        asyncio.run(serve())
+    except (ConfigError, StoreError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0

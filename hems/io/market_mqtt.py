@@ -1,0 +1,145 @@
+"""The market over MQTT, as one meter sees it: frames out, the broker's frames in, with reconnects."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiomqtt
+
+from hems.control.transactive_meter import Frame
+from hems.site.config import MarketTable
+from wire import clock
+from wire.topics import BY_KIND, meter_inbox, parse_topic, public_inbox, topic
+
+LOG = logging.getLogger(__name__)
+BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
+OUTGOING_MAX = 1_000
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketReceivers:
+    """Who takes what comes in: frames (kind, bytes), announced instants, and the news of a connection."""
+
+    on_frame: Callable[[str, bytes], None]
+    on_instant: Callable[[clock.Instant], None]
+    on_connected: Callable[[], None]
+
+
+class MarketMqtt:
+    """One meter's connection. `send` never blocks: beyond 1,000 waiting frames the oldest give way, since orders and
+    reports stay in the outbox until they are receipted."""
+
+    def __init__(self, config: MarketTable, *, meter: str, driven: bool, receivers: MarketReceivers) -> None:
+        self._config = config
+        self._meter = meter
+        self._driven = driven
+        self._receivers = receivers
+        self._waiting: deque[tuple[str, bytes, int]] = deque(maxlen=OUTGOING_MAX)
+        self._work = asyncio.Event()
+        self._failing = False
+
+    def send(self, frames: list[Frame]) -> None:
+        """Queues frames."""
+        for frame in frames:
+            rule = BY_KIND[frame.kind]
+            self._waiting.append((topic(frame.kind, self._config.community, self._meter), frame.data, rule.qos))
+        self._work.set()
+
+    def send_done(self, done: clock.Done) -> None:
+        """Queues the answer to an instant of a driven clock."""
+        where = clock.done_topic(self._config.community, self._meter)
+        self._waiting.append((where, clock.encode_done(done), clock.QOS))
+        self._work.set()
+
+    async def run(self) -> None:
+        """Serves the connection for ever: connects, receives and sends, and comes back after every failure."""
+        backoff_s = BACKOFF_FIRST_S
+        while True:
+            try:
+                async with self._client() as client:
+                    backoff_s = BACKOFF_FIRST_S
+                    await self._serve(client)
+            except* (aiomqtt.MqttError, OSError) as group:
+                self._report(group)
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
+
+    def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+        if self._failing:
+            return
+        self._failing = True
+        cause: BaseException = group
+        while isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        LOG.warning(
+            "MQTT server %s:%d is not there (%s): start it or correct [market]; the home goes on alone, trying again",
+            self._config.host,
+            self._config.port,
+            cause,
+        )
+
+    def _client(self) -> aiomqtt.Client:
+        c = self._config
+        password = c.password_file.read_text().strip() if c.password_file else None
+        tls = None
+        if c.ca_file is not None:
+            tls = ssl.create_default_context(cafile=str(c.ca_file))
+            tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        client = aiomqtt.Client(
+            c.host,
+            c.port,
+            username=c.username,
+            password=password,
+            identifier=f"hearthgrid-{c.community}-{self._meter}",
+            clean_session=False,
+            timeout=TIMEOUT_S,
+            tls_context=tls,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        )
+        client.pending_calls_threshold = 100
+        return client
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        community = self._config.community
+        filters = [(public_inbox(community), 1), (meter_inbox(community, self._meter), 1)]
+        if self._driven:
+            filters.append((clock.now_topic(community), clock.QOS))
+        await client.subscribe(filters)
+        if self._failing:
+            LOG.warning("MQTT server %s:%d is there again", self._config.host, self._config.port)
+        self._failing = False
+        self._receivers.on_connected()
+        self._work.set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receive(client))
+            tasks.create_task(self._transmit(client))
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            name = message.topic.value
+            if name == clock.now_topic(self._config.community):
+                self._instant(payload)
+            elif (address := parse_topic(name, self._config.community)) is not None:
+                self._receivers.on_frame(address.kind, payload)
+
+    def _instant(self, payload: bytes) -> None:
+        try:
+            self._receivers.on_instant(clock.decode_now(payload))
+        except clock.ClockError as error:
+            LOG.error("driven clock: %s; the coordinator has to be corrected", error)
+
+    async def _transmit(self, client: aiomqtt.Client) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._waiting:
+                where, data, qos = self._waiting[0]
+                await client.publish(where, data, qos)
+                if self._waiting and self._waiting[0][1] is data:
+                    self._waiting.popleft()
