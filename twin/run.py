@@ -4,15 +4,15 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from hems.control.energy_manager import Settings
 from twin.expectations import ForecastTable, TabledOutlook, forecast_table
-from twin.foresight import PerfectOutlook
+from twin.foresight import ForecastOutlook, PerfectOutlook
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
 from twin.schemes import MarketTrace, Outlooks, Trace, TradingCommunity, run_alone, run_unmanaged, shuffled
@@ -65,6 +65,13 @@ def run(world: World, options: RunOptions, tick: Tick | None = None) -> Run:
     return Run(results=found, unmanaged=unmanaged, alone=by_itself, market=traded, optimum=optimum)
 
 
+@contextmanager
+def compared(world: World, options: RunOptions, tick: Tick | None = None) -> Iterator[tuple[Future[Trace], ...]]:
+    """(unmanaged, alone) of a world, computed in other processes while something else goes on."""
+    with _pool(options.processes, tick) as pool:
+        yield pool.submit(run_unmanaged, world), pool.submit(_alone_by_itself, world, options)
+
+
 def stages(world: World, options: RunOptions) -> dict[str, int]:
     """The stages of a run with their number of steps, in order."""
     slots = world.end - world.run_from
@@ -108,6 +115,11 @@ def _table(world: World, index: int, seed: int) -> ForecastTable:
 
 def _alone(world: World, _options: RunOptions, tables: dict[str, ForecastTable] | None) -> Trace:
     return run_alone(world, _outlooks(world, tables), _progress("homes alone"))
+
+
+def _alone_by_itself(world: World, options: RunOptions) -> Trace:
+    outlooks = {twin.name: ForecastOutlook(world, twin, options.seed) for twin in world.homes}
+    return run_alone(world, outlooks, _progress("homes alone"))
 
 
 def _market(world: World, options: RunOptions, tables: dict[str, ForecastTable] | None) -> MarketTrace:

@@ -86,6 +86,11 @@ class EdgeStore:
             self._db.execute("BEGIN")
             self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
 
+    def count(self, table: str) -> int:
+        """How many records a table holds."""
+        (number,) = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return int(number)
+
     def fact(self, name: str) -> Any:
         """A stored fact, or None."""
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()

@@ -129,7 +129,9 @@ def _example(draw: random.Random, home: str, length: int, net_kw: list[float], h
 
 
 def _curve(draw: random.Random, slots: int) -> MarketCurve:
-    demand = sorted(((round(draw.uniform(0.08, 0.30), 4), draw.randint(40, 400) / 1000) for _ in range(14)), reverse=True)
+    demand = sorted(
+        ((round(draw.uniform(0.08, 0.30), 4), draw.randint(40, 400) / 1000) for _ in range(14)), reverse=True
+    )
     supply = sorted((round(draw.uniform(0.07, 0.26), 4), draw.randint(40, 450) / 1000) for _ in range(12))
     volume_kwh = price = 0.0
     wanted, offered = list(demand), list(supply)

@@ -1,7 +1,9 @@
 """The parts of the report page: markup, numbers, axes and paths."""
 
 import html
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -75,7 +77,7 @@ def test_numbers_carry_a_real_minus_units_and_no_negative_zero() -> None:
     assert number(-1234.5, 1) == "−1,234.5"
     assert number(-0.001, 2) == "0.00"
     assert number(None, 2) == number(float("nan"), 2) == "–"
-    assert money(12.345, "EUR") == "12.35\N{NO-BREAK SPACE}EUR" or money(12.345, "EUR").startswith("12.34")
+    assert money(12.348, "EUR") == "12.35\N{NO-BREAK SPACE}EUR"
     assert money(0.001, "EUR") == "less than 0.01\N{NO-BREAK SPACE}EUR"
     assert energy(1234.5) == "1,234\N{NO-BREAK SPACE}kWh"
     assert percent(0.412) == "41\N{NO-BREAK SPACE}%"
@@ -90,7 +92,7 @@ def test_ticks_cover_the_data_rise_evenly_and_are_few(a: float, b: float, interv
     assert ticks[0] <= low + room
     assert ticks[-1] >= high - room
     assert 2 <= len(ticks) <= intervals + 3
-    gaps = [later - earlier for earlier, later in zip(ticks, ticks[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(ticks)]
     assert max(gaps) - min(gaps) <= room
 
 
@@ -124,8 +126,6 @@ def test_paths_of_a_hand_computed_series() -> None:
 
 
 def _times(first: str, count: int, minutes: int) -> list[str]:
-    from datetime import datetime, timedelta
-
     start = datetime.fromisoformat(first)
     return [(start + k * timedelta(minutes=minutes)).isoformat() for k in range(count)]
 
@@ -136,10 +136,10 @@ def test_labels_of_a_long_axis_never_crowd_and_lie_within(slots: int, first: int
     time = timeline(_times(start, slots, 15), 15)
     labels = time.labels()
     assert all(0 <= label.at <= time.slots for label in labels)
-    assert len(labels) <= max(LABELS_MAX, 8)
+    assert len(labels) <= LABELS_MAX
     if len(time.days()) > 2:
         room = time.slots / (LABELS_MAX + 2)
-        assert all(b.at - a.at >= room for a, b in zip(labels, labels[1:], strict=False))
+        assert all(b.at - a.at >= room for a, b in pairwise(labels))
 
 
 def test_days_are_those_of_the_utc_clock_and_partial_days_know_their_midnight() -> None:
@@ -157,7 +157,10 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 
 def test_a_flow_picture_gives_the_hub_what_sources_bring() -> None:
-    sources = [Node(css="sun", name="Sun", amount=3.0, text="3"), Node(css="outside", name="Grid", amount=1.0, text="1")]
+    sources = [
+        Node(css="sun", name="Sun", amount=3.0, text="3"),
+        Node(css="outside", name="Grid", amount=1.0, text="1"),
+    ]
     sinks = [Node(css="house", name="Homes", amount=4.0, text="4")]
     drawn = sankey("f", title="t", desc="d", sources=sources, sinks=sinks, inside=None)
     heights = {
@@ -172,6 +175,8 @@ def test_a_flow_picture_gives_the_hub_what_sources_bring() -> None:
 def test_bars_below_zero_begin_left_of_those_above() -> None:
     bars = (Bar(css="ems", value=-2.0, text="−2"), Bar(css="market", value=2.0, text="2"))
     drawn = bar_groups("b", title="t", desc="d", groups=[Group(heading="A & B", bars=bars)])
-    places = [float(part.split('"')[0].rstrip("%")) for part in drawn.split("<rect")[1:] for part in [part.split('x="')[1]]]
+    places = [
+        float(part.split('"')[0].rstrip("%")) for part in drawn.split("<rect")[1:] for part in [part.split('x="')[1]]
+    ]
     assert places[0] < places[1]
     assert html.escape("A & B") in drawn

@@ -65,7 +65,5 @@ def _group(group: Group, scale: Scale, top_px: float) -> list[Markup]:
         width = f"{end - start:.2f}%"
         parts.append(tag("rect", class_=f"bar {bar.css}", x=f"{start:.2f}%", y=y, width=width, height=BAR_PX))
         # right of bar and zero line
-        parts.append(
-            tag("text", bar.text, class_="bar-value", x=f"{end:.2f}%", dx=VALUE_GAP_PX, y=y + BAR_PX - 2)
-        )
+        parts.append(tag("text", bar.text, class_="bar-value", x=f"{end:.2f}%", dx=VALUE_GAP_PX, y=y + BAR_PX - 2))
     return parts

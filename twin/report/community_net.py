@@ -54,7 +54,7 @@ def community_net(data: ReportData, run: Summary, time: Timeline) -> Markup:
 
 
 def _peak(run: Summary, scheme: str) -> str:
-    return f"peak import {power(run.peak_import_kw[scheme])}"
+    return f"peak {power(run.peak_import_kw[scheme])}"
 
 
 def _sentence(run: Summary) -> str:

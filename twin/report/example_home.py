@@ -92,14 +92,16 @@ def _in_percent(shares: Sequence[float]) -> tuple[float, ...]:
 
 def _sentence(data: ReportData, example: ExampleHome, span: Timeline) -> str:
     pairs = list(zip(example.plan_net_kw, example.happened_net_kw, strict=False))
-    start = f"The plan of {data.label(example.home)} made for {span.moment(0)} UTC"
+    start = f"The plan of {data.label(example.home)} from {span.moment(0)} UTC on"
     if not pairs:
         return f"{start} covers {len(example.plan_net_kw)} slots; the run ended before it began."
-    hours = span.slot_minutes / 60
-    planned, happened = (sum(values) * hours for values in zip(*pairs, strict=True))
+    slot_h = span.slot_minutes / 60
+    hours = len(pairs) * slot_h
+    planned, happened = (sum(values) * slot_h for values in zip(*pairs, strict=True))
     miss_kw = sum(abs(plan - real) for plan, real in pairs) / len(pairs)
+    duration = f"{hours:g} {'hour' if hours == 1 else 'hours'}"
     return (
-        f"{start} expected {_direction(planned)} over {len(pairs) * hours:g} hours; it became {_direction(happened)}. "
+        f"{start} expected {_direction(planned)} over {duration}; it became {_direction(happened)}. "
         f"Plan and reality differ by {power(miss_kw)} on average, since plans are made anew with every slot."
     )
 

@@ -51,9 +51,9 @@ def energy_flows(data: ReportData) -> Markup:
         sentence=sentence,
         picture=picture,
         numbers=_numbers(flows, missing_kwh),
-        remark="With trading, over the whole run. Batteries take more than they give: the difference is loss and what "
-        "is still stored. The mark in the middle is what homes traded; energy carries no name, so it is not traced "
-        "to a source.",
+        remark="With trading, over the whole run. Batteries take more than they give: the difference is loss and "
+        "what is still stored. The mark in the middle is what homes traded; energy carries no name, so it is not "
+        "traced to a source.",
     )
 
 

@@ -83,7 +83,7 @@ def _panel(data: ReportData, curve: MarketCurve, scale: Scale, energy_max: float
         row = scale.px(curve.price)
         shapes.append(shape("cleared", f"M0 {row:.1f}H{at:.1f}V{CURVE_PX:.0f}"))
         shapes.append(shape("dot", f"M{at:.1f} {row:.1f}h0"))
-        text = f"● {number(curve.price, 3)} {data.currency}/kWh, {energy(curve.volume_kwh)}"
+        text = f"● {number(curve.price, 3)} at {energy(curve.volume_kwh)}"
         notes = (note(100, -8, text, anchor="end", css="note strong"),)
     return Panel(title=f"Price, {data.currency}/kWh", scale=scale, shapes=tuple(shapes), notes=notes)
 

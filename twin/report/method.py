@@ -36,7 +36,7 @@ def method(data: ReportData, run: Summary) -> Markup:
         tag("dl", *terms),
         tag("h3", "Ledger"),
         tag("p", f"The ledger {short}: {sentence} {made} The head below commits to every entry; the same run with "
-            f"seed {run.seed} gives the same head."),
+            f"seed {run.seed} must give the same head."),
         tag("p", tag("code", run.ledger.head, class_="hash")),
         tag("details", tag("summary", "Every number of this run"), table("Results", ("Key", "Value"), rows)),
         id="method",

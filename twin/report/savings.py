@@ -9,6 +9,7 @@ from twin.report.summary import SCHEME_NAMES, SCHEMES, Summary
 from twin.report.table import table
 
 DRAWN_HOMES_MAX = 40  # more are in the table only
+NAMED_LOSERS_MAX = 6  # in the sentence; picture and table name all
 
 
 def savings(data: ReportData, run: Summary) -> Markup:
@@ -42,8 +43,11 @@ def verdict(data: ReportData, run: Summary) -> str:
         gain = f"{len(run.gainers)} of {homes} pay less by trading than alone" if run.gainers else "No home gains"
         return f"{gain}, and no home pays more."
     losses = ", ".join(
-        f"{data.label(home)} ({money(-run.trading_saves(home), data.currency)} more)" for home in run.losers
+        f"{data.label(home)} ({money(-run.trading_saves(home), data.currency)} more)"
+        for home in run.losers[:NAMED_LOSERS_MAX]
     )
+    if len(run.losers) > NAMED_LOSERS_MAX:
+        losses += f", and {len(run.losers) - NAMED_LOSERS_MAX} that the table names"
     return (
         f"{len(run.gainers)} of {homes} pay less by trading than alone. "
         f"{len(run.losers)} {'pays' if len(run.losers) == 1 else 'pay'} more: {losses}."

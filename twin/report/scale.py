@@ -49,7 +49,7 @@ def round_ticks(low: float, high: float, intervals: int = 4) -> tuple[float, ...
 def scale_over(
     values: Iterable[float | None], length_px: float, *, with_zero: bool = False, intervals: int = 4
 ) -> Scale:
-    """An axis over all finite values, over 0..1 when there is none; a little longer than the data, never a whole step."""
+    """An axis over all finite values and a little more, over 0..1 when there is nothing but zeros."""
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if with_zero:
         finite.append(0.0)

@@ -7,8 +7,8 @@ from itertools import groupby
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-LABELS_MAX = 7  # as many as fit side by side on a phone, beyond five without the day of the month
-NARROW_LABELS_MAX = 5
+LABELS_MAX = 7  # weekdays that fit side by side on a phone
+DATED_LABELS_MAX = 5  # the same with the day of the month
 HOURS_SHOWN = (0, 6, 12, 18)
 
 
@@ -84,9 +84,7 @@ class Timeline:
         """Labels of any single day, from slot 0 at its midnight on."""
         hour = self.slots_per_day / 24
         ends = {0: "start", 24: "end"}
-        return tuple(
-            Label(at=h * hour, text=f"{h:02d}:00", anchor=ends.get(h, "middle")) for h in (*HOURS_SHOWN, 24)
-        )
+        return tuple(Label(at=h * hour, text=f"{h:02d}:00", anchor=ends.get(h, "middle")) for h in (*HOURS_SHOWN, 24))
 
     def hour_positions(self) -> tuple[int, ...]:
         """The slots that start at a labelled hour."""
@@ -94,16 +92,19 @@ class Timeline:
 
     def _hour_labels(self) -> tuple[Label, ...]:
         labels = []
-        for k in self.hour_positions():
+        positions = self.hour_positions()
+        if len(positions) > DATED_LABELS_MAX:
+            positions = tuple(k for k in positions if self.starts[k].hour % 12 == 0)
+        for k in positions:
             start = self.starts[k]
             text = f"{_WEEKDAYS[start.weekday()]} {start.day}" if start.hour == 0 else f"{start:%H:%M}"
             labels.append(Label(at=k, text=text, anchor="start" if k == 0 else "middle"))
         return tuple(labels)
 
     def _day_labels(self, days: Sequence[Day]) -> tuple[Label, ...]:
-        stride = -(-len(days) // LABELS_MAX)
+        stride = 1 if len(days) <= LABELS_MAX else -(-len(days) // DATED_LABELS_MAX)
         wide = [day for day in days if day.end - day.first > self.slots_per_day / 2]
-        if stride == 1 and len(wide) > NARROW_LABELS_MAX:
+        if stride == 1 and len(wide) > DATED_LABELS_MAX:
             return tuple(
                 Label(at=(day.first + day.end) / 2, text=day.weekday, date=f" {day.date.day}") for day in wide
             )

@@ -1,0 +1,123 @@
+"""The guard: every device range, both sides of the connection, and the order in which devices give way."""
+
+import pytest
+
+from hems.dispatch.guard import Guarded, Limits, device_range_kw, guard
+from hems.metering.image import DeviceImage, Stay
+from hems.site.home import ApplianceUnit, Unit
+from tests.fakes import BATTERY, CAR, LAMP, PV, ZONE, home, idle, image
+
+STAY = Stay(energy_needed_wh=5000, departure_s=1_800_030_000)
+WASHER = ApplianceUnit(id="washer", quarter_hour_kw=(0.3, 2.0, 0.5))
+WIDE = Limits(import_kw=17.0, export_kw=17.0)
+THERE = {
+    "battery": idle(soc=0.5),
+    "car": idle(stay=STAY),
+    "pv": idle(available_w=3000.0),
+    "zone": idle(temp_c=21.0),
+    "lamp": idle(),
+    "washer": idle(),
+}
+ALL = home(BATTERY, CAR, PV, ZONE, LAMP, WASHER)
+
+
+def guarded(wanted: dict[str, float], *, base_kw: float = 1.0, limits: Limits = WIDE) -> Guarded:
+    return guard(wanted, ALL, image(THERE, base_w=base_kw * 1000.0), limits)
+
+
+@pytest.mark.parametrize(
+    ("unit", "seen", "low_kw", "high_kw", "why"),
+    [
+        (PV, idle(available_w=2500.0), -2.5, 0.0, "the sun there is"),
+        (PV, idle(), 0.0, 0.0, "an inverter that does not tell what is available"),
+        (PV, None, 0.0, 0.0, "an inverter that does not answer"),
+        (BATTERY, idle(soc=0.5), -2.0, 2.0, "its nameplate"),
+        (BATTERY, idle(soc=1.0), -2.0, 0.0, "full"),
+        (BATTERY, idle(soc=0.0), 0.0, 2.0, "empty"),
+        (BATTERY, idle(), -2.0, 2.0, "a charge nobody knows"),
+        (BATTERY, None, -2.0, 2.0, "a battery that does not answer"),
+        (CAR, idle(stay=STAY), 0.0, 4.0, "a car is plugged in"),
+        (CAR, idle(), 0.0, 0.0, "no car is plugged in"),
+        (CAR, None, 0.0, 0.0, "a charger that does not answer"),
+        (ZONE, idle(), 0.0, 2.0, "a heat pump"),
+        (LAMP, idle(), 0.0, 0.2, "a lamp"),
+        (WASHER, idle(), 0.0, 2.0, "the strongest quarter of an hour"),
+    ],
+)
+def test_the_range_of_a_device_follows_its_nameplate_and_state(
+    unit: Unit, seen: DeviceImage | None, low_kw: float, high_kw: float, why: str
+) -> None:
+    assert device_range_kw(unit, seen) == (low_kw, high_kw), why
+
+
+def test_commands_that_are_safe_pass_unchanged() -> None:
+    wanted = {"battery": -1.0, "car": 3.0, "pv": -2.0, "zone": 1.0, "lamp": 0.1, "washer": 2.0}
+    assert guarded(wanted) == Guarded(power_kw=wanted, changed={})
+
+
+def test_a_command_beyond_the_device_is_cut_and_named() -> None:
+    made = guarded({"battery": 5.0, "car": -1.0, "pv": -9.0, "lamp": 0.1})
+    assert made.power_kw == {"battery": 2.0, "car": 0.0, "pv": -3.0, "lamp": 0.1}
+    assert made.changed == dict.fromkeys(("battery", "car", "pv"), "device_limit")
+
+
+def test_a_device_that_the_home_does_not_have_gets_no_command() -> None:
+    assert guarded({"sauna": 9.0, "lamp": 0.1}).power_kw == {"lamp": 0.1}
+
+
+def test_too_much_import_takes_from_the_car_first() -> None:
+    made = guarded({"battery": 2.0, "car": 4.0, "zone": 2.0}, base_kw=10.0, limits=Limits(import_kw=15.0, export_kw=17))
+    assert made.power_kw == {"battery": 2.0, "car": 1.0, "zone": 2.0}
+    assert made.changed == {"car": "grid_limit"}
+
+
+def test_then_from_the_battery_and_then_from_the_heat_pump() -> None:
+    wanted = {"zone": 2.0, "battery": 2.0, "car": 4.0}
+    limits = Limits(import_kw=15.0, export_kw=17.0)
+    assert guarded(wanted, base_kw=12.0, limits=limits).power_kw == {"zone": 2.0, "battery": 1.0, "car": 0.0}
+    made = guarded(wanted, base_kw=14.0, limits=limits)
+    assert made.power_kw == {"zone": 1.0, "battery": 0.0, "car": 0.0}
+    assert made.changed == dict.fromkeys(wanted, "grid_limit")
+
+
+def test_light_a_running_programme_and_what_is_given_stay_when_import_is_too_high() -> None:
+    wanted = {"lamp": 0.2, "washer": 2.0, "battery": -1.0, "pv": -1.0, "car": 4.0}
+    made = guarded(wanted, base_kw=20.0, limits=Limits(import_kw=17.0, export_kw=17.0))
+    assert made.power_kw == {**wanted, "car": 0.0}
+
+
+def test_too_much_export_takes_from_who_gives_most() -> None:
+    limits = Limits(import_kw=17.0, export_kw=2.0)
+    made = guarded({"battery": -2.0, "pv": -3.0}, base_kw=1.0, limits=limits)
+    assert made.power_kw == {"battery": -2.0, "pv": -1.0}
+    assert made.changed == {"pv": "grid_limit"}
+
+
+def test_a_connection_closed_for_export_stops_all_that_is_given_beyond_the_load() -> None:
+    made = guarded({"battery": -2.0, "pv": -3.0, "lamp": 0.2}, base_kw=0.0, limits=Limits(import_kw=17.0, export_kw=0.0))
+    assert made.power_kw["lamp"] == 0.2
+    assert sum(made.power_kw.values()) == pytest.approx(0.0)
+
+
+def test_a_command_cut_at_the_device_and_then_at_the_connection_names_the_connection() -> None:
+    made = guarded({"car": 9.0}, base_kw=15.0)
+    assert made.power_kw == {"car": 2.0}
+    assert made.changed == {"car": "grid_limit"}
+
+
+def test_a_device_without_a_command_counts_with_what_it_draws() -> None:
+    devices = {"zone": DeviceImage(power_w=2000.0), "car": idle(stay=STAY)}
+    made = guard({"car": 4.0}, ALL, image(devices, base_w=13_000.0), WIDE)
+    assert made.power_kw == {"car": 2.0}
+
+
+def test_a_device_that_gives_without_a_command_makes_room() -> None:
+    devices = {"pv": DeviceImage(power_w=-3000.0, available_w=3000.0), "car": idle(stay=STAY)}
+    made = guard({"car": 4.0}, ALL, image(devices, base_w=15_000.0), WIDE)
+    assert made.power_kw == {"car": 4.0}
+
+
+def test_the_wanted_powers_are_not_written_to() -> None:
+    wanted = {"car": 9.0}
+    guarded(wanted, base_kw=15.0)
+    assert wanted == {"car": 9.0}

@@ -1,0 +1,86 @@
+"""`twin demo`: a community day over real MQTT and real Modbus."""
+
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from twin.commands.progress import progress
+from twin.commands.table import summary
+
+EXAMPLES = """examples:
+  twin demo
+  twin demo --homes 5 --days 1 --seed 7 --out out/demo
+"""
+SLOT_MINUTES = (5, 10, 15, 30, 60)
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command to the parser of `twin`."""
+    parser = commands.add_parser(
+        "demo",
+        help="a community day over real MQTT and real Modbus on loopback",
+        description="Measured homes, each with its own energy manager, transactive meter and emulated meter, trade"
+        " for a day over a real MQTT server and real Modbus TCP. Only the clock is driven.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--homes", type=int, default=10, help="members, the last one is a small office [10]")
+    parser.add_argument("--days", type=int, default=1, help="days [1]")
+    parser.add_argument("--slot-minutes", type=int, default=15, choices=SLOT_MINUTES, help="slot length [15]")
+    parser.add_argument("--seed", type=int, default=1, help="seed of everything drawn [1]")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/demo"), help="results, report, state and logs [out/demo]"
+    )
+    parser.set_defaults(handler=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command; 0 when done, 1 when the demo broke, 2 for bad input."""
+    begin = time.monotonic()
+    if args.homes < 1 or args.days < 1:
+        print("--homes and --days have to be at least 1", file=sys.stderr)
+        return 2
+    from meter_firmware_sim.server import PortUnavailable
+    from twin.demo.coordinator import DemoStuck
+    from twin.demo.mqtt_server import NoMqttServer
+    from twin.demo.run import DemoOptions, run_demo
+    from twin.errors import InputError
+    from twin.output import write_run
+    from twin.source import demo_world
+
+    try:
+        world, notes = demo_world(homes=args.homes, days=args.days, slot_minutes=args.slot_minutes, seed=args.seed)
+        state = args.out.resolve() / "state"
+        if state.exists():
+            shutil.rmtree(state)
+        state.mkdir(parents=True)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"--out {args.out}: {error.strerror}; name a folder that can be written", file=sys.stderr)
+        return 2
+    print(f"{len(world.homes)} homes, {args.days} day(s) from {world.slot(world.count_from).label}:")
+    for name, note in notes.items():
+        print(f"  {name}: {note}")
+    slots = world.end - world.run_from
+    try:
+        with progress({"community": slots, "homes alone": slots}) as tick:
+            done = run_demo(world, DemoOptions(seed=args.seed, folder=state), tick)
+    except (DemoStuck, NoMqttServer, PortUnavailable) as error:
+        print(f"the demo broke: {error}\nlogs are in {state / 'logs'}", file=sys.stderr)
+        return 1
+    write_run(args.out, world, done.run)
+    print()
+    print(summary(done.run.results))
+    replay = done.run.results["ledger"]["replay"]
+    memory = [peak for name, peak in done.peak_memory_mb.items() if name.endswith(".ems")]
+    print(f"replay of the broker's journal: {replay}")
+    print(
+        f"{done.instants} instants in {done.day_s:.1f} s over {done.server}; "
+        f"largest energy manager {max(memory, default=0):.0f} MB; {time.monotonic() - begin:.1f} s in all"
+    )
+    print(f"\n{args.out / 'results.json'}\n{args.out / 'report.html'}")
+    return 0 if replay == "identical" and done.run.results["ledger"]["sum_nano"] == 0 else 1

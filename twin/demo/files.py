@@ -1,0 +1,141 @@
+"""The files of a demo: configuration of every process, price list, keys, and the homes' measured past."""
+
+import csv
+import hashlib
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from hems.control.history import SlotMeans
+from hems.io.edge_store import EdgeStore
+from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, LightingUnit, PvUnit, Unit, ZoneUnit
+from twin.demo.site import PV_PEAK_KW, device_ids
+from twin.world import TwinHome, World
+from wire.signing import SigningKey, key_from_seed
+
+COMMUNITY = "demo"
+GATE_LEAD_S = 60
+TICK_S = 60
+NAMEPLATE_W = 60_000
+KIND_OF = {
+    PvUnit: "pv",
+    BatteryUnit: "battery",
+    EvUnit: "ev",
+    ZoneUnit: "zone",
+    LightingUnit: "lighting",
+    ApplianceUnit: "appliance",
+}
+
+
+def write_key(path: Path, seed: int, purpose: str) -> SigningKey:
+    """A key that follows from the demo's seed, written as the processes keep theirs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = hashlib.sha256(f"hearthgrid-demo/{seed}/{purpose}".encode()).digest()
+    path.write_text(secret.hex() + "\n")
+    os.chmod(path, 0o600)  # noqa: PTH101
+    return key_from_seed(secret)
+
+
+def write_prices(path: Path, world: World) -> None:
+    """The outside prices of the run as a CSV that broker and homes read."""
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["time_utc", "import_price_per_kwh", "export_price_per_kwh"])
+        for index in range(world.run_from, world.end):
+            retail, feed_in = float(world.retail_per_kwh[index]), float(world.feed_in_per_kwh[index])
+            rows.writerow([world.slot(index).label, round(retail, 6), round(feed_in, 6)])
+
+
+def write_broker(folder: Path, world: World, port: int, seed: int, members: dict[str, SigningKey]) -> Path:
+    """The broker's configuration and keys; returns the path of its TOML."""
+    state = folder / "broker"
+    write_key(state / "broker.key", seed, "broker")
+    write_key(state / "secret", seed, "secret")
+    lines = [
+        f'community = "{COMMUNITY}"',
+        f'state_dir = "{state}"',
+        "[market]",
+        f"slot_minutes = {world.first.minutes}",
+        f"gate_lead_s = {GATE_LEAD_S}",
+        "horizon_slots = 2",
+        f"group_min = {min(3, len(world.homes))}",
+        "[mqtt]",
+        f"port = {port}",
+        "[clock]",
+        'mode = "driven"',
+        "[tariff]",
+        'kind = "csv"',
+        f'file = "{folder / "prices.csv"}"',
+    ]
+    for meter, key in members.items():
+        lines += ["[[members]]", f'meter = "{meter}"', f'public_key = "{key.public_hex}"']
+        lines += [f"nameplate_import_w = {NAMEPLATE_W}", f"nameplate_export_w = {NAMEPLATE_W}"]
+    path = folder / "broker.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def write_home(
+    folder: Path, world: World, index: int, *, mqtt_port: int, modbus_port: int, broker_key: SigningKey
+) -> Path:
+    """One home's configuration, and its past in the energy manager's store; returns the path of its TOML."""
+    twin = world.homes[index]
+    home, state = twin.home, folder / twin.name
+    lines = [
+        "[home]",
+        f'meter = "{home.meter}"',
+        f'timezone = "{home.timezone}"',
+        f"slot_minutes = {home.slot_minutes}",
+        f"import_limit_kw = {home.import_limit_kw}",
+        f"export_limit_kw = {home.export_limit_kw}",
+        f'state_dir = "{state}"',
+        "[meter]",
+        f"port = {modbus_port}",
+        "[market]",
+        f'community = "{COMMUNITY}"',
+        f'broker_key = "{broker_key.public_hex}"',
+        f"port = {mqtt_port}",
+        "[tariff]",
+        f'file = "{folder / "prices.csv"}"',
+        "[control]",
+        f"tick_s = {TICK_S}",
+        f"plan_lead_s = {60 * (1 + (len(world.homes) - 1 - index) % max(1, home.slot_minutes - 3))}",
+        "[clock]",
+        'mode = "driven"',
+    ]
+    ids = device_ids(twin)
+    for unit in home.units:
+        lines += _device(unit, ids[unit.id])
+    path = folder / f"{twin.name}.toml"
+    path.write_text("\n".join(lines) + "\n")
+    _write_past(state, world, twin)
+    return path
+
+
+def _device(unit: Unit, device_id: int) -> list[str]:
+    keys: dict[str, Any] = {"kind": KIND_OF[type(unit)], "device_id": device_id, **asdict(unit)}
+    if isinstance(unit, PvUnit):
+        keys["peak_kw"] = PV_PEAK_KW
+    return ["[[device]]", *(f"{name} = {_toml(value)}" for name, value in keys.items() if value is not None)]
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case str():
+            return f'"{value}"'
+        case dict():
+            return "{" + ", ".join(f"{name} = {_toml(part)}" for name, part in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(_toml(part) for part in value) + "]"
+        case _:
+            return repr(value)
+
+
+def _write_past(state: Path, world: World, twin: TwinHome) -> None:
+    store = EdgeStore(state / "ems.db")
+    first = world.first
+    store.add_slot_means(
+        SlotMeans(first.shifted(i), float(twin.load_kw[i]), float(twin.pv_kw[i])) for i in range(world.history_slots)
+    )
+    store.close()

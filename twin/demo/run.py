@@ -1,0 +1,187 @@
+"""One demo: an MQTT server, emulated meters and devices, a broker, and two processes per home, for some days."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from broker.io.records_sqlite import SqliteRecords
+from broker.io.state_dir import StateDir
+from broker.io.verification import Verification, verify
+from hems.io.edge_store import EdgeStore
+from twin.demo import files
+from twin.demo.coordinator import drive
+from twin.demo.mqtt_server import mqtt_server
+from twin.demo.processes import Children
+from twin.demo.site import DemoSite
+from twin.optimum import Optimum, community_optimum
+from twin.results import results
+from twin.run import Run, RunOptions, Tick, compared
+from twin.schemes import MarketTrace, Trace
+from twin.world import World
+from wire.messages import Clearing, Settlement
+from wire.slots import Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """How a demo is run: seed of everything drawn, and the folder of its state."""
+
+    seed: int = 1
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoRun:
+    """What a demo found out: the run as of a twin, the ledger check, and how it went."""
+
+    run: Run
+    ledger: Verification
+    instants: int
+    day_s: float
+    server: str
+    peak_memory_mb: dict[str, float]
+
+
+def run_demo(world: World, options: DemoOptions, tick: Tick) -> DemoRun:
+    """Runs the demo; the schemes it is compared with are computed beside it.
+
+    Raises: DemoStuck, NoMqttServer, PortUnavailable with what to do.
+    """
+    begin = time.monotonic()
+    with compared(world, RunOptions(seed=options.seed, processes=1), tick) as (unmanaged, alone):
+        live = asyncio.run(_live(world, options, tick))
+        traded, ledger = _market_trace(world, options.folder, live.sites)
+        optimum = community_optimum(world)
+        found = _results(world, options, traded, (unmanaged.result(), alone.result()), optimum)
+    found["ledger"] = {
+        "entries": ledger.ledger_entries,
+        "sum_nano": ledger.ledger_sum_nano,
+        "head": ledger.log_head,
+        "replay": "identical" if ledger.difference is None else ledger.difference,
+    }
+    found["wall_s"] = time.monotonic() - begin
+    found["day_wall_s"] = live.wall_s / (world.counted_slots * world.first.duration_s / 86_400)
+    return DemoRun(
+        run=Run(results=found, unmanaged=unmanaged.result(), alone=alone.result(), market=traded, optimum=optimum),
+        ledger=ledger,
+        instants=live.instants,
+        day_s=live.wall_s,
+        server=live.server,
+        peak_memory_mb=live.peak_memory_mb,
+    )
+
+
+def _results(
+    world: World, options: DemoOptions, traded: MarketTrace, others: tuple[Trace, Trace], optimum: Optimum
+) -> dict[str, Any]:
+    return results(
+        world, {"unmanaged": others[0], "ems": others[1]}, traded, optimum, seed=options.seed, foresight="real"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Live:
+    sites: list[DemoSite]
+    instants: int
+    wall_s: float
+    server: str
+    peak_memory_mb: dict[str, float]
+
+
+async def _live(world: World, options: DemoOptions, tick: Tick) -> _Live:
+    folder = options.folder
+    sites = [DemoSite(world, twin) for twin in world.homes]
+    children = Children(folder / "logs")
+    async with AsyncExitStack() as stack:
+        port, server = await stack.enter_async_context(mqtt_server(folder))
+        ports = []
+        for site in sites:
+            ports.append(await site.server.start())
+            stack.push_async_callback(site.server.stop)
+        stack.callback(children.end)
+        names = _start(children, world, options, mqtt_port=port, modbus_ports=ports)
+        start_s, end_s = world.slot(world.run_from).start_s, world.slot(world.end).start_s
+        begin, last_s = 0.0, start_s
+        first_slot = Slot(start_s, world.first.minutes)
+
+        def moved(now_s: int) -> None:
+            nonlocal begin, last_s
+            begin = begin or time.monotonic()
+            done = (now_s - start_s) // first_slot.duration_s - (last_s - start_s) // first_slot.duration_s
+            if done:
+                tick("community", done)
+            last_s = now_s
+
+        instants = await drive(
+            port,
+            files.COMMUNITY,
+            ["broker", *names],
+            sites,
+            start_s=start_s,
+            end_s=end_s,
+            progress=moved,
+            alive=children.dead,
+        )
+        wall_s, memory = time.monotonic() - begin, children.peak_memory_mb()
+        await asyncio.to_thread(children.end)
+    return _Live(sites=sites, instants=instants, wall_s=wall_s, server=server, peak_memory_mb=memory)
+
+
+def _start(
+    children: Children, world: World, options: DemoOptions, *, mqtt_port: int, modbus_ports: list[int]
+) -> list[str]:
+    """Writes every configuration and starts every process; returns the meters' names."""
+    folder, names = options.folder, [twin.name for twin in world.homes]
+    files.write_prices(folder / "prices.csv", world)
+    keys = {name: files.write_key(folder / name / "meter.key", options.seed, name) for name in names}
+    broker = files.write_broker(folder, world, mqtt_port, options.seed, keys)
+    broker_key = files.write_key(folder / "broker" / "broker.key", options.seed, "broker")
+    children.start("broker", "broker.cli", ["run", "--config", str(broker)])
+    for index, name in enumerate(names):
+        home = files.write_home(
+            folder, world, index, mqtt_port=mqtt_port, modbus_port=modbus_ports[index], broker_key=broker_key
+        )
+        children.start(f"{name}.meter", "hems.cli", ["meter", "--config", str(home)])
+        children.start(f"{name}.ems", "hems.cli", ["run", "--config", str(home)])
+    return names
+
+
+def _market_trace(world: World, folder: Path, sites: list[DemoSite]) -> tuple[MarketTrace, Verification]:
+    """What the broker recorded and what the sites really did, for the counted slots."""
+    state = StateDir(folder / "broker")
+    ledger = verify(state)
+    trace = MarketTrace(entries=ledger.ledger_entries, sum_nano=ledger.ledger_sum_nano, head=ledger.log_head)
+    counted = world.slot(world.count_from).label
+    records = SqliteRecords(state.records, read_only=True)
+    try:
+        for (payload,) in records.database.execute(
+            "SELECT payload FROM clearing WHERE slot >= ? ORDER BY slot", (counted,)
+        ):
+            trace.clearings.append(Clearing.model_validate_json(payload))
+        for (payload,) in records.database.execute(
+            "SELECT payload FROM settlement WHERE slot >= ? ORDER BY slot, meter", (counted,)
+        ):
+            settlement = Settlement.model_validate_json(payload)
+            trace.settlements.append(settlement)
+            trace.cost_nano[settlement.meter] = trace.cost_nano.get(settlement.meter, 0) + settlement.total_nano
+    finally:
+        records.close()
+    trace.orders = sum(clearing.orders for clearing in trace.clearings)
+    for site in sites:
+        _add_site(trace, world, site, folder)
+    return trace, ledger
+
+
+def _add_site(trace: MarketTrace, world: World, site: DemoSite, folder: Path) -> None:
+    name = site.twin.name
+    trace.net_kwh[name] = site.net_kwh[world.count_from - world.run_from :][: world.counted_slots]
+    trace.stored_change_kwh[name] = site.plant.stored_kwh() - site.twin.stored_kwh()
+    trace.unserved_kwh[name] = sum(site.plant.unserved_kwh.values())
+    trace.discomfort[name] = site.plant.discomfort
+    trace.used_kwh += site.used_kwh
+    store = EdgeStore(folder / name / "ems.db")
+    trace.plans += store.count("plans")
+    store.close()
