@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
-from wire.messages import Award, Calendar, Clearing, Path, PlanNotice
+from wire.messages import Award, Calendar, Clearing, Conditions, Path, PlanNotice
 from wire.slots import Slot, parse_utc
 
 Floats = NDArray[np.float64]
@@ -22,6 +22,7 @@ class MarketView:
 
     calendar: Calendar | None = None
     path: Path | None = None
+    conditions: dict[str, Conditions] = field(default_factory=dict)
     own_plan: PlanNotice | None = None
     clearings: dict[str, Clearing] = field(default_factory=dict)
     awards: dict[str, Award] = field(default_factory=dict)
@@ -34,6 +35,8 @@ class MarketView:
                 self.calendar = message
             case Path():
                 self.path = message
+            case Conditions():
+                _keep(self.conditions, message.slot, message)
             case Clearing():
                 _keep(self.clearings, message.slot, message)
             case Award():

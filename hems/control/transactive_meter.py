@@ -1,7 +1,7 @@
-"""The market session of one meter: signs orders and reports, checks the broker's answers, resends the unanswered.
+"""The market session of one meter: signs orders and reports, checks answers, resends the unanswered.
 
-It holds the meter's key and knows nothing of devices. An order counts when its receipt is here; until then its outcome
-is unknown and is asked for. Sequences only rise, so resending is always safe.
+It holds the meter's key and knows nothing of devices. An order counts when its receipt is here; until then its
+outcome is unknown and is asked for. Sequences only rise, so resending is always safe.
 """
 
 from collections.abc import Callable, Iterable
@@ -120,9 +120,11 @@ class TransactiveMeter:
         return self._seal(notice)
 
     def order(self, strategy: Strategy, now_s: int) -> Frame | None:
-        """The signed order of a strategy; None when there is nothing to trade."""
+        """The signed order of a strategy; None when there is nothing to trade or the slot has no market."""
         slot, calendar = strategy.slot.label, self.view.calendar
-        steps = strategy.steps if calendar is None else coarsened(strategy.steps, calendar.steps_max)
+        steps = within_conditions(strategy.steps, self.view.conditions.get(slot))
+        if calendar is not None:
+            steps = coarsened(steps, calendar.steps_max)
         if not steps:
             return None
         sequence = self._outbox.last_sequence(m.Order.kind, slot) + 1
@@ -216,6 +218,21 @@ def coarsened(steps: tuple[Step, ...], steps_max: int) -> tuple[Step, ...]:
         after = kept.pop(i + 1)
         kept[i] = Step(after.side, after.price_micro, kept[i].energy_wh + after.energy_wh)
     return tuple(kept)
+
+
+def within_conditions(steps: tuple[Step, ...], conditions: m.Conditions | None) -> tuple[Step, ...]:
+    """The steps that the slot's market conditions allow: prices moved into its band, none where there is no market.
+
+    Buys keep below sells: where the band pushes them together, the sells at that price are left out.
+    """
+    if conditions is None:
+        return steps
+    low, high = conditions.feed_in_micro_per_kwh, conditions.retail_micro_per_kwh
+    if low > high:
+        return ()
+    moved = [Step(s.side, min(max(s.price_micro, low), high), s.energy_wh) for s in steps]
+    highest_buy = max((s.price_micro for s in moved if s.side == "buy"), default=None)
+    return tuple(s for s in moved if s.side == "buy" or highest_buy is None or s.price_micro > highest_buy)
 
 
 def payload_digest(frame: Frame) -> str:

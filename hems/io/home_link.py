@@ -73,6 +73,8 @@ class LinkServer:
                 self._on_line(line)
         except (ValueError, OSError) as error:
             LOG.warning("home link: %s; the energy manager has to connect again", error)
+        except asyncio.CancelledError:
+            return  # the process ends; asyncio would log the cancellation of a connection as an error
         finally:
             if self._writer is writer:
                 self._writer = None

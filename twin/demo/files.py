@@ -42,9 +42,9 @@ def write_prices(path: Path, world: World) -> None:
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["time_utc", "import_price_per_kwh", "export_price_per_kwh"])
-        for index in range(world.run_from, world.end):
-            retail, feed_in = float(world.retail_per_kwh[index]), float(world.feed_in_per_kwh[index])
-            rows.writerow([world.slot(index).label, round(retail, 6), round(feed_in, 6)])
+        for index in range(world.run_from, world.end + world.tariff_known_slots):
+            retail, feed_in = world.prices_from(index, 1)
+            rows.writerow([world.slot(index).label, round(float(retail[0]), 6), round(float(feed_in[0]), 6)])
 
 
 def write_broker(folder: Path, world: World, port: int, seed: int, members: dict[str, SigningKey]) -> Path:

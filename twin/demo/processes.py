@@ -27,6 +27,11 @@ class Children:
         )
         log.close()
 
+    def kill(self, name: str) -> None:
+        """Kills a process without warning, as a power cut would."""
+        self._running[name].kill()
+        self._running[name].wait()
+
     def dead(self) -> str | None:
         """Which process has ended, with the end of its log; None while all run."""
         for name, child in self._running.items():

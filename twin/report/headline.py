@@ -6,6 +6,7 @@ from twin.report.markup import Markup, tag
 from twin.report.numerals import SPACE, count, energy, money, number, percent, power
 from twin.report.savings import verdict
 from twin.report.summary import SCHEME_NAMES, SCHEMES, Summary
+from twin.report.table import table
 from twin.report.timeline import Timeline
 
 
@@ -123,9 +124,18 @@ def _totals(data: ReportData, run: Summary) -> Markup:
     ]
     words = "; ".join(f"{name} {money(cost, data.currency)}" for _, name, cost in costs)
     picture = bar_groups("totals", title="Cost of the whole community per scheme", desc=words, groups=groups)
+    numbers = table(
+        "Cost of all homes", ("Scheme", f"Cost {data.currency}"), [[n, number(c, 2)] for _, n, c in costs]
+    )
     return tag(
         "section",
         tag("h2", f"What all homes pay together, {data.currency}", id="totals-heading"),
-        tag("figure", tag("div", picture, class_="stage bars"), aria_labelledby="totals-heading"),
+        tag(
+            "figure",
+            tag("div", picture, class_="stage bars"),
+            tag("details", tag("summary", "Show the numbers"), numbers, class_="numbers"),
+            aria_labelledby="totals-heading",
+        ),
+        id="totals",
         class_="card",
     )
