@@ -1,16 +1,22 @@
-"""The floor of planning: a case written straight into HiGHS, without our planner and for its device kinds only.
+"""The floor of planning: a case written straight into HiGHS, without our planner and for some device kinds only.
 
 Knows pv, battery, ev without discharging, programme and block appliances and a cooled or heated zone with priced
-discomfort: what planning cases 001 to 003 need. The equations are those of the case file's interface.
+discomfort: what planning cases 001 to 003 need. The equations are those of the case file.
+Run as a module with a case file it solves the case once and prints its own peak memory [MB].
 """
 
+import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmarks.machine import own_peak_mb
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,8 +64,8 @@ class Floor:
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)
         highs.setOptionValue("mip_rel_gap", gap)
-        for option, value in (options or {}).items():
-            highs.setOptionValue(option, value)
+        for option, setting in (options or {}).items():
+            highs.setOptionValue(option, setting)
         row, column, value = (np.concatenate(part) for part in zip(*self.entries, strict=True))
         order = np.lexsort((row, column))
         start = np.searchsorted(column[order], np.arange(self.n_columns))
@@ -168,3 +174,8 @@ def _zone(made: Floor, balance: Ints, device: dict[str, Any]) -> None:
 
 
 _ADD = {"pv": _pv, "battery": _battery, "ev": _ev, "appliance": _appliance, "zone": _zone}
+
+
+if __name__ == "__main__":
+    floor_of(json.loads(Path(sys.argv[1]).read_text("utf-8"))["case"])[0].solver(1e-3).run()
+    print(own_peak_mb())

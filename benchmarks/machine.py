@@ -56,8 +56,8 @@ def peak_mb(module: str, arguments: Sequence[str]) -> float:
 def own_peak_mb() -> float:
     """Peak resident memory of this process [MB].
 
-    Linux keeps it per address space in VmHWM. `ru_maxrss` is the fallback only: after fork and exec it still holds the
-    parent's size, so a child of a large benchmark would look as large as its parent.
+    Linux keeps it per address space in VmHWM. `ru_maxrss` is the fallback only: after fork and exec it still holds
+    the parent's size, so a child of a large benchmark would look as large as its parent.
     """
     try:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()

@@ -12,8 +12,8 @@ from broker.clearing.uniform import clear
 
 Ints = NDArray[np.int64]
 SIZES = (1_000, 10_000, 100_000)
-WHAT = """* **Floor:** argsort, cumulative sums and fills of both sides in numpy: one volume, arrays of traded quantities,
-  the step at the margin cut by rank. No price interval, no shares among equal prices, no participants.
+WHAT = """* **Floor:** argsort, cumulative sums and fills of both sides in numpy: one volume, arrays of traded
+  quantities, the step at the margin cut by rank. No price interval, no shares among equal prices, no participants.
 * **Ours:** `broker.clearing.uniform.clear` on arrays: volume, exact price interval, pro-rata shares at the margin by
   largest remainder, quantity per participant, exact welfare.
 * **From steps:** the same with the arrays made from Python steps before.

@@ -18,13 +18,14 @@ from hems.planning.problem import Problem, problem_from_case
 CASES = {"a": "001-battery-dynamic-price", "b": "002-appliances-ev-48h-5min", "c": "003-cool-zone-precooling"}
 GAP = 1e-3
 FOLDER = Path(__file__).parents[1] / "tests" / "cases" / "planning"
-WHAT = """* **Floor:** the same case written straight into highspy by `benchmarks/direct.py`: build and solve, gap 1e-3, one
-  thread, defaults of HiGHS. **Tuned floor:** the same with the options that our solver sets (no presolve for a pure LP,
-  two rounding heuristics for on/off decisions); ratios are against it. Both have to reach the case's known objective.
+WHAT = """\
+* **Floor:** the same case written straight into highspy by `benchmarks/direct.py`: build and solve, gap 1e-3,
+  one thread, defaults of HiGHS. **Tuned floor:** the same with the options that our solver sets (no presolve for
+  a pure LP, two rounding heuristics for on/off decisions); ratios are against it. All reach the known objective.
 * **Ours:** `Planner.plan` on the built problem. It also proves, gives marginal prices and judges wishes; with
   reasons it explains every device.
-* **Hot:** only the base load of slot 0 changed on the kept model with on/off decisions held. Floor: one row changed
-  and HiGHS run again. Ours: `Planner.replan_slot0`, which also reads powers and the marginal price.
+* **Hot:** only the base load of slot 0 changed on the kept model with on/off decisions held. Floor: one row
+  changed and HiGHS run again. Ours: `Planner.replan_slot0`, which also reads powers and the marginal price.
 * **Value curve:** `Planner.value_curve`, the worth of every possible net import of slot 0.
 * **Peak:** resident memory of a fresh process that plans the case once."""
 HEAD = (
@@ -129,30 +130,22 @@ def measured(case: str, repeats: int) -> list[str]:
     hot = [hot_floor(given), lambda: kept.replan_slot0(base_kw=load_kw())]
     hot_direct, hot_ours = medians_ms(hot, 10 * repeats)
     (curve,) = medians_ms([kept.value_curve], repeats)
-    peaks = [peak_mb("benchmarks.planner", ["--peak", who, "--case", case]) for who in ("floor", "ours")]
+    file = str(FOLDER / f"{CASES[case]}.json")
+    peaks = [peak_mb("benchmarks.direct", [file]), peak_mb("benchmarks.planner", ["--peak", case])]
     times = [f"{ms:.2f}" for ms in (floor, best, bare, bare / best, explained, explained / best)]
     more = [f"{hot_direct:.3f}", f"{hot_ours:.3f}", f"{hot_ours / hot_direct:.2f}", f"{curve:.2f}"]
     return [case, *times, *more, *(f"{peak:.0f}" for peak in peaks)]
-
-
-def peak(case: str, who: str) -> float:
-    """Peak resident memory of this process after planning a case once [MB]."""
-    if who == "floor":
-        solve_directly(document(case)["case"])
-    else:
-        plan(problem(case), explain=True)
-    return own_peak_mb()
 
 
 def main() -> None:
     """Measures all cases and writes the table, or prints the peak of one."""
     parser = argparse.ArgumentParser(prog="scripts/bench planner", description=__doc__)
     parser.add_argument("--repeats", type=int, default=25, help="runs per median, at least 20 [25]")
-    parser.add_argument("--peak", choices=("floor", "ours"), help=argparse.SUPPRESS)
-    parser.add_argument("--case", choices=CASES, default="a", help=argparse.SUPPRESS)
+    parser.add_argument("--peak", choices=CASES, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peak:
-        print(peak(args.case, args.peak))
+        plan(problem(args.peak), explain=True)
+        print(own_peak_mb())
         return
     rows = [measured(case, args.repeats) for case in CASES]
     made = table((*HEAD, *HEAD_MORE), rows)

@@ -52,7 +52,9 @@ def home(*units: Any, **changes: Any) -> Home:
     return Home(meter=METER, units=units, **changes)
 
 
-def image(devices: Mapping[str, DeviceImage] | None = None, *, base_w: float = 1000.0, at_s: int = START_S) -> SiteImage:
+def image(
+    devices: Mapping[str, DeviceImage] | None = None, *, base_w: float = 1000.0, at_s: int = START_S
+) -> SiteImage:
     """An image whose base load is `base_w`."""
     seen = devices or {}
     return SiteImage(at_s=at_s, grid_w=base_w + sum(device.power_w for device in seen.values()), devices=seen)

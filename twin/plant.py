@@ -47,7 +47,7 @@ class Plant:
                 return None
 
     def start_counting(self) -> None:
-        """Sets every battery and zone to its initial state, as every scheme starts, and forgets earlier discomfort."""
+        """Sets every battery and zone to its initial state, as in every scheme, and forgets earlier discomfort."""
         for unit in self.twin.home.units:
             if isinstance(unit, BatteryUnit | ZoneUnit):
                 self._state[unit.id] = self._initial(unit)

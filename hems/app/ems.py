@@ -11,7 +11,8 @@ from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from hems.control.energy_manager import EnergyManager, Settings, Strategy
+from hems.bidding.strategy import Strategy, strategy_to_line
+from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.history import History
 from hems.control.home_loop import Actions, HomeLoop, Timing
 from hems.control.live_outlook import LiveOutlook
@@ -155,10 +156,7 @@ class EmsApp:
         if self._send is None or market is None:
             return
         self._taken.clear()
-        steps = [[s.side, s.price_micro, s.energy_wh] for s in strategy.steps]
-        self._send(
-            {"type": "strategy", "slot_s": strategy.slot.start_s, "steps": steps, "net_wh": list(strategy.net_wh)}
-        )
+        self._send(strategy_to_line(strategy))
         self._loop.told(strategy, market.community)
         try:
             await asyncio.wait_for(self._taken.wait(), TAKEN_TIMEOUT_S)

@@ -10,8 +10,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hems.app.key import load_or_make_key
-from hems.control.energy_manager import Strategy
-from hems.control.home_loop import strategy_steps
+from hems.bidding.strategy import strategy_from_line
 from hems.control.meter_loop import Boundary, MeterLoop
 from hems.control.transactive_meter import Registers, TransactiveMeter
 from hems.io.edge_store import EdgeStore
@@ -195,13 +194,11 @@ class MeterApp:
         """Publishes a strategy and tells the home when the broker has receipted the order."""
         now_s = self._now_s()
         try:
-            slot = Slot(int(line["slot_s"]), self._minutes)
-            strategy = Strategy(
-                slot=slot, steps=strategy_steps(line["steps"]), net_wh=tuple(map(int, line["net_wh"]))
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            LOG.warning("home link: a strategy that is none: %s", error)
+            strategy = strategy_from_line(line)
+        except ValueError as error:
+            LOG.warning("home link: %s", error)
             return
+        slot = strategy.slot
         if now_s is None:
             LOG.warning(
                 "slot=%s: no order, the system clock is not set (%s)", slot.label, format_utc(int(time.time()))

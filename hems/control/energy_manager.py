@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hems.bidding.expected_price import expected_exchange, outside_exchange
 from hems.bidding.steps import Band, Step, order_steps
+from hems.bidding.strategy import Strategy
 from hems.control.market_view import MarketView
 from hems.dispatch.guard import Limits, guard
 from hems.dispatch.reason import Prices, Why, why
@@ -43,15 +44,6 @@ class Settings:
     path_spread_kw: float = 0.3
     gap: float = 1e-3
     time_limit_s: float = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strategy:
-    """What the transactive meter may trade for a slot: order steps, and the plan to tell the community [Wh]."""
-
-    slot: Slot
-    steps: tuple[Step, ...]
-    net_wh: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

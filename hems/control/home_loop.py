@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hems.bidding.steps import Step
-from hems.control.energy_manager import Decision, EnergyManager, Strategy
+from hems.bidding.strategy import Strategy
+from hems.control.energy_manager import Decision, EnergyManager
 from hems.control.history import History, SlotMeans
 from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
@@ -154,16 +154,3 @@ def reversion_w(unit: Unit, image: SiteImage) -> int:
             return max(0, round(seen.power_w))
         case _:
             return 0
-
-
-def strategy_steps(rows: list[list[object]]) -> tuple[Step, ...]:
-    """Order steps out of their JSON form [[side, price_micro, energy_wh], ...].
-
-    Raises: ValueError when a row is none.
-    """
-    steps = []
-    for side, price, energy in rows:
-        if side not in ("buy", "sell") or not isinstance(price, int) or not isinstance(energy, int) or energy <= 0:
-            raise ValueError(f"not an order step: {[side, price, energy]}")
-        steps.append(Step("buy" if side == "buy" else "sell", price, energy))
-    return tuple(steps)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hems.control.energy_manager import Strategy
+from hems.bidding.strategy import Strategy
 from hems.control.transactive_meter import Frame, Registers, TransactiveMeter
 from wire.slots import Slot, slot_at
 

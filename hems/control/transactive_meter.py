@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hems.bidding.steps import Step
-from hems.control.energy_manager import Strategy
+from hems.bidding.strategy import Strategy
 from hems.control.market_view import MarketView
 from wire import messages as m
 from wire.codec import DecodeError, decode, digest, encode

@@ -51,7 +51,7 @@ def _holds(period: PricePeriod, hour: float) -> bool:
 
 
 class ListedPrices:
-    """Prices by their slot's start [s since 1970]; what is not listed yet is as at the same time of the days before."""
+    """Prices by slot start [s since 1970]; what is not listed yet is as at the same time of the days before."""
 
     def __init__(self, listed: Mapping[int, tuple[float, float]]) -> None:
         if not listed:

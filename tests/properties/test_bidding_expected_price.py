@@ -75,7 +75,9 @@ def test_whoever_draws_more_never_pays_less(others_kw: float, spread_kw: float, 
 
 
 @given(POWER_KW, POWER_KW, SPREAD_KW)
-def test_what_others_draw_counts_like_what_the_home_draws(others_kw: float, shift_kw: float, spread_kw: float) -> None:
+def test_what_others_draw_counts_like_what_the_home_draws(
+    others_kw: float, shift_kw: float, spread_kw: float
+) -> None:
     here, there = one(others_kw, spread_kw, 0.3, 0.1), one(others_kw + shift_kw, spread_kw, 0.3, 0.1)
     assert np.allclose(here.breakpoints_kw - shift_kw, there.breakpoints_kw)
     assert np.array_equal(here.prices_per_kwh, there.prices_per_kwh)

@@ -90,9 +90,7 @@ def test_a_lossless_battery_bids_the_future_value_of_what_it_holds() -> None:
         import_limit_kw=np.full(n, 17.0),
         export_limit_kw=np.full(n, 17.0),
         lost_load_value_per_kwh=10.0,
-        tariff=Tariff(
-            import_price_per_kwh=np.array([0.3, 0.4, 0.4]), export_price_per_kwh=np.array([0.1, 0.1, 0.1])
-        ),
+        tariff=Tariff(import_price_per_kwh=np.array([0.3, 0.4, 0.4]), export_price_per_kwh=np.array([0.1, 0.1, 0.1])),
         devices=(
             Battery(
                 id="battery",

@@ -180,7 +180,9 @@ def test_a_new_car_a_leaving_car_and_a_lost_device_each_get_a_new_plan() -> None
         full_image(car=idle(stay=replace(STAY, departure_s=STAY.departure_s + 900))),
     ]
     without_lamp = full_image()
-    images.append(SiteImage(at_s=START_S, grid_w=0.0, devices={i: d for i, d in without_lamp.devices.items() if i != "lamp"}))
+    images.append(
+        SiteImage(at_s=START_S, grid_w=0.0, devices={i: d for i, d in without_lamp.devices.items() if i != "lamp"})
+    )
     counts = []
     for seen in images:
         energy_manager.decide(START_S, slot(), seen, None)

@@ -66,7 +66,9 @@ def test_a_device_that_the_home_does_not_have_gets_no_command() -> None:
 
 
 def test_too_much_import_takes_from_the_car_first() -> None:
-    made = guarded({"battery": 2.0, "car": 4.0, "zone": 2.0}, base_kw=10.0, limits=Limits(import_kw=15.0, export_kw=17))
+    made = guarded(
+        {"battery": 2.0, "car": 4.0, "zone": 2.0}, base_kw=10.0, limits=Limits(import_kw=15.0, export_kw=17)
+    )
     assert made.power_kw == {"battery": 2.0, "car": 1.0, "zone": 2.0}
     assert made.changed == {"car": "grid_limit"}
 
@@ -94,7 +96,9 @@ def test_too_much_export_takes_from_who_gives_most() -> None:
 
 
 def test_a_connection_closed_for_export_stops_all_that_is_given_beyond_the_load() -> None:
-    made = guarded({"battery": -2.0, "pv": -3.0, "lamp": 0.2}, base_kw=0.0, limits=Limits(import_kw=17.0, export_kw=0.0))
+    made = guarded(
+        {"battery": -2.0, "pv": -3.0, "lamp": 0.2}, base_kw=0.0, limits=Limits(import_kw=17.0, export_kw=0.0)
+    )
     assert made.power_kw["lamp"] == 0.2
     assert sum(made.power_kw.values()) == pytest.approx(0.0)
 

@@ -67,9 +67,7 @@ def test_a_greedy_battery_keeps_its_power_and_its_charge_inside_the_limits(
         (None, 5.0, 0.0),
     ],
 )
-def test_a_greedy_battery_takes_surplus_and_gives_for_need(
-    soc: float | None, net_kw: float, power_kw: float
-) -> None:
+def test_a_greedy_battery_takes_surplus_and_gives_for_need(soc: float | None, net_kw: float, power_kw: float) -> None:
     assert greedy_kw(LOSSY, idle(soc=soc), net_kw, 0.25) == pytest.approx(power_kw)
 
 

@@ -83,7 +83,9 @@ def clearing() -> m.Clearing:
 
 
 def real_broker() -> MarketService:
-    service = MarketService(Market(TERMS, bytes(32)), journal=FakeJournal(), prices=FakePrices(), recorder=FakeRecorder())
+    service = MarketService(
+        Market(TERMS, bytes(32)), journal=FakeJournal(), prices=FakePrices(), recorder=FakeRecorder()
+    )
     member = Enrolled(
         at_s=START_S,
         meter=METER,
@@ -248,7 +250,11 @@ def test_a_message_heard_twice_changes_nothing_the_second_time() -> None:
     meter = transactive_meter()
     order = meter.order(STRATEGY, START_S)
     assert order is not None
-    frames = [("path", broker_says(path(1))), ("clearing", broker_says(clearing())), ("receipt", broker_says(receipt_of(order)))]
+    frames = [
+        ("path", broker_says(path(1))),
+        ("clearing", broker_says(clearing())),
+        ("receipt", broker_says(receipt_of(order))),
+    ]
     for kind, frame in frames:
         meter.receive(kind, frame)
     before = (meter.view.path, dict(meter.view.clearings), meter.unanswered())

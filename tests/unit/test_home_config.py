@@ -1,0 +1,333 @@
+"""The configuration of a home: every device kind becomes its unit, and every mistake is named with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from hems.site.config import ConfigError, HomeConfig, parse_config, resolved
+from hems.site.home import (
+    ApplianceUnit,
+    BatteryUnit,
+    ComfortPeriod,
+    EvUnit,
+    Home,
+    LightingUnit,
+    PvUnit,
+    ZoneUnit,
+)
+
+SMALL = """
+[home]
+meter = "home-1"
+state_dir = "state"
+[meter]
+[tariff]
+import_price_per_kwh = 0.3
+"""
+
+FULL = """
+[home]
+meter = "home-1"
+timezone = "Europe/Berlin"
+slot_minutes = 15
+import_limit_kw = 14.5
+export_limit_kw = 10
+building = "office"
+state_dir = "state"
+
+[meter]
+host = "meter.local"
+port = 1502
+device_id = 7
+power_sign = -1
+
+[market]
+community = "elm"
+broker_key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+ca_file = "ca.pem"
+
+[tariff]
+import_price_per_kwh = 0.32
+export_price_per_kwh = 0.08
+
+[[tariff.period]]
+from_hour = 22
+to_hour = 6
+import_price_per_kwh = 0.24
+export_price_per_kwh = 0.08
+
+[[device]]
+id = "roof"
+kind = "pv"
+device_id = 2
+peak_kw = 9.8
+
+[[device]]
+id = "battery"
+kind = "battery"
+device_id = 3
+host = "battery.local"
+port = 1503
+capacity_kwh = 10
+charge_kw_max = 5
+discharge_kw_max = 4.6
+charge_efficiency = 0.96
+discharge_efficiency = 0.95
+soc_min = 0.05
+soc_max = 0.95
+wear_per_kwh = 0.02
+reserve_soc = 0.2
+
+[[device]]
+id = "car"
+kind = "ev"
+device_id = 4
+charge_kw_max = 11
+charge_kw_min = 1.4
+
+[[device]]
+id = "living"
+kind = "zone"
+device_id = 5
+mode = "heat"
+electric_kw_max = 3
+electric_kw_min = 0.5
+cop = 3.5
+thermal_capacity_kwh_per_k = 4
+thermal_resistance_k_per_kw = 6
+gain_kw = 0.2
+discomfort_per_k_hour = 0.5
+comfort = [
+  { from_hour = 6, to_hour = 22, temp_min_c = 20, temp_max_c = 23 },
+  { from_hour = 22, to_hour = 6, temp_min_c = 17, temp_max_c = 23 },
+]
+
+[[device]]
+id = "lamps"
+kind = "lighting"
+device_id = 6
+rated_kw = 0.2
+lux_at_rated = 500
+required_lux = 300
+dim_fraction_max = 0.3
+discomfort_per_kwh = 0.4
+
+[[device]]
+id = "washer"
+kind = "appliance"
+device_id = 8
+quarter_hour_kw = [2.0, 0.4, 0.4, 0.3]
+earliest_hour = 8
+latest_end_hour = 20
+
+[control]
+tick_s = 10
+plan_lead_s = 60
+horizon_hours = 36
+
+[clock]
+mode = "driven"
+"""
+
+
+def findings(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, "home.toml")
+    return str(caught.value).splitlines()
+
+
+def device(lines: str) -> str:
+    return f'{SMALL}\n[[device]]\nid = "d"\ndevice_id = 2\n{lines}\n'
+
+
+def test_every_kind_of_device_becomes_the_unit_that_the_planner_sees() -> None:
+    assert parse_config(FULL, "home.toml").as_home() == Home(
+        meter="home-1",
+        timezone="Europe/Berlin",
+        slot_minutes=15,
+        import_limit_kw=14.5,
+        export_limit_kw=10.0,
+        units=(
+            PvUnit(id="roof", peak_kw=9.8),
+            BatteryUnit(
+                id="battery",
+                capacity_kwh=10.0,
+                charge_kw_max=5.0,
+                discharge_kw_max=4.6,
+                charge_efficiency=0.96,
+                discharge_efficiency=0.95,
+                soc_min=0.05,
+                soc_max=0.95,
+                wear_per_kwh=0.02,
+                reserve_soc=0.2,
+            ),
+            EvUnit(id="car", charge_kw_max=11.0, charge_kw_min=1.4),
+            ZoneUnit(
+                id="living",
+                mode="heat",
+                electric_kw_max=3.0,
+                electric_kw_min=0.5,
+                cop=3.5,
+                thermal_capacity_kwh_per_k=4.0,
+                thermal_resistance_k_per_kw=6.0,
+                gain_kw=0.2,
+                discomfort_per_k_hour=0.5,
+                comfort=(
+                    ComfortPeriod(from_hour=6.0, to_hour=22.0, temp_min_c=20.0, temp_max_c=23.0),
+                    ComfortPeriod(from_hour=22.0, to_hour=6.0, temp_min_c=17.0, temp_max_c=23.0),
+                ),
+            ),
+            LightingUnit(
+                id="lamps",
+                rated_kw=0.2,
+                lux_at_rated=500.0,
+                required_lux=300.0,
+                dim_fraction_max=0.3,
+                discomfort_per_kwh=0.4,
+            ),
+            ApplianceUnit(id="washer", quarter_hour_kw=(2.0, 0.4, 0.4, 0.3), earliest_hour=8.0, latest_end_hour=20.0),
+        ),
+    )
+
+
+def test_what_is_not_for_the_planner_is_kept_for_the_adapters() -> None:
+    config = parse_config(FULL, "home.toml")
+    assert (config.meter.host, config.meter.port, config.meter.device_id, config.meter.power_sign) == (
+        "meter.local",
+        1502,
+        7,
+        -1,
+    )
+    assert config.market is not None and config.market.ca_file == Path("ca.pem")
+    assert [(d.host, d.port) for d in config.device[:2]] == [(None, None), ("battery.local", 1503)]
+    assert config.tariff.period[0].import_price_per_kwh == 0.24
+    assert (config.control.tick_s, config.clock.mode) == (10, "driven")
+
+
+def test_a_configuration_survives_being_written_and_read_again() -> None:
+    config = parse_config(FULL, "home.toml")
+    assert HomeConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_the_smallest_configuration_is_a_home_without_devices_and_without_a_market() -> None:
+    config = parse_config(SMALL, "home.toml")
+    assert config.as_home() == Home(meter="home-1")
+    assert config.market is None and config.clock.mode == "system"
+
+
+def test_a_price_file_replaces_the_constant_price() -> None:
+    config = parse_config(SMALL.replace("import_price_per_kwh = 0.3", 'file = "prices.csv"'), "home.toml")
+    assert config.tariff.file == Path("prices.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        (SMALL.replace('meter = "home-1"', ""), "home.meter: missing: add it"),
+        (SMALL.replace("home-1", "Home 1"), "home.meter: String should match pattern '^[a-z0-9_-]{1,64}$'"),
+        (SMALL + "colour = 1", "tariff.colour: unknown key: remove it or correct its spelling"),
+        (SMALL + "[weather]", "weather: unknown key: remove it or correct its spelling"),
+        (
+            SMALL.replace('state_dir = "state"', 'state_dir = "state"\ntimezone = "Berlin"'),
+            "home.timezone: no time zone 'Berlin': use a name such as Europe/Berlin",
+        ),
+        (
+            SMALL.replace('state_dir = "state"', 'state_dir = "state"\ntimezone = "Europe"'),
+            "home.timezone: no time zone 'Europe': use a name such as Europe/Berlin",
+        ),
+        (
+            SMALL.replace("import_price_per_kwh = 0.3", ""),
+            "tariff: give import_price_per_kwh, or file with the columns of a price CSV",
+        ),
+        (
+            device(
+                'kind = "battery"\ncapacity_kwh = 5\ncharge_kw_max = 2\ndischarge_kw_max = 2\nsoc_min = 0.9\nsoc_max = 0.2'
+            ),
+            "device.0.battery: soc_min 0.9 has to be below soc_max 0.2",
+        ),
+        (device('kind = "ev"'), "device.0.ev.charge_kw_max: missing: add it"),
+        (device('kind = "ev"\ncharge_kw_max = 0'), "device.0.ev.charge_kw_max: Input should be greater than 0"),
+        (device('kind = "ev"\ncharge_kw_max = nan'), "device.0.ev.charge_kw_max: Input should be a finite number"),
+        (SMALL + '[clock]\nmode = "fast"', "clock.mode: Input should be 'system' or 'driven'"),
+        (SMALL + "[control]\ntick_s = 90", "control.tick_s: Input should be less than or equal to 60"),
+    ],
+)
+def test_a_mistake_is_named_with_file_path_and_remedy(text: str, finding: str) -> None:
+    assert findings(text) == [f"home.toml: {finding}"]
+
+
+def test_an_unknown_kind_of_device_is_answered_with_the_kinds_that_exist() -> None:
+    (finding,) = findings(device('kind = "batery"'))
+    assert finding.startswith("home.toml: device.0: ")
+    assert "'batery'" in finding
+    for kind in ("pv", "battery", "ev", "zone", "lighting", "appliance"):
+        assert f"'{kind}'" in finding
+
+
+def test_a_slot_length_that_does_not_divide_the_hour_is_refused_with_those_that_do() -> None:
+    (finding,) = findings(SMALL.replace('state_dir = "state"', 'state_dir = "state"\nslot_minutes = 7'))
+    assert finding.startswith("home.toml: home.slot_minutes: ")
+    assert "15" in finding and "60" in finding
+
+
+def test_two_devices_of_one_id_are_refused() -> None:
+    two = device('kind = "pv"') + '[[device]]\nid = "d"\nkind = "pv"\ndevice_id = 3\n'
+    assert findings(two) == ["home.toml: file: device ids have to differ: d"]
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    text = """
+[home]
+meter = "home-1"
+slot_minuts = 15
+timezone = "Mars"
+[meter]
+port = 0
+[tariff]
+import_price_per_kwh = "cheap"
+[[tariff.period]]
+from_hour = 25
+to_hour = 6
+import_price_per_kwh = 0.1
+[market]
+community = "elm"
+broker_key = "secret"
+[[device]]
+id = "roof"
+kind = "pv"
+device_id = 2
+[[device]]
+id = "battery"
+kind = "battery"
+device_id = 300
+capacity_kwh = -1
+charge_kw_max = 2
+[control]
+horizon_hours = 72
+"""
+    places = [line.split(": ")[1] for line in findings(text)]
+    assert sorted(places) == [
+        "control.horizon_hours",
+        "device.1.battery.capacity_kwh",
+        "device.1.battery.device_id",
+        "device.1.battery.discharge_kw_max",
+        "home.slot_minuts",
+        "home.state_dir",
+        "home.timezone",
+        "market.broker_key",
+        "meter.port",
+        "tariff.import_price_per_kwh",
+        "tariff.period.0.export_price_per_kwh",
+        "tariff.period.0.from_hour",
+    ]
+
+
+def test_a_broken_file_is_named_with_the_line() -> None:
+    (finding,) = findings("[home\nmeter = 1")
+    assert finding.startswith("home.toml: not TOML: ")
+    assert "line 1" in finding
+
+
+def test_relative_paths_start_at_the_folder_of_the_file() -> None:
+    assert resolved(Path("/etc/hems"), Path("state")) == Path("/etc/hems/state")
+    assert resolved(Path("/etc/hems"), Path("/var/lib/hems")) == Path("/var/lib/hems")

@@ -1,0 +1,97 @@
+"""Outlooks of a running home: from its own past, the sensors of the last day and the tariff; nothing from later."""
+
+import numpy as np
+import pytest
+
+from hems.control.history import History, SlotMeans
+from hems.control.live_outlook import DAY_S, LiveOutlook, SignalMemory
+from hems.site.tariff import DailyPrices
+from tests.fakes import START_S, idle, image, slot
+
+SLOTS = 96
+PRICES = DailyPrices(0.3, 0.08, (), "UTC")
+MIDNIGHT_S = START_S - START_S % DAY_S
+
+
+def past(days: int, pv_kw: float = 0.0) -> History:
+    """A load of 0.5 kW by night and 1.5 kW from 8 to 20 UTC, for whole days before the midnight before `START_S`."""
+    history = History(slot_minutes=15)
+    rows = []
+    for number in range(days * SLOTS):
+        at = slot((MIDNIGHT_S - START_S) // 900 - days * SLOTS + number)
+        noon = 8 <= at.start_s % DAY_S // 3600 < 20
+        rows.append(SlotMeans(at, 1.5 if noon else 0.5, pv_kw if noon else 0.0))
+    history.load(rows)
+    return history
+
+
+def outlooks(history: History) -> LiveOutlook:
+    return LiveOutlook(history, PRICES, timezone="UTC", slot_s=900)
+
+
+def test_a_home_on_its_first_day_expects_a_typical_load_and_no_sun() -> None:
+    outlook = outlooks(History(slot_minutes=15)).outlook(START_S, START_S, SLOTS)
+    assert outlook.slots == SLOTS
+    assert (outlook.base_kw > 0.0).all() and np.isfinite(outlook.base_kw).all()
+    assert outlook.pv_kw.tolist() == [0.0] * SLOTS
+    assert outlook.retail_per_kwh.tolist() == [0.3] * SLOTS
+    assert outlook.feed_in_per_kwh.tolist() == [0.08] * SLOTS
+
+
+def test_a_home_with_a_steady_past_expects_it_again() -> None:
+    outlook = outlooks(past(14)).outlook(MIDNIGHT_S, MIDNIGHT_S, SLOTS)
+    expected = np.where((np.arange(SLOTS) >= 32) & (np.arange(SLOTS) < 80), 1.5, 0.5)
+    assert outlook.base_kw == pytest.approx(expected, abs=0.05)
+    assert outlook.pv_kw.tolist() == [0.0] * SLOTS
+
+
+def test_a_roof_that_has_ever_given_power_is_expected_to_give_again() -> None:
+    outlook = outlooks(past(14, pv_kw=2.0)).outlook(MIDNIGHT_S, MIDNIGHT_S, SLOTS)
+    assert outlook.pv_kw[50] == pytest.approx(2.0, abs=0.1)
+    assert outlook.pv_kw[0] == pytest.approx(0.0, abs=0.01)
+
+
+def test_what_is_measured_later_is_not_known_earlier() -> None:
+    short, longer = past(14), past(14)
+    longer.load(SlotMeans(slot((MIDNIGHT_S - START_S) // 900 + k), 99.0, 9.0) for k in range(SLOTS))
+    early = [outlooks(h).outlook(MIDNIGHT_S, MIDNIGHT_S + 900, SLOTS) for h in (short, longer)]
+    assert early[0].base_kw.tolist() == early[1].base_kw.tolist()
+    assert early[0].pv_kw.tolist() == early[1].pv_kw.tolist()
+
+
+def test_outlooks_of_one_moment_are_equal() -> None:
+    source = outlooks(past(3))
+    one, two = (source.outlook(START_S, START_S + 900, SLOTS) for _ in range(2))
+    assert one.base_kw.tolist() == two.base_kw.tolist()
+
+
+def test_a_sensor_is_expected_to_show_tomorrow_what_it_showed_today() -> None:
+    memory = SignalMemory(3600)
+    for hour in range(24):
+        memory.learn(image({"zone": idle(outdoor_temp_c=float(hour))}, at_s=MIDNIGHT_S + 3600 * hour))
+    expected = memory.expected(MIDNIGHT_S + DAY_S + 22 * 3600, 4)
+    assert expected["zone.outdoor_temp_c"].tolist() == [22.0, 23.0, 0.0, 1.0]
+
+
+def test_a_time_of_day_that_was_never_seen_takes_the_nearest_earlier_one_around_midnight_too() -> None:
+    memory = SignalMemory(3600)
+    for hour in (6, 18):
+        memory.learn(image({"lamp": idle(daylight_lux=100.0 * hour)}, at_s=MIDNIGHT_S + 3600 * hour))
+    lux = memory.expected(MIDNIGHT_S, 24)["lamp.daylight_lux"]
+    assert lux.tolist() == [1800.0] * 6 + [600.0] * 12 + [1800.0] * 6
+
+
+def test_the_newest_value_of_a_time_of_day_counts_and_sensors_are_kept_apart() -> None:
+    memory = SignalMemory(900)
+    memory.learn(image({"a": idle(outdoor_temp_c=5.0), "b": idle(outdoor_temp_c=9.0)}))
+    memory.learn(image({"a": idle(outdoor_temp_c=7.0), "b": idle()}, at_s=START_S + DAY_S))
+    found = {name: values.tolist() for name, values in memory.expected(START_S, 1).items()}
+    assert found == {"a.outdoor_temp_c": [7.0], "b.outdoor_temp_c": [9.0]}
+
+
+def test_signals_of_the_memory_are_part_of_the_outlook() -> None:
+    source = outlooks(past(1))
+    source.signals.learn(image({"zone": idle(outdoor_temp_c=4.5)}))
+    outlook = source.outlook(START_S, START_S, 2)
+    assert outlook.signal("zone.outdoor_temp_c", 0.0).tolist() == [4.5, 4.5]
+    assert outlook.signal("zone.daylight_lux", 1.0).tolist() == [1.0, 1.0]
