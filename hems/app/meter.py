@@ -22,6 +22,7 @@ from hems.metering.reading import Reading, ReadingQuality
 from hems.site.config import HomeConfig, MarketTable
 from wire import messages as m
 from wire.clock import READY, Done, Instant
+from wire.registers import MarketTerms
 from wire.slots import Slot, format_utc, slot_at
 
 LOG = logging.getLogger(__name__)
@@ -67,6 +68,8 @@ class MeterApp:
         self._tasks: set[asyncio.Task[None]] = set()
         self._virtual_s: int | None = None
         self._is_silent = False
+        self._home = config.home
+        self._shown_s = 0
 
     async def serve(self) -> None:
         """Serves until SIGINT or SIGTERM."""
@@ -93,11 +96,13 @@ class MeterApp:
 
         async def wake() -> None:
             now_s = int(time.time())
-            await self._read(now_s)
-            self._market.send(self._loop.resend(now_s))
-            next_s = min(self._loop.next_wake_s(now_s), int(time.time()) + POLL_S)
-            when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
-            scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)
+            try:
+                await self._read(now_s)
+                self._market.send(self._loop.resend(now_s))
+            finally:
+                next_s = min(self._loop.next_wake_s(now_s), now_s + POLL_S)
+                when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
+                scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)
 
         scheduler.add_job(wake, "date", run_date=datetime.now(UTC), misfire_grace_time=None)
         scheduler.start()
@@ -130,8 +135,29 @@ class MeterApp:
         boundary = self._loop.boundary
         if boundary is not None and boundary.slot.start_s == slot_at(now_s, self._minutes).start_s:
             self._store.set_fact("boundary", _boundary_fact(boundary))
+            await self._show_terms(boundary.slot)
         row = (now_s, reading.power_w, registers.import_wh, registers.export_wh, reading.quality.value)
         self._store.add("readings", [row])
+
+    async def _show_terms(self, slot: Slot) -> None:
+        """Shows price, award and connection limits of the running slot on the meter."""
+        view, home = self._session.view, self._home
+        award, conditions = view.awards.get(slot.label), view.conditions.get(slot.label)
+        price = award.price_micro_per_kwh if award is not None else None
+        if price is None and conditions is not None:
+            price = conditions.retail_micro_per_kwh
+        if price is None or slot.start_s == self._shown_s:
+            return
+        self._shown_s = slot.start_s
+        terms = MarketTerms(
+            price_micro_per_kwh=price,
+            award_wh=0 if award is None else award.bought_wh - award.sold_wh,
+            envelope_import_w=round(home.import_limit_kw * 1000),
+            envelope_export_w=round(home.export_limit_kw * 1000),
+            valid_until_epoch_s=slot.end_s,
+            sequence=slot.start_s // slot.duration_s,
+        )
+        await self._devices.show_terms(terms)
 
     def _stored_boundary(self) -> Boundary | None:
         fact = self._store.fact("boundary")

@@ -53,11 +53,15 @@ class EdgeStore:
             raise StoreError(f"{path}: {error}; restore a backup or move the file away to start anew") from None
 
     def _migrate(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise StoreError(f"{self._path}: written by a newer release (schema {version}); upgrade this one")
-        for number in range(version, len(MIGRATIONS)):
-            self._db.executescript(f"BEGIN; {MIGRATIONS[number]} PRAGMA user_version={number + 1}; COMMIT;")
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")  # two processes may open a new file at the same moment
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version > len(MIGRATIONS):
+                raise StoreError(f"{self._path}: written by a newer release (schema {version}); upgrade this one")
+            for number in range(version, len(MIGRATIONS)):
+                for statement in MIGRATIONS[number].split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={number + 1}")
 
     def close(self) -> None:
         """Ends the connection."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from hems.dispatch.lease import Lease
 from hems.io.modbus_device import ModbusDevice
-from hems.io.modbus_link import MeterError, ModbusLink, RequestRefused
+from hems.io.modbus_link import MeterError, ModbusLink, RegisterMapMismatch, RequestRefused
 from hems.io.modbus_meter import ModbusMeter
 from hems.metering.image import DeviceImage, SiteImage, Stay
 from hems.metering.reading import Reading
 from hems.site.config import HomeConfig
-from wire.registers import DeviceKind, DeviceState
+from wire.registers import DeviceKind, DeviceState, MarketTerms
 
 LOG = logging.getLogger(__name__)
 
@@ -58,6 +58,17 @@ class SiteDevices:
     async def reading(self) -> Reading:
         """The meter's reading. Raises MeterError when there is none."""
         return await self._meter.reading()
+
+    async def show_terms(self, terms: MarketTerms) -> None:
+        """Shows the market's terms on a meter that has a transactive block; others are left alone."""
+        try:
+            await self._meter.write_terms(terms)
+        except RegisterMapMismatch:
+            return
+        except MeterError as error:
+            self._failed("market terms on the meter", error)
+        else:
+            self._works("market terms on the meter")
 
     async def image(self, now_s: int) -> SiteImage | None:
         """The site now, without devices that do not answer; None when the meter does not."""

@@ -1,4 +1,4 @@
-"""After an auction all members read the same clearing: what each takes the others for adds up to what all will draw."""
+"""After an auction all members read one clearing: what each takes the others for adds up to what all will draw."""
 
 from hypothesis import given
 from hypothesis import strategies as st

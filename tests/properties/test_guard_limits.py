@@ -39,28 +39,25 @@ class Case:
 @st.composite
 def unit(draw: st.DrawFn, name: str) -> Unit:
     size = draw(SIZE_KW)
-    return draw(
-        st.sampled_from(
-            [
-                PvUnit(id=name),
-                BatteryUnit(
-                    id=name, capacity_kwh=8.0, charge_kw_max=size, discharge_kw_max=size / 2, soc_min=0.1, soc_max=0.9
-                ),
-                EvUnit(id=name, charge_kw_max=size),
-                ZoneUnit(
-                    id=name,
-                    mode="heat",
-                    electric_kw_max=size,
-                    cop=3.0,
-                    thermal_capacity_kwh_per_k=3.0,
-                    thermal_resistance_k_per_kw=5.0,
-                    comfort=ZONE.comfort,
-                ),
-                LightingUnit(id=name, rated_kw=size, lux_at_rated=500.0, required_lux=500.0),
-                ApplianceUnit(id=name, quarter_hour_kw=(0.1, size, 0.2)),
-            ]
-        )
-    )
+    kinds: list[Unit] = [
+        PvUnit(id=name),
+        BatteryUnit(
+            id=name, capacity_kwh=8.0, charge_kw_max=size, discharge_kw_max=size / 2, soc_min=0.1, soc_max=0.9
+        ),
+        EvUnit(id=name, charge_kw_max=size),
+        ZoneUnit(
+            id=name,
+            mode="heat",
+            electric_kw_max=size,
+            cop=3.0,
+            thermal_capacity_kwh_per_k=3.0,
+            thermal_resistance_k_per_kw=5.0,
+            comfort=ZONE.comfort,
+        ),
+        LightingUnit(id=name, rated_kw=size, lux_at_rated=500.0, required_lux=500.0),
+        ApplianceUnit(id=name, quarter_hour_kw=(0.1, size, 0.2)),
+    ]
+    return draw(st.sampled_from(kinds))
 
 
 @st.composite

@@ -18,16 +18,13 @@ CLOSED_KW = 1e-7
 PRICE = 4e-4  # currency/kWh: the planner's time preference and its smallest step
 
 
-def battery_problem(slot_h: float, **changes: float) -> Problem:
+HALF_FULL = Battery(
+    id="battery", capacity_kwh=4.0, charge_kw_max=2.0, discharge_kw_max=2.0, soc_initial=0.5, final_value_per_kwh=0.2
+)
+
+
+def battery_problem(slot_h: float, battery: Battery = HALF_FULL) -> Problem:
     retail = np.array([0.30, 0.28, 0.45, 0.36, 0.24, 0.40])
-    battery = Battery(
-        id="battery",
-        capacity_kwh=4.0,
-        charge_kw_max=2.0,
-        discharge_kw_max=2.0,
-        soc_initial=0.5,
-        **{"final_value_per_kwh": 0.2, **changes},
-    )
     return Problem(
         slot_h=slot_h,
         base_kw=np.array([BASE_KW, 1.0, 1.5, 0.5, 1.0, 1.5]),
@@ -51,19 +48,17 @@ def rest_cost(problem: Problem, net_kw: float) -> float:
 
 @pytest.mark.parametrize("slot_h", [0.25, 1.0])
 @pytest.mark.parametrize(
-    "changes",
+    "battery",
     [
-        {},
-        {"charge_efficiency": 0.95, "discharge_efficiency": 0.9},
-        {"wear_per_kwh": 0.02, "final_value_per_kwh": 0.3},
-        {"soc_initial": 0.1, "soc_max": 0.9},
+        HALF_FULL,
+        replace(HALF_FULL, charge_efficiency=0.95, discharge_efficiency=0.9),
+        replace(HALF_FULL, wear_per_kwh=0.02, final_value_per_kwh=0.3),
+        replace(HALF_FULL, soc_initial=0.1, soc_max=0.9),
     ],
+    ids=["lossless", "losses", "wear", "nearly empty"],
 )
-def test_every_step_of_the_value_curve_is_the_difference_of_two_plans(
-    slot_h: float, changes: dict[str, float]
-) -> None:
-    problem = battery_problem(slot_h)
-    problem = replace(problem, devices=(replace(problem.devices[0], **changes), *problem.devices[1:]))
+def test_every_step_of_the_value_curve_is_the_difference_of_two_plans(slot_h: float, battery: Battery) -> None:
+    problem = battery_problem(slot_h, battery)
     planner = Planner()
     planner.plan(problem)
     curve = planner.value_curve()

@@ -241,7 +241,8 @@ def test_a_price_file_replaces_the_constant_price() -> None:
         ),
         (
             device(
-                'kind = "battery"\ncapacity_kwh = 5\ncharge_kw_max = 2\ndischarge_kw_max = 2\nsoc_min = 0.9\nsoc_max = 0.2'
+                'kind = "battery"\ncapacity_kwh = 5\ncharge_kw_max = 2\ndischarge_kw_max = 2\n'
+                "soc_min = 0.9\nsoc_max = 0.2"
             ),
             "device.0.battery: soc_min 0.9 has to be below soc_max 0.2",
         ),

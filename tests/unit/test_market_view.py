@@ -1,5 +1,7 @@
 """What a home knows of the market, from public messages and its own orders."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from wire.messages import Award, AwardReason, Clearing, CurveStep, Path, PlanNot
 
 BAND = Band(feed_in_micro=100_000, retail_micro=300_000)
 Curve = list[tuple[int, int]]
+Outcome = Literal["cleared", "no_trade", "no_market"]
 
 
 def path(*net_wh: int, first: int = 0) -> Path:
@@ -24,7 +27,7 @@ def curve(levels: Curve) -> tuple[CurveStep, ...]:
     return tuple(CurveStep(price_micro_per_kwh=price, energy_wh=energy) for price, energy in levels)
 
 
-def clearing(demand: Curve, supply: Curve, volume_wh: int, *, at: int = 0, outcome: str = "cleared") -> Clearing:
+def clearing(demand: Curve, supply: Curve, volume_wh: int, *, at: int = 0, outcome: Outcome = "cleared") -> Clearing:
     return Clearing(
         community=COMMUNITY,
         stage="intraday",

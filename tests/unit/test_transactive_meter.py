@@ -33,13 +33,13 @@ def order_of(frame: Frame | None) -> m.Order:
     return order
 
 
-def receipt_of(frame: Frame, sequence: int = 1) -> m.Receipt:
+def receipt_of(frame: Frame) -> m.Receipt:
     return m.Receipt(
         community=COMMUNITY,
         meter=METER,
-        of=frame.kind,
+        of="report" if frame.kind == "report" else "order",
         slot=slot(2).label,
-        sequence=sequence,
+        sequence=1,
         digest=payload_digest(frame),
         received_at=slot().label,
     )
@@ -286,7 +286,7 @@ def test_an_order_with_more_steps_than_the_calendar_allows_is_coarsened_before_i
     meter = transactive_meter()
     calendar = Terms(community=COMMUNITY, steps_max=3, stage="rolling").calendar(BROKER_KEY.public_hex)
     meter.receive("calendar", broker_says(calendar))
-    steps = tuple(Step("buy", 290_000 - 1000 * i, 100 + i) for i in range(5)) + (SELL,)
+    steps = (*(Step("buy", 290_000 - 1000 * i, 100 + i) for i in range(5)), SELL)
     order = order_of(meter.order(Strategy(slot=slot(2), steps=steps, net_wh=(0,)), START_S))
     assert order.stage == "rolling" and len(order.steps) == 3
     assert meter.view.orders[slot(2).label] == coarsened(steps, 3)

@@ -1,0 +1,153 @@
+"""Writes the generated parts of the documents: `python scripts/documents.py`. A test compares them with the code.
+
+A generated part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from broker.clearing.mechanisms import MECHANISMS  # noqa: E402
+from broker.io.config import BrokerConfig  # noqa: E402
+from broker.market.session import diagram  # noqa: E402
+from hems.site.config import HomeConfig  # noqa: E402
+from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
+
+Schema = dict[str, Any]
+
+
+def slot_states() -> str:
+    """The states of a slot as a Mermaid diagram."""
+    return f"```mermaid\n{diagram()}\n```"
+
+
+def mechanisms() -> str:
+    """The table of the market mechanisms."""
+    head = "| name | budget balance | individually rational | truthful | welfare | source |\n|---|---|---|---|---|---|"
+    rows = [
+        f"| `{m.name}` | {m.budget_balance} | {'yes' if m.individual_rationality else 'no'} | {m.truthfulness}"
+        f" | {m.welfare} | {m.source} |"
+        for m in MECHANISMS.values()
+    ]
+    return "\n".join([head, *rows])
+
+
+def configuration(model: type[BaseModel]) -> str:
+    """Every table and key of a configuration file, with what each takes and its default."""
+    schema = model.model_json_schema(by_alias=True)
+    return "\n\n".join(_sections("", schema, schema.get("$defs", {})))
+
+
+def _sections(path: str, schema: Schema, tables: Schema) -> list[str]:
+    """One section for the plain keys of a table, then one for each table inside it."""
+    plain, inner = [], []
+    required = schema.get("required", [])
+    for key, found in schema["properties"].items():
+        name, nested = f"{path}.{key}".strip("."), _tables_of(found, tables)
+        if not nested:
+            plain.append(f"| `{key}` | {_takes(found)} | {_default(key, found, required)} |")
+        for table in nested:
+            title = f"[[{name}]]" if _is_list(found) else f"[{name}]"
+            inner.append((f"{title}{_kind_of(table)}", name, table))
+    title = [] if not plain else ["\n".join(["| key | takes | default |", "|---|---|---|", *plain])]
+    for heading, name, table in inner:
+        first, *rest = _sections(name, table, tables) or ["no keys"]
+        title += [f"**`{heading}`**\n\n{first}", *rest]
+    return title
+
+
+def _tables_of(found: Schema, tables: Schema) -> list[Schema]:
+    options = found.get("items", found)
+    options = options.get("oneOf") or options.get("anyOf") or [options]
+    return [tables[o["$ref"].rsplit("/", 1)[1]] for o in options if "$ref" in o and _is_table(o, tables)]
+
+
+def _is_table(option: Schema, tables: Schema) -> bool:
+    return "properties" in tables[option["$ref"].rsplit("/", 1)[1]]
+
+
+def _is_list(found: Schema) -> bool:
+    return found.get("type") == "array"
+
+
+def _kind_of(table: Schema) -> str:
+    kind = table["properties"].get("kind", {}).get("const")
+    return f' kind = "{kind}"' if kind else ""
+
+
+def _default(key: str, found: Schema, required: list[str]) -> str:
+    if key in required:
+        return "has to be given"
+    value = found.get("default")
+    if value is None:
+        return "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _takes(found: Schema) -> str:
+    options = [o for o in found.get("anyOf", [found]) if o.get("type") != "null"]
+    return " or ".join(dict.fromkeys(_one(option) for option in options))
+
+
+def _one(found: Schema) -> str:
+    if "const" in found:
+        return f"`{found['const']}`"
+    if "enum" in found:
+        return ", ".join(f"`{value}`" for value in found["enum"])
+    if _is_list(found):
+        return f"list of {_one(found['items'])}"
+    if "$ref" in found:
+        return found["$ref"].rsplit("/", 1)[1]
+    low = found.get("minimum", found.get("exclusiveMinimum"))
+    high = found.get("maximum", found.get("exclusiveMaximum"))
+    above = "above " if "exclusiveMinimum" in found else ""
+    limits = f" {above}{_number(low)} to {_number(high)}" if low is not None and high is not None else ""
+    if "pattern" in found:
+        escaped = found["pattern"].replace("|", "\\|")
+        return f"text `{escaped}`"
+    kind = "path" if found.get("format") == "path" else found.get("type", "value")
+    words = {"integer": "whole number", "string": "text", "boolean": "true or false"}
+    return words.get(kind, kind) + limits
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
+
+
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "slot states": ("docs/architecture.md", slot_states),
+    "mechanisms": ("docs/markets.md", mechanisms),
+    "home configuration": ("docs/configuration.md", lambda: configuration(HomeConfig)),
+    "broker configuration": ("docs/configuration.md", lambda: configuration(BrokerConfig)),
+    "simulator configuration": ("docs/configuration.md", lambda: configuration(SimulatorConfig)),
+}
+
+
+def filled(text: str, name: str, content: str) -> str:
+    """The text with one generated part replaced.
+
+    Raises: ValueError when the text has no such part.
+    """
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"no part {name!r}: add {begin} and {end}")
+    return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
+
+
+def main() -> None:
+    """Rewrites every generated part."""
+    for name, (file, content) in PARTS.items():
+        path = ROOT / file
+        path.write_text(filled(path.read_text("utf-8"), name, content()), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
