@@ -51,8 +51,8 @@ def _sections(path: str, schema: Schema, tables: Schema) -> list[str]:
     required = schema.get("required", [])
     for key, found in schema["properties"].items():
         name, nested = f"{path}.{key}".strip("."), _tables_of(found, tables)
-        if not nested:
-            plain.append(f"| `{key}` | {_takes(found)} | {_default(key, found, required)} |")
+        if not nested and "const" not in found:
+            plain.append(f"| `{key}` | {_takes(found, tables)} | {_default(key, found, required)} |")
         for table in nested:
             title = f"[[{name}]]" if _is_list(found) else f"[{name}]"
             inner.append((f"{title}{_kind_of(table)}", name, table))
@@ -91,20 +91,20 @@ def _default(key: str, found: Schema, required: list[str]) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def _takes(found: Schema) -> str:
+def _takes(found: Schema, tables: Schema) -> str:
+    """What a key takes; an exact decimal, which may also come as text, counts as a number."""
     options = [o for o in found.get("anyOf", [found]) if o.get("type") != "null"]
-    return " or ".join(dict.fromkeys(_one(option) for option in options))
+    numbers = [o for o in options if o.get("type") == "number"]
+    return " or ".join(_one(option, tables) for option in numbers or options)
 
 
-def _one(found: Schema) -> str:
-    if "const" in found:
-        return f"`{found['const']}`"
+def _one(found: Schema, tables: Schema) -> str:
+    if "$ref" in found:
+        return _one(tables[found["$ref"].rsplit("/", 1)[1]], tables)
     if "enum" in found:
         return ", ".join(f"`{value}`" for value in found["enum"])
     if _is_list(found):
-        return f"list of {_one(found['items'])}"
-    if "$ref" in found:
-        return found["$ref"].rsplit("/", 1)[1]
+        return f"list of: {_one(found['items'], tables)}"
     low = found.get("minimum", found.get("exclusiveMinimum"))
     high = found.get("maximum", found.get("exclusiveMaximum"))
     above = "above " if "exclusiveMinimum" in found else ""

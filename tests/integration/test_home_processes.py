@@ -167,10 +167,12 @@ def test_meter_process_without_an_mqtt_server_reads_on_and_says_so_once(tmp_path
             finally:
                 store.close()
 
-        assert await until(has_read, house)
-        printed = await asyncio.to_thread(stopped, process)
-        await house.server.stop()
-        return printed
+        try:
+            assert await until(has_read, house)
+            return await asyncio.to_thread(stopped, process)
+        finally:
+            process.kill()
+            await house.server.stop()
 
     printed = asyncio.run(scene())
     assert printed.count("MQTT server") == 1, printed

@@ -14,9 +14,9 @@ from broker.market.outcome import Accepted
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
 from hems.bidding.steps import Band, Step, order_steps, wanted_wh
-from hems.control.transactive_meter import coarsened
+from hems.control.transactive_meter import coarsened, within_conditions
 from hems.planning.plan import ValueCurve
-from wire.messages import Order, OrderStep, Side
+from wire.messages import Conditions, Order, OrderStep, Side
 from wire.slots import Slot, format_utc
 
 CONNECTION_W = 17_000
@@ -167,3 +167,23 @@ def test_coarsened_keeps_the_energy_of_both_sides_and_never_names_a_worse_price(
         bought, sold = side(coarse, "buy"), side(coarse, "sell")
         assert wanted_wh(tuple(bought), price) <= wanted_wh(tuple(side(case.steps, "buy")), price)
         assert -wanted_wh(tuple(sold), price) <= -wanted_wh(tuple(side(case.steps, "sell")), price)
+
+
+@given(cases(), bands())
+def test_moved_into_the_published_band_an_order_is_still_in_order_and_apart(case: Case, published: Band) -> None:
+    told = Conditions(
+        community="elm",
+        slot=Slot(GATE_FAR_S, case.minutes).label,
+        retail_micro_per_kwh=published.retail_micro,
+        feed_in_micro_per_kwh=published.feed_in_micro,
+        network_state="normal",
+        last_price_micro_per_kwh=None,
+        last_demand_wh=0,
+        last_generation_wh=0,
+    )
+    moved = within_conditions(case.steps, told)
+    buys, sells = ([s.price_micro for s in side(moved, name)] for name in ("buy", "sell"))
+    assert all(published.feed_in_micro <= price <= published.retail_micro for price in buys + sells)
+    assert buys == sorted(buys, reverse=True) and sells == sorted(sells)
+    assert not buys or not sells or buys[0] < sells[0]
+    assert sum(s.energy_wh for s in side(moved, "buy")) == sum(s.energy_wh for s in side(case.steps, "buy"))

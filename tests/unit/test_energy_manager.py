@@ -10,7 +10,7 @@ from hems.control.energy_manager import Decision, EnergyManager, Settings, band_
 from hems.control.market_view import MarketView
 from hems.metering.image import DeviceImage, SiteImage, Stay
 from hems.planning.outlook import ExpectedStay
-from hems.site.home import BatteryUnit
+from hems.site.home import ApplianceUnit, BatteryUnit
 from tests.fakes import (
     BATTERY,
     CAR,
@@ -335,3 +335,58 @@ def test_only_the_running_slot_is_replaced_by_measurements() -> None:
     assert after.pv_kw.tolist() == [1.5, 0.7, 0.7]
     assert before.base_kw.tolist() == [0.5, 0.5, 0.5]
     assert after.retail_per_kwh is before.retail_per_kwh
+
+
+WASHER = ApplianceUnit(id="washer", quarter_hour_kw=(2.0, 1.0), earliest_hour=8.0, latest_end_hour=12.0)
+
+
+def washing_kw(seen: DeviceImage, *, start: int = 0, unit: ApplianceUnit = WASHER) -> list[float] | None:
+    """The planned powers of a washer when energy is cheap from 09:00 UTC on; None when it is not planned."""
+    outlooks = FakeOutlooks(retail=np.r_[np.full(4, 0.5), np.full(60, 0.1)])
+    energy_manager = manager(outlooks, of=home(unit))
+    energy_manager.decide(slot(start).start_s, slot(start), image({"washer": seen}), None)
+    assert energy_manager.plan is not None
+    planned = energy_manager.plan.devices.get("washer")
+    return None if planned is None else planned.power_kw.round(6).tolist()
+
+
+def test_an_appliance_waits_for_the_cheapest_time_of_its_window() -> None:
+    planned = washing_kw(idle())
+    assert planned is not None
+    assert planned == [0.0] * 4 + [2.0, 1.0] + [0.0] * 10
+
+
+def test_a_programme_that_runs_is_finished_without_a_pause() -> None:
+    planned = washing_kw(DeviceImage(power_w=2000.0, running_since_s=START_S - 900))
+    assert planned is not None
+    assert planned[:3] == [1.0, 0.0, 0.0]
+
+
+def test_a_programme_that_is_done_or_over_or_too_late_is_not_planned_again() -> None:
+    assert washing_kw(idle(done_today=True)) is None
+    assert washing_kw(DeviceImage(power_w=0.0, running_since_s=START_S - 1800)) is None
+    assert washing_kw(idle(), start=15) is None
+    assert washing_kw(idle(), unit=replace(WASHER, earliest_hour=2.0, latest_end_hour=3.0)) is None
+
+
+def test_longer_slots_keep_the_energy_of_a_programme() -> None:
+    hourly = home(WASHER, slot_minutes=60)
+    energy_manager = manager(FakeOutlooks(slot_s=3600), of=hourly)
+    energy_manager.decide(START_S, slot(0, minutes=60), image({"washer": idle()}), None)
+    assert energy_manager.plan is not None
+    assert energy_manager.plan.devices["washer"].power_kw.sum() == pytest.approx(0.75)
+
+
+def test_devices_that_do_not_tell_their_state_are_left_out_of_the_plan() -> None:
+    energy_manager = manager(of=home(BATTERY, ZONE))
+    decision = energy_manager.decide(START_S, slot(), image({"battery": idle(), "zone": idle()}), None)
+    assert energy_manager.plan is not None and energy_manager.plan.devices == {}
+    assert powers(decision) == {"battery": 0.0, "zone": 0.0}
+
+
+def test_the_local_hour_and_day_of_a_home_follow_its_clock() -> None:
+    berlin, utc = home(timezone="Europe/Berlin"), home()
+    assert (utc.local_hour(START_S), berlin.local_hour(START_S + 900)) == (8.0, 9.25)
+    last_hour_of_the_utc_day = START_S + 15 * 3600
+    assert utc.local_day(last_hour_of_the_utc_day) == utc.local_day(START_S)
+    assert berlin.local_day(last_hour_of_the_utc_day) == berlin.local_day(START_S) + 1

@@ -3,6 +3,7 @@
 import pytest
 
 from hems.dispatch.guard import Guarded, Limits, device_range_kw, guard
+from hems.dispatch.lease import LEASE_S_MAX, TOKEN_MAX, Lease
 from hems.metering.image import DeviceImage, Stay
 from hems.site.home import ApplianceUnit, Unit
 from tests.fakes import BATTERY, CAR, LAMP, PV, ZONE, home, idle, image
@@ -125,3 +126,23 @@ def test_the_wanted_powers_are_not_written_to() -> None:
     wanted = {"car": 9.0}
     guarded(wanted, base_kw=15.0)
     assert wanted == {"car": 9.0}
+
+
+def lease(*, token: int = 1, reversion_s: int = LEASE_S_MAX) -> Lease:
+    return Lease(power_w=2000, valid_until_epoch_s=1060, token=token, reversion_w=0, reversion_s=reversion_s)
+
+
+def test_a_lease_ends_by_itself() -> None:
+    assert [lease().remaining_s(now_s) for now_s in (1000, 1059, 1060, 2000)] == [60, 1, 0, 0]
+
+
+@pytest.mark.parametrize("reversion_s", [0, -1, LEASE_S_MAX + 1])
+def test_a_lease_that_outlasts_a_lost_controller_cannot_be_built(reversion_s: int) -> None:
+    with pytest.raises(ValueError, match=f"reversion_s is {reversion_s}, allowed is 1..60"):
+        lease(reversion_s=reversion_s)
+
+
+@pytest.mark.parametrize("token", [-1, TOKEN_MAX + 1])
+def test_a_lease_without_a_fencing_token_cannot_be_built(token: int) -> None:
+    with pytest.raises(ValueError, match="token is"):
+        lease(token=token)

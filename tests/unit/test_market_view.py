@@ -8,7 +8,7 @@ import pytest
 from hems.bidding.steps import Band, Step
 from hems.control.market_view import KEPT_SLOTS, MarketView
 from tests.fakes import COMMUNITY, METER, slot
-from wire.messages import Award, AwardReason, Clearing, CurveStep, Path, PlanNotice, Receipt
+from wire.messages import Award, AwardReason, Clearing, Conditions, CurveStep, Path, PlanNotice, Receipt
 
 BAND = Band(feed_in_micro=100_000, retail_micro=300_000)
 Curve = list[tuple[int, int]]
@@ -169,3 +169,21 @@ def test_the_result_is_an_array_of_the_asked_length() -> None:
     view.learn(path(*range(5)))
     found = view.others_kw(slot(), 96)
     assert found is not None and found.shape == (96,) and np.isfinite(found).all()
+
+
+def test_the_conditions_of_each_slot_are_kept_the_newest_counts() -> None:
+    view = MarketView()
+    for number, retail in ((0, 300_000), (1, 310_000), (0, 320_000)):
+        view.learn(
+            Conditions(
+                community=COMMUNITY,
+                slot=slot(number).label,
+                retail_micro_per_kwh=retail,
+                feed_in_micro_per_kwh=100_000,
+                network_state="normal",
+                last_price_micro_per_kwh=None,
+                last_demand_wh=0,
+                last_generation_wh=0,
+            )
+        )
+    assert [view.conditions[slot(k).label].retail_micro_per_kwh for k in (0, 1)] == [320_000, 310_000]

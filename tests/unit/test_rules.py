@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hems.dispatch.rules import comfort_at, greedy_kw, rule_powers_kw, thermostat_kw
 from hems.metering.image import DeviceImage, Stay
-from hems.site.home import BatteryUnit, ComfortPeriod, ZoneUnit
+from hems.site.home import ApplianceUnit, BatteryUnit, ComfortPeriod, ZoneUnit
 from tests.fakes import BATTERY, CAR, LAMP, PV, ZONE, home, idle, image
 
 NOON = 12.0
@@ -168,3 +168,15 @@ def test_outside_all_comfort_periods_a_heat_pump_rests() -> None:
     )
     assert thermostat_kw(unit, 5.0, True, NOON) == 0.0
     assert thermostat_kw(unit, 5.0, False, 23.0) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("hour", "done", "power_kw"),
+    [(7.99, False, 0.0), (8.0, False, 2.0), (8.0, True, 0.0), (19.99, False, 2.0), (20.0, False, 0.0)],
+)
+def test_an_appliance_starts_as_soon_as_its_window_opens_unless_it_has_run(
+    hour: float, done: bool, power_kw: float
+) -> None:
+    washer = ApplianceUnit(id="washer", quarter_hour_kw=(2.0, 0.5), earliest_hour=8.0, latest_end_hour=20.0)
+    powers = rule_powers_kw(home(washer), image({"washer": idle(done_today=done)}), hour)
+    assert powers == {"washer": power_kw}

@@ -8,8 +8,15 @@ from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.terms import Terms
 from hems.bidding.steps import Step
-from hems.control.energy_manager import Strategy
-from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, coarsened, payload_digest
+from hems.bidding.strategy import Strategy
+from hems.control.transactive_meter import (
+    Frame,
+    MemoryOutbox,
+    Registers,
+    coarsened,
+    payload_digest,
+    within_conditions,
+)
 from tests.fakes import BROKER_KEY, COMMUNITY, METER, METER_KEY, START_S, broker_says, slot, transactive_meter
 from wire import messages as m
 from wire.codec import decode, digest
@@ -79,6 +86,19 @@ def clearing() -> m.Clearing:
         supply=(),
         orders=1,
         orders_root="0" * 64,
+    )
+
+
+def conditions(feed_in: int, retail: int) -> m.Conditions:
+    return m.Conditions(
+        community=COMMUNITY,
+        slot=slot(2).label,
+        retail_micro_per_kwh=retail,
+        feed_in_micro_per_kwh=feed_in,
+        network_state="normal",
+        last_price_micro_per_kwh=None,
+        last_demand_wh=0,
+        last_generation_wh=0,
     )
 
 
@@ -310,3 +330,29 @@ def test_the_smallest_steps_merge_into_their_less_favourable_neighbour(
 
 def test_merged_sells_take_the_higher_price() -> None:
     assert coarsened((Step("sell", 3, 5), Step("sell", 4, 6)), 1) == (Step("sell", 4, 11),)
+
+
+def test_prices_are_moved_into_the_band_that_the_broker_published_for_the_slot() -> None:
+    meter = transactive_meter()
+    meter.receive("conditions", broker_says(conditions(100_000, 220_000)))
+    order = order_of(meter.order(Strategy(slot=slot(2), steps=(BUY,), net_wh=(0,)), START_S))
+    assert [step.price_micro_per_kwh for step in order.steps] == [220_000]
+    assert meter.view.orders[slot(2).label] == (Step("buy", 220_000, 500),)
+
+
+def test_where_the_band_pushes_both_sides_together_only_the_buys_stay() -> None:
+    assert within_conditions((BUY, SELL), conditions(100_000, 220_000)) == (Step("buy", 220_000, 500),)
+    assert within_conditions((SELL,), conditions(100_000, 220_000)) == (Step("sell", 220_000, 300),)
+
+
+def test_a_slot_without_a_market_gets_no_order() -> None:
+    meter = transactive_meter()
+    meter.receive("conditions", broker_says(conditions(300_000, 100_000)))
+    assert meter.order(STRATEGY, START_S) is None
+    assert meter.unanswered() == []
+
+
+def test_without_known_conditions_or_with_those_of_another_slot_the_steps_stay_as_they_are() -> None:
+    meter = transactive_meter()
+    meter.receive("conditions", broker_says(conditions(100_000, 110_000).model_copy(update={"slot": slot(3).label})))
+    assert order_of(meter.order(STRATEGY, START_S)).steps[0].price_micro_per_kwh == 240_000

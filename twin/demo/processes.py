@@ -16,16 +16,21 @@ class Children:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._commands: dict[str, list[str]] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, module: str, arguments: Sequence[str]) -> None:
         """Starts `python -m module arguments`; what it prints goes to its log."""
-        log = (self._logs / f"{name}.log").open("wb")
+        self._commands[name] = [sys.executable, "-m", module, *arguments]
+        self.restart(name)
+
+    def restart(self, name: str) -> None:
+        """Starts a process that was started before and has ended; its log goes on."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-        self._running[name] = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments], stdout=log, stderr=subprocess.STDOUT, env=environment
-        )
-        log.close()
+        with (self._logs / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                self._commands[name], stdout=log, stderr=subprocess.STDOUT, env=environment
+            )
 
     def kill(self, name: str) -> None:
         """Kills a process without warning, as a power cut would."""

@@ -102,7 +102,7 @@ async def _live(world: World, options: DemoOptions, tick: Tick) -> _Live:
             ports.append(await site.server.start())
             stack.push_async_callback(site.server.stop)
         stack.callback(children.end)
-        names = _start(children, world, options, mqtt_port=port, modbus_ports=ports)
+        names = start_processes(children, world, options, mqtt_port=port, modbus_ports=ports)
         start_s, end_s = world.slot(world.run_from).start_s, world.slot(world.end).start_s
         begin, last_s = 0.0, start_s
         first_slot = Slot(start_s, world.first.minutes)
@@ -130,7 +130,7 @@ async def _live(world: World, options: DemoOptions, tick: Tick) -> _Live:
     return _Live(sites=sites, instants=instants, wall_s=wall_s, server=server, peak_memory_mb=memory)
 
 
-def _start(
+def start_processes(
     children: Children, world: World, options: DemoOptions, *, mqtt_port: int, modbus_ports: list[int]
 ) -> list[str]:
     """Writes every configuration and starts every process; returns the meters' names."""
