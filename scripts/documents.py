@@ -30,7 +30,9 @@ def slot_states() -> str:
 
 def mechanisms() -> str:
     """The table of the market mechanisms."""
-    head = "| name | budget balance | individually rational | truthful | welfare | source |\n|---|---|---|---|---|---|"
+    head = (
+        "| name | budget balance | individually rational | truthful | welfare | source |\n|---|---|---|---|---|---|"
+    )
     rows = [
         f"| `{m.name}` | {m.budget_balance} | {'yes' if m.individual_rationality else 'no'} | {m.truthfulness}"
         f" | {m.welfare} | {m.source} |"

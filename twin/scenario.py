@@ -2,100 +2,21 @@
 
 import csv
 import gzip
-import json
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from hems.site.home import BatteryUnit, EvUnit, Home, PvUnit, Unit
+from twin.asset_homes import meter_name
 from twin.errors import InputError
-from twin.timeseries import read_households
+from twin.scenario_file import BatteryEntry, CarSession, EvEntry, HomeEntry, PvEntry, scenario_file
+from twin.stays import cut_stays
+from twin.timeseries import DataError, HouseholdSeries, read_households
 from twin.world import CarStay, StoredEnergy, TwinHome, World
 from wire.slots import Slot, epoch_s, parse_utc
 
 Floats = NDArray[np.float64]
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class CarSession(_Closed):
-    """One charging session of a scenario."""
-
-    arrival: AwareDatetime
-    departure: AwareDatetime
-    energy_kwh: float = Field(ge=0)
-
-
-class PvEntry(_Closed):
-    """A PV system; its output is the household's `pv_kw`."""
-
-    kind: Literal["pv"]
-    id: str
-
-
-class BatteryEntry(_Closed):
-    """A battery with the keys of the planning case."""
-
-    kind: Literal["battery"]
-    id: str
-    capacity_kwh: float = Field(gt=0)
-    charge_kw_max: float = Field(ge=0)
-    discharge_kw_max: float = Field(ge=0)
-    charge_efficiency: float = Field(default=1.0, gt=0, le=1)
-    discharge_efficiency: float = Field(default=1.0, gt=0, le=1)
-    soc_min: float = Field(default=0.0, ge=0, le=1)
-    soc_max: float = Field(default=1.0, ge=0, le=1)
-    soc_initial: float = Field(ge=0, le=1)
-    wear_per_kwh: float = Field(default=0.0, ge=0)
-
-
-class EvEntry(_Closed):
-    """A charging point with its sessions."""
-
-    kind: Literal["ev"]
-    id: str
-    charge_kw_max: float = Field(gt=0)
-    sessions: tuple[CarSession, ...]
-
-
-class HomeEntry(_Closed):
-    """One home of a scenario."""
-
-    household_id: str
-    devices: tuple[PvEntry | BatteryEntry | EvEntry, ...]
-
-
-class MarketEntry(_Closed):
-    """Market settings of a scenario."""
-
-    gate_lead_minutes: float = Field(default=0, ge=0)
-
-
-class StoredEntry(_Closed):
-    """Worth of stored energy at the end."""
-
-    missing_per_kwh: float
-    extra_per_kwh: float
-
-
-class ScenarioFile(_Closed):
-    """`scenario.json`."""
-
-    name: str
-    slot_minutes: int
-    start: AwareDatetime
-    days: int = Field(ge=1)
-    warm_up_days: int = Field(ge=0)
-    history_days: int = Field(ge=0)
-    tariff_known_hours: float = Field(gt=0)
-    market: MarketEntry = MarketEntry()
-    stored_energy: StoredEntry
-    homes: tuple[HomeEntry, ...] = Field(min_length=1)
 
 
 def read_scenario(folder: Path) -> World:
@@ -103,7 +24,7 @@ def read_scenario(folder: Path) -> World:
 
     Raises: InputError that names the file, what is wrong and what to do.
     """
-    given = _scenario_file(folder / "scenario.json")
+    given = scenario_file(folder / "scenario.json")
     try:
         counted = Slot(epoch_s(given.start), given.slot_minutes)
     except ValueError as error:
@@ -112,18 +33,12 @@ def read_scenario(folder: Path) -> World:
     history, warm_up = given.history_days * per_day, given.warm_up_days * per_day
     first = counted.shifted(-history - warm_up)
     total = history + warm_up + given.days * per_day
-    households = read_households(folder / "households.csv.gz")
+    borders_s = (counted.shifted(-warm_up).start_s, counted.start_s, counted.shifted(given.days * per_day).start_s)
+    households = measured_households(folder / "households.csv.gz")
     homes = []
     for entry in given.homes:
-        series = households.get(entry.household_id)
-        if series is None:
-            raise InputError(folder / "households.csv.gz", "household_id", f"{entry.household_id} has no rows")
-        offset = (first.start_s - series.start_epoch_s) // first.duration_s
-        load, pv = series.load_kw[max(offset, 0) :][:total], series.pv_kw[max(offset, 0) :][:total]
-        if series.slot_s != first.duration_s or offset < 0 or len(load) < total:
-            needed = f"{total} slots of {given.slot_minutes} min from {first.label}"
-            raise InputError(folder / "households.csv.gz", entry.household_id, f"does not cover {needed}")
-        homes.append(_home(entry, given.slot_minutes, load, pv))
+        series = _covering(folder / "households.csv.gz", households, entry.household_id, first, total)
+        homes.append(_home(entry, given.slot_minutes, *series, borders_s))
     retail, feed_in = _prices(folder / "prices.csv.gz", first, total, from_index=history)
     return World(
         name=given.name,
@@ -139,24 +54,36 @@ def read_scenario(folder: Path) -> World:
         ),
         gate_lead_s=round(given.market.gate_lead_minutes * 60),
         tariff_known_slots=round(given.tariff_known_hours * 60 / given.slot_minutes),
+        tariff_note="prices of the scenario",
     )
 
 
-def _scenario_file(path: Path) -> ScenarioFile:
+def _covering(
+    path: Path, households: dict[str, HouseholdSeries], name: str, first: Slot, total: int
+) -> tuple[Floats, Floats]:
+    """Load and generation of a household (total,). Raises: InputError when it is not there or too short."""
+    series = households.get(name)
+    if series is None:
+        raise InputError(path, "household_id", f"{name} has no rows; add them or take the home out of scenario.json")
+    offset = (first.start_s - series.start_epoch_s) // first.duration_s
+    load, pv = series.load_kw[max(offset, 0) :][:total], series.pv_kw[max(offset, 0) :][:total]
+    if series.slot_s != first.duration_s or offset < 0 or len(load) < total:
+        needed = f"{total} slots of {first.minutes} min from {first.label}"
+        raise InputError(path, name, f"does not cover {needed}; give data for history, warm-up and all days")
+    return load, pv
+
+
+def measured_households(path: Path) -> dict[str, HouseholdSeries]:
+    """Measured series by household. Raises: InputError when the file is no clean measurement."""
     try:
-        return ScenarioFile.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read: {error.strerror}; name a scenario folder") from None
-    except json.JSONDecodeError as error:
-        raise InputError(path, "", f"is not JSON: {error}") from None
-    except ValidationError as error:
-        findings = [
-            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_url=False)
-        ]
-        raise InputError(path, "", "; ".join(findings)) from None
+        return read_households(path)
+    except DataError as error:
+        raise InputError(path, "", str(error).removeprefix(path.name).removeprefix(":").strip()) from None
 
 
-def _home(entry: HomeEntry, slot_minutes: int, load_kw: Floats, pv_kw: Floats) -> TwinHome:
+def _home(
+    entry: HomeEntry, slot_minutes: int, load_kw: Floats, pv_kw: Floats, borders_s: tuple[int, int, int]
+) -> TwinHome:
     units: list[Unit] = []
     stays: dict[str, tuple[CarStay, ...]] = {}
     soc: dict[str, float] = {}
@@ -170,20 +97,28 @@ def _home(entry: HomeEntry, slot_minutes: int, load_kw: Floats, pv_kw: Floats) -
                 soc[device.id] = device.soc_initial
             case EvEntry():
                 units.append(EvUnit(id=device.id, charge_kw_max=device.charge_kw_max))
-                stays[device.id] = tuple(
-                    CarStay(arrival_s=epoch_s(s.arrival), departure_s=epoch_s(s.departure), energy_kwh=s.energy_kwh)
-                    for s in device.sessions
-                )
+                stays[device.id] = cut_stays(map(_stay, device.sessions), borders_s)
     has_pv = any(isinstance(unit, PvUnit) for unit in units)
     home = Home(
-        meter=entry.household_id.lower(),
+        meter=meter_name(entry.household_id),
         slot_minutes=slot_minutes,
         import_limit_kw=100.0,
         export_limit_kw=100.0,
         units=tuple(units),
     )
     return TwinHome(
-        home=home, load_kw=load_kw, pv_kw=pv_kw if has_pv else np.zeros_like(pv_kw), stays=stays, soc_initial=soc
+        home=home,
+        load_kw=load_kw,
+        pv_kw=pv_kw if has_pv else np.zeros_like(pv_kw),
+        stays=stays,
+        soc_initial=soc,
+        note="load and generation as in the scenario",
+    )
+
+
+def _stay(session: CarSession) -> CarStay:
+    return CarStay(
+        arrival_s=epoch_s(session.arrival), departure_s=epoch_s(session.departure), energy_kwh=session.energy_kwh
     )
 
 
@@ -196,13 +131,15 @@ def _prices(path: Path, first: Slot, total: int, *, from_index: int) -> tuple[Fl
                 if 0 <= index < total:
                     retail[index] = float(row["import_price_per_kwh"])
                     feed_in[index] = float(row["export_price_per_kwh"])
-    except OSError as error:
-        raise InputError(path, "", f"cannot be read: {error}") from None
+    except (OSError, EOFError, csv.Error) as error:
+        raise InputError(path, "", f"cannot be read ({error}); it must be gzip CSV") from None
     except (KeyError, ValueError, TypeError) as error:
         needed = "columns time_utc, import_price_per_kwh, export_price_per_kwh"
         raise InputError(path, "", f"needs {needed} ({error})") from None
-    missing = np.flatnonzero(np.isnan(retail[from_index:]) | np.isnan(feed_in[from_index:]))
+    missing = np.flatnonzero(~np.isfinite(retail[from_index:]) | ~np.isfinite(feed_in[from_index:]))
     if len(missing):
         gap = first.shifted(from_index + int(missing[0])).label
-        raise InputError(path, "time_utc", f"has no price for {gap} ({len(missing)} slots in all)")
+        raise InputError(
+            path, "time_utc", f"has no price for {gap} ({len(missing)} slots in all); give every slot one"
+        )
     return retail, feed_in

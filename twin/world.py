@@ -26,7 +26,7 @@ class TwinHome:
     """One home of the twin; series cover the world's axis from its first slot on.
 
     `load_kw`, `pv_kw` (n,): base load and what the PV could give. `signals` holds weather and presence per slot by
-    the names that outlooks use, for instance "living.outdoor_temp_c".
+    the names that outlooks use, for instance "living.outdoor_temp_c". `note` says what of the home is not measured.
     """
 
     home: Home
@@ -36,6 +36,7 @@ class TwinHome:
     soc_initial: Mapping[str, float] = field(default_factory=dict)
     temp_initial_c: Mapping[str, float] = field(default_factory=dict)
     signals: Mapping[str, Floats] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -66,6 +67,7 @@ class World:
     """A community over time: the axis starts with `history_slots` for forecasts, then warm-up, then counted slots.
 
     `retail_per_kwh` and `feed_in_per_kwh` (n,) share the axis of the homes; they are NaN where not given (history).
+    `currency` is empty when nobody named it; `tariff_note` says which tariff holds and who made it.
     """
 
     name: str
@@ -79,6 +81,13 @@ class World:
     stored: StoredEnergy
     gate_lead_s: int = 0
     tariff_known_slots: int = 96
+    currency: str = ""
+    tariff_note: str = ""
+
+    @property
+    def slots_per_day(self) -> int:
+        """Slots of 24 hours."""
+        return 86_400 // self.first.duration_s
 
     @property
     def run_from(self) -> int:
@@ -105,9 +114,8 @@ class World:
 
     def prices_from(self, index: int, count: int) -> tuple[Floats, Floats]:
         """(retail, feed-in) for `count` slots; beyond what is known yet, the same hour of the last known day."""
-        slots_per_day = 86_400 // self.first.duration_s
         known = min(index + self.tariff_known_slots, len(self.retail_per_kwh))
         wanted = np.arange(index, index + count)
         late = wanted >= known
-        wanted[late] -= -(-(wanted[late] - known + 1) // slots_per_day) * slots_per_day
+        wanted[late] -= -(-(wanted[late] - known + 1) // self.slots_per_day) * self.slots_per_day
         return self.retail_per_kwh[wanted], self.feed_in_per_kwh[wanted]

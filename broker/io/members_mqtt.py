@@ -150,6 +150,18 @@ class MembersMqtt:
         return context
 
     async def _serve(self, client: aiomqtt.Client) -> None:
+        """Announces the broker and works until cancelled; whoever was told `online` is told `offline` at the end."""
+        try:
+            await self._announce(client)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive(client))
+                tasks.create_task(self._transmit(client))
+        except asyncio.CancelledError:
+            with suppress(aiomqtt.MqttError, TimeoutError):
+                await asyncio.wait_for(self._publish(client, [self._status(online=False)]), FAREWELL_S)
+            raise
+
+    async def _announce(self, client: aiomqtt.Client) -> None:
         filters = [(broker_inbox(self._community), 1)]
         if self._driven:
             filters.append((clock.now_topic(self._community), clock.QOS))
@@ -158,14 +170,6 @@ class MembersMqtt:
         LOG.info("MQTT server %s:%d connected%s", self._settings.host, self._settings.port, " again" * self._failing)
         self._failing = False
         self._receivers.on_connected()
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._receive(client))
-                tasks.create_task(self._transmit(client))
-        except asyncio.CancelledError:
-            with suppress(aiomqtt.MqttError, TimeoutError):
-                await asyncio.wait_for(self._publish(client, [self._status(online=False)]), FAREWELL_S)
-            raise
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:

@@ -16,6 +16,8 @@ from hems.planning.problem import Exchange
 
 Floats = NDArray[np.float64]
 
+BALANCED_WIDTH_KW = 0.05
+_EDGE = 0.05
 _SHARES = np.array([0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
 _BENDS = np.array([NormalDist().inv_cdf(p) for p in (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)])
 
@@ -30,6 +32,18 @@ def expected_exchange(others_kw: Floats, spread_kw: Floats, retail: Floats, feed
     prices = feed_in[:, None] + width[:, None] * _SHARES[None, :]
     breakpoints = -others_kw[:, None] + spread_kw[:, None] * _BENDS[None, :]
     return Exchange(prices_per_kwh=prices, breakpoints_kw=breakpoints)
+
+
+def balanced_exchange(others_kw: float, price_share: float | None, retail: Floats, feed_in: Floats) -> Exchange:
+    """The cost of the home's own net import in a slot that has been cleared, arrays of one slot.
+
+    The auction has balanced the community, so at the home's own part of it one more kWh costs the auction's price
+    (`price_share` of the band) and every deviation of the home meets a worse one at once. Were the curve as wide as
+    the spread of the plans, all homes would lean on the same uncertainty together.
+    """
+    lean = 0.0 if price_share is None else NormalDist().inv_cdf(min(max(price_share, _EDGE), 1.0 - _EDGE))
+    center, width = np.array([others_kw + lean * BALANCED_WIDTH_KW]), np.array([BALANCED_WIDTH_KW])
+    return expected_exchange(center, width, retail, feed_in)
 
 
 def outside_exchange(retail: Floats, feed_in: Floats) -> Exchange:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.bidding.expected_price import expected_exchange, outside_exchange
+from hems.bidding.expected_price import balanced_exchange, expected_exchange, outside_exchange
 from hems.bidding.steps import Band, Step, order_steps
 from hems.bidding.strategy import Strategy
 from hems.control.market_view import MarketView
@@ -165,16 +165,16 @@ class EnergyManager:
 
     def _slot_zero(self, slot: Slot, prepared: _Prepared, view: MarketView | None) -> tuple[Floats, Floats]:
         outlook = prepared.outlook
-        others = None if view is None else view.others_after_auction_kw(slot, band_of(outlook))
-        if others is None and view is not None:
-            expected = view.others_kw(slot, 1)
-            others = None if expected is None else float(expected[0])
         retail, feed_in = outlook.retail_per_kwh[:1], outlook.feed_in_per_kwh[:1]
-        if others is None:
-            exchange = outside_exchange(retail, feed_in)
-        else:
-            spread = np.array([self.settings.path_spread_kw])
-            exchange = expected_exchange(np.array([others]), spread, retail, feed_in)
+        exchange = outside_exchange(retail, feed_in)
+        if view is not None:
+            left = view.after_auction(slot, band_of(outlook))
+            expected = view.others_kw(slot, 1)
+            if left is not None:
+                exchange = balanced_exchange(left.others_kw, left.price_share, retail, feed_in)
+            elif expected is not None:
+                spread = np.array([self.settings.path_spread_kw])
+                exchange = expected_exchange(expected, spread, retail, feed_in)
         return exchange.prices_per_kwh[0], exchange.breakpoints_kw[0]
 
     def _without_plan(self, now_s: int, slot: Slot, image: SiteImage) -> Decision:

@@ -16,6 +16,17 @@ KEPT_SLOTS = 8
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterAuction:
+    """A cleared slot: net power that the others will draw [kW], and where its price lies in the band (0..1).
+
+    `price_share` is None when the community is left short or long, or nothing was traded.
+    """
+
+    others_kw: float
+    price_share: float | None
+
+
 @dataclass(slots=True)
 class MarketView:
     """The market as one home sees it; changed only by `learn` and by the notices and orders it sends itself."""
@@ -55,8 +66,8 @@ class MarketView:
             energy -= _aligned(self.own_plan, first, count)
         return energy / 1000.0 * (60.0 / first.minutes)
 
-    def others_after_auction_kw(self, slot: Slot, band: Band) -> float | None:
-        """Net power the others will draw in a cleared slot, from what the auction left over; None before clearing."""
+    def after_auction(self, slot: Slot, band: Band) -> AfterAuction | None:
+        """What a cleared slot left over, as this home sees it; None before clearing and without a market."""
         clearing = self.clearings.get(slot.label)
         if clearing is None or clearing.outcome == "no_market":
             return None
@@ -64,7 +75,10 @@ class MarketView:
         supply = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.supply]
         ends = (band.feed_in_micro, band.retail_micro)
         community = residual_wh(demand, supply, clearing.volume_wh, ends)
-        return (community - self._own_wh(slot, band)) / 1000.0 * (60.0 / slot.minutes)
+        others_kw = (community - self._own_wh(slot, band)) / 1000.0 * (60.0 / slot.minutes)
+        price, width = clearing.price_micro_per_kwh, band.retail_micro - band.feed_in_micro
+        share = None if price is None or community or width <= 0 else (price - band.feed_in_micro) / width
+        return AfterAuction(others_kw=others_kw, price_share=share)
 
     def _own_wh(self, slot: Slot, band: Band) -> int:
         """What this home itself draws after the auction: its award and its unfilled steps at the band's ends."""

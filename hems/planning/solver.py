@@ -11,6 +11,7 @@ from hems.planning.model import Arrays
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+RESOLVE_LIMIT_S = 10.0
 _OPTIMAL = highspy.HighsModelStatus.kOptimal
 _COLUMNWISE = int(highspy.MatrixFormat.kColwise)
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
@@ -97,7 +98,7 @@ class Solver:
         """The best values found; None when there are none (infeasible, or no time)."""
         highs = self._highs
         highs.setOptionValue("mip_rel_gap", gap)
-        highs.setOptionValue("time_limit", max(time_limit_s, 1e-3))
+        self._limit(time_limit_s)
         highs.run()
         status, info = highs.getModelStatus(), highs.getInfo()
         if int(info.primal_solution_status) != int(highspy.SolutionStatus.kSolutionStatusFeasible):
@@ -116,6 +117,10 @@ class Solver:
             objective=objective,
             bound=info.mip_dual_bound if self._is_mip else objective,
         )
+
+    def _limit(self, seconds: float) -> None:
+        """Bound the next run: HiGHS counts the time of all runs of a model together, so what has passed is added."""
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(seconds, 1e-3))
 
     def fix_decisions(self, columns: Ints, values: Floats) -> None:
         """Hold the on/off columns at values and go on with the continuous rest."""
@@ -142,6 +147,7 @@ class Solver:
 
     def resolve(self) -> float | None:
         """Least cost after changes, from the last basis, without reading values back; None when infeasible."""
+        self._limit(RESOLVE_LIMIT_S)
         self._highs.run()
         if self._highs.getModelStatus() != _OPTIMAL:
             return None

@@ -54,13 +54,17 @@ def mosquitto(directory: Path, *, port: int | None = None) -> Iterator[int]:
     lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 0", "set_tcp_nodelay true"]
     lines += ["user root"] if os.geteuid() == 0 else []
     config.write_text("\n".join(lines) + "\n")
-    child = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
+    log = directory / "mosquitto.log"
+    with log.open("wb") as sink:
+        child = subprocess.Popen([program, "-c", str(config)], stderr=sink, stdout=sink)
     try:
         _until_open(port)
         yield port
     finally:
+        ended = child.poll()
         child.terminate()
         child.wait(10)
+        assert ended is None, f"mosquitto ended by itself with {ended}: {log.read_text()[-500:]}"
 
 
 def _until_open(port: int) -> None:

@@ -2,12 +2,14 @@
 
 import random
 import sqlite3
+import time
 from pathlib import Path
 from queue import Empty
 
 from broker_rig import (
     COMMUNITY,
     START_S,
+    WAIT_S,
     BrokerChild,
     Peer,
     command,
@@ -43,7 +45,9 @@ def _receipt_came(peer: Peer, broker: BrokerChild, named: str, receipts: dict[st
 
     With the receipt in hand before the next order, every commit stands alone between the kills.
     """
+    deadline = time.monotonic() + WAIT_S
     while named not in receipts:
+        assert time.monotonic() < deadline, f"alive, but no receipt: {broker.log()[-500:]}"
         is_alive = broker.poll() is None
         _drain(peer, receipts, 0.02)
         if named not in receipts and not is_alive:

@@ -44,6 +44,7 @@ def test_an_mqtt_server_that_is_not_there_is_said_once_and_waited_for(tmp_path: 
         with mosquitto(tmp_path, port=port):
             peer = Peer(port)
             peer.expect(ServiceStatus, wait_s=40, state="online")
+            peer.expect(Calendar)
             peer.close()
             assert broker.stop() == 0
     finally:
@@ -51,6 +52,20 @@ def test_an_mqtt_server_that_is_not_there_is_said_once_and_waited_for(tmp_path: 
     assert broker.log().count("is not there") == 1
     assert broker.log().count("connected again") == 1
     assert "Traceback" not in broker.log()
+
+
+def test_a_broker_that_is_stopped_as_soon_as_it_is_online_leaves_no_false_online_behind(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port:
+        broker, peer = BrokerChild(_system(tmp_path, port)), Peer(port)
+        try:
+            for _ in range(5):
+                broker.start()
+                peer.expect(ServiceStatus, state="online")
+                assert broker.stop() == 0
+                peer.expect(ServiceStatus, state="offline")
+        finally:
+            peer.close()
+            broker.kill()
 
 
 def test_when_the_broker_dies_its_last_will_says_offline(tmp_path: Path) -> None:

@@ -64,6 +64,18 @@ def test_nobody_pays_more_for_an_imbalance_than_outside(slot: list[Position], pr
         assert paid_nano(transfers, account(p.meter)) <= outside
 
 
+def test_where_feed_in_is_above_retail_imbalances_never_meet_inside() -> None:
+    """One member short by 100 Wh, one long by 100 Wh: each is better off outside (retail 0.10, feed-in 0.12)."""
+    slot = [
+        Position(meter=meter, award_wh=0, metered_wh=energy, retail_micro=100_000, feed_in_micro=120_000)
+        for meter, energy in (("long", -100), ("short", 100))
+    ]
+    transfers = settle(slot, None)
+    assert {t.item for t in transfers} == {Item.OUTSIDE}
+    assert paid_nano(transfers, account("short")) == 100 * 100_000
+    assert paid_nano(transfers, account("long")) == -100 * 120_000
+
+
 @given(positions(), PRICE, st.randoms(use_true_random=False))
 def test_the_order_of_the_members_leaves_no_trace(slot: list[Position], price: int, rng: object) -> None:
     shuffled = rng.sample(slot, len(slot))  # type: ignore[attr-defined]

@@ -77,3 +77,8 @@ def test_wanted_counts_the_steps_that_touch_the_price(price: int, net_wh: int) -
 
 def test_the_band_clips_at_both_ends() -> None:
     assert [BAND.clip(price) for price in (-1, 100_000, 200_000, 300_001)] == [100_000, 100_000, 200_000, 300_000]
+
+
+def test_energy_worth_exactly_an_outside_price_is_left_to_the_grid() -> None:
+    assert order_steps(curve([0.0, 1.0], [0.1]), 1.0, BAND) == ()
+    assert order_steps(curve([-1.0, 0.0], [0.3]), 1.0, BAND) == ()

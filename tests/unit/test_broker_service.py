@@ -21,6 +21,7 @@ from market_rig import (
 )
 
 from broker.control.ports import StorageFailed
+from broker.ledger.log import pseudonym
 from broker.market.events import Enrolled, TermsAgreed, UnknownRecord, decode_event
 from broker.market.market import Market
 from broker.market.terms import OutsidePrices, Terms, TermsChanged
@@ -116,6 +117,21 @@ def test_an_award_without_a_report_is_settled_as_delivered_and_marked_estimated(
         ("estimated", 500, 500),
         ("estimated", -500, -500),
     ]
+
+
+def test_log_leaves_stand_in_the_order_of_pseudonyms_not_of_meters() -> None:
+    """The place of a leaf tells nothing about whose it is."""
+    market = service(terms=TERMS)
+    meters = range(1, 9)
+    market.agree([enrolled(n) for n in meters], START_S)
+    market.step(START_S)
+    market.step(slot(1).end_s)
+    market.handle([inbound(n, report(n, slot(1), (0, n), (0, 0))) for n in meters], slot(1).end_s)
+    out = market.step(slot(1).end_s)
+    places = {o.meter: o.message.log_index for o in out if isinstance(o.message, Settlement)}
+    assert len(places) == len(meters)
+    by_pseudonym = sorted(places, key=lambda meter: pseudonym(SECRET, meter, slot(1).start_s))
+    assert sorted(places, key=places.__getitem__) == by_pseudonym != sorted(places)
 
 
 def test_a_slot_that_is_over_when_it_is_cleared_has_no_market() -> None:

@@ -273,7 +273,7 @@ def test_rules_follow_the_local_clock() -> None:
 
 
 def test_a_last_plan_is_guarded_by_what_is_measured_now() -> None:
-    """The plan goes on charging, but by now the battery is full and the car has left."""
+    """The plan goes on charging, but by now the battery is full."""
     outlooks = FakeOutlooks(retail=np.r_[0.1, 0.1, 0.1, np.full(61, 0.9)])
     large = BatteryUnit(id="battery", capacity_kwh=40.0, charge_kw_max=2.0, discharge_kw_max=2.0)
     energy_manager = manager(outlooks, of=home(large))
@@ -321,6 +321,15 @@ def test_expected_and_plugged_in_cars_are_planned_one_after_the_other() -> None:
     assert charged_kwh[:12].sum() == pytest.approx(3.0)
     assert charged_kwh[12] == 0.0
     assert charged_kwh[13:].sum() == pytest.approx(1.0)
+
+
+def test_an_expected_stay_that_overlaps_the_plugged_in_car_does_not_overload_the_charger() -> None:
+    overlapping = ExpectedStay(arrival_slot=4, departure_slot=14, energy_kwh=2.0)
+    energy_manager = manager(FakeOutlooks(stays={"car": (overlapping,)}), of=home(CAR))
+    energy_manager.decide(START_S, slot(), image({"car": idle(stay=STAY)}), None)
+    assert energy_manager.plan is not None
+    assert energy_manager.plan.status == "optimal" and not energy_manager.plan.violations
+    assert energy_manager.plan.devices["car"].power_kw.max() <= CAR.charge_kw_max + 1e-6
 
 
 def test_the_band_is_that_of_the_first_slot_in_whole_micro() -> None:
@@ -382,11 +391,3 @@ def test_devices_that_do_not_tell_their_state_are_left_out_of_the_plan() -> None
     decision = energy_manager.decide(START_S, slot(), image({"battery": idle(), "zone": idle()}), None)
     assert energy_manager.plan is not None and energy_manager.plan.devices == {}
     assert powers(decision) == {"battery": 0.0, "zone": 0.0}
-
-
-def test_the_local_hour_and_day_of_a_home_follow_its_clock() -> None:
-    berlin, utc = home(timezone="Europe/Berlin"), home()
-    assert (utc.local_hour(START_S), berlin.local_hour(START_S + 900)) == (8.0, 9.25)
-    last_hour_of_the_utc_day = START_S + 15 * 3600
-    assert utc.local_day(last_hour_of_the_utc_day) == utc.local_day(START_S)
-    assert berlin.local_day(last_hour_of_the_utc_day) == berlin.local_day(START_S) + 1

@@ -332,3 +332,12 @@ def test_a_broken_file_is_named_with_the_line() -> None:
 def test_relative_paths_start_at_the_folder_of_the_file() -> None:
     assert resolved(Path("/etc/hems"), Path("state")) == Path("/etc/hems/state")
     assert resolved(Path("/etc/hems"), Path("/var/lib/hems")) == Path("/var/lib/hems")
+
+
+def test_the_local_hour_and_day_of_a_home_follow_its_clock() -> None:
+    berlin, utc = Home(meter="home-1", timezone="Europe/Berlin"), Home(meter="home-1")
+    morning_s = 1_800_000_000  # 2027-01-15T08:00:00Z
+    assert (utc.local_hour(morning_s), berlin.local_hour(morning_s + 900)) == (8.0, 9.25)
+    last_hour_s = morning_s + 15 * 3600
+    assert utc.local_day(last_hour_s) == utc.local_day(morning_s)
+    assert berlin.local_day(last_hour_s) == berlin.local_day(morning_s) + 1

@@ -1,5 +1,7 @@
 """What a person may expect of a plan: order of wishes, ties, kept decisions, time limits, honest answers."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -199,3 +201,15 @@ def test_a_clock_that_jumps_past_the_limit_gives_the_rule_plan() -> None:
     plan = Planner(lambda: next(ticks)).plan(given, gap=0.0, time_limit_s=0.001)
     assert plan.status in {"fallback", "feasible"}
     assert len(plan.grid_kw) == 200
+
+
+def test_time_limit_holds_for_each_plan_and_not_for_all_plans_of_a_planner_together() -> None:
+    site = problem(battery(), car(), slots=48)
+    planner, spent_s = Planner(time.perf_counter), 0.0
+    for _ in range(5_000):
+        plan = planner.plan(site, time_limit_s=0.1, explain=False)
+        assert plan.status == "optimal"
+        spent_s += plan.solve_s
+        if spent_s > 1.0:
+            break
+    assert spent_s > 1.0

@@ -85,6 +85,25 @@ def test_money_is_a_plain_whole_number_in_text(text: str) -> None:
     assert refused(changed(SETTLEMENT, total_nano=text), Settlement).field == "total_nano"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b'"sequence":3', b'"sequence":3,"sequence":3', "same key twice"),
+        (b'"side":"sell"', b'"side":"sell","side":"sell"', "same key twice"),
+        (b'"sequence":3', b'"sequence":3.0', "no whole number"),
+        (b'"sequence":3', b'"sequence":3e0', "no whole number"),
+        (b'"sequence":3', b'"sequence":NaN', "no whole number"),
+        (b'"sequence":3', b'"sequence":Infinity', "no whole number"),
+    ],
+)
+def test_a_good_order_with_one_flaw_is_refused_for_that_flaw(old: bytes, new: bytes, words: str) -> None:
+    good = encode(ORDER)
+    assert decode(Order, good) == ORDER
+    assert good.count(old) == 1
+    error = refused(good.replace(old, new))
+    assert (error.code, words in error.detail) == (Reason.MALFORMED, True)
+
+
 def test_registers_end_where_other_languages_lose_whole_numbers() -> None:
     report = next(m for m in GOLDEN if isinstance(m, MeterReport))
     assert refused(changed(report, import_to_wh=2**53 + 1), MeterReport).code is Reason.OUT_OF_RANGE
