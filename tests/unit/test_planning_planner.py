@@ -204,12 +204,9 @@ def test_a_clock_that_jumps_past_the_limit_gives_the_rule_plan() -> None:
 
 
 def test_time_limit_holds_for_each_plan_and_not_for_all_plans_of_a_planner_together() -> None:
+    """HiGHS adds up its run time over all runs; 400 plans with their curves take far more than 0.05 s of it."""
     site = problem(battery(), car(), slots=48)
-    planner, spent_s = Planner(time.perf_counter), 0.0
-    for _ in range(5_000):
-        plan = planner.plan(site, time_limit_s=0.1, explain=False)
-        assert plan.status == "optimal"
-        spent_s += plan.solve_s
-        if spent_s > 1.0:
-            break
-    assert spent_s > 1.0
+    planner = Planner(time.perf_counter)
+    for _ in range(400):
+        assert planner.plan(site, time_limit_s=0.05, explain=False).status == "optimal"
+        assert len(planner.value_curve().net_kw) > 1
