@@ -68,7 +68,7 @@ def midnight_s(day: date, zone: str) -> int:
 
 
 def covered_days(
-    path: Path, homes: Sequence[HouseholdSeries], start: date | None, days: int, warm_up: int, zone: str
+    path: Path, homes: Sequence[HouseholdSeries], *, start: date | None, days: int, warm_up: int, zone: str
 ) -> Days:
     """The days asked for with as much history as there is, at most four weeks.
 

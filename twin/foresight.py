@@ -14,13 +14,10 @@ from twin.world import TwinHome, World
 
 Floats = NDArray[np.float64]
 
-TIMEZONE = "UTC"  # scenarios give local time written as UTC
-HORIZON_DAYS = 1
-
 
 @dataclass(slots=True)
 class ForecastOutlook:
-    """Outlooks of one home from its measured past only; models are trained anew every midnight."""
+    """Outlooks of one home from its measured past only; models are trained anew every local midnight."""
 
     world: World
     twin: TwinHome
@@ -35,7 +32,7 @@ class ForecastOutlook:
     def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
         """Expectations from `start_s` on, from slots that ended by `now_s`."""
         known = self.world.index_at(now_s)
-        day = now_s // 86_400
+        day = self.twin.home.local_day(now_s)
         if day != self._trained_day:
             self._trained_day = day
             self._models = {kind: self._train(kind, known) for kind in ("load", "pv")}
@@ -60,7 +57,7 @@ class ForecastOutlook:
         if not history.values_kw.any():
             return None
         try:
-            return train(history, slot_s=history.slot_s, timezone=TIMEZONE, seed=self.seed, kind=kind)
+            return train(history, slot_s=history.slot_s, timezone=self.twin.home.timezone, seed=self.seed, kind=kind)
         except NotEnoughHistoryError:
             return None
 
@@ -68,7 +65,9 @@ class ForecastOutlook:
         history = self._history(kind, known)
         if kind == "pv" and not history.values_kw.any():
             return np.zeros(slots)
-        return best_forecast(self._models[kind], history, start_s, slots, timezone=TIMEZONE, kind=kind).mean_kw
+        return best_forecast(
+            self._models[kind], history, start_s, slots, timezone=self.twin.home.timezone, kind=kind
+        ).mean_kw
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +96,11 @@ class PerfectOutlook:
         return tuple(
             ExpectedStay(
                 arrival_slot=-(-(stay.arrival_s - start_s) // width),
-                departure_slot=(stay.departure_s - start_s) // width,
+                departure_slot=-(-(stay.departure_s - start_s) // width),
                 energy_kwh=stay.energy_kwh,
             )
             for stay in self.twin.stays[unit]
-            if stay.arrival_s > start_s
-            and (stay.departure_s - start_s) // width > -(-(stay.arrival_s - start_s) // width)
+            if stay.arrival_s > start_s and -(-stay.departure_s // width) > -(-stay.arrival_s // width)
         )
 
 

@@ -21,6 +21,9 @@ class Plant:
         self.twin = twin
         self.unserved_kwh: dict[str, float] = {}
         self.discomfort = 0.0
+        self.taken_kwh: dict[str, float] = {}
+        self.given_kwh: dict[str, float] = {}
+        self.runs: dict[str, list[tuple[int, int]]] = {}
         self._world = world
         self._index = world.run_from
         self._wanted_kw: dict[str, float] = {unit.id: 0.0 for unit in twin.home.units}
@@ -47,11 +50,12 @@ class Plant:
                 return None
 
     def start_counting(self) -> None:
-        """Sets every battery and zone to its initial state, as in every scheme, and forgets earlier discomfort."""
+        """Sets every battery and zone to its initial state, as in every scheme, and forgets what went before."""
         for unit in self.twin.home.units:
             if isinstance(unit, BatteryUnit | ZoneUnit):
                 self._state[unit.id] = self._initial(unit)
         self.discomfort, self.unserved_kwh = 0.0, {}
+        self.taken_kwh, self.given_kwh, self.runs = {}, {}, {}
 
     def stored_kwh(self) -> float:
         """Charge of all batteries [kWh]."""
@@ -77,10 +81,14 @@ class Plant:
         ]
         after = ev.at(state, now_s, sessions)
         if after is not state:
-            if state.remaining_kwh > 1e-6:
-                self.unserved_kwh[unit] = self.unserved_kwh.get(unit, 0.0) + state.remaining_kwh
+            self._note_unserved(unit, state)
             self._state[unit] = after
             self._wanted_kw[unit] = self._power_kw[unit] = 0.0
+
+    def _note_unserved(self, unit: str, state: ev.EvState) -> None:
+        counted_s = self._world.slot(self._world.count_from).start_s
+        if state.session is not None and state.session.departure_epoch_s > counted_s and state.remaining_kwh > 1e-6:
+            self.unserved_kwh[unit] = self.unserved_kwh.get(unit, 0.0) + state.remaining_kwh
 
     def _load(self, unit: ApplianceUnit, state: appliance.ApplianceState, now_s: int) -> None:
         started_s = self._started_s.get(unit.id)
@@ -142,6 +150,9 @@ class Plant:
             self._import_uj += energy_uj
         else:
             self._export_uj -= energy_uj
+        for unit_id, power_kw in self._power_kw.items():
+            total = self.taken_kwh if power_kw > 0 else self.given_kwh
+            total[unit_id] = total.get(unit_id, 0.0) + abs(power_kw) * hours
         used = sum(self._power_kw[u.id] for u in self.twin.home.units if not isinstance(u, BatteryUnit | PvUnit))
         self._used_kwh += (float(self.twin.load_kw[self._index]) + used) * hours
         return net_kw * hours
@@ -169,9 +180,15 @@ class Plant:
                 moved = appliance.step(state, wanted, hours, _appliance(unit))
                 if moved[0] is not state:
                     self._started_s.setdefault(unit.id, at_s)
+                    self._note_run(unit, state, moved[0], at_s + round(hours * 3600))
             case _:
                 raise AssertionError(f"no physics for {unit!r}")
         self._state[unit.id], self._power_kw[unit.id] = moved
+
+    def _note_run(self, unit: ApplianceUnit, before: State, after: State, at_s: int) -> None:
+        assert isinstance(before, appliance.ApplianceState) and isinstance(after, appliance.ApplianceState)
+        if appliance.finished(after, _appliance(unit)) and not appliance.finished(before, _appliance(unit)):
+            self.runs.setdefault(unit.id, []).append((self._started_s[unit.id], at_s))
 
     def _heat(
         self, unit: ZoneUnit, state: zone.ZoneState, wanted_kw: float, at_s: int, hours: float
@@ -199,6 +216,15 @@ class Plant:
         missing_kw = lighting.power_kw(lamps, required - daylight) - power
         self.discomfort += unit.discomfort_per_kwh * missing_kw * hours
         return after, power
+
+    def missed_kwh(self) -> float:
+        """What cars that have left, or leave at the end of the world, did not get in the counted slots [kWh]."""
+        last_s = self._world.slot(self._world.end).start_s
+        missed = sum(self.unserved_kwh.values())
+        for state in self._state.values():
+            if isinstance(state, ev.EvState) and state.session is not None:
+                missed += state.remaining_kwh if state.session.departure_epoch_s <= last_s else 0.0
+        return missed
 
     def used_kwh(self) -> float:
         """What load and devices other than batteries and generation consumed since the slot began [kWh]."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.optimum import Optimum
 from twin.schemes import MarketTrace, Trace
@@ -16,12 +17,12 @@ LOSS_TOLERANCE = 1e-9
 def results(
     world: World, traces: Mapping[str, Trace], market: MarketTrace, optimum: Optimum, *, seed: int, foresight: str
 ) -> dict[str, Any]:
-    """The results of a run without its wall-clock fields; costs in currency with the worth of stored energy."""
-    costs = {scheme: trace.cost(world) for scheme, trace in traces.items()} | {"market": market.cost(world)}
-    alone, traded = sum(costs["ems"].values()), sum(costs["market"].values())
-    gain = alone - optimum.cost
-    prices = [price_per_kwh(c.price_micro_per_kwh) for c in market.clearings if c.price_micro_per_kwh is not None]
+    """The results of a run without its wall-clock fields; costs in currency with the worth of stored energy.
+
+    `community_optimum` is what was proven that no plan can be below, null when nothing was.
+    """
     every = {**traces, "market": market}
+    costs = {scheme: trace.cost(world) for scheme, trace in every.items()}
     return {
         "name": world.name,
         "homes": [twin.name for twin in world.homes],
@@ -29,26 +30,43 @@ def results(
         "slot_minutes": world.first.minutes,
         "start": world.slot(world.count_from).label,
         "seed": seed,
-        "mechanism": "uniform_price_k_double_auction",
+        "mechanism": market.mechanism,
         "foresight": foresight,
         "cost": costs,
-        "community_optimum": optimum.cost,
-        "efficiency": (alone - traded) / gain if gain > LOSS_TOLERANCE else None,
+        "community_optimum": optimum.bound,
+        "efficiency": efficiency(costs, optimum.bound),
         "losers": sorted(n for n, c in costs["market"].items() if c > costs["ems"][n] + LOSS_TOLERANCE),
         "traded_kwh": sum(c.volume_wh for c in market.clearings) / 1000,
         "imbalance_kwh": sum(abs(s.metered_wh - s.award_wh) for s in market.settlements) / 1000,
         "local_share": local_share(market),
         "self_sufficiency": self_sufficiency(market),
         "peak_import_kw": {scheme: peak_import_kw(trace, world) for scheme, trace in every.items()},
-        "price": {
-            "mean": float(np.mean(prices)) if prices else None,
-            "min": min(prices, default=None),
-            "max": max(prices, default=None),
-        },
+        "price": _prices(market),
+        "discomfort_cost": {scheme: sum(trace.discomfort.values()) for scheme, trace in every.items()},
         "missed_ev_kwh": {scheme: sum(trace.unserved_kwh.values()) for scheme, trace in every.items()},
+        "missed_runs": {scheme: sum(trace.missed_runs.values()) for scheme, trace in every.items()},
         "ledger": {"entries": market.entries, "sum_nano": market.sum_nano, "head": market.head},
         "plans": market.plans + sum(trace.plans for trace in traces.values()),
         "orders": market.orders,
+        "tariff": world.tariff_note,
+        "notes": {twin.name: twin.note for twin in world.homes},
+    }
+
+
+def efficiency(costs: Mapping[str, Mapping[str, float]], optimum: float | None) -> float | None:
+    """The share of what could be gained over homes by themselves that trading gains; None when nothing could be."""
+    alone, traded = sum(costs["ems"].values()), sum(costs["market"].values())
+    if optimum is None or alone - optimum <= LOSS_TOLERANCE:
+        return None
+    return (alone - traded) / (alone - optimum)
+
+
+def _prices(market: MarketTrace) -> dict[str, float | None]:
+    prices = [price_per_kwh(c.price_micro_per_kwh) for c in market.clearings if c.price_micro_per_kwh is not None]
+    return {
+        "mean": float(np.mean(prices)) if prices else None,
+        "min": min(prices, default=None),
+        "max": max(prices, default=None),
     }
 
 
@@ -62,12 +80,16 @@ def local_share(trace: Trace) -> float:
 
 def self_sufficiency(trace: Trace) -> float:
     """Share of the community's consumption that did not come from outside: 1 - outside import / consumption."""
-    net = np.array(list(trace.net_kwh.values())).sum(axis=0)
     used = trace.used_kwh
-    return 1.0 - float(np.maximum(net, 0.0).sum()) / used if used > 0 else 0.0
+    return 1.0 - float(np.maximum(community_net_kwh(trace), 0.0).sum()) / used if used > 0 else 0.0
 
 
 def peak_import_kw(trace: Trace, world: World) -> float:
     """The largest mean power the community drew from outside in a slot [kW]."""
-    net = np.array(list(trace.net_kwh.values())).sum(axis=0)
-    return float(np.maximum(net, 0.0).max()) / (world.first.duration_s / 3600.0)
+    return float(np.maximum(community_net_kwh(trace), 0.0).max()) / (world.first.duration_s / 3600.0)
+
+
+def community_net_kwh(trace: Trace) -> NDArray[np.float64]:
+    """Net import of all homes together per counted slot [kWh], shape (n,)."""
+    homes = np.array([trace.net_kwh[name] for name in sorted(trace.net_kwh)])
+    return np.asarray(homes.sum(axis=0))

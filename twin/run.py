@@ -10,12 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hems.control.energy_manager import Settings
 from twin.expectations import ForecastTable, TabledOutlook, forecast_table
 from twin.foresight import ForecastOutlook, PerfectOutlook
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
-from twin.schemes import MarketTrace, Outlooks, Trace, TradingCommunity, run_alone, run_unmanaged, shuffled
+from twin.schemes import (
+    MECHANISM,
+    MarketTrace,
+    Outlooks,
+    Trace,
+    TradingCommunity,
+    run_alone,
+    run_unmanaged,
+    settings_for,
+    shuffled,
+)
 from twin.world import World
 
 Foresight = Literal["real", "perfect"]
@@ -27,6 +36,7 @@ class RunOptions:
     """How a run is made; `shuffle_seed` mistreats messages (shuffled, `duplicate_share` of them twice)."""
 
     foresight: Foresight = "real"
+    mechanism: str = MECHANISM
     seed: int = 1
     processes: int = 2
     shuffle_seed: int | None = None
@@ -110,7 +120,7 @@ def _progress(stage: str) -> Callable[[int], None]:
 
 
 def _table(world: World, index: int, seed: int) -> ForecastTable:
-    return forecast_table(world, world.homes[index], seed, Settings().horizon_slots, _progress("forecasts"))
+    return forecast_table(world, world.homes[index], seed, settings_for(world).horizon_slots, _progress("forecasts"))
 
 
 def _alone(world: World, _options: RunOptions, tables: dict[str, ForecastTable] | None) -> Trace:
@@ -126,7 +136,9 @@ def _market(world: World, options: RunOptions, tables: dict[str, ForecastTable] 
     disturbance = None
     if options.shuffle_seed is not None:
         disturbance = shuffled(options.shuffle_seed, options.duplicate_share)
-    community = TradingCommunity(world, _outlooks(world, tables), options.seed, disturbance)
+    community = TradingCommunity(
+        world, _outlooks(world, tables), options.seed, disturbance, mechanism=options.mechanism
+    )
     return community.run(_progress("community"))
 
 

@@ -12,11 +12,14 @@ from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices, Terms
-from hems.control.energy_manager import EnergyManager, OutlookSource
+from hems.control.energy_manager import EnergyManager, OutlookSource, Settings
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from hems.dispatch.rules import rule_powers_kw
+from hems.site.home import BatteryUnit, EvUnit, PvUnit
 from twin.bus import Bus, Disturbance
+from twin.observation import Observation
 from twin.plant import Plant
+from twin.programmes import missed_runs
 from twin.world import TwinHome, World
 from wire import messages as m
 from wire.quantities import NANO_PER_UNIT, amount_nano, micro_per_kwh
@@ -29,17 +32,24 @@ Outlooks = Mapping[str, OutlookSource]
 COMMUNITY = "twin"
 TWIN_HORIZON_SLOTS = 2
 NAMEPLATE_W = 100_000
+MECHANISM = "uniform_price_k_double_auction"
+NO_TIME_LIMIT_S = 1e6  # a limit in wall-clock time would make results depend on the machine
 
 
 @dataclass(slots=True)
 class Trace:
-    """What happened in the counted slots: cost per home [nano], net import per home and slot [kWh]."""
+    """What happened in the counted slots: cost per home [nano], net import per home and slot [kWh].
+
+    `unserved_kwh` is what cars did not get, `missed_runs` what appliances owed; `flows_kwh` sums up devices by kind.
+    """
 
     cost_nano: dict[str, int] = field(default_factory=dict)
     net_kwh: dict[str, list[float]] = field(default_factory=dict)
     stored_change_kwh: dict[str, float] = field(default_factory=dict)
     unserved_kwh: dict[str, float] = field(default_factory=dict)
     discomfort: dict[str, float] = field(default_factory=dict)
+    missed_runs: dict[str, int] = field(default_factory=dict)
+    flows_kwh: dict[str, float] = field(default_factory=dict)
     used_kwh: float = 0.0
     plans: int = 0
 
@@ -57,10 +67,17 @@ class MarketTrace(Trace):
 
     clearings: list[m.Clearing] = field(default_factory=list)
     settlements: list[m.Settlement] = field(default_factory=list)
+    observation: Observation = field(default_factory=Observation)
+    mechanism: str = MECHANISM
     orders: int = 0
     entries: int = 0
     sum_nano: int = 0
     head: str = ""
+
+
+def settings_for(world: World) -> Settings:
+    """How homes plan in virtual time: a day ahead, and never against the clock of the machine."""
+    return Settings(horizon_slots=world.slots_per_day, time_limit_s=NO_TIME_LIMIT_S)
 
 
 def retail_cost_nano(world: World, index: int, before: Registers, after: Registers) -> int:
@@ -82,7 +99,9 @@ def run_unmanaged(world: World, progress: Progress | None = None) -> Trace:
 
 def run_alone(world: World, outlooks: Outlooks, progress: Progress | None = None) -> Trace:
     """Every home optimises against the retail tariff."""
-    managers = {twin.name: EnergyManager(twin.home, outlooks[twin.name]) for twin in world.homes}
+    managers = {
+        twin.name: EnergyManager(twin.home, outlooks[twin.name], settings=settings_for(world)) for twin in world.homes
+    }
 
     def decide(plant: Plant, slot: Slot) -> Mapping[str, float]:
         decision = managers[plant.twin.name].decide(slot.start_s, slot, plant.image(slot.start_s), None)
@@ -115,15 +134,31 @@ def _run_alone(
                 trace.used_kwh += plant.used_kwh()
         if progress is not None:
             progress(1)
-    _close(trace, plants)
+    for plant in plants:
+        close_home(trace, world, plant)
     return trace
 
 
-def _close(trace: Trace, plants: list[Plant]) -> None:
-    for plant in plants:
-        trace.stored_change_kwh[plant.twin.name] = plant.stored_kwh() - plant.twin.stored_kwh()
-        trace.unserved_kwh[plant.twin.name] = sum(plant.unserved_kwh.values())
-        trace.discomfort[plant.twin.name] = plant.discomfort
+def close_home(trace: Trace, world: World, plant: Plant) -> None:
+    """Writes into the trace what a home's plant has summed up over the counted slots."""
+    name = plant.twin.name
+    trace.stored_change_kwh[name] = plant.stored_kwh() - plant.twin.stored_kwh()
+    trace.unserved_kwh[name] = plant.missed_kwh()
+    trace.discomfort[name] = plant.discomfort
+    trace.missed_runs[name] = missed_runs(world, plant.twin, plant.runs)
+    for unit in plant.twin.home.units:
+        taken, given = plant.taken_kwh.get(unit.id, 0.0), plant.given_kwh.get(unit.id, 0.0)
+        match unit:
+            case PvUnit():
+                flows = {"pv_kwh": given}
+            case BatteryUnit():
+                flows = {"battery_charged_kwh": taken, "battery_discharged_kwh": given}
+            case EvUnit():
+                flows = {"ev_kwh": taken}
+            case _:
+                flows = {"other_devices_kwh": taken}
+        for key, kwh in flows.items():
+            trace.flows_kwh[key] = trace.flows_kwh.get(key, 0.0) + kwh
 
 
 class _WorldPrices:
@@ -161,16 +196,24 @@ class _MemoryJournal:
 class TradingCommunity:
     """Homes, meters and the broker of one world, driven slot by slot."""
 
-    def __init__(self, world: World, outlooks: Outlooks, seed: int, disturbance: Disturbance | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        outlooks: Outlooks,
+        seed: int,
+        disturbance: Disturbance | None = None,
+        *,
+        mechanism: str = MECHANISM,
+    ) -> None:
         self.world = world
-        self.trace = MarketTrace()
+        self.trace = MarketTrace(mechanism=mechanism)
         terms = Terms(
             community=COMMUNITY,
             slot_minutes=world.first.minutes,
             gate_lead_s=world.gate_lead_s,
             horizon_slots=TWIN_HORIZON_SLOTS,
             group_min=min(3, len(world.homes)),
-            mechanism="uniform_price_k_double_auction",
+            mechanism=mechanism,
             k_permille=int(Fraction(1, 2) * 1000),
         )
         self._order_s = world.gate_lead_s + 1
@@ -181,7 +224,10 @@ class TradingCommunity:
         service = MarketService(market, journal=self.journal, prices=_WorldPrices(world), recorder=NoRecorder())
         self._bus = Bus(service, broker_key, disturbance=disturbance)
         self._plants = {twin.name: Plant(world, twin) for twin in world.homes}
-        self._managers = {twin.name: EnergyManager(twin.home, outlooks[twin.name]) for twin in world.homes}
+        self._managers = {
+            twin.name: EnergyManager(twin.home, outlooks[twin.name], settings=settings_for(world))
+            for twin in world.homes
+        }
         for twin in world.homes:
             self._enrol(twin, seed, broker_key.public)
         self._registers = {name: plant.registers(0) for name, plant in self._plants.items()}
@@ -215,7 +261,8 @@ class TradingCommunity:
             if progress is not None:
                 progress(1)
         self._settle(self.world.end)
-        _close(self.trace, list(self._plants.values()))
+        for plant in self._plants.values():
+            close_home(self.trace, self.world, plant)
         market = self._bus.service.market
         self.trace.plans = sum(manager.plans for manager in self._managers.values())
         self.trace.orders = market.totals.orders
@@ -236,7 +283,7 @@ class TradingCommunity:
             meter, manager = self._bus.meters[name], self._managers[name]
             image = self._plants[name].image(now_s)
             strategy = manager.prepare(slot.start_s, slot, image, meter.view)
-            self._bus.to_broker([(name, meter.plan_notice(strategy))], now_s)
+            self._bus.to_broker([(name, meter.plan_notice(strategy, now_s))], now_s)
             self._bus.step(now_s)
             order = meter.order(strategy, now_s)
             if order is not None:
@@ -270,9 +317,12 @@ class TradingCommunity:
         for name, plant in self._plants.items():
             meter = self._bus.meters[name]
             plant.begin(index)
-            decision = self._managers[name].decide(slot.start_s, slot, plant.image(slot.start_s), meter.view)
+            manager = self._managers[name]
+            decision = manager.decide(slot.start_s, slot, plant.image(slot.start_s), meter.view)
+            self.trace.observation.decided(self.world, index, plant.twin, manager, decision)
             plant.command({s.device: s.power_kw for s in decision.setpoints})
             net = plant.finish()
+            self.trace.observation.delivered(self.world, index, plant)
             registers = plant.registers(slot.end_s)
             self._reports.append((name, meter.report(slot, self._registers[name], registers)))
             self._registers[name] = registers

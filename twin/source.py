@@ -64,7 +64,14 @@ def demo_world(*, homes: int, days: int, slot_minutes: int, seed: int) -> tuple[
     retail = given_prices(
         data / "fontana_tou_tariff_60min_2016_2017.csv.gz", covered, feed_in_per_kwh=DEMO_FEED_IN, currency="USD"
     )
-    world = _world("demo", chosen, _drawn(chosen, covered, seed, None, has_office), covered, retail, seed)
+    world = _world(
+        "demo",
+        chosen=chosen,
+        drawn=_drawn(chosen, covered, seed, with_pv=None, has_office=has_office),
+        covered=covered,
+        retail=retail,
+        seed=seed,
+    )
     return world, {twin.name: twin.note for twin in world.homes}
 
 
@@ -74,16 +81,18 @@ def _measured_world(args: argparse.Namespace) -> World:
     measured = measured_households(path)
     chosen = _first_homes(measured, args.homes or "all")
     days = DAYS_DEFAULT if args.days is None else args.days
-    covered = covered_days(path, list(chosen.values()), _date(args.start), days, WARM_UP_DAYS, zone)
+    covered = covered_days(
+        path, list(chosen.values()), start=_date(args.start), days=days, warm_up=WARM_UP_DAYS, zone=zone
+    )
     retail = time_of_use(covered) if args.prices is None else given_prices(args.prices, covered)
     with_pv = {name for name, series in chosen.items() if covered.of(series).pv_kw.any()}
     return _world(
         path.name.split(".")[0],
-        chosen,
-        _drawn(chosen, covered, args.seed, with_pv, False),
-        covered,
-        retail,
-        args.seed,
+        chosen=chosen,
+        drawn=_drawn(chosen, covered, args.seed, with_pv=with_pv, has_office=False),
+        covered=covered,
+        retail=retail,
+        seed=args.seed,
     )
 
 
@@ -103,7 +112,7 @@ def _date(text: str | None) -> date | None:
 
 
 def _drawn(
-    chosen: Mapping[str, HouseholdSeries], covered: Days, seed: int, with_pv: set[str] | None, has_office: bool
+    chosen: Mapping[str, HouseholdSeries], covered: Days, seed: int, *, with_pv: set[str] | None, has_office: bool
 ) -> tuple[HomeAssets, ...]:
     return assets(
         list(chosen),
@@ -119,6 +128,7 @@ def _drawn(
 
 def _world(
     name: str,
+    *,
     chosen: Mapping[str, HouseholdSeries],
     drawn: tuple[HomeAssets, ...],
     covered: Days,

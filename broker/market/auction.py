@@ -57,13 +57,17 @@ def auction(book: SlotBook, terms: Terms, secret: bytes, at_s: int) -> tuple[Cle
 
 
 def public_curve(steps: list[Step], *, falling: bool) -> tuple[CurveStep, ...]:
-    """The aggregated curve of one side, best price first, at most 100 levels: neighbours merge at the worse price."""
+    """The aggregated curve of one side, best price first, at most 100 levels: neighbours merge at the worse price.
+
+    The best level stays as it is: energy that is traded at any price is seen by all.
+    """
     totals: dict[int, int] = {}
     for step in steps:
         totals[step.price] = totals.get(step.price, 0) + step.quantity
     levels = sorted(totals.items(), reverse=falling)
-    width = -(-len(levels) // CURVE_LEVELS_MAX) or 1
-    groups = [levels[i : i + width] for i in range(0, len(levels), width)]
+    width = -(-len(levels[1:]) // (CURVE_LEVELS_MAX - 1)) or 1
+    rest = [levels[i : i + width] for i in range(1, len(levels), width)]
+    groups = [levels[:1], *rest] if levels else []
     return tuple(
         CurveStep(price_micro_per_kwh=group[-1][0], energy_wh=sum(energy for _, energy in group)) for group in groups
     )

@@ -26,9 +26,10 @@ def expected_exchange(others_kw: Floats, spread_kw: Floats, retail: Floats, feed
     """The convex cost of the home's own net import in each of n slots.
 
     Args: net power of all others expected [kW, + import] and its standard deviation [kW], outside prices
-    [currency/kWh], each (n,). Where feed-in exceeds retail there is no market and the two outside prices hold at 0.
+    [currency/kWh], each (n,). Where feed-in exceeds retail there is no market: plan on the tariff there.
     """
-    width = np.maximum(retail - feed_in, 0.0)
+    width = retail - feed_in
+    assert (width >= 0.0).all(), "a horizon without a market is planned on the tariff"
     prices = feed_in[:, None] + width[:, None] * _SHARES[None, :]
     breakpoints = -others_kw[:, None] + spread_kw[:, None] * _BENDS[None, :]
     return Exchange(prices_per_kwh=prices, breakpoints_kw=breakpoints)
@@ -44,10 +45,3 @@ def balanced_exchange(others_kw: float, price_share: float | None, retail: Float
     lean = 0.0 if price_share is None else NormalDist().inv_cdf(min(max(price_share, _EDGE), 1.0 - _EDGE))
     center, width = np.array([others_kw + lean * BALANCED_WIDTH_KW]), np.array([BALANCED_WIDTH_KW])
     return expected_exchange(center, width, retail, feed_in)
-
-
-def outside_exchange(retail: Floats, feed_in: Floats) -> Exchange:
-    """The same steps for a home that expects no local trade: feed-in below zero net import, retail above."""
-    steps = len(_SHARES)
-    prices = np.where(np.arange(steps)[None, :] < steps // 2, feed_in[:, None], retail[:, None])
-    return Exchange(prices_per_kwh=prices, breakpoints_kw=np.zeros((len(retail), steps - 1)))

@@ -1,10 +1,11 @@
 """From the value of net import in the next slot to the steps of an order."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from hems.planning.plan import ValueCurve
-from wire.quantities import micro_per_kwh, wh
+from wire.quantities import WH_PER_KWH, micro_per_kwh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ def order_steps(curve: ValueCurve, slot_h: float, band: Band, *, margin_micro: i
     Net import that cannot be avoided is bought at the retail price, surplus that cannot be kept is sold at the
     feed-in price. `margin_micro` is what a voluntary trade has to gain; it also keeps both sides apart.
     """
-    edges_wh = [wh(net_kw * slot_h) for net_kw in curve.net_kw.tolist()]
+    edges_wh = [_whole_wh(net_kw * slot_h) for net_kw in curve.net_kw.tolist()]
     values = [micro_per_kwh(value) for value in curve.marginal_per_kwh.tolist()]
     if not edges_wh:
         return ()
@@ -45,8 +46,14 @@ def order_steps(curve: ValueCurve, slot_h: float, band: Band, *, margin_micro: i
         if bought > 0 and value > band.feed_in_micro:
             buys.append(Step("buy", band.clip(value - margin_micro), bought))
         if sold > 0 and value < band.retail_micro:
-            sells.append(Step("sell", min(band.clip(value + margin_micro), band.retail_micro - 1), sold))
-    return (*_merged(buys), *_merged(_apart(sells[::-1] if sells else [], buys)))
+            sells.append(Step("sell", band.clip(min(value + margin_micro, band.retail_micro - 1)), sold))
+    buys.sort(key=lambda step: -step.price_micro)
+    return (*_merged(buys), *_merged(_apart(sells, buys)))
+
+
+def _whole_wh(energy_kwh: float) -> int:
+    """Energy [Wh] cut towards zero, so that an order never exceeds what the connection carries in the slot."""
+    return math.trunc(round(energy_kwh * WH_PER_KWH, 3))
 
 
 def _forced(energy_wh: int, side: Literal["buy", "sell"], price_micro: int) -> list[Step]:

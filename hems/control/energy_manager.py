@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.bidding.expected_price import balanced_exchange, expected_exchange, outside_exchange
+from hems.bidding.expected_price import balanced_exchange, expected_exchange
 from hems.bidding.steps import Band, Step, order_steps
 from hems.bidding.strategy import Strategy
 from hems.control.market_view import MarketView
@@ -15,6 +15,7 @@ from hems.dispatch.guard import Limits, guard
 from hems.dispatch.reason import Prices, Why, why
 from hems.dispatch.rules import rule_powers_kw
 from hems.metering.image import SiteImage
+from hems.metering.projection import expected_at, is_as_expected
 from hems.planning.home_problem import home_problem, stored_value_per_kwh
 from hems.planning.outlook import Outlook
 from hems.planning.plan import Plan
@@ -70,7 +71,8 @@ class _Prepared:
     slot: Slot
     outlook: Outlook
     plan: Plan
-    present: frozenset[str]
+    image: SiteImage
+    trades: bool
 
 
 class EnergyManager:
@@ -110,7 +112,7 @@ class EnergyManager:
     def prepare(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Strategy:
         """Plans from `slot` on and says what its energy is worth."""
         outlook = self._outlooks.outlook(now_s, slot.start_s, self.settings.horizon_slots)
-        prepared = self._plan(slot, image, outlook, view)
+        prepared = self._plan(slot, expected_at(self.home, image, slot.start_s), outlook, view)
         if prepared.plan.status == "fallback" or view is None:
             steps: tuple[Step, ...] = ()
         else:
@@ -126,21 +128,22 @@ class EnergyManager:
             self._plan(slot, image, with_measured(outlook, image), view)
         prepared = self._prepared
         if prepared is not None and prepared.plan.status != "fallback":
-            base_kw, pv_kw = image.base_load_w / 1000.0, image.generation_w / 1000.0
-            prices, breakpoints = self._slot_zero(slot, prepared, view)
-            available = {i: pv_kw for i, d in image.devices.items() if d.available_w is not None}
+            base_kw = image.base_load_w / 1000.0
+            exchange = self._slot_zero(slot, prepared, view) if prepared.trades else None
             now = self._planner.replan_slot0(
                 base_kw=base_kw,
-                pv_available_kw=available,
-                exchange_prices=prices,
-                exchange_breakpoints=breakpoints,
+                pv_available_kw={
+                    i: d.available_w / 1000.0 for i, d in image.devices.items() if d.available_w is not None
+                },
+                exchange_prices=None if exchange is None else exchange.prices_per_kwh[0],
+                exchange_breakpoints=None if exchange is None else exchange.breakpoints_kw[0],
             )
             return self._decision(slot, "plan", now.power_kw, now.marginal_price_per_kwh, image)
         return self._without_plan(now_s, slot, image)
 
     def _needs_new_plan(self, slot: Slot, image: SiteImage) -> bool:
         prepared = self._prepared
-        return prepared is None or prepared.slot != slot or prepared.present != _present(image)
+        return prepared is None or prepared.slot != slot or not is_as_expected(prepared.image, image)
 
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
         exchange = self._exchange(slot, outlook, view)
@@ -151,31 +154,30 @@ class EnergyManager:
             explain=False,
         )
         self.plans += 1
-        self._prepared = _Prepared(slot=slot, outlook=outlook, plan=plan, present=_present(image))
+        self._prepared = _Prepared(slot=slot, outlook=outlook, plan=plan, image=image, trades=exchange is not None)
         if plan.status != "fallback":
             self._lasting = self._prepared
         return self._prepared
 
-    def _exchange(self, slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange:
+    def _exchange(self, slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange | None:
+        """The expected local price; None (the tariff holds) for a home alone, or where feed-in exceeds retail."""
         others = None if view is None else view.others_kw(slot, outlook.slots)
-        if others is None:
-            return outside_exchange(outlook.retail_per_kwh, outlook.feed_in_per_kwh)
+        if others is None or bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any()):
+            return None
         spread = np.full(outlook.slots, self.settings.path_spread_kw)
         return expected_exchange(others, spread, outlook.retail_per_kwh, outlook.feed_in_per_kwh)
 
-    def _slot_zero(self, slot: Slot, prepared: _Prepared, view: MarketView | None) -> tuple[Floats, Floats]:
+    def _slot_zero(self, slot: Slot, prepared: _Prepared, view: MarketView | None) -> Exchange | None:
+        """The price curve of the running slot: what the auction left, else what the path says."""
         outlook = prepared.outlook
         retail, feed_in = outlook.retail_per_kwh[:1], outlook.feed_in_per_kwh[:1]
-        exchange = outside_exchange(retail, feed_in)
-        if view is not None:
-            left = view.after_auction(slot, band_of(outlook))
-            expected = view.others_kw(slot, 1)
-            if left is not None:
-                exchange = balanced_exchange(left.others_kw, left.price_share, retail, feed_in)
-            elif expected is not None:
-                spread = np.array([self.settings.path_spread_kw])
-                exchange = expected_exchange(expected, spread, retail, feed_in)
-        return exchange.prices_per_kwh[0], exchange.breakpoints_kw[0]
+        left = None if view is None else view.after_auction(slot, band_of(outlook))
+        if left is not None:
+            return balanced_exchange(left.others_kw, left.price_share, retail, feed_in)
+        others = None if view is None else view.others_kw(slot, 1)
+        if others is None:
+            return None
+        return expected_exchange(others, np.array([self.settings.path_spread_kw]), retail, feed_in)
 
     def _without_plan(self, now_s: int, slot: Slot, image: SiteImage) -> Decision:
         last = self._lasting
@@ -183,7 +185,8 @@ class EnergyManager:
             powers = {i: float(d.power_kw[index]) for i, d in last.plan.devices.items() if i in image.devices}
             return self._decision(slot, "last_plan", powers, float(last.plan.marginal_price_per_kwh[index]), image)
         powers = rule_powers_kw(self.home, image, self.home.local_hour(now_s))
-        return self._decision(slot, "rules", powers, 0.0, image)
+        price = 0.0 if self._prepared is None else float(self._prepared.outlook.retail_per_kwh[0])
+        return self._decision(slot, "rules", powers, price, image)
 
     def _decision(
         self, slot: Slot, rung: str, powers_kw: dict[str, float], marginal: float, image: SiteImage
@@ -240,8 +243,3 @@ def with_measured(outlook: Outlook, image: SiteImage) -> Outlook:
         stays=outlook.stays,
         signals=outlook.signals,
     )
-
-
-def _present(image: SiteImage) -> frozenset[str]:
-    """What has to be as planned for the kept model to hold: devices that answer, cars that are plugged in."""
-    return frozenset(i if d.stay is None else f"{i}+{d.stay.departure_s}" for i, d in image.devices.items())

@@ -7,8 +7,10 @@ from hems.control.energy_manager import Decision, EnergyManager
 from hems.control.history import History, SlotMeans
 from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
+from hems.dispatch.guard import Limits, guard
 from hems.dispatch.lease import Lease
 from hems.metering.image import SiteImage
+from hems.metering.projection import presence
 from hems.site.home import LightingUnit, PvUnit, Unit
 from wire.messages import PlanNotice
 from wire.slots import Slot, slot_at
@@ -58,6 +60,7 @@ class HomeLoop:
         self._token = token
         self._decision: Decision | None = None
         self._decided_base_kw = 0.0
+        self._decided_presence: frozenset[str] = frozenset()
         self._prepared: Slot | None = None
 
     def next_wake_s(self, now_s: int) -> int:
@@ -115,29 +118,33 @@ class HomeLoop:
         """At every slot's start; inside a slot when load changed, until the next slot has been prepared."""
         if self._decision is None or self._decision.slot != slot:
             return True
+        if presence(image) != self._decided_presence:
+            return True
         moved = abs(image.base_load_w / 1000.0 - self._decided_base_kw) > CHANGE_WORTH_DECIDING_KW
         return moved and self._prepared != slot.shifted(1)
 
     def _decide(self, now_s: int, slot: Slot, image: SiteImage) -> Decision:
         view = self.view if self._trades else None
         self._decision = self.manager.decide(now_s, slot, image, view)
-        self._decided_base_kw = image.base_load_w / 1000.0
+        self._decided_base_kw, self._decided_presence = image.base_load_w / 1000.0, presence(image)
         return self._decision
 
     def _leases(self, now_s: int, image: SiteImage) -> dict[str, Lease]:
         if self._decision is None:
             return {}
-        units = {unit.id: unit for unit in self.manager.home.units}
+        home = self.manager.home
+        units = {unit.id: unit for unit in home.units}
+        wanted = {s.device: s.power_kw for s in self._decision.setpoints if s.device in image.devices}
+        limits = Limits(import_kw=home.import_limit_kw, export_kw=home.export_limit_kw)
         return {
-            setpoint.device: Lease(
-                power_w=round(setpoint.power_kw * 1000.0),
+            device: Lease(
+                power_w=round(power_kw * 1000.0),
                 valid_until_epoch_s=now_s + LEASE_S,
                 token=self._token,
-                reversion_w=reversion_w(units[setpoint.device], image),
+                reversion_w=reversion_w(units[device], image),
                 reversion_s=LEASE_S,
             )
-            for setpoint in self._decision.setpoints
-            if setpoint.device in image.devices
+            for device, power_kw in guard(wanted, home, image, limits).power_kw.items()
         }
 
 

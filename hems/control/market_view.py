@@ -38,14 +38,15 @@ class MarketView:
     clearings: dict[str, Clearing] = field(default_factory=dict)
     awards: dict[str, Award] = field(default_factory=dict)
     orders: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+    _own_in_path: PlanNotice | None = None
 
     def learn(self, message: object) -> None:
         """Takes a verified message of the broker; kinds that change nothing here are ignored."""
         match message:
             case Calendar():
                 self.calendar = message
-            case Path():
-                self.path = message
+            case Path() if self.path is None or message.round >= self.path.round:
+                self.path, self._own_in_path = message, self.own_plan
             case Conditions():
                 _keep(self.conditions, message.slot, message)
             case Clearing():
@@ -62,8 +63,8 @@ class MarketView:
         if self.path is None:
             return None
         energy = _aligned(self.path, first, count)
-        if self.own_plan is not None:
-            energy -= _aligned(self.own_plan, first, count)
+        if self._own_in_path is not None:
+            energy -= _aligned(self._own_in_path, first, count)
         return energy / 1000.0 * (60.0 / first.minutes)
 
     def after_auction(self, slot: Slot, band: Band) -> AfterAuction | None:

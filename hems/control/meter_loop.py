@@ -58,7 +58,7 @@ class MeterLoop:
     def trade(self, strategy: Strategy, now_s: int) -> list[Frame]:
         """The frames of a strategy: the plan for the community, and the order when there is something to trade."""
         order = self.session.order(strategy, now_s)
-        plan = self.session.plan_notice(strategy)
+        plan = self.session.plan_notice(strategy, now_s)
         return [plan] if order is None else [plan, order]
 
     def resend(self, now_s: int) -> list[Frame]:

@@ -16,6 +16,7 @@ from wire.codec import DecodeError, decode, digest, encode
 from wire.signing import FrameError, SigningKey, open_frame, seal
 from wire.slots import Slot, format_utc
 
+PLAN_SLOTS_MAX = 288
 SOFTWARE = "hearthgrid 0.1"
 
 
@@ -106,28 +107,31 @@ class TransactiveMeter:
             m.Hello(community=self._community, meter=self.meter, software=SOFTWARE, sent_at=format_utc(now_s))
         )
 
-    def plan_notice(self, strategy: Strategy) -> Frame:
-        """The non-binding plan for the community's indicative path."""
-        self._round += 1
+    def plan_notice(self, strategy: Strategy, now_s: int) -> Frame:
+        """The non-binding plan for the community's path; its round follows the time, also over restarts."""
+        self._round = max(self._round + 1, now_s)
         notice = m.PlanNotice(
             community=self._community,
             meter=self.meter,
             round=self._round,
             first_slot=strategy.slot.label,
-            net_wh=strategy.net_wh,
+            net_wh=strategy.net_wh[:PLAN_SLOTS_MAX],
         )
         self.view.own_plan = notice
         return self._seal(notice)
 
     def order(self, strategy: Strategy, now_s: int) -> Frame | None:
-        """The signed order of a strategy; None when there is nothing to trade or the slot has no market."""
+        """The signed order of a strategy; None when there is nothing to trade or the slot has no market.
+
+        Where an earlier order of the slot is out, an order without steps withdraws it.
+        """
         slot, calendar = strategy.slot.label, self.view.calendar
         steps = within_conditions(strategy.steps, self.view.conditions.get(slot))
         if calendar is not None:
             steps = coarsened(steps, calendar.steps_max)
-        if not steps:
-            return None
         sequence = self._outbox.last_sequence(m.Order.kind, slot) + 1
+        if not steps and sequence == 1:
+            return None
         order = m.Order(
             community=self._community,
             meter=self.meter,
@@ -177,6 +181,8 @@ class TransactiveMeter:
             message = decode(model, open_frame(data, self._broker_key, kind, self._community))
         except (FrameError, DecodeError):
             return None
+        if getattr(message, "meter", self.meter) != self.meter:
+            return None
         self._digest(message)
         if self._on_message is not None:
             self._on_message(message)
@@ -185,14 +191,21 @@ class TransactiveMeter:
     def _digest(self, message: m.Message) -> None:
         self.view.learn(message)
         match message:
-            case m.Receipt():
+            case m.Receipt() if self._is_newest(message.of, message.slot, message.sequence):
                 self._outbox.settle(message.of, message.slot)
-            case m.Rejection() if message.slot is not None and message.of in (m.Order.kind, m.MeterReport.kind):
-                self._outbox.settle(message.of, message.slot)
+            case m.Rejection() if self._is_newest(message.of, message.slot, message.sequence):
+                self._outbox.settle(message.of, message.slot or "")
+                if message.of == m.Order.kind:
+                    self.view.orders.pop(message.slot or "", None)
             case m.Clearing():
                 self._outbox.settle(m.Order.kind, message.slot)
             case _:
                 pass
+
+    def _is_newest(self, kind: str, slot: str | None, sequence: int | None) -> bool:
+        """Whether an answer is about the newest message of its kind: an older one leaves the newer unanswered."""
+        known = kind in (m.Order.kind, m.MeterReport.kind) and slot is not None
+        return known and sequence == self._outbox.last_sequence(kind, slot or "")
 
     def _seal(self, message: m.Message) -> Frame:
         return self._frame(message.kind, encode(message))

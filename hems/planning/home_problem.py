@@ -1,5 +1,6 @@
 """The planning problem of a home: what is installed, what is measured now, what is expected."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -34,7 +35,7 @@ def home_problem(home: Home, image: SiteImage, outlook: Outlook, exchange: Excha
         seen = image.devices.get(unit.id)
         if seen is None:
             continue
-        device = _device(unit, seen, home, outlook)
+        device = _device(unit, seen, home, shared(outlook, unit, home, image))
         if device is not None:
             devices.append(device)
     n = outlook.slots
@@ -65,6 +66,17 @@ def _device(unit: object, seen: DeviceImage, home: Home, outlook: Outlook) -> De
         case ApplianceUnit():
             return _appliance(unit, seen, home, outlook)
     raise AssertionError(f"no planning model for {unit!r}")
+
+
+def shared(outlook: Outlook, unit: object, home: Home, image: SiteImage) -> Outlook:
+    """The outlook with this roof's share of the generation: as measured now, at night as the peak powers are."""
+    roofs = [u for u in home.units if isinstance(u, PvUnit) and u.id in image.devices]
+    if not isinstance(unit, PvUnit) or len(roofs) < 2:
+        return outlook
+    given = {u.id: image.devices[u.id].available_w or 0.0 for u in roofs}
+    total = sum(given.values())
+    share = given[unit.id] / total if total > 0 else unit.peak_kw / sum(u.peak_kw for u in roofs)
+    return replace(outlook, pv_kw=outlook.pv_kw * share)
 
 
 def stored_value_per_kwh(outlook: Outlook, efficiency: float) -> float:

@@ -86,7 +86,8 @@ def test_each_member_sees_what_the_others_will_draw(orders: Orders) -> None:
         view.ordered(SLOT, steps)
         view.learn(clearing)
         view.learn(awards[meter])
-        others_kw = view.others_after_auction_kw(SLOT, BAND)
+        left = view.after_auction(SLOT, BAND)
+        others_kw = None if left is None else left.others_kw
         assert others_kw is not None
         assert abs(others_kw - (sum(draws.values()) - draws[meter]) * KW_PER_WH) < 1e-9
 
@@ -96,6 +97,7 @@ def test_a_home_that_did_not_order_sees_all_of_the_residual(orders: Orders) -> N
     clearing, awards = cleared(orders)
     view = MarketView()
     view.learn(clearing)
-    others_kw = view.others_after_auction_kw(SLOT, BAND)
+    left = view.after_auction(SLOT, BAND)
+    others_kw = None if left is None else left.others_kw
     assert others_kw is not None
     assert abs(others_kw - sum(drawn_wh(s, awards[m]) for m, s in orders.items()) * KW_PER_WH) < 1e-9

@@ -3,10 +3,11 @@
 from statistics import NormalDist
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hems.bidding.expected_price import expected_exchange, outside_exchange
+from hems.bidding.expected_price import BALANCED_WIDTH_KW, balanced_exchange, expected_exchange
 from hems.planning.problem import Exchange
 
 POWER_KW = st.floats(-30.0, 30.0)
@@ -25,11 +26,12 @@ def marginal(exchange: Exchange, net_kw: float) -> float:
     return float(exchange.prices_per_kwh[0][np.searchsorted(exchange.breakpoints_kw[0], net_kw)])
 
 
-@given(st.lists(st.tuples(POWER_KW, SPREAD_KW, PRICE, PRICE), min_size=1, max_size=5))
+@given(st.lists(st.tuples(POWER_KW, SPREAD_KW, PRICE, WIDTH), min_size=1, max_size=5))
 def test_the_cost_is_convex_and_finite_whatever_the_outside_prices_are(
     slots: list[tuple[float, float, float, float]],
 ) -> None:
-    exchange = expected_exchange(*(np.array(column) for column in zip(*slots, strict=True)))
+    others_kw, spread_kw, feed_in, width = (np.array(column) for column in zip(*slots, strict=True))
+    exchange = expected_exchange(others_kw, spread_kw, feed_in + width, feed_in)
     assert exchange.prices_per_kwh.shape[1] == exchange.breakpoints_kw.shape[1] + 1
     for values in (exchange.prices_per_kwh, exchange.breakpoints_kw):
         assert np.isfinite(values).all()
@@ -90,19 +92,24 @@ def test_with_no_spread_the_price_jumps_where_the_community_turns(others_kw: flo
     assert np.isclose(marginal(exchange, -others_kw + 0.1), 0.3)
 
 
-@given(PRICE, WIDTH, POWER_KW)
-def test_without_local_trade_import_costs_retail_and_export_earns_feed_in(
-    feed_in: float, width: float, net_kw: float
+@given(POWER_KW, st.floats(0.05, 0.95), PRICE, st.floats(0.01, 0.6))
+def test_after_an_auction_the_home_pays_its_price_at_its_own_part_and_a_worse_one_beside_it(
+    own_kw: float, share: float, feed_in: float, width: float
 ) -> None:
-    exchange = outside_exchange(np.array([feed_in + width]), np.array([feed_in]))
-    price = feed_in + width if net_kw > 0.0 else feed_in
-    assert np.isclose(exchange.cost_per_h(np.array([net_kw]))[0], price * net_kw)
-    assert (np.diff(exchange.prices_per_kwh, axis=1) >= 0.0).all()
+    retail = np.array([feed_in + width])
+    exchange = balanced_exchange(-own_kw, share, retail, np.array([feed_in]))
+    assert abs((marginal(exchange, own_kw) - feed_in) / width - share) <= FLAT + 1e-9
+    assert np.isclose(marginal(exchange, own_kw + 5 * BALANCED_WIDTH_KW), feed_in + width)
+    assert np.isclose(marginal(exchange, own_kw - 5 * BALANCED_WIDTH_KW), feed_in)
 
 
-def test_both_curves_have_as_many_steps_so_that_one_can_replace_the_other() -> None:
+def test_the_curve_after_an_auction_has_as_many_steps_as_the_one_before_so_that_it_can_replace_it() -> None:
     retail, feed_in, zero = np.array([0.3]), np.array([0.1]), np.zeros(1)
-    inside = expected_exchange(zero, zero, retail, feed_in)
-    outside = outside_exchange(retail, feed_in)
-    assert inside.prices_per_kwh.shape == outside.prices_per_kwh.shape
-    assert inside.breakpoints_kw.shape == outside.breakpoints_kw.shape
+    before, after = expected_exchange(zero, zero, retail, feed_in), balanced_exchange(0.0, None, retail, feed_in)
+    assert before.prices_per_kwh.shape == after.prices_per_kwh.shape
+    assert before.breakpoints_kw.shape == after.breakpoints_kw.shape
+
+
+def test_a_horizon_without_a_market_is_refused_because_its_cost_is_not_convex() -> None:
+    with pytest.raises(AssertionError, match="tariff"):
+        one(0.0, 1.0, 0.1, 0.3)

@@ -85,18 +85,18 @@ def test_steps_are_positive_inside_the_band_and_in_the_order_the_broker_asks_for
 @given(cases())
 def test_an_order_never_wants_more_than_the_curve_reaches(case: Case) -> None:
     low_wh, high_wh = (float(end) * case.slot_h * 1000.0 for end in case.curve.net_kw[[0, -1]])
-    assert sum(s.energy_wh for s in side(case.steps, "buy")) <= max(high_wh, 0.0) + 0.5
-    assert sum(s.energy_wh for s in side(case.steps, "sell")) <= max(-low_wh, 0.0) + 0.5
+    assert sum(s.energy_wh for s in side(case.steps, "buy")) <= max(high_wh, 0.0) + 1.0
+    assert sum(s.energy_wh for s in side(case.steps, "sell")) <= max(-low_wh, 0.0) + 1.0
 
 
 @given(cases())
 def test_what_must_flow_trades_at_the_ends_of_the_band(case: Case) -> None:
     low_wh, high_wh = (float(end) * case.slot_h * 1000.0 for end in case.curve.net_kw[[0, -1]])
-    assert wanted_wh(case.steps, case.band.retail_micro) >= min(low_wh, 0.0) - 0.5
+    assert wanted_wh(case.steps, case.band.retail_micro) >= min(low_wh, 0.0) - 1.0
     if low_wh > 0.0:
-        assert wanted_wh(case.steps, case.band.retail_micro) >= low_wh - 0.5
+        assert wanted_wh(case.steps, case.band.retail_micro) >= low_wh - 1.0
     if high_wh < 0.0:
-        assert wanted_wh(case.steps, case.band.feed_in_micro) <= high_wh + 0.5
+        assert wanted_wh(case.steps, case.band.feed_in_micro) <= high_wh + 1.0
 
 
 @given(cases(), st.data())

@@ -67,7 +67,7 @@ def others_kw(view: MarketView, count: int, first: int = 0) -> list[float] | Non
 def test_as_long_as_no_path_is_known_nothing_is_said_of_the_others() -> None:
     view = MarketView(own_plan=own_plan(100, 100))
     assert view.others_kw(slot(), 4) is None
-    assert view.others_after_auction_kw(slot(), BAND) is None
+    assert view.after_auction(slot(), BAND) is None
 
 
 def test_the_others_are_the_path_without_the_own_plan() -> None:
@@ -126,7 +126,8 @@ def test_after_an_auction_the_own_part_is_taken_out(
     view.ordered(slot(), steps)
     view.learn(clearing([(300_000, 900), (200_000, 300)], [(100_000, 300), (200_000, 100)], 400))
     view.learn(award(bought_wh, sold_wh))
-    found = view.others_after_auction_kw(slot(), BAND)
+    left = view.after_auction(slot(), BAND)
+    found = None if left is None else left.others_kw
     assert found == pytest.approx(left_wh * 4 / 1000.0), what
 
 
@@ -134,8 +135,9 @@ def test_a_slot_without_a_market_or_of_another_time_says_nothing_of_the_others()
     view = MarketView()
     view.learn(clearing([], [], 0, outcome="no_market"))
     view.learn(clearing([(300_000, 900)], [], 0, at=1))
-    assert view.others_after_auction_kw(slot(), BAND) is None
-    assert view.others_after_auction_kw(slot(1), BAND) == pytest.approx(3.6)
+    assert view.after_auction(slot(), BAND) is None
+    left = view.after_auction(slot(1), BAND)
+    assert left is not None and left.others_kw == pytest.approx(3.6)
 
 
 def test_only_the_newest_slots_are_kept() -> None:

@@ -215,7 +215,7 @@ def test_a_hello_names_meter_and_software() -> None:
 
 def test_rounds_of_plan_notices_rise_and_the_newest_is_the_own_part_of_the_path() -> None:
     meter = transactive_meter()
-    rounds = [opened(meter.plan_notice(STRATEGY)) for _ in range(2)]
+    rounds = [opened(meter.plan_notice(STRATEGY, 1)) for _ in range(2)]
     assert [notice.round for notice in rounds if isinstance(notice, m.PlanNotice)] == [1, 2]
     meter.receive("path", broker_says(path(900, 900, 1500)))
     others = meter.view.others_kw(slot(2), 1)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Never
 
 from tqdm import tqdm
 
@@ -15,7 +16,9 @@ def progress(stages: Mapping[str, int], *, quiet: bool = False) -> Iterator[Call
     if quiet:
         yield lambda _stage, _steps: None
     elif sys.stderr.isatty():
-        bars = {name: tqdm(total=total, desc=f"{name:<12}", unit="", leave=True) for name, total in stages.items()}
+        bars: dict[str, tqdm[Never]] = {
+            name: tqdm(total=total, desc=f"{name:<12}", unit="", leave=True) for name, total in stages.items()
+        }
         yield lambda stage, steps: _advance(bars, stage, steps)
         for bar in bars.values():
             bar.close()
@@ -24,7 +27,7 @@ def progress(stages: Mapping[str, int], *, quiet: bool = False) -> Iterator[Call
         yield lambda stage, steps: _print_line(done, stages, stage, steps)
 
 
-def _advance(bars: "Mapping[str, tqdm[None]]", stage: str, steps: int) -> None:
+def _advance(bars: "Mapping[str, tqdm[Never]]", stage: str, steps: int) -> None:
     if stage in bars:
         bars[stage].update(steps)
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from twin.commands.progress import progress
 from twin.commands.table import summary
@@ -12,7 +13,7 @@ from twin.errors import InputError
 EXAMPLES = """examples:
   twin run --scenario scenarios/summer-week --output out/
   twin run --scenario scenarios/summer-week --foresight perfect --seed 7 --output out/
-  twin run --households homes.csv.gz --homes 6 --days 2 --output out/
+  twin run --households homes.csv.gz --homes 6 --days 2 --timezone America/Los_Angeles --output out/
 """
 
 
@@ -29,9 +30,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     source.add_argument("--scenario", type=Path, metavar="DIR", help="a scenario folder")
     source.add_argument("--households", type=Path, metavar="CSV.GZ", help="measured homes; assets are drawn by seed")
     parser.add_argument("--prices", type=Path, metavar="CSV.GZ", help="import and export prices (with --households)")
-    parser.add_argument("--start", metavar="DATE", help="first counted day (with --households), UTC")
-    parser.add_argument("--days", type=int, default=7, help="counted days (with --households) [7]")
-    parser.add_argument("--homes", default="all", metavar="N", help="how many homes (with --households) [all]")
+    parser.add_argument("--start", metavar="DATE", help="first counted day (with --households), from local midnight")
+    parser.add_argument("--days", type=int, help="counted days (with --households) [7]")
+    parser.add_argument("--homes", metavar="N|all", help="how many homes (with --households) [all]")
+    parser.add_argument("--timezone", metavar="ZONE", help="where the homes are (with --households) [UTC]")
     parser.add_argument("--mechanism", default="uniform_price_k_double_auction", help="market mechanism")
     parser.add_argument("--foresight", choices=("real", "perfect"), default="real", help="what homes expect [real]")
     parser.add_argument("--seed", type=int, default=1, help="seed of everything drawn [1]")
@@ -43,7 +45,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command; 0 when done, 2 for bad input."""
+    """Runs the command; 0 when done, 2 for bad input, and nothing is written then."""
     from broker.clearing.mechanisms import MECHANISMS
     from twin.output import write_run
     from twin.run import RunOptions, stages
@@ -54,12 +56,12 @@ def run(args: argparse.Namespace) -> int:
     if args.mechanism not in known:
         print(f"--mechanism {args.mechanism}: unknown; use one of {', '.join(known)}", file=sys.stderr)
         return 2
-    if args.processes < 1 or args.days < 1:
+    if args.processes < 1 or (args.days is not None and args.days < 1):
         print("--processes and --days have to be at least 1", file=sys.stderr)
         return 2
     try:
         world = chosen_world(args)
-        args.output.mkdir(parents=True, exist_ok=True)
+        _make_folder(args.output)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -67,14 +69,27 @@ def run(args: argparse.Namespace) -> int:
         print(f"--output {args.output}: {error.strerror}; name a folder that can be written", file=sys.stderr)
         return 2
     options = RunOptions(
-        foresight=args.foresight, seed=args.seed, processes=args.processes, shuffle_seed=args.shuffle
+        foresight=args.foresight,
+        mechanism=args.mechanism,
+        seed=args.seed,
+        processes=args.processes,
+        shuffle_seed=args.shuffle,
     )
+    if args.households is not None and not args.json:
+        print("\n".join([world.tariff_note, *(f"{twin.name}: {twin.note}" for twin in world.homes), ""]))
     with progress(stages(world, options), quiet=args.json) as tick:
         done = run_world(world, options, tick)
     write_run(args.output, world, done)
     if args.json:
         print(json.dumps(done.results))
     else:
-        print(summary(done.results))
+        print(summary(done.results, world.currency))
         print(f"\n{args.output / 'results.json'}\n{args.output / 'report.html'}")
     return 0
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes the folder and tries it. Raises: OSError when nothing could be written there at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass

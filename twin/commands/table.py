@@ -23,7 +23,8 @@ def summary(found: dict[str, Any], currency: str = "") -> str:
         f"price {_price(found['price'])}",
         f"pays more than alone: {', '.join(found['losers']) or 'nobody'}",
         f"ledger: {found['ledger']['entries']} entries, sum {found['ledger']['sum_nano']} nano "
-        f"({'balanced' if found['ledger']['sum_nano'] == 0 else 'NOT BALANCED'}), head {found['ledger']['head'][:16]}",
+        f"({'balanced' if found['ledger']['sum_nano'] == 0 else 'NOT BALANCED'}), "
+        f"head {found['ledger']['head'][:16]}",
         f"{found['plans']} plans, {found['orders']} orders, {found['wall_s']:.1f} s",
     ]
     return "\n".join(lines)
