@@ -61,7 +61,11 @@ class EmsApp:
             EnergyManager(home, self._outlook, settings=settings, clock=time.monotonic),
             self._history,
             self._outlook,
-            Timing(tick_s=config.control.tick_s, plan_lead_s=config.control.plan_lead_s),
+            Timing(
+                tick_s=config.control.tick_s,
+                plan_lead_s=config.control.plan_lead_s,
+                measures_at_ticks=not self._driven,
+            ),
             trades=config.market is not None,
             token=token,
         )

@@ -70,6 +70,7 @@ class MeterApp:
         self._is_silent = False
         self._home = config.home
         self._shown_s = 0
+        self._home_next_s = 0
 
     async def serve(self) -> None:
         """Serves until SIGINT or SIGTERM."""
@@ -205,6 +206,7 @@ class MeterApp:
             event.set()
 
     def _on_home(self) -> None:
+        self._home_next_s = 0
         for message in self._standing.values():
             self._link.send(_line(message))
         self._home_there.set()
@@ -252,11 +254,14 @@ class MeterApp:
         if self._loop.boundary is None or self._loop.next_wake_s(self._loop.boundary.slot.start_s) <= instant.now_s:
             await self._read(instant.now_s)
         wakes = [self._loop.next_wake_s(instant.now_s)]
-        if self._link.connected:
+        if self._link.connected and instant.now_s < self._home_next_s:
+            wakes.append(self._home_next_s)
+        elif self._link.connected:
             self._link.send({"type": "instant", "instant": instant.instant, "now_s": instant.now_s})
             answer = await _within(self._home_answer(instant.instant), HOME_TIMEOUT_S)
             if answer is not None and answer.get("next_s") is not None:
-                wakes.append(int(answer["next_s"]))
+                self._home_next_s = int(answer["next_s"])
+                wakes.append(self._home_next_s)
         self._market.send_done(Done(instant.instant, min(wakes)))
 
     async def _home_answer(self, instant: int) -> Line:

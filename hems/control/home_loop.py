@@ -9,7 +9,7 @@ from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
 from hems.dispatch.guard import Limits, guard
 from hems.dispatch.lease import Lease
-from hems.metering.image import SiteImage
+from hems.metering.image import DeviceImage, SiteImage
 from hems.metering.projection import presence
 from hems.site.home import LightingUnit, PvUnit, Unit
 from wire.messages import PlanNotice
@@ -22,10 +22,14 @@ CHANGE_WORTH_DECIDING_KW = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """When a home acts [s]: `tick_s` between renewals; it plans `plan_lead_s` before the gate closes."""
+    """When a home acts [s]: `tick_s` between renewals; it plans `plan_lead_s` before the gate closes.
+
+    Without `measures_at_ticks` a tick only renews leases, and there is none while no device needs one.
+    """
 
     tick_s: int
     plan_lead_s: int
+    measures_at_ticks: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +66,14 @@ class HomeLoop:
         self._decided_base_kw = 0.0
         self._decided_presence: frozenset[str] = frozenset()
         self._prepared: Slot | None = None
+        self._held: set[str] = set()
 
     def next_wake_s(self, now_s: int) -> int:
         """The next moment at which `step` has something to do."""
         slot = slot_at(now_s, self.manager.home.slot_minutes)
-        wakes = [now_s - now_s % self._timing.tick_s + self._timing.tick_s, slot.end_s]
+        wakes = [slot.end_s]
+        if self._timing.measures_at_ticks or self._held:
+            wakes.append(now_s - now_s % self._timing.tick_s + self._timing.tick_s)
         plan_s = self._plan_s(slot.shifted(1))
         if self._trades and now_s < plan_s:
             wakes.append(plan_s)
@@ -85,8 +92,8 @@ class HomeLoop:
         return is_new or (self._trades and self._prepared != following and now_s >= self._plan_s(following))
 
     def renewed(self, now_s: int, image: SiteImage) -> dict[str, Lease]:
-        """The leases of the last decision for another while."""
-        return self._leases(now_s, image)
+        """The leases of the last decision for another while, where a device would otherwise fall back."""
+        return {name: lease for name, lease in self._leases(now_s, image).items() if name in self._held}
 
     def step(self, now_s: int, image: SiteImage) -> Actions:
         """What to do now, given everything measured now."""
@@ -136,7 +143,7 @@ class HomeLoop:
         units = {unit.id: unit for unit in home.units}
         wanted = {s.device: s.power_kw for s in self._decision.setpoints if s.device in image.devices}
         limits = Limits(import_kw=home.import_limit_kw, export_kw=home.export_limit_kw)
-        return {
+        leases = {
             device: Lease(
                 power_w=round(power_kw * 1000.0),
                 valid_until_epoch_s=now_s + LEASE_S,
@@ -145,7 +152,15 @@ class HomeLoop:
                 reversion_s=LEASE_S,
             )
             for device, power_kw in guard(wanted, home, image, limits).power_kw.items()
+            if not is_all_it_gives(power_kw, image.devices[device])
         }
+        self._held = {name for name, lease in leases.items() if lease.power_w != lease.reversion_w}
+        return leases
+
+
+def is_all_it_gives(power_kw: float, seen: DeviceImage) -> bool:
+    """Whether a generator is asked for all it can give: then it needs no lease, it does so by itself."""
+    return seen.available_w is not None and power_kw * 1000.0 <= 1.0 - seen.available_w
 
 
 def reversion_w(unit: Unit, image: SiteImage) -> int:

@@ -1,14 +1,19 @@
 """The guard: the last word on every command, small and independent of the optimiser.
 
 Order of precedence: device limits, then the connection (grid limit or a tighter envelope), then everything else. It
-only ever makes a command smaller, except where the connection would be exceeded without the device's help.
+only ever makes a command smaller, never larger and never of the other sign: it takes away what exceeds the connection,
+but never makes a battery give or a car charge to help it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hems.metering.image import DeviceImage, SiteImage
 from hems.site.home import BatteryUnit, EvUnit, Home, LightingUnit, PvUnit, Unit, ZoneUnit
+
+SAFE_KW = 0.0  # what every device can be told at any time
+ROUNDING_KW = 1e-4  # a solver's noise below a least power is no reason to stop: a lease carries whole watts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +33,25 @@ class Guarded:
 
 
 def guard(wanted_kw: Mapping[str, float], home: Home, image: SiteImage, limits: Limits) -> Guarded:
-    """The commands that respect device limits and, as far as devices can help, the connection."""
+    """The commands that respect device limits and, as far as doing less achieves it, the connection.
+
+    A command that is no finite number is replaced by 0 and named `no_number`.
+    """
     units = {unit.id: unit for unit in home.units}
     safe = {i: _within(units[i], kw, image.devices.get(i)) for i, kw in wanted_kw.items() if i in units}
-    changed = {i: "device_limit" for i, kw in safe.items() if kw != wanted_kw[i]}
-    net_kw = image.base_load_w / 1000.0 + _uncontrolled_kw(home, image, safe) + sum(safe.values())
-    over, under = net_kw - limits.import_kw, -net_kw - limits.export_kw
-    if over > 0:
-        changed |= _relieve(safe, units, over)
-    elif under > 0:
-        changed |= _absorb(safe, under)
+    changed = {i: _limit_code(wanted_kw[i]) for i, kw in safe.items() if kw != wanted_kw[i]}
+    others_kw = image.base_load_w / 1000.0 + _uncontrolled_kw(image, safe)
+    changed |= _relieve(safe, units, others_kw + sum(safe.values()) - limits.import_kw)
+    # a device that stops because less is below its least power may leave more generation than the connection takes
+    changed |= _absorb(safe, -others_kw - sum(safe.values()) - limits.export_kw)
     return Guarded(power_kw=safe, changed=changed)
 
 
-def _uncontrolled_kw(home: Home, image: SiteImage, commanded: Mapping[str, float]) -> float:
+def _limit_code(wanted_kw: float) -> str:
+    return "device_limit" if math.isfinite(wanted_kw) else "no_number"
+
+
+def _uncontrolled_kw(image: SiteImage, commanded: Mapping[str, float]) -> float:
     return sum(d.power_w / 1000.0 for i, d in image.devices.items() if i not in commanded)
 
 
@@ -66,18 +76,39 @@ def device_range_kw(unit: Unit, seen: DeviceImage | None) -> tuple[float, float]
 
 
 def _within(unit: Unit, kw: float, seen: DeviceImage | None) -> float:
+    if not math.isfinite(kw):
+        return SAFE_KW
     low, high = device_range_kw(unit, seen)
-    return min(max(kw, low), high)
+    return _running_kw(unit, min(max(kw, low), high))
+
+
+def least_kw(unit: Unit) -> float:
+    """The power [kW] below which a unit cannot run: it takes 0 or at least this."""
+    match unit:
+        case EvUnit():
+            return unit.charge_kw_min
+        case ZoneUnit():
+            return unit.electric_kw_min
+        case _:
+            return 0.0
+
+
+def _running_kw(unit: Unit, kw: float) -> float:
+    """The power itself, or 0 where the unit cannot run with so little."""
+    return SAFE_KW if kw < least_kw(unit) - ROUNDING_KW and kw > 0 else kw
 
 
 def _relieve(safe: dict[str, float], units: Mapping[str, Unit], over_kw: float) -> dict[str, str]:
-    """Too much import: less charging first, then less heating; lighting and running programmes stay."""
+    """Too much import: less charging first, then less heating; lighting and running programmes stay.
+
+    A device whose rest would be below its least power stops, which may relieve more than was asked for.
+    """
     changed = {}
     for kind in (EvUnit, BatteryUnit, ZoneUnit):
         for i, kw in safe.items():
-            cut = min(over_kw, kw) if isinstance(units[i], kind) and kw > 0 else 0.0
-            if cut > 0:
-                safe[i], over_kw, changed[i] = kw - cut, over_kw - cut, "grid_limit"
+            if over_kw > 0 and kw > 0 and isinstance(units[i], kind):
+                rest = _running_kw(units[i], kw - min(over_kw, kw))
+                safe[i], over_kw, changed[i] = rest, over_kw - (kw - rest), "grid_limit"
     return changed
 
 

@@ -14,15 +14,17 @@ from hems.site.home import (
 )
 
 HYSTERESIS_K = 0.5
+QUARTER_HOUR_S = 900
 
 
 def rule_powers_kw(home: Home, image: SiteImage, hour: float) -> dict[str, float]:
     """Powers [kW, + into the device] without any foresight, `hour` being the local hour of the day.
 
     Cars charge at full power as soon as they are there, heat pumps hold the comfort band with a thermostat, lamps
-    give what daylight leaves, and the battery takes the surplus and gives for own use.
+    give what daylight leaves, appliances start as soon as their window opens and then run to their end, and the
+    battery takes the surplus and gives for own use.
     """
-    powers = {unit.id: _rule(unit, seen, hour) for unit, seen in _seen(home, image)}
+    powers = {unit.id: _rule(unit, seen, image.at_s, hour) for unit, seen in _seen(home, image)}
     net_kw = image.base_load_w / 1000.0 + sum(powers.values())
     for unit, seen in _seen(home, image):
         if isinstance(unit, BatteryUnit):
@@ -35,7 +37,7 @@ def _seen(home: Home, image: SiteImage) -> list[tuple[Unit, DeviceImage]]:
     return [(unit, image.devices[unit.id]) for unit in home.units if unit.id in image.devices]
 
 
-def _rule(unit: Unit, seen: DeviceImage, hour: float) -> float:
+def _rule(unit: Unit, seen: DeviceImage, at_s: int, hour: float) -> float:
     match unit:
         case PvUnit():
             return -(seen.available_w or 0.0) / 1000.0
@@ -43,13 +45,28 @@ def _rule(unit: Unit, seen: DeviceImage, hour: float) -> float:
             return unit.charge_kw_max
         case ZoneUnit() if seen.temp_c is not None:
             return thermostat_kw(unit, seen.temp_c, seen.power_w > 0, hour)
-        case ApplianceUnit() if not seen.done_today and unit.earliest_hour <= hour < unit.latest_end_hour:
+        case ApplianceUnit() if seen.running_since_s is not None:
+            return programme_kw(unit, at_s - seen.running_since_s)
+        case ApplianceUnit() if not seen.done_today and _is_open(unit, hour):
             return unit.quarter_hour_kw[0]
         case LightingUnit():
             missing = max(0.0, min(seen.required_lux or 0.0, unit.required_lux) - (seen.daylight_lux or 0.0))
             return min(unit.rated_kw, missing * unit.rated_kw / unit.lux_at_rated)
         case _:
             return 0.0
+
+
+def _is_open(unit: ApplianceUnit, hour: float) -> bool:
+    """Whether a local hour lies in the window of an appliance, which may pass midnight."""
+    if unit.earliest_hour <= unit.latest_end_hour:
+        return unit.earliest_hour <= hour < unit.latest_end_hour
+    return hour >= unit.earliest_hour or hour < unit.latest_end_hour
+
+
+def programme_kw(unit: ApplianceUnit, running_s: int) -> float:
+    """Power [kW] of a programme that has run for `running_s`: that of its quarter of an hour, 0 after its end."""
+    quarter = max(0, running_s) // QUARTER_HOUR_S
+    return unit.quarter_hour_kw[quarter] if quarter < len(unit.quarter_hour_kw) else 0.0
 
 
 def greedy_kw(unit: BatteryUnit, seen: DeviceImage, net_kw: float, slot_h: float) -> float:

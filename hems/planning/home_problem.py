@@ -214,8 +214,9 @@ def appliance_profile_kw(unit: ApplianceUnit, slot_s: int) -> Floats:
 
 
 def _window(hours: Floats, earliest: float, latest: float) -> tuple[int, int]:
-    """(first, end) of the next stretch of slots between two local hours."""
-    inside = [bool(earliest <= hour < latest) for hour in hours.tolist()]
+    """(first, end) of the next stretch of slots between two local hours, which may pass midnight."""
+    after, before = hours >= earliest, hours < latest
+    inside = (after & before if earliest <= latest else after | before).tolist()
     if True not in inside:
         return 0, 0
     first = inside.index(True)

@@ -117,7 +117,7 @@ def test_inside_the_band_an_order_wants_the_net_import_whose_marginal_value_is_t
     least, most = (float(case.curve.net_kw[(values > price + shift).sum()]) for shift in (margin, -margin - 1))
     if band.feed_in_micro < price < band.retail_micro - 1:
         wanted = wanted_wh(case.steps, price) / case.slot_h / 1000.0
-        rounding_kw = 0.5001 / case.slot_h / 1000.0
+        rounding_kw = 1.0001 / case.slot_h / 1000.0
         assert least - rounding_kw <= wanted <= most + rounding_kw
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+NOTICED_KWH = 0.05
+
 
 def summary(found: dict[str, Any], currency: str = "") -> str:
     """Cost per home under each scheme, then the community's figures and the ledger check."""
@@ -13,14 +15,13 @@ def summary(found: dict[str, Any], currency: str = "") -> str:
         lines.append(_row(name, width, *(cost[scheme][name] for scheme in ("unmanaged", "ems", "market"))))
     totals = [sum(cost[scheme].values()) for scheme in ("unmanaged", "ems", "market")]
     lines += ["-" * (width + 42), _row("community", width, *totals)]
-    efficiency = found["efficiency"]
     lines += [
         "",
-        f"central optimum {found['community_optimum']:.2f}"
-        + (f", efficiency of trading {efficiency:.3f}" if efficiency is not None else ""),
+        _optimum(found["community_optimum"], found["efficiency"]),
         f"traded {found['traded_kwh']:.1f} kWh, local share {found['local_share']:.1%}, "
         f"self-sufficiency {found['self_sufficiency']:.1%}, imbalance {found['imbalance_kwh']:.1f} kWh",
         f"price {_price(found['price'])}",
+        *_missed(found),
         f"pays more than alone: {', '.join(found['losers']) or 'nobody'}",
         f"ledger: {found['ledger']['entries']} entries, sum {found['ledger']['sum_nano']} nano "
         f"({'balanced' if found['ledger']['sum_nano'] == 0 else 'NOT BALANCED'}), "
@@ -28,6 +29,23 @@ def summary(found: dict[str, Any], currency: str = "") -> str:
         f"{found['plans']} plans, {found['orders']} orders, {found['wall_s']:.1f} s",
     ]
     return "\n".join(lines)
+
+
+def _optimum(cost: float | None, efficiency: float | None) -> str:
+    if cost is None:
+        return "central optimum not found in time"
+    known = f"central optimum {cost:.2f}"
+    return known if efficiency is None else f"{known}, efficiency of trading {efficiency:.3f}"
+
+
+def _missed(found: dict[str, Any]) -> list[str]:
+    """A line for what a scheme left undone, none when everything was served."""
+    parts = [
+        f"{scheme} {found['missed_ev_kwh'][scheme]:.1f} kWh of cars and {found['missed_runs'][scheme]} appliance runs"
+        for scheme in found["missed_ev_kwh"]
+        if found["missed_ev_kwh"][scheme] >= NOTICED_KWH or found["missed_runs"][scheme]
+    ]
+    return [f"left undone: {'; '.join(parts)}"] if parts else []
 
 
 def _row(name: str, width: int, unmanaged: float, alone: float, market: float) -> str:

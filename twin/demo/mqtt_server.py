@@ -54,7 +54,8 @@ async def _mosquitto(program: str, folder: Path, port: int) -> AsyncIterator[int
     if os.name == "posix" and os.geteuid() == 0:
         lines.append("user root")
     config.write_text("\n".join(lines) + "\n")
-    child = await asyncio.create_subprocess_exec(program, "-c", str(config))
+    with (folder / "mosquitto.log").open("wb") as log:
+        child = await asyncio.create_subprocess_exec(program, "-c", str(config), stdout=log, stderr=log)
     try:
         await _listening(port, child)
         yield port
