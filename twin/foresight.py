@@ -1,5 +1,6 @@
 """What homes expect: forecasts from their own history, or their own future under perfect foresight."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +26,14 @@ class ForecastOutlook:
     _models: dict[str, BoostedModel | None]
     _trained_day: int
 
-    def __init__(self, world: World, twin: TwinHome, seed: int) -> None:
+    def __init__(
+        self, world: World, twin: TwinHome, seed: int, models: Mapping[Kind, BoostedModel] | None = None
+    ) -> None:
         self.world, self.twin, self.seed = world, twin, seed
         self._models, self._trained_day = {}, -1
+        if models is not None:
+            self._models = {"load": models.get("load"), "pv": models.get("pv")}
+            self._trained_day = twin.home.local_day(world.slot(world.run_from).start_s)
 
     def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
         """Expectations from `start_s` on, from slots that ended by `now_s`."""
@@ -35,7 +41,7 @@ class ForecastOutlook:
         day = self.twin.home.local_day(now_s)
         if day != self._trained_day:
             self._trained_day = day
-            self._models = {kind: self._train(kind, known) for kind in ("load", "pv")}
+            self._models = {kind: self.trained(kind, known) for kind in ("load", "pv")}
         index = self.world.index_at(start_s)
         retail, feed_in = self.world.prices_from(index, slots)
         return Outlook(
@@ -52,7 +58,8 @@ class ForecastOutlook:
         first = self.world.first
         return Series(start_epoch_s=first.start_s, slot_s=first.duration_s, values_kw=values[:known])
 
-    def _train(self, kind: Kind, known: int) -> BoostedModel | None:
+    def trained(self, kind: Kind, known: int) -> BoostedModel | None:
+        """A model of the first `known` slots; None when they are too few, or all 0."""
         history = self._history(kind, known)
         if not history.values_kw.any():
             return None
@@ -68,6 +75,14 @@ class ForecastOutlook:
         return best_forecast(
             self._models[kind], history, start_s, slots, timezone=self.twin.home.timezone, kind=kind
         ).mean_kw
+
+
+def first_models(world: World, twin: TwinHome, seed: int) -> dict[Kind, BoostedModel]:
+    """The models of a home on the morning of the first simulated slot, from its history alone."""
+    source = ForecastOutlook(world, twin, seed)
+    kinds: tuple[Kind, ...] = ("load", "pv")
+    trained = {kind: source.trained(kind, world.run_from) for kind in kinds}
+    return {kind: model for kind, model in trained.items() if model is not None}
 
 
 @dataclass(frozen=True, slots=True)

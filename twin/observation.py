@@ -61,7 +61,8 @@ class Observation:
     def _note_reasons(self, twin: TwinHome, decision: Decision) -> None:
         for setpoint in decision.setpoints:
             key, code = (twin.name, setpoint.device), setpoint.why.code
-            if self._last_code.get(key) != code and code != "idle":
+            is_dark = code == "feed_in" and setpoint.power_kw == 0.0
+            if self._last_code.get(key) != code and code != "idle" and not is_dark:
                 self.told.append(
                     Told(
                         time=decision.slot.label,

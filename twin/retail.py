@@ -70,6 +70,8 @@ def given_prices(path: Path, covered: Days, *, feed_in_per_kwh: float | None = N
     note = f"prices of {path.name}"
     if feed_in_per_kwh is not None:
         note += f", {feed_in_per_kwh:.2f} assumed for what is fed in"
+    elif not export.any():
+        note += ", nothing for what is fed in"
     return Retail(
         retail_per_kwh=retail,
         feed_in_per_kwh=np.minimum(np.where(inside, export, np.nan), retail),

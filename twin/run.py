@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hems.forecasting.model import BoostedModel
+from hems.forecasting.series import Kind
 from twin.expectations import ForecastTable, TabledOutlook, forecast_table
-from twin.foresight import ForecastOutlook, PerfectOutlook
+from twin.foresight import ForecastOutlook, PerfectOutlook, first_models
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
 from twin.schemes import (
@@ -29,6 +32,7 @@ from twin.world import World
 
 Foresight = Literal["real", "perfect"]
 Tick = Callable[[str, int], None]
+Models = dict[Kind, BoostedModel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,33 @@ def run(world: World, options: RunOptions, tick: Tick | None = None) -> Run:
     return Run(results=found, unmanaged=unmanaged, alone=by_itself, market=traded, optimum=optimum)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is computed beside a live community: the schemes it is compared with, and its homes' first models."""
+
+    unmanaged: "Future[Trace]"
+    alone: "Future[Trace]"
+    models: dict[str, Models]
+
+
 @contextmanager
-def compared(world: World, options: RunOptions, tick: Tick | None = None) -> Iterator[tuple[Future[Trace], ...]]:
-    """(unmanaged, alone) of a world, computed in other processes while something else goes on."""
+def compared(world: World, options: RunOptions, tick: Tick | None = None) -> Iterator[Callable[[], Beside]]:
+    """A function that waits for the homes' models and then has the other schemes computed in other processes."""
     with _pool(options.processes, tick) as pool:
-        yield pool.submit(run_unmanaged, world), pool.submit(_alone_by_itself, world, options)
+        training = {
+            twin.name: pool.submit(_first_models, world, index, options.seed)
+            for index, twin in enumerate(world.homes)
+        }
+
+        def beside() -> Beside:
+            models = {name: future.result() for name, future in training.items()}
+            return Beside(
+                unmanaged=pool.submit(run_unmanaged, world),
+                alone=pool.submit(_alone_by_itself, world, options, models),
+                models=models,
+            )
+
+        yield beside
 
 
 def stages(world: World, options: RunOptions) -> dict[str, int]:
@@ -108,7 +134,17 @@ _told: Any = None
 def _start_worker(queue: Any) -> None:
     global _told
     os.environ["OMP_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers for all
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _told = queue
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _progress(stage: str) -> Callable[[int], None]:
@@ -127,8 +163,12 @@ def _alone(world: World, _options: RunOptions, tables: dict[str, ForecastTable] 
     return run_alone(world, _outlooks(world, tables), _progress("homes alone"))
 
 
-def _alone_by_itself(world: World, options: RunOptions) -> Trace:
-    outlooks = {twin.name: ForecastOutlook(world, twin, options.seed) for twin in world.homes}
+def _first_models(world: World, index: int, seed: int) -> Models:
+    return first_models(world, world.homes[index], seed)
+
+
+def _alone_by_itself(world: World, options: RunOptions, models: dict[str, Models]) -> Trace:
+    outlooks = {t.name: ForecastOutlook(world, t, options.seed, models[t.name]) for t in world.homes}
     return run_alone(world, outlooks, _progress("homes alone"))
 
 
@@ -152,7 +192,12 @@ def _pool(processes: int, tick: Tick | None) -> Any:
     listener.start()
     try:
         with ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker, initargs=(queue,)) as pool:
-            yield pool
+            try:
+                yield pool
+            except BaseException:
+                for worker in multiprocessing.active_children():
+                    worker.terminate()
+                raise
     finally:
         queue.put(None)
         listener.join()

@@ -299,12 +299,12 @@ class TradingCommunity:
         self._note(self._bus.step(slot.start_s))
 
     def _note(self, sent: list[Outgoing]) -> None:
-        counted_s = self.world.slot(self.world.count_from).start_s
+        counted_s = range(self.world.slot(self.world.count_from).start_s, self.world.slot(self.world.end).start_s)
         for out in sent:
             match out.message:
-                case m.Clearing() if parse_utc(out.message.slot) >= counted_s:
+                case m.Clearing() if parse_utc(out.message.slot) in counted_s:
                     self.trace.clearings.append(out.message)
-                case m.Settlement() if parse_utc(out.message.slot) >= counted_s:
+                case m.Settlement() if parse_utc(out.message.slot) in counted_s:
                     self.trace.settlements.append(out.message)
                     cost = self.trace.cost_nano.get(out.meter, 0)
                     self.trace.cost_nano[out.meter] = cost + out.message.total_nano

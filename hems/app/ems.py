@@ -20,6 +20,7 @@ from hems.forecasting.series import Kind
 from hems.io.edge_store import EdgeStore
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
 from hems.io.home_link import RETRY_S, Line, connected
+from hems.io.model_store import load_model, save_model
 from hems.io.price_file import prices_of
 from hems.io.site_devices import SiteDevices
 from hems.metering.image import SiteImage
@@ -70,6 +71,7 @@ class EmsApp:
             token=token,
         )
         self._image: SiteImage | None = None
+        self._models = state_dir / "models"
         self._trained_day: int | None = None
         self._training: asyncio.Task[None] | None = None
         self._send: Callable[[Line], None] | None = None
@@ -134,10 +136,22 @@ class EmsApp:
         day = self._loop.manager.home.local_day(now_s)
         if day == self._trained_day:
             return
+        if self._trained_day is None and self._restore_models(day):
+            self._trained_day = day
+            return
         self._trained_day = day
         self._training = asyncio.create_task(self._train(now_s))
         if self._driven:
             await self._training
+
+    def _restore_models(self, day: int) -> bool:
+        """Takes the stored models; true when one was trained on this day: today's training is done then."""
+        home = self._loop.manager.home
+        for kind in KINDS:
+            model = load_model(self._models, kind)
+            if model is not None:
+                self._outlook.models[kind] = model
+        return any(home.local_day(m.trained_until_epoch_s) == day for m in self._outlook.models.values())
 
     async def _train(self, now_s: int) -> None:
         past = self._history.series(now_s)
@@ -152,6 +166,7 @@ class EmsApp:
                 LOG.info("forecast of %s: %s, the seasonal one serves", kind, trained.message)
             else:
                 self._outlook.models[kind] = trained
+                save_model(self._models, kind, trained)
         await self._worker.close()
 
     async def _hand_over(self, strategy: Strategy) -> None:

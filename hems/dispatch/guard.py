@@ -1,8 +1,8 @@
 """The guard: the last word on every command, small and independent of the optimiser.
 
 Order of precedence: device limits, then the connection (grid limit or a tighter envelope), then everything else. It
-only ever makes a command smaller, never larger and never of the other sign: it takes away what exceeds the connection,
-but never makes a battery give or a car charge to help it.
+only ever makes a command smaller, never larger and never of the other sign: what exceeds the connection is taken
+away, but no battery is made to give, and no device to take, in order to help.
 """
 
 import math

@@ -76,14 +76,14 @@ def _at_least(other: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def hours_between(from_hour: float, to_hour: float) -> float:
+def _hours_between(from_hour: float, to_hour: float) -> float:
     """The hours from one local hour of the day to another, which may lie after midnight."""
     return to_hour - from_hour if from_hour <= to_hour else 24.0 - from_hour + to_hour
 
 
 def _after_from_hour(to_hour: float, info: ValidationInfo) -> float:
     from_hour = info.data.get("from_hour")
-    if from_hour is not None and hours_between(from_hour, to_hour) == 0:
+    if from_hour is not None and _hours_between(from_hour, to_hour) == 0:
         raise ValueError(f"a period from {from_hour:g} to {to_hour:g} never holds: use 0 and 24 for the whole day")
     return to_hour
 
@@ -256,7 +256,7 @@ class ApplianceTable(_DeviceTable):
         programme, earliest_hour = info.data.get("quarter_hour_kw"), info.data.get("earliest_hour")
         if programme is None or earliest_hour is None:
             return latest_end_hour
-        needed_h, window_h = len(programme) / 4.0, hours_between(earliest_hour, latest_end_hour)
+        needed_h, window_h = len(programme) / 4.0, _hours_between(earliest_hour, latest_end_hour)
         if needed_h > window_h:
             raise ValueError(
                 f"the programme takes {needed_h:g} h, the window from {earliest_hour:g} to {latest_end_hour:g} has "

@@ -1,5 +1,8 @@
 """The guard: every device range, both sides of the connection, and the order in which devices give way."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from hems.dispatch.guard import Guarded, Limits, device_range_kw, guard
@@ -11,6 +14,8 @@ from tests.fakes import BATTERY, CAR, LAMP, PV, ZONE, home, idle, image
 STAY = Stay(energy_needed_wh=5000, departure_s=1_800_030_000)
 WASHER = ApplianceUnit(id="washer", quarter_hour_kw=(0.3, 2.0, 0.5))
 WIDE = Limits(import_kw=17.0, export_kw=17.0)
+SLOW_CAR = replace(CAR, charge_kw_max=11.0, charge_kw_min=4.0)
+SLOW_ZONE = replace(ZONE, electric_kw_min=0.5)
 THERE = {
     "battery": idle(soc=0.5),
     "car": idle(stay=STAY),
@@ -120,6 +125,65 @@ def test_a_device_that_gives_without_a_command_makes_room() -> None:
     devices = {"pv": DeviceImage(power_w=-3000.0, available_w=3000.0), "car": idle(stay=STAY)}
     made = guard({"car": 4.0}, ALL, image(devices, base_w=15_000.0), WIDE)
     assert made.power_kw == {"car": 4.0}
+
+
+@pytest.mark.parametrize("device", sorted(THERE))
+@pytest.mark.parametrize("kw", [math.nan, math.inf, -math.inf])
+def test_a_command_that_is_no_number_becomes_zero_and_is_named(device: str, kw: float) -> None:
+    assert guarded({device: kw}) == Guarded(power_kw={device: 0.0}, changed={device: "no_number"})
+
+
+def test_a_command_that_is_no_number_does_not_open_the_connection_for_others() -> None:
+    made = guarded({"battery": math.nan, "car": 4.0}, base_kw=15.0)
+    assert made == Guarded(
+        power_kw={"battery": 0.0, "car": 2.0}, changed={"battery": "no_number", "car": "grid_limit"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted_kw", "told_kw"),
+    [
+        (SLOW_CAR, 3.9, 0.0),
+        (SLOW_CAR, 4.0, 4.0),
+        (SLOW_CAR, 4.1, 4.1),
+        (SLOW_CAR, 0.0, 0.0),
+        (SLOW_ZONE, 0.4, 0.0),
+        (SLOW_ZONE, 0.5, 0.5),
+    ],
+)
+def test_a_device_is_told_nothing_or_at_least_what_it_can_run_with(
+    unit: Unit, wanted_kw: float, told_kw: float
+) -> None:
+    made = guard({unit.id: wanted_kw}, home(unit), image(THERE), WIDE)
+    assert made.power_kw == {unit.id: told_kw}
+    assert made.changed == ({} if told_kw == wanted_kw else {unit.id: "device_limit"})
+
+
+def test_the_noise_of_a_solver_below_the_least_power_stops_no_car() -> None:
+    assert guard({"car": 4.0 - 1e-7}, home(SLOW_CAR), image(THERE), WIDE).changed == {}
+
+
+@pytest.mark.parametrize(("base_kw", "told_kw"), [(6.0, 11.0), (10.0, 7.0), (13.0, 4.0), (13.5, 0.0), (15.0, 0.0)])
+def test_a_car_stops_when_the_connection_leaves_less_than_it_can_charge_with(base_kw: float, told_kw: float) -> None:
+    made = guard({"car": 11.0}, home(SLOW_CAR), image(THERE, base_w=base_kw * 1000.0), WIDE)
+    assert made.power_kw == {"car": told_kw}
+
+
+def test_what_a_stopped_car_leaves_free_stays_with_the_others() -> None:
+    wanted = {"car": 5.0, "battery": 2.0, "zone": 2.0}
+    made = guard(wanted, home(SLOW_CAR, BATTERY, ZONE), image(THERE, base_w=10_000.0), WIDE)
+    assert made == Guarded(power_kw={**wanted, "car": 0.0}, changed={"car": "grid_limit"})
+
+
+def test_sun_that_a_stopped_car_would_have_taken_is_held_back_where_it_may_not_be_given() -> None:
+    closed = Limits(import_kw=0.5, export_kw=0.0)
+    made = guard({"car": 4.0, "pv": -3.0}, home(SLOW_CAR, PV), image(THERE, base_w=0.0), closed)
+    assert made == Guarded(power_kw={"car": 0.0, "pv": 0.0}, changed=dict.fromkeys(("car", "pv"), "grid_limit"))
+
+
+def test_no_battery_is_made_to_give_where_the_load_alone_exceeds_the_connection() -> None:
+    made = guarded({"battery": 0.0}, base_kw=18.0)
+    assert made == Guarded(power_kw={"battery": 0.0}, changed={})
 
 
 def test_the_wanted_powers_are_not_written_to() -> None:

@@ -237,14 +237,14 @@ def test_a_price_file_replaces_the_constant_price() -> None:
         ),
         (
             SMALL.replace("import_price_per_kwh = 0.3", ""),
-            "tariff: give import_price_per_kwh, or file with the columns of a price CSV",
+            "tariff.import_price_per_kwh: give import_price_per_kwh, or file with the columns of a price CSV",
         ),
         (
             device(
                 'kind = "battery"\ncapacity_kwh = 5\ncharge_kw_max = 2\ndischarge_kw_max = 2\n'
                 "soc_min = 0.9\nsoc_max = 0.2"
             ),
-            "device.0.battery: soc_min 0.9 has to be below soc_max 0.2",
+            "device.0.battery.soc_max: soc_min 0.9 has to be below soc_max 0.2",
         ),
         (device('kind = "ev"'), "device.0.ev.charge_kw_max: missing: add it"),
         (device('kind = "ev"\ncharge_kw_max = 0'), "device.0.ev.charge_kw_max: Input should be greater than 0"),
@@ -273,7 +273,163 @@ def test_a_slot_length_that_does_not_divide_the_hour_is_refused_with_those_that_
 
 def test_two_devices_of_one_id_are_refused() -> None:
     two = device('kind = "pv"') + '[[device]]\nid = "d"\nkind = "pv"\ndevice_id = 3\n'
-    assert findings(two) == ["home.toml: file: device ids have to differ: d"]
+    assert findings(two) == ["home.toml: device: device ids have to differ: d"]
+
+
+def test_mistakes_between_fields_are_reported_together_with_all_others() -> None:
+    text = """
+[home]
+meter = "home-1"
+state_dir = "state"
+colour = 1
+[meter]
+[tariff]
+export_price_per_kwh = "dear"
+[[device]]
+id = "d"
+kind = "battery"
+device_id = 2
+capacity_kwh = -5
+charge_kw_max = 2
+discharge_kw_max = 2
+soc_min = 0.9
+soc_max = 0.2
+[[device]]
+id = "d"
+kind = "pv"
+device_id = 300
+"""
+    places = [line.split(": ")[1] for line in findings(text)]
+    assert sorted(places) == [
+        "device",
+        "device.0.battery.capacity_kwh",
+        "device.0.battery.soc_max",
+        "device.1.pv.device_id",
+        "home.colour",
+        "tariff.export_price_per_kwh",
+        "tariff.import_price_per_kwh",
+    ]
+
+
+def test_a_field_that_is_wrong_itself_is_not_compared_with_others() -> None:
+    (finding,) = findings(device('kind = "ev"\ncharge_kw_max = "three"\ncharge_kw_min = 5'))
+    assert finding.startswith("home.toml: device.0.ev.charge_kw_max: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (SMALL.replace("[meter]", '[meter]\nport = "502"'), "meter.port"),
+        (SMALL.replace("[meter]", "[meter]\nport = 502.0"), "meter.port"),
+        (SMALL.replace("[meter]", "[meter]\ndevice_id = true"), "meter.device_id"),
+        (SMALL.replace("[meter]", "[meter]\npower_sign = true"), "meter.power_sign"),
+        (SMALL.replace("[meter]", '[meter]\npower_sign = "1"'), "meter.power_sign"),
+        (SMALL.replace("[meter]", "import_limit_kw = true\n[meter]"), "home.import_limit_kw"),
+        (SMALL.replace("[meter]", 'slot_minutes = "15"\n[meter]'), "home.slot_minutes"),
+        (SMALL.replace("[meter]", "slot_minutes = true\n[meter]"), "home.slot_minutes"),
+        (SMALL.replace('"state"', "1"), "home.state_dir"),
+        (SMALL.replace('"home-1"', "1"), "home.meter"),
+        (SMALL.replace("= 0.3", '= "0.3"'), "tariff.import_price_per_kwh"),
+        (device('kind = "appliance"\nquarter_hour_kw = [1, "2"]'), "device.0.appliance.quarter_hour_kw.1"),
+        (device('kind = "appliance"\nquarter_hour_kw = [true, 1]'), "device.0.appliance.quarter_hour_kw.0"),
+        (device('kind = "appliance"\nquarter_hour_kw = "1"'), "device.0.appliance.quarter_hour_kw"),
+    ],
+)
+def test_values_of_another_type_are_refused(text: str, place: str) -> None:
+    (finding,) = findings(text)
+    assert finding.startswith(f"home.toml: {place}: ")
+
+
+def test_whole_numbers_are_fine_where_a_number_is_asked_for() -> None:
+    limit_kw = parse_config(SMALL.replace("[meter]", "import_limit_kw = 14\n[meter]"), "f").home.import_limit_kw
+    assert (limit_kw, type(limit_kw)) == (14.0, float)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000, "../../etc/passwd", "\\u0000", ""])
+def test_a_name_that_no_file_system_takes_is_a_time_zone_that_does_not_exist(name: str) -> None:
+    (finding,) = findings(SMALL.replace("[meter]", f'timezone = "{name}"\n[meter]'))
+    assert finding.startswith("home.toml: home.timezone: no time zone ")
+    assert finding.endswith("use a name such as Europe/Berlin")
+
+
+BATTERY = 'kind = "battery"\ncapacity_kwh = 5\ncharge_kw_max = 2\ndischarge_kw_max = 2\n'
+ZONE = (
+    'kind = "zone"\nmode = "heat"\nelectric_kw_max = 1\ncop = 3\nthermal_capacity_kwh_per_k = 3\n'
+    "thermal_resistance_k_per_kw = 3\n"
+)
+ALWAYS = "comfort = [{ from_hour = 0, to_hour = 24, temp_min_c = 20, temp_max_c = 23 }]"
+SIX_QUARTERS = 'kind = "appliance"\nquarter_hour_kw = [1, 1, 1, 1, 1, 1]\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "finding"),
+    [
+        (
+            'kind = "ev"\ncharge_kw_max = 3\ncharge_kw_min = 5',
+            "ev.charge_kw_min: 5 is above charge_kw_max 3: lower it, or raise charge_kw_max",
+        ),
+        (
+            BATTERY + "soc_max = 0.5\nreserve_soc = 0.8",
+            "battery.reserve_soc: 0.8 is above soc_max 0.5: lower it, or raise soc_max",
+        ),
+        (
+            BATTERY + "soc_min = 0.3\nreserve_soc = 0.1",
+            "battery.reserve_soc: 0.1 is below soc_min 0.3: raise it, or lower soc_min",
+        ),
+        (BATTERY + "soc_min = 1.0", "battery.soc_max: soc_min 1.0 has to be below soc_max 1.0"),
+        (
+            ZONE + "electric_kw_min = 2\n" + ALWAYS,
+            "zone.electric_kw_min: 2 is above electric_kw_max 1: lower it, or raise electric_kw_max",
+        ),
+        (
+            ZONE + ALWAYS.replace("20", "24"),
+            "zone.comfort.0.temp_max_c: 23 is below temp_min_c 24: raise it, or lower temp_min_c",
+        ),
+        (
+            ZONE + ALWAYS.replace("to_hour = 24", "to_hour = 0"),
+            "zone.comfort.0.to_hour: a period from 0 to 0 never holds: use 0 and 24 for the whole day",
+        ),
+        (
+            SIX_QUARTERS + "earliest_hour = 10\nlatest_end_hour = 11",
+            "appliance.latest_end_hour: the programme takes 1.5 h, the window from 10 to 11 has 1 h: widen it",
+        ),
+        (
+            SIX_QUARTERS + "earliest_hour = 23\nlatest_end_hour = 0.25",
+            "appliance.latest_end_hour: the programme takes 1.5 h, the window from 23 to 0.25 has 1.25 h: widen it",
+        ),
+        (
+            SIX_QUARTERS + "earliest_hour = 23",
+            "appliance.latest_end_hour: the programme takes 1.5 h, the window from 23 to 24 has 1 h: widen it",
+        ),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused_with_a_remedy(lines: str, finding: str) -> None:
+    assert f"home.toml: device.0.{finding}" in findings(device(lines))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'kind = "ev"\ncharge_kw_max = 3\ncharge_kw_min = 3',
+        BATTERY + "soc_min = 0.2\nsoc_max = 0.8\nreserve_soc = 0.2",
+        BATTERY + "soc_min = 0.2\nsoc_max = 0.8\nreserve_soc = 0.8",
+        ZONE + ALWAYS.replace("23", "20"),
+        SIX_QUARTERS + "earliest_hour = 10\nlatest_end_hour = 11.5",
+        SIX_QUARTERS + "earliest_hour = 22\nlatest_end_hour = 6",
+        SIX_QUARTERS + "earliest_hour = 23.5\nlatest_end_hour = 1",
+    ],
+)
+def test_values_that_just_agree_are_taken(lines: str) -> None:
+    assert len(parse_config(device(lines), "home.toml").as_home().units) == 1
+
+
+@pytest.mark.parametrize(("from_hour", "to_hour"), [(6, 6), (0, 0), (24, 24), (24, 0)])
+def test_a_price_period_of_no_length_is_refused(from_hour: int, to_hour: int) -> None:
+    period = f"from_hour = {from_hour}\nto_hour = {to_hour}\nimport_price_per_kwh = 0.1\nexport_price_per_kwh = 0"
+    assert findings(f"{SMALL}[[tariff.period]]\n{period}\n") == [
+        f"home.toml: tariff.period.0.to_hour: a period from {from_hour} to {to_hour} never holds: "
+        "use 0 and 24 for the whole day"
+    ]
 
 
 def test_all_mistakes_are_reported_at_once() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hems.dispatch.rules import comfort_at, greedy_kw, rule_powers_kw, thermostat_kw
 from hems.metering.image import DeviceImage, Stay
 from hems.site.home import ApplianceUnit, BatteryUnit, ComfortPeriod, ZoneUnit
-from tests.fakes import BATTERY, CAR, LAMP, PV, ZONE, home, idle, image
+from tests.fakes import BATTERY, CAR, LAMP, PV, START_S, ZONE, home, idle, image
 
 NOON = 12.0
 LOSSY = BatteryUnit(
@@ -180,3 +180,23 @@ def test_an_appliance_starts_as_soon_as_its_window_opens_unless_it_has_run(
     washer = ApplianceUnit(id="washer", quarter_hour_kw=(2.0, 0.5), earliest_hour=8.0, latest_end_hour=20.0)
     powers = rule_powers_kw(home(washer), image({"washer": idle(done_today=done)}), hour)
     assert powers == {"washer": power_kw}
+
+
+@pytest.mark.parametrize(
+    ("hour", "power_kw"), [(21.99, 0.0), (22.0, 2.0), (23.99, 2.0), (0.0, 2.0), (5.99, 2.0), (6.0, 0.0), (12.0, 0.0)]
+)
+def test_the_window_of_an_appliance_may_pass_midnight(hour: float, power_kw: float) -> None:
+    washer = ApplianceUnit(id="washer", quarter_hour_kw=(2.0, 0.5), earliest_hour=22.0, latest_end_hour=6.0)
+    assert rule_powers_kw(home(washer), image({"washer": idle()}), hour) == {"washer": power_kw}
+
+
+@pytest.mark.parametrize(
+    ("running_s", "power_kw"), [(0, 2.0), (899, 2.0), (900, 0.5), (1799, 0.5), (1800, 0.0), (-30, 2.0)]
+)
+@pytest.mark.parametrize("hour", [12.0, 20.0])
+def test_a_running_programme_is_told_its_power_to_its_end_inside_and_outside_its_window(
+    hour: float, running_s: int, power_kw: float
+) -> None:
+    washer = ApplianceUnit(id="washer", quarter_hour_kw=(2.0, 0.5), earliest_hour=8.0, latest_end_hour=20.0)
+    seen = DeviceImage(power_w=2000.0, running_since_s=START_S - running_s)
+    assert rule_powers_kw(home(washer), image({"washer": seen}), hour) == {"washer": power_kw}

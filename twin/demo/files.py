@@ -3,12 +3,16 @@
 import csv
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from hems.control.history import SlotMeans
+from hems.forecasting.model import BoostedModel
+from hems.forecasting.series import Kind
 from hems.io.edge_store import EdgeStore
+from hems.io.model_store import save_model
 from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, LightingUnit, PvUnit, Unit, ZoneUnit
 from twin.demo.site import PV_PEAK_KW, device_ids
 from twin.world import TwinHome, World
@@ -100,7 +104,7 @@ def write_home(
         f'file = "{folder / "prices.csv"}"',
         "[control]",
         f"tick_s = {TICK_S}",
-        f"plan_lead_s = {60 * (1 + (len(world.homes) - 1 - index) % max(1, home.slot_minutes - 3))}",
+        f"plan_lead_s = {plan_lead_s(world, index)}",
         "[clock]",
         'mode = "driven"',
     ]
@@ -111,6 +115,13 @@ def write_home(
     path.write_text("\n".join(lines) + "\n")
     _write_past(state, world, twin)
     return path
+
+
+def plan_lead_s(world: World, index: int) -> int:
+    """How long before the gate a home plans [s]: two at a time, each pair on the path that the one before left."""
+    pairs = -(-len(world.homes) // 2)
+    turn = pairs - 1 - index // 2
+    return 60 * (1 + turn % max(1, world.first.minutes - 3))
 
 
 def _device(unit: Unit, device_id: int) -> list[str]:
@@ -139,3 +150,9 @@ def _write_past(state: Path, world: World, twin: TwinHome) -> None:
         SlotMeans(first.shifted(i), float(twin.load_kw[i]), float(twin.pv_kw[i])) for i in range(world.history_slots)
     )
     store.close()
+
+
+def write_models(folder: Path, name: str, models: Mapping[Kind, BoostedModel]) -> None:
+    """What a home has learned from its past in the night before the demo."""
+    for kind, model in models.items():
+        save_model(folder / name / "models", kind, model)

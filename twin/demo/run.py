@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from twin.demo.processes import Children
 from twin.demo.site import DemoSite
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
-from twin.run import Run, RunOptions, Tick, compared
+from twin.run import Beside, Run, RunOptions, Tick, compared
 from twin.schemes import MarketTrace, Trace
 from twin.world import World
 from wire.messages import Clearing, Settlement
@@ -51,11 +52,12 @@ def run_demo(world: World, options: DemoOptions, tick: Tick) -> DemoRun:
     Raises: DemoStuck, NoMqttServer, PortUnavailable with what to do.
     """
     begin = time.monotonic()
-    with compared(world, RunOptions(seed=options.seed, processes=1), tick) as (unmanaged, alone):
-        live = asyncio.run(_live(world, options, tick))
+    with compared(world, RunOptions(seed=options.seed, processes=2), tick) as beside:
+        live = asyncio.run(_live(world, options, tick, beside))
         traded, ledger = _market_trace(world, options.folder, live.sites)
         optimum = community_optimum(world)
-        found = _results(world, options, traded, (unmanaged.result(), alone.result()), optimum)
+        unmanaged, alone = live.beside.unmanaged.result(), live.beside.alone.result()
+        found = _results(world, options, traded, (unmanaged, alone), optimum)
     found["ledger"] = {
         "entries": ledger.ledger_entries,
         "sum_nano": ledger.ledger_sum_nano,
@@ -65,7 +67,7 @@ def run_demo(world: World, options: DemoOptions, tick: Tick) -> DemoRun:
     found["wall_s"] = time.monotonic() - begin
     found["day_wall_s"] = live.wall_s / (world.counted_slots * world.first.duration_s / 86_400)
     return DemoRun(
-        run=Run(results=found, unmanaged=unmanaged.result(), alone=alone.result(), market=traded, optimum=optimum),
+        run=Run(results=found, unmanaged=unmanaged, alone=alone, market=traded, optimum=optimum),
         ledger=ledger,
         instants=live.instants,
         day_s=live.wall_s,
@@ -89,9 +91,10 @@ class _Live:
     wall_s: float
     server: str
     peak_memory_mb: dict[str, float]
+    beside: Beside
 
 
-async def _live(world: World, options: DemoOptions, tick: Tick) -> _Live:
+async def _live(world: World, options: DemoOptions, tick: Tick, beside: Callable[[], Beside]) -> _Live:
     folder = options.folder
     sites = [DemoSite(world, twin) for twin in world.homes]
     children = Children(folder / "logs")
@@ -103,6 +106,9 @@ async def _live(world: World, options: DemoOptions, tick: Tick) -> _Live:
             stack.push_async_callback(site.server.stop)
         stack.callback(children.end)
         names = start_processes(children, world, options, mqtt_port=port, modbus_ports=ports)
+        others = await asyncio.to_thread(beside)
+        for name, models in others.models.items():
+            files.write_models(folder, name, models)
         start_s, end_s = world.slot(world.run_from).start_s, world.slot(world.end).start_s
         begin, last_s = 0.0, start_s
         first_slot = Slot(start_s, world.first.minutes)
@@ -127,7 +133,7 @@ async def _live(world: World, options: DemoOptions, tick: Tick) -> _Live:
         )
         wall_s, memory = time.monotonic() - begin, children.peak_memory_mb()
         await asyncio.to_thread(children.end)
-    return _Live(sites=sites, instants=instants, wall_s=wall_s, server=server, peak_memory_mb=memory)
+    return _Live(sites=sites, instants=instants, wall_s=wall_s, server=server, peak_memory_mb=memory, beside=others)
 
 
 def start_processes(
