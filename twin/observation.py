@@ -43,7 +43,7 @@ class Observation:
     _last_code: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def decided(self, world: World, index: int, twin: TwinHome, manager: EnergyManager, decision: Decision) -> None:
-        """Notes a decision of a counted slot: reasons while they are news on the first day, the plan behind at noon."""
+        """Notes a decision of a counted slot: reasons while they are news on the first day, the plan at noon."""
         counted = index - world.count_from
         if 0 <= counted < world.slots_per_day:
             self._note_reasons(twin, decision)
