@@ -238,6 +238,7 @@ class EmsApp:
                     s.power_kw,
                     s.why.code,
                     s.why.price_per_kwh,
+                    s.why.worth_per_h,
                     s.why.text,
                 )
                 for s in actions.decision.setpoints
@@ -246,15 +247,16 @@ class EmsApp:
         plan, slot = self._loop.manager.plan, self._loop.manager.planned_slot
         if actions.strategy is not None and plan is not None and slot is not None:
             net_wh = canonical(list(actions.strategy.net_wh)).decode()
-            row = (slot.start_s, plan.status, plan.objective, net_wh, _states(plan))
+            row = (slot.start_s, plan.status, plan.objective, net_wh, _detail(plan))
             self._store.add("plans", [row])
 
 
-def _states(plan: Plan) -> str:
-    """The planned states of all devices as JSON; null where a car is away."""
+def _detail(plan: Plan) -> str:
+    """Planned states of all devices (null where a car is away) and marginal prices as JSON."""
     states = {
         name: [None if math.isnan(value) else round(value, 4) for value in device.state.tolist()]
         for name, device in plan.devices.items()
         if device.state is not None
     }
-    return canonical(states).decode()
+    marginal = [round(price, 6) for price in plan.marginal_price_per_kwh.tolist()]
+    return canonical({"marginal_per_kwh": marginal, "state": states}).decode()

@@ -20,7 +20,8 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE readings (at_s INTEGER PRIMARY KEY, power_w INTEGER, import_wh INTEGER, export_wh INTEGER,
         quality TEXT NOT NULL);
     CREATE TABLE decisions (slot_s INTEGER NOT NULL, device TEXT NOT NULL, at_s INTEGER NOT NULL, rung TEXT NOT NULL,
-        power_kw REAL NOT NULL, code TEXT NOT NULL, price_per_kwh REAL NOT NULL, text TEXT NOT NULL,
+        power_kw REAL NOT NULL, code TEXT NOT NULL, price_per_kwh REAL NOT NULL, worth_per_h REAL NOT NULL,
+        text TEXT NOT NULL,
         PRIMARY KEY (slot_s, device, at_s));
     CREATE TABLE plans (slot_s INTEGER PRIMARY KEY, status TEXT NOT NULL, objective REAL NOT NULL,
         net_wh TEXT NOT NULL, detail TEXT NOT NULL);
@@ -94,6 +95,10 @@ class EdgeStore:
         """How many records a table holds."""
         (number,) = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()
         return int(number)
+
+    def rows(self, table: str, columns: str, order: str) -> list[tuple[Any, ...]]:
+        """All records of a table, some columns of them, in an order."""
+        return self._db.execute(f"SELECT {columns} FROM {table} ORDER BY {order}").fetchall()
 
     def fact(self, name: str) -> Any:
         """A stored fact, or None."""

@@ -97,7 +97,7 @@ def test_mbpoll_commands_a_battery_with_a_whole_lease_only() -> None:
     def check(server: HomeServer, port: int) -> None:
         until = T0 + 7200 + 60
         lease = [0, 3000, 0, 0, until >> 16, until & 0xFFFF, 0, 1, 0, 0, 60]
-        address = str(40000 + 70 + 27)
+        address = str(40000 + 70 + 43)
         mbpoll(port, "-a", "2", "-r", address, "-t", "4", "127.0.0.1", "0", "1000")
         assert server.devices[2].state().command is None
         mbpoll(port, "-a", "2", "-r", address, "-t", "4", "127.0.0.1", *map(str, lease))

@@ -15,12 +15,13 @@ from hems.io.edge_store import EdgeStore
 from twin.demo import files
 from twin.demo.coordinator import drive
 from twin.demo.mqtt_server import mqtt_server
+from twin.demo.observed import observe
 from twin.demo.processes import Children
 from twin.demo.site import DemoSite
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
 from twin.run import Beside, Run, RunOptions, Tick, compared
-from twin.schemes import MarketTrace, Trace
+from twin.schemes import MarketTrace, Trace, close_home
 from twin.world import World
 from wire.messages import Clearing, Settlement
 from wire.slots import Slot
@@ -184,10 +185,11 @@ def _market_trace(world: World, folder: Path, sites: list[DemoSite]) -> tuple[Ma
 def _add_site(trace: MarketTrace, world: World, site: DemoSite, folder: Path) -> None:
     name = site.twin.name
     trace.net_kwh[name] = site.net_kwh[world.count_from - world.run_from :][: world.counted_slots]
-    trace.stored_change_kwh[name] = site.plant.stored_kwh() - site.twin.stored_kwh()
-    trace.unserved_kwh[name] = sum(site.plant.unserved_kwh.values())
-    trace.discomfort[name] = site.plant.discomfort
     trace.used_kwh += site.used_kwh
+    close_home(trace, world, site.plant)
     store = EdgeStore(folder / name / "ems.db")
-    trace.plans += store.count("plans")
-    store.close()
+    try:
+        trace.plans += store.count("plans")
+        observe(trace.observation, world, site, store)
+    finally:
+        store.close()

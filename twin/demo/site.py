@@ -47,8 +47,10 @@ class DemoSite:
             slot_end_s = self._world.slot(self._index).end_s
             step_end_s = min(now_s, slot_end_s, self._now_s + STEP_S)
             self._move(step_end_s)
-            if step_end_s == slot_end_s and self._index + 1 < self._world.end:
-                self._begin(self._index + 1)
+            if step_end_s == slot_end_s:
+                self.soc.append(self._charge())
+                if self._index + 1 < self._world.end:
+                    self._begin(self._index + 1)
         self._report()
 
     def _begin(self, index: int) -> None:
@@ -68,6 +70,11 @@ class DemoSite:
         self.meter.advance(to_s, (power_w / 3.0,) * 3)
         self._now_s = to_s
 
+    def _charge(self) -> float:
+        """State of charge of the first battery, 0 without one."""
+        charges = [d.soc for d in self.plant.image(self._now_s).devices.values() if d.soc is not None]
+        return charges[0] if charges else 0.0
+
     def _is_commanded(self, name: str) -> bool:
         """An inverter that was never told anything gives what the sun gives."""
         return self.devices[name].kind is not DeviceKind.PV or self.devices[name].state().command is not None
@@ -76,7 +83,6 @@ class DemoSite:
         """Registers show the present: powers, states and the power of the running slot's load."""
         image = self.plant.image(self._now_s)
         self.meter.advance(self._now_s, (image.grid_w / 3.0,) * 3)
-        socs = []
         for name, seen in image.devices.items():
             device = self.devices[name]
             device.tick(self._now_s)
@@ -97,9 +103,6 @@ class DemoSite:
                 )
             if device.kind is DeviceKind.RELAY:
                 device.report_programme(seen.running_since_s)
-            if seen.soc is not None:
-                socs.append(seen.soc)
-        self.soc.append(sum(socs) / len(socs) if socs else 0.0)
 
 
 def device_ids(twin: TwinHome) -> Mapping[str, int]:
