@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import math
-import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from hems.control.live_outlook import LiveOutlook
 from hems.forecasting.series import Kind
 from hems.io.edge_store import EdgeStore
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
-from hems.io.home_link import RETRY_S, Line, connected
+from hems.io.home_link import RETRY_S, Line, connected, socket_path
 from hems.io.model_store import load_model, save_model
 from hems.io.price_file import prices_of
 from hems.io.site_devices import SiteDevices
@@ -42,7 +41,7 @@ class EmsApp:
         home, state_dir = config.as_home(), base / config.home.state_dir
         self._config = config
         self._driven = config.clock.mode == "driven"
-        self._socket = state_dir / "meter.sock"
+        self._socket = socket_path(state_dir)
         self._store = EdgeStore(state_dir / "ems.db")
         self._devices = SiteDevices(config)
         self._worker = ForecastWorker()
@@ -78,11 +77,9 @@ class EmsApp:
         self._taken = asyncio.Event()
         self._busy = asyncio.Lock()
 
-    async def serve(self) -> None:
-        """Serves until SIGINT or SIGTERM."""
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Serves until `stop` is set."""
+        self._note_health("started")
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
         scheduler = None if self._driven else self._start_clock()
         try:
@@ -94,8 +91,12 @@ class EmsApp:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             await self._worker.close()
+            self._note_health("stopped")
             self._devices.close()
             self._store.close()
+
+    def _note_health(self, value: str) -> None:
+        self._store.add("health", [(int(time.time()), "energy_manager", value)])
 
     def _start_clock(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone=UTC)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from hems.bidding.strategy import strategy_from_line
 from hems.control.meter_loop import Boundary, MeterLoop
 from hems.control.transactive_meter import Registers, TransactiveMeter
 from hems.io.edge_store import EdgeStore
-from hems.io.home_link import Line, LinkServer
+from hems.io.home_link import Line, LinkServer, socket_path
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
 from hems.io.modbus_link import MeterError
 from hems.io.site_devices import SiteDevices
@@ -60,7 +59,7 @@ class MeterApp:
                 on_frame=self._on_frame, on_instant=self._on_instant, on_connected=self._on_connected
             ),
         )
-        self._link = LinkServer(state_dir / "meter.sock", self._on_line, self._on_home)
+        self._link = LinkServer(socket_path(state_dir), self._on_line, self._on_home)
         self._standing: dict[str, m.Message] = {}
         self._receipts: dict[tuple[str, str], asyncio.Event] = {}
         self._home_done: asyncio.Queue[Line] = asyncio.Queue()
@@ -72,11 +71,9 @@ class MeterApp:
         self._shown_s = 0
         self._home_next_s = 0
 
-    async def serve(self) -> None:
-        """Serves until SIGINT or SIGTERM."""
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Serves until `stop` is set."""
+        self._note_health("started")
         running = [asyncio.create_task(self._market.run()), asyncio.create_task(self._link.serve())]
         scheduler = None if self._driven else self._start_clock()
         waiting = asyncio.ensure_future(stop.wait())
@@ -86,11 +83,15 @@ class MeterApp:
         for task in [waiting, *running]:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        self._note_health("stopped")
         self._devices.close()
         self._store.close()
         for task in done:
             if task is not waiting:
                 task.result()
+
+    def _note_health(self, value: str) -> None:
+        self._store.add("health", [(int(time.time()), "transactive_meter", value)])
 
     def _start_clock(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone=UTC)

@@ -31,31 +31,32 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Exit status of the command."""
-    config = configured(args)
-    if config is None:
+    homes = configured(args)
+    if homes is None:
         return 2
-    market = config.market
-    if market is None:
-        print(f"{args.config}: market: missing: a transactive meter needs the [market] table", file=sys.stderr)
+    alone = [path for path, config in homes if config.market is None]
+    for path in alone:
+        print(f"{path}: market: missing: a transactive meter needs the [market] table", file=sys.stderr)
+    if alone:
         return 2
     from hems.app.key import KeyFileError, load_or_make_key
     from hems.app.meter import MeterApp
+    from hems.app.serving import serve_all
     from hems.io.edge_store import StoreError
+    from hems.io.home_link import LinkPathError
 
-    base = args.config.resolve().parent
+    async def serve() -> None:
+        await serve_all([MeterApp(config, config.market, path.resolve().parent) for path, config in homes])
+
     try:
-        if args.show_key:
-            print(load_or_make_key(base / config.home.state_dir / "meter.key").public_hex)
-            return 0
-        if args.check:
-            print(f"{args.config}: meter {config.home.meter} of community {market.community}, no finding")
-            return 0
-
-        async def serve() -> None:
-            await MeterApp(config, market, base).serve()
-
-        asyncio.run(serve())
-    except (KeyFileError, StoreError) as error:
+        for path, config in homes:
+            if args.show_key:
+                print(load_or_make_key(path.resolve().parent / config.home.state_dir / "meter.key").public_hex)
+            elif args.check:
+                print(f"{path}: meter {config.home.meter} of community {config.market.community}, no finding")
+        if not args.show_key and not args.check:
+            asyncio.run(serve())
+    except (KeyFileError, LinkPathError, StoreError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -30,48 +30,63 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that both processes of a home share."""
-    parser.add_argument("--config", required=True, type=Path, metavar="HOME.toml", help="the home's configuration")
+    parser.add_argument(
+        "--config",
+        required=True,
+        type=Path,
+        action="append",
+        metavar="HOME.toml",
+        help="the home's configuration; give several to serve several homes in one process",
+    )
     parser.add_argument("--check", action="store_true", help="only read the configuration")
     parser.add_argument("--verbose", action="store_true", help="log what is done, not only what is wrong")
 
 
-def configured(args: argparse.Namespace) -> "Any | None":
-    """The configuration of the arguments, with logging set up; None when it is wrong (which was said)."""
+def configured(args: argparse.Namespace) -> "list[tuple[Path, Any]] | None":
+    """(path, configuration) of every home, with logging set up; None when one is wrong (which was said)."""
     from hems.site.config import ConfigError, parse_config
 
     logging.basicConfig(
         level=logging.INFO if args.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    try:
-        return parse_config(args.config.read_text(encoding="utf-8"), str(args.config))
-    except OSError as error:
-        print(f"{args.config}: {error.strerror}; name the home's TOML file", file=sys.stderr)
-    except UnicodeDecodeError:
-        print(f"{args.config}: not UTF-8 text; name the home's TOML file", file=sys.stderr)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-    return None
+    found, wrong = [], False
+    for path in args.config:
+        try:
+            found.append((path, parse_config(path.read_text(encoding="utf-8"), str(path))))
+        except OSError as error:
+            wrong = True
+            print(f"{path}: {error.strerror}; name the home's TOML file", file=sys.stderr)
+        except UnicodeDecodeError:
+            wrong = True
+            print(f"{path}: not UTF-8 text; name the home's TOML file", file=sys.stderr)
+        except ConfigError as error:
+            wrong = True
+            print(error, file=sys.stderr)
+    return None if wrong else found
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status of the command."""
-    config = configured(args)
-    if config is None:
+    homes = configured(args)
+    if homes is None:
         return 2
     if args.check:
-        print(f"{args.config}: {len(config.device)} devices, no finding")
+        for path, config in homes:
+            print(f"{path}: {len(config.device)} devices, no finding")
         return 0
     from hems.app.ems import EmsApp
+    from hems.app.serving import serve_all
     from hems.io.edge_store import StoreError
+    from hems.io.home_link import LinkPathError
     from hems.site.config import ConfigError
 
     async def serve() -> None:
-        await EmsApp(config, args.config.resolve().parent).serve()
+        await serve_all([EmsApp(config, path.resolve().parent) for path, config in homes])
 
     try:
         asyncio.run(serve())
-    except (ConfigError, StoreError) as error:
+    except (ConfigError, LinkPathError, StoreError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -21,6 +21,26 @@ LINE_BYTES_MAX = 1 << 20
 RETRY_S = 0.2
 
 
+SOCKET_PATH_MAX = 100  # Linux takes 107 bytes, other systems less
+
+
+class LinkPathError(Exception):
+    """The socket's path is too long for the operating system: choose a shorter state_dir."""
+
+
+def socket_path(state_dir: Path) -> Path:
+    """Where a home's two processes meet.
+
+    Raises: LinkPathError when the system could not open a socket there.
+    """
+    path = state_dir / "meter.sock"
+    if len(str(path).encode()) > SOCKET_PATH_MAX:
+        raise LinkPathError(
+            f"{path}: too long for a local socket (at most {SOCKET_PATH_MAX}): shorten home.state_dir"
+        )
+    return path
+
+
 async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[Line]:
     """The objects of a stream; a line that is none ends it: the other side is not ours."""
     while data := await reader.readline():

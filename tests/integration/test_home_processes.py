@@ -200,6 +200,16 @@ def test_broken_configuration_ends_with_status_2_and_its_place(
     assert not (tmp_path / "state").exists()
 
 
+def test_state_directory_too_long_for_a_socket_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    text = HOME.format(port=1).replace('"state"', f'"{"s" * 120}"') + MARKET.format(key="00" * 32, port=1)
+    for command in ("run", "meter"):
+        process = started(tmp_path, command, text)
+        printed, _ = process.communicate(timeout=20)
+        assert process.returncode == 2, printed
+        assert "shorten home.state_dir" in printed
+        assert "Traceback" not in printed
+
+
 def test_missing_configuration_is_named(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hems.cli", "run", "--config", str(tmp_path / "none.toml")],

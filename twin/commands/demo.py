@@ -31,6 +31,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--slot-minutes", type=int, default=15, choices=SLOT_MINUTES, help="slot length [15]")
     parser.add_argument("--seed", type=int, default=1, help="seed of everything drawn [1]")
     parser.add_argument(
+        "--processes", type=int, metavar="N", help="processes that serve the homes [two for every home]"
+    )
+    parser.add_argument(
         "--out", type=Path, default=Path("out/demo"), help="results, report, state and logs [out/demo]"
     )
     parser.set_defaults(handler=run)
@@ -39,8 +42,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; 0 when done, 1 when the demo broke, 2 for bad input."""
     begin = time.monotonic()
-    if args.homes < 1 or args.days < 1:
-        print("--homes and --days have to be at least 1", file=sys.stderr)
+    if args.homes < 1 or args.days < 1 or (args.processes is not None and args.processes < 2):
+        print("--homes and --days have to be at least 1, --processes at least 2", file=sys.stderr)
         return 2
     from meter_firmware_sim.server import PortUnavailable
     from twin.demo.coordinator import DemoStuck
@@ -68,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     slots = world.end - world.run_from
     try:
         with progress({"community": slots, "homes alone": slots}) as tick:
-            done = run_demo(world, DemoOptions(seed=args.seed, folder=state), tick)
+            done = run_demo(world, DemoOptions(seed=args.seed, folder=state, processes=args.processes), tick)
     except (DemoStuck, NoMqttServer, PortUnavailable) as error:
         print(f"the demo broke: {error}\nlogs are in {state / 'logs'}", file=sys.stderr)
         return 1

@@ -29,10 +29,14 @@ from wire.slots import Slot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """How a demo is run: seed of everything drawn, and the folder of its state."""
+    """How a demo is run: seed of everything drawn, folder of its state, and how many processes serve the homes.
+
+    `processes` None gives every home two processes of its own, as in a real home.
+    """
 
     seed: int = 1
     folder: Path
+    processes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +151,15 @@ def start_processes(
     broker = files.write_broker(folder, world, mqtt_port, options.seed, keys)
     broker_key = files.write_key(folder / "broker" / "broker.key", options.seed, "broker")
     children.start("broker", "broker.cli", ["run", "--config", str(broker)])
-    for index, name in enumerate(names):
-        home = files.write_home(
-            folder, world, index, mqtt_port=mqtt_port, modbus_port=modbus_ports[index], broker_key=broker_key
-        )
-        children.start(f"{name}.meter", "hems.cli", ["meter", "--config", str(home)])
-        children.start(f"{name}.ems", "hems.cli", ["run", "--config", str(home)])
+    homes = [
+        files.write_home(folder, world, i, mqtt_port=mqtt_port, modbus_port=modbus_ports[i], broker_key=broker_key)
+        for i in range(len(names))
+    ]
+    per_role = len(homes) if options.processes is None else max(1, min(len(homes), options.processes // 2))
+    for first in range(per_role):
+        served = [argument for home in homes[first::per_role] for argument in ("--config", str(home))]
+        children.start(f"{names[first]}.meter", "hems.cli", ["meter", *served])
+        children.start(f"{names[first]}.ems", "hems.cli", ["run", *served])
     return names
 
 
