@@ -126,10 +126,10 @@ class EmsApp:
                 actions = self._loop.step(now_s, image)
             else:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
+            self._record(now_s, actions)  # before it is done: a crash never leaves a command without its reason
             await self._devices.lease(actions.leases)
             if actions.strategy is not None:
                 await self._hand_over(actions.strategy)
-            self._record(now_s, actions)
             return self._loop.next_wake_s(now_s)
 
     async def _train_daily(self, now_s: int) -> None:
