@@ -205,7 +205,10 @@ def test_the_own_part_of_a_path_is_the_plan_that_the_path_was_made_of() -> None:
 
 
 def test_a_horizon_of_48_h_in_5_minute_slots_can_be_told() -> None:
-    transactive_meter().plan_notice(replace(STRATEGY, net_wh=(0,) * 576), 1)
+    meter = transactive_meter()
+    meter.plan_notice(replace(STRATEGY, net_wh=(0,) * 576), 1)
+    assert meter.view.own_plan is not None
+    assert len(meter.view.own_plan.net_wh) == 288
 
 
 def test_a_band_of_one_price_keeps_sells_inside() -> None:
