@@ -74,6 +74,7 @@ class FakeOutlooks:
     retail: float | Floats = 0.3
     feed_in: float | Floats = 0.1
     stays: Mapping[str, tuple[ExpectedStay, ...]] = field(default_factory=dict)
+    signals: Mapping[str, Floats] = field(default_factory=dict)
     slot_s: int = 900
     asked: list[tuple[int, int, int]] = field(default_factory=list)
 
@@ -92,6 +93,7 @@ class FakeOutlooks:
             retail_per_kwh=cut(self.retail),
             feed_in_per_kwh=cut(self.feed_in),
             stays=self.stays,
+            signals={name: cut(values) for name, values in self.signals.items()},
         )
 
 

@@ -1,7 +1,7 @@
 """The energy manager of one home: plans every slot, values the next slot, and decides the running one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +28,8 @@ from wire.slots import Slot
 Floats = NDArray[np.float64]
 
 MARGIN_MICRO = 1
+LUX_TOLERANCE = 25.0
+SENSED_SLOTS = 4
 
 
 class OutlookSource(Protocol):
@@ -109,6 +111,10 @@ class EnergyManager:
         """The expectations behind the newest plan."""
         return None if self._prepared is None else self._prepared.outlook
 
+    def expects_light(self, image: SiteImage) -> bool:
+        """Whether the newest plan assumed the people and the daylight that are there now."""
+        return self._prepared is None or is_lit_as_expected(self._prepared.outlook, image)
+
     def prepare(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Strategy:
         """Plans from `slot` on and says what its energy is worth."""
         outlook = self._outlooks.outlook(now_s, slot.start_s, self.settings.horizon_slots)
@@ -143,7 +149,9 @@ class EnergyManager:
 
     def _needs_new_plan(self, slot: Slot, image: SiteImage) -> bool:
         prepared = self._prepared
-        return prepared is None or prepared.slot != slot or not is_as_expected(prepared.image, image)
+        if prepared is None or prepared.slot != slot or not is_as_expected(prepared.image, image):
+            return True
+        return not is_lit_as_expected(prepared.outlook, image)
 
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
         exchange = self._exchange(slot, outlook, view)
@@ -231,15 +239,31 @@ def band_of(outlook: Outlook) -> Band:
 
 
 def with_measured(outlook: Outlook, image: SiteImage) -> Outlook:
-    """The outlook with the running slot's own load and generation as they are measured."""
+    """The outlook with what is measured now: load and generation of the running slot, sensors for an hour on."""
     base, pv = outlook.base_kw.copy(), outlook.pv_kw.copy()
     base[0], pv[0] = image.base_load_w / 1000.0, image.generation_w / 1000.0
-    return Outlook(
-        start_s=outlook.start_s,
-        base_kw=base,
-        pv_kw=pv,
-        retail_per_kwh=outlook.retail_per_kwh,
-        feed_in_per_kwh=outlook.feed_in_per_kwh,
-        stays=outlook.stays,
-        signals=outlook.signals,
+    signals = dict(outlook.signals)
+    for name, measured in sensed(image).items():
+        signals[name] = outlook.signal(name, measured).copy()
+        signals[name][:SENSED_SLOTS] = measured
+    return replace(outlook, base_kw=base, pv_kw=pv, signals=signals)
+
+
+def sensed(image: SiteImage) -> dict[str, float]:
+    """What sensors tell now, by the names of an outlook's signals."""
+    found = {}
+    for device, seen in image.devices.items():
+        for name in ("outdoor_temp_c", "daylight_lux", "required_lux"):
+            value = getattr(seen, name)
+            if value is not None:
+                found[f"{device}.{name}"] = value
+    return found
+
+
+def is_lit_as_expected(outlook: Outlook, image: SiteImage) -> bool:
+    """Whether people and daylight are as the plan assumed: lamps must not wait for a forecast to come true."""
+    return all(
+        abs(float(outlook.signal(name, measured)[0]) - measured) <= LUX_TOLERANCE
+        for name, measured in sensed(image).items()
+        if name.endswith("_lux")
     )

@@ -125,7 +125,7 @@ class HomeLoop:
         """At every slot's start; inside a slot when load changed, until the next slot has been prepared."""
         if self._decision is None or self._decision.slot != slot:
             return True
-        if presence(image) != self._decided_presence:
+        if presence(image) != self._decided_presence or not self.manager.expects_light(image):
             return True
         moved = abs(image.base_load_w / 1000.0 - self._decided_base_kw) > CHANGE_WORTH_DECIDING_KW
         return moved and self._prepared != slot.shifted(1)

@@ -10,7 +10,7 @@ from hems.control.energy_manager import Decision, EnergyManager, Settings, band_
 from hems.control.market_view import MarketView
 from hems.metering.image import DeviceImage, SiteImage, Stay
 from hems.planning.outlook import ExpectedStay
-from hems.site.home import ApplianceUnit, BatteryUnit
+from hems.site.home import ApplianceUnit, BatteryUnit, LightingUnit
 from tests.fakes import (
     BATTERY,
     CAR,
@@ -391,3 +391,16 @@ def test_devices_that_do_not_tell_their_state_are_left_out_of_the_plan() -> None
     decision = energy_manager.decide(START_S, slot(), image({"battery": idle(), "zone": idle()}), None)
     assert energy_manager.plan is not None and energy_manager.plan.devices == {}
     assert powers(decision) == {"battery": 0.0, "zone": 0.0}
+
+
+def test_lamps_follow_the_people_who_are_there_and_not_those_of_the_day_before() -> None:
+    lamps = LightingUnit(id="lamps", rated_kw=1.0, lux_at_rated=500.0, required_lux=500.0)
+    outlooks = FakeOutlooks(signals={"lamps.required_lux": np.zeros(400), "lamps.daylight_lux": np.zeros(400)})
+    manager = EnergyManager(home(lamps), outlooks, settings=Settings(horizon_slots=16))
+    nobody = image({"lamps": DeviceImage(power_w=0.0, required_lux=0.0, daylight_lux=0.0)})
+    somebody = image({"lamps": DeviceImage(power_w=0.0, required_lux=500.0, daylight_lux=100.0)})
+    manager.prepare(START_S, slot(), nobody, None)
+    (setpoint,) = manager.decide(START_S, slot(), somebody, None).setpoints
+    assert setpoint.power_kw == pytest.approx(0.8)
+    (setpoint,) = manager.decide(START_S, slot(), nobody, None).setpoints
+    assert setpoint.power_kw == pytest.approx(0.0)
