@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.control.transactive_meter import MemoryOutbox, TransactiveMeter
+from hems.control.transactive_meter import Frame, MemoryOutbox, TransactiveMeter
 from hems.metering.image import DeviceImage, SiteImage
 from hems.planning.assembly import rule_based
 from hems.planning.outlook import ExpectedStay, Outlook
 from hems.planning.plan import Plan, SlotPlan, ValueCurve
 from hems.planning.problem import Problem
 from hems.site.home import BatteryUnit, ComfortPeriod, EvUnit, Home, LightingUnit, PvUnit, ZoneUnit
-from wire.codec import encode
+from wire.codec import digest, encode
 from wire.messages import Message
 from wire.signing import SigningKey, key_from_seed, seal
 from wire.slots import Slot
@@ -128,3 +128,8 @@ def transactive_meter(outbox: MemoryOutbox | None = None, **changes: Any) -> Tra
         outbox=MemoryOutbox() if outbox is None else outbox,
         **changes,
     )
+
+
+def payload_digest(frame: Frame) -> str:
+    """The digest by which receipts name a frame's payload."""
+    return digest(frame.data.split(b".", 2)[2])

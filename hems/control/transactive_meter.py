@@ -1,7 +1,7 @@
 """The market session of one meter: signs orders and reports, checks answers, resends the unanswered.
 
 It holds the meter's key and knows nothing of devices. An order counts when its receipt is here; until then its
-outcome is unknown and is asked for. Sequences only rise, so resending is always safe.
+outcome is unknown and it is sent again, which is always safe: a sequence counts once.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
 from hems.control.market_view import MarketView
 from wire import messages as m
-from wire.codec import DecodeError, decode, digest, encode
+from wire.codec import DecodeError, decode, encode
 from wire.signing import FrameError, SigningKey, open_frame, seal
 from wire.slots import Slot, format_utc
 
@@ -246,8 +246,3 @@ def within_conditions(steps: tuple[Step, ...], conditions: m.Conditions | None) 
     moved = [Step(s.side, min(max(s.price_micro, low), high), s.energy_wh) for s in steps]
     highest_buy = max((s.price_micro for s in moved if s.side == "buy"), default=None)
     return tuple(s for s in moved if s.side == "buy" or highest_buy is None or s.price_micro > highest_buy)
-
-
-def payload_digest(frame: Frame) -> str:
-    """The digest by which receipts name a frame's payload."""
-    return digest(frame.data.split(b".", 2)[2])

@@ -10,7 +10,7 @@ from hems.bidding.strategy import Strategy
 from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.home_loop import HomeLoop, Timing
 from hems.control.market_view import MarketView
-from hems.control.transactive_meter import Frame, payload_digest
+from hems.control.transactive_meter import Frame
 from hems.metering.image import DeviceImage, Stay
 from hems.planning.home_problem import home_problem
 from hems.planning.plan import ValueCurve
@@ -28,6 +28,7 @@ from tests.fakes import (
     home,
     idle,
     image,
+    payload_digest,
     slot,
     transactive_meter,
 )

@@ -14,10 +14,19 @@ from hems.control.transactive_meter import (
     MemoryOutbox,
     Registers,
     coarsened,
-    payload_digest,
     within_conditions,
 )
-from tests.fakes import BROKER_KEY, COMMUNITY, METER, METER_KEY, START_S, broker_says, slot, transactive_meter
+from tests.fakes import (
+    BROKER_KEY,
+    COMMUNITY,
+    METER,
+    METER_KEY,
+    START_S,
+    broker_says,
+    payload_digest,
+    slot,
+    transactive_meter,
+)
 from wire import messages as m
 from wire.codec import decode, digest
 from wire.reasons import Reason
