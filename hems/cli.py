@@ -8,14 +8,17 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "plan": "plan one site once from a case file",
+    "why": "say why a device does what it does",
     "run": "run the energy manager of a home",
     "meter": "run the transactive meter of a home",
+    "identify": "find the model of a room or its lamps in measured data",
 }
 
 EPILOG = """examples:
   hems plan case.json --output plan.json
   hems run --config home.toml
   hems meter --config home.toml
+  hems identify zone room.csv.gz --where home_id=1
 """
 
 

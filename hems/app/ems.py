@@ -21,15 +21,19 @@ from hems.io.forecast_worker import ForecastWorker, TrainingFailed
 from hems.io.home_link import RETRY_S, Line, connected, socket_path
 from hems.io.model_store import load_model, save_model
 from hems.io.price_file import prices_of
+from hems.io.problem_file import PlannedProblem, packed
 from hems.io.site_devices import SiteDevices
 from hems.metering.image import SiteImage
 from hems.planning.plan import Plan
+from hems.site.comfort import adaptive_band
 from hems.site.config import HomeConfig
+from hems.site.home import AdaptivePeriod, ZoneUnit
 from wire.codec import DecodeError, canonical, decode
 from wire.messages import BY_KIND
 
 LOG = logging.getLogger(__name__)
 TAKEN_TIMEOUT_S = 10.0
+OUTDOOR_DAYS = "outdoor_days"
 KINDS: tuple[Kind, ...] = ("load", "pv")
 SEED = 1
 
@@ -40,6 +44,13 @@ class EmsApp:
     def __init__(self, config: HomeConfig, base: Path) -> None:
         home, state_dir = config.as_home(), base / config.home.state_dir
         self._config = config
+        self._has_adaptive_comfort = any(
+            isinstance(period, AdaptivePeriod)
+            for unit in home.units
+            if isinstance(unit, ZoneUnit)
+            for period in unit.comfort
+        )
+        self._band_is_held = False
         self._driven = config.clock.mode == "driven"
         self._socket = socket_path(state_dir)
         self._store = EdgeStore(state_dir / "ems.db")
@@ -54,6 +65,7 @@ class EmsApp:
             slot_s=home.slot_s,
             building=config.home.building,
         )
+        self._outlook.signals.outdoor_days.restore(self._store.fact(OUTDOOR_DAYS))
         settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
@@ -71,6 +83,7 @@ class EmsApp:
         )
         self._image: SiteImage | None = None
         self._models = state_dir / "models"
+        self._recorded: Plan | None = None
         self._trained_day: int | None = None
         self._training: asyncio.Task[None] | None = None
         self._send: Callable[[Line], None] | None = None
@@ -228,6 +241,9 @@ class EmsApp:
     def _record(self, now_s: int, actions: Actions) -> None:
         if actions.slot_means is not None:
             self._store.add_slot_means([actions.slot_means])
+            if self._has_adaptive_comfort:
+                self._store.set_fact(OUTDOOR_DAYS, self._outlook.signals.outdoor_days.fact())
+                self._note_comfort(now_s)
         if actions.decision is not None:
             slot_s = actions.decision.slot.start_s
             rows = [
@@ -245,11 +261,32 @@ class EmsApp:
                 for s in actions.decision.setpoints
             ]
             self._store.add("decisions", rows)
+        self._record_problem(now_s)
         plan, slot = self._loop.manager.plan, self._loop.manager.planned_slot
         if actions.strategy is not None and plan is not None and slot is not None:
             net_wh = canonical(list(actions.strategy.net_wh)).decode()
             row = (slot.start_s, plan.status, plan.objective, net_wh, _detail(plan))
             self._store.add("plans", [row])
+
+    def _record_problem(self, now_s: int) -> None:
+        """Stores what the newest plan was made from, once, so that `hems why` can answer for it."""
+        manager = self._loop.manager
+        problem, plan, slot = manager.problem, manager.plan, manager.planned_slot
+        if problem is None or plan is None or slot is None or plan is self._recorded:
+            return
+        self._store.add_problem(slot.start_s, now_s, packed(PlannedProblem.of(problem, plan)))
+        self._recorded = plan
+
+    def _note_comfort(self, now_s: int) -> None:
+        """Says once when the weather leaves the range of adaptive comfort, and once when it is back."""
+        mean_c = self._outlook.signals.outdoor_days.prevailing_mean_c(now_s)
+        is_held = mean_c is not None and adaptive_band(mean_c, 80).is_held
+        if is_held != self._band_is_held:
+            words = (
+                "outside 10..33.5: the comfort band of the nearest edge is held" if is_held else "in 10..33.5 again"
+            )
+            LOG.warning("prevailing outdoor temperature %.1f degC is %s", mean_c, words)
+        self._band_is_held = is_held
 
 
 def _detail(plan: Plan) -> str:

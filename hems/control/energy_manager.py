@@ -20,7 +20,7 @@ from hems.planning.home_problem import home_problem, stored_value_per_kwh
 from hems.planning.outlook import Outlook
 from hems.planning.plan import Plan
 from hems.planning.planner import Planner
-from hems.planning.problem import Exchange
+from hems.planning.problem import Exchange, Problem
 from hems.site.home import Home
 from wire.quantities import micro_per_kwh
 from wire.slots import Slot
@@ -71,6 +71,7 @@ class Decision:
 @dataclass(slots=True)
 class _Prepared:
     slot: Slot
+    problem: Problem
     outlook: Outlook
     plan: Plan
     image: SiteImage
@@ -100,6 +101,11 @@ class EnergyManager:
     def plan(self) -> Plan | None:
         """The newest plan."""
         return None if self._prepared is None else self._prepared.plan
+
+    @property
+    def problem(self) -> Problem | None:
+        """The problem of the newest plan."""
+        return None if self._prepared is None else self._prepared.problem
 
     @property
     def planned_slot(self) -> Slot | None:
@@ -155,14 +161,17 @@ class EnergyManager:
 
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
         exchange = self._exchange(slot, outlook, view)
+        problem = home_problem(self.home, image, outlook, exchange)
         plan = self._planner.plan(
-            home_problem(self.home, image, outlook, exchange),
+            problem,
             gap=self.settings.gap,
             time_limit_s=self.settings.time_limit_s,
             explain=False,
         )
         self.plans += 1
-        self._prepared = _Prepared(slot=slot, outlook=outlook, plan=plan, image=image, trades=exchange is not None)
+        self._prepared = _Prepared(
+            slot=slot, problem=problem, outlook=outlook, plan=plan, image=image, trades=exchange is not None
+        )
         if plan.status != "fallback":
             self._lasting = self._prepared
         return self._prepared

@@ -3,12 +3,13 @@
 import numpy as np
 
 from hems.control.history import History
+from hems.control.outdoor_days import OutdoorDays
 from hems.forecasting.forecaster import best_forecast
 from hems.forecasting.model import BoostedModel
 from hems.forecasting.seasonal import Building
 from hems.forecasting.series import Kind, Series
 from hems.metering.image import SiteImage
-from hems.planning.outlook import Outlook
+from hems.planning.outlook import OUTDOOR_MEAN, Outlook
 from hems.site.tariff import Prices
 
 DAY_S = 86_400
@@ -16,14 +17,19 @@ SIGNALS = ("outdoor_temp_c", "daylight_lux", "required_lux")
 
 
 class SignalMemory:
-    """What sensors showed at each slot of the last day, by name: expected again at the same time tomorrow."""
+    """What sensors showed at each slot of the last day, by name: expected again at the same time tomorrow.
 
-    def __init__(self, slot_s: int) -> None:
+    Of the outdoor temperature also the prevailing mean of the days before, which adaptive comfort follows.
+    """
+
+    def __init__(self, slot_s: int, timezone: str = "UTC") -> None:
+        self.outdoor_days = OutdoorDays(slot_s, timezone)
         self._slot_s = slot_s
         self._seen: dict[str, dict[int, float]] = {}
 
     def learn(self, image: SiteImage) -> None:
         """Takes the sensors of an image."""
+        self.outdoor_days.learn(image)
         place = image.at_s % DAY_S // self._slot_s
         for device, seen in image.devices.items():
             for name in SIGNALS:
@@ -50,7 +56,7 @@ class LiveOutlook:
         self, history: History, prices: Prices, *, timezone: str, slot_s: int, building: Building = "home"
     ) -> None:
         self.models: dict[Kind, BoostedModel] = {}
-        self.signals = SignalMemory(slot_s)
+        self.signals = SignalMemory(slot_s, timezone)
         self._history = history
         self._prices = prices
         self._timezone = timezone
@@ -70,8 +76,13 @@ class LiveOutlook:
             pv_kw=self._forecast("pv", pv, start_s, slots) if has_pv else np.zeros(slots),
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
-            signals=self.signals.expected(start_s, slots),
+            signals=self._signals(start_s, slots),
         )
+
+    def _signals(self, start_s: int, slots: int) -> "dict[str, np.typing.NDArray[np.float64]]":
+        expected = self.signals.expected(start_s, slots)
+        mean_c = self.signals.outdoor_days.prevailing_mean_c(start_s)
+        return expected if mean_c is None else {**expected, OUTDOOR_MEAN: np.full(slots, mean_c)}
 
     def _forecast(self, kind: Kind, history: Series, start_s: int, slots: int) -> "np.typing.NDArray[np.float64]":
         return best_forecast(

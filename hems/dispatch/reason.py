@@ -39,27 +39,41 @@ def _code(unit: Unit, kw: float, seen: DeviceImage, surplus_kw: float, prices: P
     now, later = f"{prices.now:.3f}", f"{prices.later:.3f}"
     match unit:
         case PvUnit():
-            held_back = (seen.available_w or 0.0) / 1000.0 + kw > IDLE_KW
-            return (
-                ("grid_limit", "The connection cannot take more.") if held_back else ("feed_in", "All sun is used.")
-            )
+            return _of_sun((seen.available_w or 0.0) / 1000.0 + kw, prices)
         case BatteryUnit() if kw > IDLE_KW:
             if surplus_kw > IDLE_KW:
                 return "solar_surplus", f"Stores sun that would earn {now} now and is worth {later} later."
-            return "price_low", f"Charges at {now}: the energy is worth {later} later."
+            return "price_low", f"Charges at {now} per kWh: the energy is worth {later} later."
         case BatteryUnit() if kw < -IDLE_KW:
-            return "price_high", f"Gives energy at {now}, above the {later} it is worth later."
+            return "price_high", f"Gives energy: it saves {now} per kWh now and would be worth {later} later."
         case EvUnit() if seen.stay is None:
             return "idle", "No car is plugged in."
         case EvUnit() if kw > IDLE_KW and seen.stay is not None:
-            return "price_low", f"Charges at {now}; {seen.stay.energy_needed_wh / 1000:.1f} kWh are needed."
+            return "price_low", f"Charges at {now} per kWh; {seen.stay.energy_needed_wh / 1000:.1f} kWh are needed."
         case EvUnit():
-            return "waiting", f"Waits: charging now would cost {now}, there is time until departure."
+            return "waiting", f"Waits: charging now would cost {now} per kWh, there is time until departure."
         case ZoneUnit() if kw > IDLE_KW:
-            return "comfort", f"Heats or cools at {now} to keep the comfort band."
+            return (
+                "comfort",
+                f"{'Heats' if unit.mode == 'heat' else 'Cools'} at {now} per kWh to keep your temperature.",
+            )
         case LightingUnit() if kw > IDLE_KW:
             return "occupied", "Gives the light that daylight leaves missing."
         case ApplianceUnit() if kw > IDLE_KW:
-            return "cheapest_window", f"Runs now, in the cheapest hours of its window ({now})."
-        case _:
-            return "idle", f"Nothing to gain at {now}."
+            return "cheapest_window", f"Runs now, in the cheapest hours of its window, at {now} per kWh."
+        case BatteryUnit():
+            return "idle", f"Waits: at {now} per kWh it gains nothing by charging or giving."
+        case ZoneUnit():
+            return "idle", "Off: the temperature holds by itself."
+        case LightingUnit():
+            return "idle", "Off: daylight is enough, or nobody is there."
+        case ApplianceUnit():
+            return "idle", f"Does not run now, at {now} per kWh: its time is another one, or it is done."
+
+
+def _of_sun(held_back_kw: float, prices: Prices) -> tuple[str, str]:
+    if held_back_kw <= IDLE_KW:
+        return "feed_in", "All sun is used."
+    if prices.now <= 0.0:
+        return "price_low", f"Held back: more of it would cost money at {prices.now:.3f} per kWh."
+    return "grid_limit", "Held back: the connection cannot take more."

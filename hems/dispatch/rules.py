@@ -1,6 +1,7 @@
 """Tariff rules: what devices do when there is no plan. Also the unmanaged home that savings are measured against."""
 
 from hems.metering.image import DeviceImage, SiteImage
+from hems.site.comfort import OUTDOOR_MEAN_UNKNOWN_C
 from hems.site.home import (
     ApplianceUnit,
     BatteryUnit,
@@ -44,7 +45,7 @@ def _rule(unit: Unit, seen: DeviceImage, at_s: int, hour: float) -> float:
         case EvUnit() if seen.stay is not None:
             return unit.charge_kw_max
         case ZoneUnit() if seen.temp_c is not None:
-            return thermostat_kw(unit, seen.temp_c, seen.power_w > 0, hour)
+            return thermostat_kw(unit, seen.temp_c, seen.power_w > 0, hour, seen.outdoor_temp_c)
         case ApplianceUnit() if seen.running_since_s is not None:
             return programme_kw(unit, at_s - seen.running_since_s)
         case ApplianceUnit() if not seen.done_today and _is_open(unit, hour):
@@ -84,11 +85,17 @@ def comfort_at(periods: tuple[ComfortPeriod, ...], hour: float) -> ComfortPeriod
     return next((period for period in reversed(periods) if period.holds_at(hour)), None)
 
 
-def thermostat_kw(unit: ZoneUnit, temp_c: float, is_on: bool, hour: float) -> float:
-    """Full power or none: on at the band's edge, off half a kelvin inside it."""
+def thermostat_kw(
+    unit: ZoneUnit, temp_c: float, is_on: bool, hour: float, outdoor_temp_c: float | None = None
+) -> float:
+    """Full power or none: on at the band's edge, off half a kelvin inside it.
+
+    Rules know nothing of the days before: an adaptive band takes the outdoor temperature of now.
+    """
     band = comfort_at(unit.comfort, hour)
     if band is None:
         return 0.0
+    low_c, high_c = band.band_c(OUTDOOR_MEAN_UNKNOWN_C if outdoor_temp_c is None else outdoor_temp_c)
     edge = HYSTERESIS_K if is_on else 0.0
-    cold, warm = temp_c < band.temp_min_c + edge, temp_c > band.temp_max_c - edge
+    cold, warm = temp_c < low_c + edge, temp_c > high_c - edge
     return unit.electric_kw_max if (cold if unit.mode == "heat" else warm) else 0.0

@@ -31,8 +31,12 @@ MIGRATIONS: tuple[str, ...] = (
         answered INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, slot));
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE problems (slot_s INTEGER PRIMARY KEY, at_s INTEGER NOT NULL, document BLOB NOT NULL);
+    """,
 )
 KEEP_ANSWERED = 2_000
+KEEP_PROBLEMS_S = 8 * 86_400
 
 
 class StoreError(Exception):
@@ -90,6 +94,13 @@ class EdgeStore:
         with self._db:
             self._db.execute("BEGIN")
             self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+
+    def add_problem(self, slot_s: int, at_s: int, document: bytes) -> None:
+        """Stores the problem of the plan from a slot on, and forgets those older than some days."""
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.execute("INSERT OR REPLACE INTO problems VALUES (?, ?, ?)", (slot_s, at_s, document))
+            self._db.execute("DELETE FROM problems WHERE slot_s < ?", (slot_s - KEEP_PROBLEMS_S,))
 
     def count(self, table: str) -> int:
         """How many records a table holds."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hems.planning.device import Appliance
 from hems.planning.model import Ints, Rank
-from hems.planning.site_rows import EARLY_PREFERENCE_PER_KWH, Flow, SiteRows
+from hems.planning.site_rows import Flow, SiteRows
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -104,7 +104,7 @@ def _start_columns(site: SiteRows, device: Appliance, first: Ints, profile_kw: F
         len(first),
         upper=1.0,
         cost=-device.value if device.optional else 0.0,
-        tie=EARLY_PREFERENCE_PER_KWH * site.slot_h * profile_kw.sum() * (first + 1) / site.slots,
+        tie=profile_kw.sum() * site.early[first],
         rank=Rank.WISH,
         weight=LATE_SLOT_WEIGHT * late_slots,
         integer=True,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.planning.objective import objective
+from hems.planning.objective import constant_cost, objective
 from hems.planning.physics import heat_kw, on_flags, state
 from hems.planning.plan import DevicePlan, Plan
 from hems.planning.problem import Problem
@@ -57,7 +57,7 @@ def solved(problem: Problem, found: Found, outcome: Outcome, marginal: Floats, g
     unserved[flow.slots] = np.clip(x[flow.columns], 0.0, problem.base_kw[flow.slots])
     unserved[unserved < 1e-7] = 0.0
     made = _assembled(problem, powers(found.program, problem.devices, x, problem.slots), unserved)
-    bound = min(made.objective, found.bound + _constant_cost(problem))
+    bound = min(made.objective, found.bound + constant_cost(problem))
     relative = (made.objective - bound) / max(abs(made.objective), 1e-9)
     proven = found.outcome.proven and (relative <= gap or not found.program.arrays.integer.any())
     return replace(
@@ -67,13 +67,6 @@ def solved(problem: Problem, found: Found, outcome: Outcome, marginal: Floats, g
         gap=relative,
         marginal_price_per_kwh=marginal,
     )
-
-
-def _constant_cost(problem: Problem) -> float:
-    """Part of the objective that no decision changes [currency]."""
-    tariff = problem.tariff
-    before = sum(t.adder_per_kwh * max(0.0, tariff.imported_so_far_kwh - t.above_kwh) for t in tariff.tiers)
-    return -tariff.demand_charge_per_kw * tariff.peak_so_far_kw - before
 
 
 def rule_based(problem: Problem) -> Plan:

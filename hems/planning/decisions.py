@@ -1,5 +1,7 @@
 """On/off decisions of a program that stand for given powers, and when the decisions of the last plan are kept."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from hems.planning.physics import programme_start
 from hems.planning.plan import Plan
 from hems.planning.problem import Problem
 from hems.planning.program import Part, Program
+from hems.planning.rounding import rounded_decisions
 from hems.planning.storage import StoragePart
 from hems.planning.thermal import TakerPart
 
@@ -19,14 +22,27 @@ Floats = NDArray[np.float64]
 _ON_KW = 1e-4
 
 
-def earlier_decisions(problem: Problem, built: Program, x: Floats, earlier: Plan, elapsed_slots: int) -> Floats:
-    """Values of the on/off columns that repeat `earlier`, made `elapsed_slots` ago; `x` where it says nothing."""
-    values = np.round(x)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A plan made `elapsed_slots` before the one that is wanted now."""
+
+    plan: Plan
+    elapsed_slots: int
+
+
+def earlier_decisions(problem: Problem, built: Program, x: Floats, earlier: Earlier) -> Floats:
+    """Values of the on/off columns that repeat an earlier plan, shape (integer columns,).
+
+    Where the plan says nothing they are those that stand for the values x of all columns.
+    """
+    values = x.copy()
+    values[built.arrays.integer] = rounded_decisions(problem, built, x, 0.5)
+    elapsed = earlier.elapsed_slots
     for device in problem.devices:
-        made = earlier.devices.get(device.id)
-        if made is not None and elapsed_slots < len(made.power_kw):
-            _repeat(device, built.parts[device.id], made.power_kw, elapsed_slots, values)
-    flow, grid_kw = built.connection.direction, earlier.grid_kw[elapsed_slots:]
+        made = earlier.plan.devices.get(device.id)
+        if made is not None and elapsed < len(made.power_kw):
+            _repeat(device, built.parts[device.id], made.power_kw, elapsed, values)
+    flow, grid_kw = built.connection.direction, earlier.plan.grid_kw[elapsed:]
     known = flow.slots < len(grid_kw)
     values[flow.columns[known]] = grid_kw[flow.slots[known]] > 0.0
     return np.asarray(values[built.arrays.integer])

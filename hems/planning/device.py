@@ -73,6 +73,14 @@ class Ev:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyAir:
+    """Air that carries a room's heat or cold: its temperature and the most of it that flows, shape (n,)."""
+
+    temp_c: Floats
+    flow_max_m3_per_h: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
     """A room with one thermal node, heated or cooled; `discomfort_per_k_hour` None makes its band a wish."""
 
@@ -93,6 +101,8 @@ class Zone:
     min_off_slots: int = 1
     initial_on_slots: int = 0  # > 0: on before slot 0 for that many slots
     initial_off_slots: int | None = None  # None: off for long enough
+    supply_air: SupplyAir | None = None  # None: no limit but the machine's own power
+    outdoor_air_m3_per_h: Floats | None = None  # None: no ventilation beyond what the resistance holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

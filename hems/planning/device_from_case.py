@@ -81,6 +81,16 @@ def _zone(d: given.ZoneDevice, n: int) -> model.Zone:
         gain_kw=per_slot(d.gain_kw, n),
         temp_min_c=per_slot(d.temp_min_c, n, absent=-np.inf),
         temp_max_c=per_slot(d.temp_max_c, n, absent=np.inf),
+        supply_air=_supply_air(d, n),
+        outdoor_air_m3_per_h=None if d.air_flow_min_m3_per_h is None else per_slot(d.air_flow_min_m3_per_h, n),
+    )
+
+
+def _supply_air(d: given.ZoneDevice, n: int) -> model.SupplyAir | None:
+    if d.supply_air_temp_c is None or d.air_flow_max_m3_per_h is None:
+        return None
+    return model.SupplyAir(
+        temp_c=per_slot(d.supply_air_temp_c, n), flow_max_m3_per_h=per_slot(d.air_flow_max_m3_per_h, n)
     )
 
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from hems.metering.image import DeviceImage, SiteImage
 from hems.planning.device import Appliance, Battery, Device, Ev, Lighting, Pv, Session, Zone
-from hems.planning.outlook import ExpectedStay, Outlook
+from hems.planning.outlook import OUTDOOR_MEAN, ExpectedStay, Outlook
 from hems.planning.problem import Exchange, Problem, Tariff
+from hems.site.comfort import OUTDOOR_MEAN_UNKNOWN_C
 from hems.site.home import (
     ApplianceUnit,
     BatteryUnit,
@@ -150,11 +151,7 @@ def local_hours(home: Home, outlook: Outlook) -> Floats:
 def _zone(unit: ZoneUnit, seen: DeviceImage, home: Home, outlook: Outlook) -> Zone | None:
     if seen.temp_c is None:
         return None
-    low, high = np.full(outlook.slots, -np.inf), np.full(outlook.slots, np.inf)
-    for k, hour in enumerate(local_hours(home, outlook).tolist()):
-        for period in unit.comfort:
-            if period.holds_at(hour):
-                low[k], high[k] = period.temp_min_c, period.temp_max_c
+    low, high = comfort_band_c(unit, seen, home, outlook)
     outdoor = seen.temp_c if seen.outdoor_temp_c is None else seen.outdoor_temp_c
     return Zone(
         id=unit.id,
@@ -171,6 +168,22 @@ def _zone(unit: ZoneUnit, seen: DeviceImage, home: Home, outlook: Outlook) -> Zo
         temp_max_c=high,
         discomfort_per_k_hour=unit.discomfort_per_k_hour,
     )
+
+
+def comfort_band_c(unit: ZoneUnit, seen: DeviceImage, home: Home, outlook: Outlook) -> tuple[Floats, Floats]:
+    """(lowest, highest) room temperature wished for at the end of each slot [degC], (n,) each; infinite: no wish.
+
+    An adaptive band follows the prevailing mean outdoor temperature; a home that has just begun to measure takes the
+    temperature of now for it.
+    """
+    now_c = OUTDOOR_MEAN_UNKNOWN_C if seen.outdoor_temp_c is None else seen.outdoor_temp_c
+    mean_c = outlook.signal(OUTDOOR_MEAN, now_c).tolist()
+    low, high = np.full(outlook.slots, -np.inf), np.full(outlook.slots, np.inf)
+    for k, hour in enumerate(local_hours(home, outlook).tolist()):
+        for period in unit.comfort:
+            if period.holds_at(hour):
+                low[k], high[k] = period.band_c(mean_c[k])
+    return low, high
 
 
 def _lighting(unit: LightingUnit, seen: DeviceImage, outlook: Outlook) -> Lighting:

@@ -37,6 +37,8 @@ def add_chp(site: SiteRows, device: Chp) -> ChpPart:
     site.supplied.append(given)
     if device.feeds is not None:
         site.heat.setdefault(device.feeds, []).append((given, device.heat_per_electric))
+        most_kw = device.electric_kw_max * device.heat_per_electric
+        site.heat_kw_max[device.feeds] = site.heat_kw_max.get(device.feeds, 0.0) + most_kw
     if device.electric_kw_min <= 0.0:
         return ChpPart(given=given)
     limits = Cycling(

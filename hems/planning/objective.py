@@ -93,3 +93,10 @@ def _shed_cost(problem: Problem, device: Lighting | Load, power_kw: Floats) -> f
 def _ran(device: Appliance, power_kw: Floats) -> bool:
     on = on_flags(device, power_kw)
     return on is not None and bool(on.any())
+
+
+def constant_cost(problem: Problem) -> float:
+    """Part of the objective that no decision changes [currency]."""
+    tariff = problem.tariff
+    before = sum(t.adder_per_kwh * max(0.0, tariff.imported_so_far_kwh - t.above_kwh) for t in tariff.tiers)
+    return -tariff.demand_charge_per_kw * tariff.peak_so_far_kw - before

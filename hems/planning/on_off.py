@@ -1,6 +1,7 @@
 """On/off decisions of a machine in the program: power 0 or in a range, minimum times on and off."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from hems.planning.model import Ints, Rank
 from hems.planning.site_rows import SiteRows
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 CUT_WEIGHT = 10.0  # no wish is worth cutting a run short
 
@@ -82,3 +84,30 @@ def _hold_start(site: SiteRows, on: Ints, limits: Cycling) -> None:
     site.model.entries(rows, on[:held], 1.0)
     if value and held:
         site.model.entries(rows, site.model.columns(held, upper=1.0, rank=Rank.WISH, weight=CUT_WEIGHT), 1.0)
+
+
+def with_minimum_times(on: Bools, min_on_slots: int, min_off_slots: int, *, off_before: int) -> Bools:
+    """Runs and pauses (n,) made as long as they have to be: short pauses are filled, then short runs go on longer.
+
+    `off_before` is how many slots the machine was off before slot 0, negative when it was on. A pause at the end and
+    a run that the horizon cuts count as long enough.
+    """
+    was_on = off_before < 0
+    made = on.copy()
+    held = (min_on_slots + off_before) if was_on else (min_off_slots - off_before)
+    made[: max(0, held)] = was_on
+    for first, end, runs in _stretches(made):
+        inner = first > 0 or was_on
+        if not runs and inner and end < len(made) and end - first < min_off_slots:
+            made[first:end] = True
+    for first, end, runs in _stretches(made):
+        began = first > 0 or not was_on
+        if runs and began and end < len(made) and end - first < min_on_slots:
+            made[first : first + min_on_slots] = True
+    return made
+
+
+def _stretches(on: Bools) -> list[tuple[int, int, bool]]:
+    """(first, end, on) of every stretch of equal values."""
+    edges = [0, *(np.flatnonzero(np.diff(on.astype(np.int8))) + 1).tolist(), len(on)]
+    return [(first, end, bool(on[first])) for first, end in pairwise(edges)]

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+OUTDOOR_MEAN = "outdoor_mean_c"  # signal of the home: prevailing mean outdoor temperature of the days before
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedStay:

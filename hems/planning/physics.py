@@ -12,6 +12,7 @@ Bools = NDArray[np.bool_]
 
 ON_KW = 1e-4  # power above this counts as on
 WATER_KWH_PER_LITRE_K = 1.163e-3
+AIR_KWH_PER_M3_K = 1.2 * 1.006 / 3600.0  # kg/m3 times kJ/(kg K) over s/h
 
 
 def state(device: Device, power_kw: Floats, heat_kw: Floats, slot_h: float) -> Floats | None:
@@ -80,9 +81,11 @@ def _car_soc(device: Ev, power_kw: Floats, slot_h: float) -> Floats:
 def _zone_temp_c(device: Zone, power_kw: Floats, heat_kw: Floats, slot_h: float) -> Floats:
     sign = 1.0 if device.heats else -1.0
     inner_kw = (device.gain_kw + heat_kw + sign * device.cop * power_kw).tolist()
+    fresh_m3_per_h = np.zeros(len(power_kw)) if device.outdoor_air_m3_per_h is None else device.outdoor_air_m3_per_h
+    loss_kw_per_k = (1.0 / device.thermal_resistance_k_per_kw + AIR_KWH_PER_M3_K * fresh_m3_per_h).tolist()
     temp, temps = device.temp_initial_c, []
-    for outdoor, inner in zip(device.outdoor_temp_c.tolist(), inner_kw, strict=True):
-        flow_kw = (outdoor - temp) / device.thermal_resistance_k_per_kw + inner
+    for outdoor, loss, inner in zip(device.outdoor_temp_c.tolist(), loss_kw_per_k, inner_kw, strict=True):
+        flow_kw = (outdoor - temp) * loss + inner
         temp += slot_h * flow_kw / device.thermal_capacity_kwh_per_k
         temps.append(temp)
     return np.array(temps)

@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning import slot_zero, value_curve
+from hems.planning.alternatives import alternatives
 from hems.planning.assembly import rule_based, solved
-from hems.planning.decisions import earlier_decisions
+from hems.planning.counterfactual import WhatIf
+from hems.planning.decisions import Earlier, earlier_decisions
+from hems.planning.explanation import Explanation
 from hems.planning.marginal import marginal_prices
 from hems.planning.plan import Plan, SlotPlan, ValueCurve
 from hems.planning.problem import Problem
 from hems.planning.program import powers
+from hems.planning.reason_of_slot import explain
 from hems.planning.reasons import reasons
 from hems.planning.search import Budget, Found, search
 from hems.planning.solver import Outcome, Solver
@@ -33,13 +37,15 @@ def _no_clock() -> float:
     return 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Kept:
     """What the last plan leaves for the questions that follow it: decisions are fixed in the solver."""
 
     problem: Problem
     found: Found
     outcome: Outcome
+    alternatives: tuple[Floats, ...] | None = None  # None: not yet asked for
+    current: Floats | None = None  # decisions that slot 0 follows by now; None: those of the plan
 
 
 class Planner:
@@ -67,10 +73,11 @@ class Planner:
         `keep_gain`. `explain` False leaves the reasons out where nobody reads them.
         """
         begin = self._clock()
-        budget = Budget(gap=gap, clock=self._clock, until_s=begin + time_limit_s)
+        earlier = None if previous is None else Earlier(plan=previous, elapsed_slots=elapsed_slots)
+        budget = Budget(gap=gap, clock=self._clock, until_s=begin + time_limit_s, earlier=earlier)
         self._kept = None
         found = search(self._solver, problem, budget)
-        outcome = None if found is None else self._fixed(problem, found, previous, elapsed_slots)
+        outcome = None if found is None else self._fixed(problem, found, earlier)
         solve_s = self._clock() - begin
         if found is None or outcome is None:
             made = rule_based(problem)
@@ -84,13 +91,19 @@ class Planner:
         return replace(made, wall_s=self._clock() - begin, solve_s=solve_s)
 
     def value_curve(self, *, points_kw: Floats | None = None, max_points: int = 20) -> ValueCurve:
-        """Worth of net import in slot 0 with the decisions of the last plan (needs a solved plan before).
+        """Worth of net import in slot 0: the convex hull over the last plan's decisions and their alternatives.
 
         Raises: LookupError when the last plan was a fallback; plan again first.
         """
         kept = self._need_kept()
         return value_curve.value_curve(
-            self._solver, kept.found, kept.outcome, kept.problem.slot_h, points_kw=points_kw, max_points=max_points
+            self._solver,
+            kept.found,
+            kept.outcome,
+            kept.problem.slot_h,
+            others=self._alternatives(kept),
+            points_kw=points_kw,
+            max_points=max_points,
         )
 
     def replan_slot0(
@@ -103,6 +116,8 @@ class Planner:
     ) -> SlotPlan:
         """What to do in slot 0 now that its own load, generation or price curve (S,), (S-1,) is known.
 
+        A device that the plan has off may be on, or the other way round, where that gains more than KEEP_MONEY.
+
         Raises: LookupError when the last plan was a fallback; plan again first.
         """
         kept = self._need_kept()
@@ -111,12 +126,37 @@ class Planner:
         slot_zero.set_generation(self._solver, built, available)
         if exchange_prices is not None and exchange_breakpoints is not None:
             slot_zero.set_prices(self._solver, kept.problem, kept.found, exchange_prices, exchange_breakpoints)
+        planned = np.round(kept.outcome.x[built.arrays.integer])
+        current = planned if kept.current is None else kept.current
+        others = tuple(d for d in (planned, *self._alternatives(kept)) if d is not current)
+        kept.current = slot_zero.best_decisions(self._solver, built, current, others, KEEP_MONEY)
         made = slot_zero.solved_slot(self._solver, kept.problem, built, base_kw)
+        self._solver.set_bounds(np.flatnonzero(built.arrays.integer), planned, planned)
         if made is None:
-            planned = powers(built, kept.problem.devices, kept.outcome.x, kept.problem.slots)
-            first = {id_: float(power[0]) for id_, power in planned.items()}
+            power_kw = powers(built, kept.problem.devices, kept.outcome.x, kept.problem.slots)
+            first = {id_: float(power[0]) for id_, power in power_kw.items()}
             made = slot_zero.held_slot(kept.problem, first, base_kw, available)
         return made
+
+    def explain(self, device_id: str, slot: int) -> Explanation:
+        """Why a device does what it does in a slot of the last plan, and what doing otherwise would cost.
+
+        Raises: LookupError when the last plan was a fallback; KeyError for a device, IndexError for a slot that the
+        plan does not have.
+        """
+        kept = self._need_kept()
+        device = next((d for d in kept.problem.devices if d.id == device_id), None)
+        if device is None:
+            raise KeyError(f"{device_id} is not a device of the planned problem")
+        if not 0 <= slot < kept.problem.slots:
+            raise IndexError(f"slot {slot} is not in 0..{kept.problem.slots - 1}")
+        with WhatIf(self._solver, kept.problem, kept.found, kept.outcome) as ask:
+            return explain(ask, device, slot)
+
+    def _alternatives(self, kept: Kept) -> tuple[Floats, ...]:
+        if kept.alternatives is None:
+            kept.alternatives = alternatives(self._solver, kept.problem, kept.found, kept.outcome)
+        return kept.alternatives
 
     def _or_rules(self, problem: Problem, made: Plan) -> Plan:
         """A plan cut short, or that of plain rules where it is better."""
@@ -134,24 +174,20 @@ class Planner:
             raise LookupError("there is no solved plan to ask about: call plan() first and check its status")
         return self._kept
 
-    def _fixed(self, problem: Problem, found: Found, earlier: Plan | None, elapsed_slots: int) -> Outcome | None:
+    def _fixed(self, problem: Problem, found: Found, earlier: Earlier | None) -> Outcome | None:
         """The continuous rest with all on/off decisions held; the values themselves when there are none."""
         built, solver = found.program, self._solver
         if not solver.holds(built.arrays):
             # a later attempt found nothing: the solver goes back to the program that was solved
             solver.load(built.arrays, found.cost)
-            solver.keep_basis()
-            solver.solve()
+        solver.sharpen()
         columns = np.flatnonzero(built.arrays.integer)
-        solver.keep_basis()
-        if not len(columns):
-            return found.outcome
         decided = np.round(found.outcome.x[columns])
-        solver.fix_decisions(columns, decided)
+        solver.set_bounds(columns, decided, decided)
         outcome = solver.solve() or found.outcome
-        if earlier is None or found.broken:
+        if earlier is None or found.broken or not len(columns):
             return outcome
-        kept = earlier_decisions(problem, built, outcome.x, earlier, elapsed_slots)
+        kept = earlier_decisions(problem, built, outcome.x, earlier)
         if np.array_equal(kept, decided):
             return outcome
         solver.set_bounds(columns, kept, kept)

@@ -83,7 +83,10 @@ def program(problem: Problem, choices: Choices) -> Program:
     """The program of a problem; machines come before what they heat."""
     site = _site_rows(problem, choices)
     ordered = sorted(problem.devices, key=lambda device: isinstance(device, Tank | Zone))
-    parts = {device.id: _ADD[type(device)](site, device) for device in ordered}
+    parts: dict[str, Part] = {}
+    for turn, device in enumerate(ordered):
+        site.turn = turn
+        parts[device.id] = _ADD[type(device)](site, device)
     connection = add_connection(
         site,
         tariff=problem.tariff,

@@ -4,17 +4,17 @@ from hems.planning.device import Appliance, Battery, Chp, Device, Ev, Hydrogen, 
 from hems.planning.reason_codes import Code
 
 _STORAGE = {
-    Code.PRICE_LOW: "stores {kwh:.1f} kWh at {price:.3f} per kWh; the mean is {mean:.3f}",
+    Code.PRICE_LOW: "stores {kwh:.1f} kWh at {price:.3f} per kWh ({mean:.3f} on average in this plan)",
     Code.SOLAR_SURPLUS: "stores {kwh:.1f} kWh of sun that is not needed now",
     Code.RESERVE: "stores {kwh:.1f} kWh to keep the reserve you asked for",
-    Code.PRICE_HIGH: "gives {kwh:.1f} kWh instead of buying at {price:.3f} per kWh; the mean is {mean:.3f}",
+    Code.PRICE_HIGH: "gives {kwh:.1f} kWh instead of buying at {price:.3f} per kWh ({mean:.3f} on average in this plan)",
     Code.EXPORT_PAYS: "sells {kwh:.1f} kWh, worth {price:.3f} per kWh now",
     Code.GRID_LIMIT: "gives {kwh:.1f} kWh because the connection is at its limit",
     Code.LOST_LOAD: "keeps the house supplied with {kwh:.1f} kWh while the grid is away",
     Code.IDLE: "waits: moving energy now would gain nothing",
 }
 _CAR = {
-    Code.PRICE_LOW: "charges {kwh:.1f} kWh at {price:.3f} per kWh, below the mean {mean:.3f} of its stay",
+    Code.PRICE_LOW: "charges {kwh:.1f} kWh at {price:.3f} per kWh ({mean:.3f} on average while it is here)",
     Code.SOLAR_SURPLUS: "charges {kwh:.1f} kWh from sun that is not needed now",
     Code.DEPARTURE: "charges {kwh:.1f} kWh at {price:.3f} per kWh to be ready for departure",
     Code.PRICE_HIGH: "gives {kwh:.1f} kWh to the house instead of buying at {price:.3f} per kWh",
@@ -24,7 +24,7 @@ _CAR = {
 }
 _WARM = {
     Code.COMFORT: "uses {kwh:.1f} kWh to keep the temperature you asked for",
-    Code.PRICE_LOW: "uses {kwh:.1f} kWh ahead of need at {price:.3f} per kWh; the mean is {mean:.3f}",
+    Code.PRICE_LOW: "uses {kwh:.1f} kWh ahead of need at {price:.3f} per kWh ({mean:.3f} on average in this plan)",
     Code.SOLAR_SURPLUS: "uses {kwh:.1f} kWh of sun ahead of need",
     Code.IDLE: "is off: the temperature holds by itself",
 }

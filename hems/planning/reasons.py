@@ -27,11 +27,21 @@ class Run:
 
 
 def reasons(problem: Problem, plan: Plan) -> dict[str, tuple[Reason, ...]]:
-    """Reasons by device id; `site` is in it when the connection or its load had to give way."""
+    """Reasons by device id, a list for every device; `site` is in it when the connection or its load gave way.
+
+    This is the cheap form that every plan carries: worth is of first order, at the plan's marginal prices. What doing
+    otherwise would really cost is answered by `Planner.explain`.
+    """
     scene = _scene(problem, plan)
     found = {device.id: tuple(_device_reasons(scene, device, plan.devices[device.id])) for device in problem.devices}
     site = tuple(_site_reasons(scene, plan))
     return found | ({"site": site} if site else {})
+
+
+def code_at(problem: Problem, plan: Plan, device: Device, slot: int) -> Code:
+    """The code of a device in one slot; `idle` where there is nothing to explain."""
+    codes, _ = actions(_scene(problem, plan), device, plan.devices[device.id])
+    return list(Code)[int(codes[slot])] if codes[slot] >= 0 else Code.IDLE
 
 
 def _scene(problem: Problem, plan: Plan) -> Scene:

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from hems.planning.appliance import remaining_profile_kw
 from hems.planning.device import Appliance, Battery, Chp, Ev, Tank, Zone
-from hems.planning.thermal import Dynamics, tank_dynamics, zone_dynamics
+from hems.planning.dynamics import tank_dynamics
+from hems.planning.thermostat import thermostat_kw
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -82,7 +83,7 @@ def tank_kw(device: Tank, left_kw: Floats, heat_kw: Floats, slot_h: float) -> Fl
     dynamics = tank_dynamics(device, slot_h)
     temp, power = device.temp_initial_c, np.zeros(len(left_kw))
     for k in range(len(power)):
-        drifted = _drift(dynamics, temp, k, heat_kw[k] * slot_h)
+        drifted = dynamics.next_c(temp, k, float(heat_kw[k]) * slot_h)
         per_kw = float(device.cop[k]) * slot_h * dynamics.k_per_kwh
         missing = max(0.0, float(device.temp_min_c[k]) - drifted) / per_kw
         power[k] = min(missing, device.electric_kw_max, left_kw[k])
@@ -91,34 +92,6 @@ def tank_kw(device: Tank, left_kw: Floats, heat_kw: Floats, slot_h: float) -> Fl
 
 
 def room_kw(device: Zone, left_kw: Floats, heat_kw: Floats, slot_h: float) -> Floats:
-    """Power that keeps a room inside its band, with the machine's least power and least times, shape (n,)."""
-    dynamics = zone_dynamics(device, slot_h)
-    temp, power, slots = device.temp_initial_c, np.zeros(len(left_kw)), len(left_kw)
-    on, lasted = device.initial_on_slots > 0, device.initial_on_slots
-    if not on:
-        lasted = device.min_off_slots if device.initial_off_slots is None else device.initial_off_slots
-    for k in range(slots):
-        drifted = _drift(dynamics, temp, k, heat_kw[k] * slot_h)
-        wanted = _wanted_kw(device, dynamics, drifted, k, slot_h)
-        ahead = left_kw[k : k + device.min_on_slots]
-        may_run = bool((ahead >= device.electric_kw_min - 1e-9).all())
-        held = lasted < (device.min_on_slots if on else device.min_off_slots)
-        runs = on if held else wanted > 0.0 and (on or may_run) and left_kw[k] >= device.electric_kw_min
-        if runs:
-            power[k] = min(max(wanted, device.electric_kw_min), device.electric_kw_max, left_kw[k])
-        lasted = lasted + 1 if runs == on else 1
-        on = runs
-        sign = 1.0 if device.heats else -1.0
-        temp = drifted + sign * float(device.cop[k]) * power[k] * slot_h * dynamics.k_per_kwh
-    return power
-
-
-def _drift(dynamics: Dynamics, temp_c: float, slot: int, heat_kwh: float) -> float:
-    return dynamics.keep * temp_c + float(dynamics.given_k[slot]) + dynamics.k_per_kwh * heat_kwh
-
-
-def _wanted_kw(device: Zone, dynamics: Dynamics, drifted_c: float, slot: int, slot_h: float) -> float:
-    per_kw = float(device.cop[slot]) * slot_h * dynamics.k_per_kwh
-    if device.heats:
-        return max(0.0, float(device.temp_min_c[slot]) - drifted_c) / per_kw
-    return max(0.0, drifted_c - float(device.temp_max_c[slot])) / per_kw
+    """Power that keeps a room at the near end of its band, shape (n,)."""
+    edge_c = device.temp_min_c if device.heats else device.temp_max_c
+    return thermostat_kw(device, edge_c, left_kw, heat_kw, slot_h)

@@ -1,16 +1,20 @@
 """Search: the best values of a problem's program, with either-or decisions only where flows would cancel out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning.appliance import window_is_too_short
+from hems.planning.decisions import Earlier, earlier_decisions
 from hems.planning.device import Appliance, Battery, Device, Ev, Hydrogen
+from hems.planning.mixed import Aim, Hints, solve_mixed
 from hems.planning.model import Rank
+from hems.planning.objective import constant_cost
 from hems.planning.problem import Problem
 from hems.planning.program import Choices, Program, device_loses, overlaps, program
+from hems.planning.rounding import decision_groups, rounded_decisions, start_choices
 from hems.planning.solver import Outcome, Solver
 from hems.planning.wishes import NOTHING, RANKS, settled_by_weights, totals, weighted_cost, weights
 
@@ -19,15 +23,18 @@ Bools = NDArray[np.bool_]
 
 RANK_GAP = 1e-4  # relative gap asked of a solve that only settles wishes
 ROUNDS_MAX = 6
+ROUND_SHARES = (0.5, 1.0, 1e-3)  # of its minimum power, from which on a machine is taken as on
+AIM_SHARE = 0.99  # of the gap asked for: the rest is room for the solver's tolerances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How exact and how long: relative gap, and seconds left by a clock."""
+    """How exact, how long and from where: relative gap, seconds left by a clock, the plan before."""
 
     gap: float
     clock: Callable[[], float]
     until_s: float
+    earlier: Earlier | None = None  # None: there is no plan whose decisions should stay
 
     def left_s(self) -> float:
         """Seconds left, never negative."""
@@ -111,8 +118,7 @@ def _settle(solver: Solver, problem: Problem, choices: Choices, budget: Budget) 
     built = program(problem, choices)
     by_rank = weights(problem)
     cost = weighted_cost(built.arrays, by_rank)
-    solver.load(built.arrays, cost)
-    outcome = solver.solve(gap=budget.gap, time_limit_s=budget.left_s())
+    outcome = _solved(solver, problem, built, cost, budget)
     if outcome is None:
         return None
     broken = totals(built.arrays, outcome.x)
@@ -134,6 +140,21 @@ def _settle(solver: Solver, problem: Problem, choices: Choices, budget: Budget) 
     return _rank_by_rank(solver, problem, replace(choices, late_ids=late, caps=served), budget) or first
 
 
+def _solved(solver: Solver, problem: Problem, built: Program, cost: Floats, budget: Budget) -> Outcome | None:
+    """Values of a program: the plan before and roundings of the relaxation are tried before anything dear."""
+    solver.load(built.arrays, cost)
+
+    def guesses(x: Floats) -> Iterator[Floats]:
+        if budget.earlier is not None:
+            yield earlier_decisions(problem, built, x, budget.earlier)
+        for share in ROUND_SHARES:
+            yield rounded_decisions(problem, built, x, share)
+
+    hints = Hints(guesses=guesses, groups=decision_groups(built), choices=start_choices(built))
+    aim = Aim(gap=AIM_SHARE * budget.gap, constant=constant_cost(problem), left_s=budget.left_s)
+    return solve_mixed(solver, built.arrays, aim, hints)
+
+
 def _rank_by_rank(solver: Solver, problem: Problem, choices: Choices, budget: Budget) -> Found | None:
     """Make what is broken least, rank after rank, then money with these totals held; `choices` has caps known."""
     caps = dict(choices.caps)
@@ -143,8 +164,8 @@ def _rank_by_rank(solver: Solver, problem: Problem, choices: Choices, budget: Bu
         if rank in caps or not (built.arrays.rank == rank).any():
             continue
         only = {r: (1.0 if r == rank else 0.0) for r in RANKS}
-        solver.load(built.arrays, weighted_cost(built.arrays, only) - built.arrays.cost - built.arrays.tie)
-        outcome = solver.solve(gap=RANK_GAP, time_limit_s=budget.left_s())
+        cost = weighted_cost(built.arrays, only) - built.arrays.cost - built.arrays.tie
+        outcome = _solved(solver, problem, built, cost, replace(budget, gap=RANK_GAP))
         if outcome is None:
             return None
         least = max(0.0, totals(built.arrays, outcome.x)[rank])
@@ -153,8 +174,7 @@ def _rank_by_rank(solver: Solver, problem: Problem, choices: Choices, budget: Bu
     built = program(problem, choices)
     # a touch of the penalty keeps unneeded amounts at zero; the caps do the rest
     cost = weighted_cost(built.arrays, {r: 1e-6 * w for r, w in by_rank.items()})
-    solver.load(built.arrays, cost)
-    outcome = solver.solve(gap=budget.gap, time_limit_s=budget.left_s())
+    outcome = _solved(solver, problem, built, cost, budget)
     if outcome is None:
         return None
     bound = outcome.bound - float((cost - built.arrays.cost) @ outcome.x)

@@ -13,6 +13,7 @@ Bools = NDArray[np.bool_]
 # Currency per kWh that acting in the last slot costs more than acting in the first one. Far below any price, it only
 # decides between plans of the same cost: energy moves as early as possible.
 EARLY_PREFERENCE_PER_KWH = 2e-5
+TURN_SHARE = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class SiteRows:
     late_ids: frozenset[str] = frozenset()  # appliances that may run late
     lost_load_value_per_kwh: float = 10.0
     balance: Ints = field(init=False)
-    early: Floats = field(init=False)  # time preference [currency/kW], shape (n,)
+    turn: int = 0  # number of the device whose columns are being added
     base_kw: Floats = field(init=False)  # right-hand side of the balance
     generated: list[Flow] = field(default_factory=list)  # pv and chp
     supplied: list[Flow] = field(default_factory=list)  # any kind but battery
@@ -47,12 +48,19 @@ class SiteRows:
     own_discharge: list[Flow] = field(default_factory=list)  # discharge that may not go to the grid
     no_battery: list[Flow] = field(default_factory=list)  # car charge that may not come from a battery
     heat: dict[str, list[tuple[Flow, float]]] = field(default_factory=dict)  # heated id -> heat per column unit
+    heat_kw_max: dict[str, float] = field(default_factory=dict)  # heated id -> the most heat that is fed [kW]
 
     def __post_init__(self) -> None:
         """Create the balance rows."""
         self.base_kw = np.zeros(self.slots)
         self.balance = self.model.rows(self.slots, lower=0.0, upper=0.0)
-        self.early = EARLY_PREFERENCE_PER_KWH * self.slot_h * np.arange(1, self.slots + 1) / self.slots
+
+    @property
+    def early(self) -> Floats:
+        """Time preference [currency/kW], shape (n,); a little weaker for each further device, so that two of them that
+        could change places do not."""
+        per_kwh = EARLY_PREFERENCE_PER_KWH / (1.0 + TURN_SHARE * self.turn)
+        return np.asarray(per_kwh * self.slot_h * np.arange(1, self.slots + 1) / self.slots)
 
     def draw(self, flow: Flow) -> None:
         """Let a flow take power from the site."""

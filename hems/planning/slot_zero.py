@@ -1,5 +1,7 @@
 """Slot 0 again: what devices do when the running slot's own load, generation or price curve is known."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +54,24 @@ def set_prices(solver: Solver, problem: Problem, found: Found, prices: Floats, b
         solver.set_bounds(columns, np.zeros(len(columns)), steps.size_kw[0])
         built.arrays.upper[columns] = steps.size_kw[0]
         found.cost[columns] = cost
+
+
+def best_decisions(solver: Solver, built: Program, current: Floats, others: Sequence[Floats], keep: float) -> Floats:
+    """The decisions (integer columns,) that cost least now; the current ones unless others gain more than `keep`.
+
+    The solver holds them afterwards.
+    """
+    columns = np.flatnonzero(built.arrays.integer)
+    if not others:
+        return current
+    best, least = current, np.inf
+    for decided in (current, *others):
+        solver.set_bounds(columns, decided, decided)
+        cost = solver.resolve()
+        if cost is not None and cost < least - (0.0 if decided is current else keep):
+            best, least = decided, cost
+    solver.set_bounds(columns, best, best)
+    return best
 
 
 def solved_slot(solver: Solver, problem: Problem, built: Program, base_kw: float) -> SlotPlan | None:

@@ -12,16 +12,23 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 RESOLVE_LIMIT_S = 10.0
+LOOSE, SHARP = 1e-7, 1e-9  # dual feasibility: the default, and below the time preference between neighbouring slots
 _OPTIMAL = highspy.HighsModelStatus.kOptimal
 _COLUMNWISE = int(highspy.MatrixFormat.kColwise)
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 
-# Two cheap rounding heuristics, off by default in HiGHS, find good plans before the costly searches begin.
-_OPTIONS: dict[str, bool | int | str] = {
+# Two cheap rounding heuristics, off by default in HiGHS, find good plans before the costly searches begin; a search in
+# the neighbourhood of the first relaxation repeats what `incumbent` has done. Plans have
+# long chains of equal prices: devex pricing and next to no perturbation solve them two to four times faster.
+_OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
     "threads": 1,
+    "presolve": "off",
+    "simplex_dual_edge_weight_strategy": 1,
+    "dual_simplex_cost_perturbation_multiplier": 0.01,
     "mip_heuristic_run_shifting": True,
     "mip_heuristic_run_zi_round": True,
+    "mip_heuristic_run_root_reduced_cost": False,
 }
 
 
@@ -37,7 +44,7 @@ class Outcome:
 
 
 class Solver:
-    """One HiGHS instance with the program it was given last."""
+    """One HiGHS instance with the program it was given last; on/off columns are continuous but in `solve_decisions`."""
 
     def __init__(self) -> None:
         """Start silent and on one thread: a home plans beside other work on a small machine."""
@@ -45,16 +52,19 @@ class Solver:
         for option, value in _OPTIONS.items():
             self._highs.setOptionValue(option, value)
         self._arrays: Arrays | None = None
-        self._is_mip = False
 
     def load(self, arrays: Arrays, cost: Floats) -> None:
         """Take a program; one with the same matrix as the last keeps the basis and only changes numbers."""
-        last = self._arrays
-        if last is not None and not self._is_mip and not arrays.integer.any() and arrays.same_matrix(last):
+        if self._arrays is not None and arrays.same_matrix(self._arrays):
             self._set_numbers(arrays, cost)
         else:
             self._pass(arrays, cost)
         self._arrays = arrays
+        self._highs.setOptionValue("dual_feasibility_tolerance", LOOSE if arrays.integer.any() else SHARP)
+
+    def sharpen(self) -> None:
+        """Tell apart costs as small as the time preference from now on; before decisions are made that only costs."""
+        self._highs.setOptionValue("dual_feasibility_tolerance", SHARP)
 
     def holds(self, arrays: Arrays) -> bool:
         """True when this is the program taken last."""
@@ -66,10 +76,8 @@ class Solver:
         self._highs.changeColsBounds(arrays.columns, columns, arrays.lower, arrays.upper)
         # the stubs of highspy lack this method
         self._highs.changeRowsBounds(arrays.rows, rows, arrays.row_lower, arrays.row_upper)  # type: ignore[attr-defined]
-        self._highs.setOptionValue("presolve", "off")
 
     def _pass(self, arrays: Arrays, cost: Floats) -> None:
-        self._is_mip = bool(arrays.integer.any())
         self._highs.passModel(
             arrays.columns,
             arrays.rows,
@@ -85,49 +93,59 @@ class Solver:
             arrays.start[:-1],
             arrays.index,
             arrays.value,
-            arrays.integer.astype(np.int32),
+            np.zeros(arrays.columns, np.int32),
         )
-        # without on/off decisions plain dual simplex is quicker than simplifying first
-        self._highs.setOptionValue("presolve", "choose" if self._is_mip else "off")
 
-    def start_from(self, columns: Ints, values: Floats) -> None:
-        """Offer values of some columns as a first guess of a program with on/off decisions."""
-        self._highs.setSolution(len(columns), columns.astype(np.int32), values)
+    def solve(self, *, time_limit_s: float = 60.0) -> Outcome | None:
+        """The least-cost values of the continuous program; None when there are none (infeasible, or no time)."""
+        objective = self.resolve(time_limit_s=time_limit_s)
+        if objective is None:
+            return None
+        x, row_dual = self.values()
+        return Outcome(proven=True, x=x, row_dual=row_dual, objective=objective, bound=objective)
 
-    def solve(self, *, gap: float = 1e-3, time_limit_s: float = 60.0) -> Outcome | None:
-        """The best values found; None when there are none (infeasible, or no time)."""
-        highs = self._highs
+    def solve_decisions(
+        self, columns: Ints, *, gap: float, time_limit_s: float, start: Floats | None = None
+    ) -> Outcome | None:
+        """The best values found with `columns` whole numbers, from the values `start` of all columns if given.
+
+        None when there are none (infeasible, or no time). The columns are continuous again afterwards.
+        """
+        highs, chosen = self._highs, columns.astype(np.int32)
+        basis = highs.getBasis()
+        highs.clearSolver()
+        highs.changeColsIntegrality(len(chosen), chosen, np.ones(len(chosen), np.uint8))
+        highs.setOptionValue("presolve", "choose")
         highs.setOptionValue("mip_rel_gap", gap)
+        if start is not None:
+            highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
         self._limit(time_limit_s)
         highs.run()
-        status, info = highs.getModelStatus(), highs.getInfo()
+        outcome = self._decided()
+        highs.setOptionValue("presolve", "off")
+        highs.changeColsIntegrality(len(chosen), chosen, np.zeros(len(chosen), np.uint8))
+        highs.setBasis(basis)
+        return outcome
+
+    def _decided(self) -> Outcome | None:
+        highs, info = self._highs, self._highs.getInfo()
         if int(info.primal_solution_status) != int(highspy.SolutionStatus.kSolutionStatusFeasible):
             return None
-        if status != _OPTIMAL and not self._is_mip:
-            return None
-        if self._is_mip and not np.isfinite(info.mip_dual_bound):
+        if not np.isfinite(info.mip_dual_bound):
             # stopped before the first relaxation was solved: such values are a guess, worse than plain rules
             return None
-        solution = highs.getSolution()
-        objective = info.objective_function_value
+        x, row_dual = self.values()
         return Outcome(
-            proven=status == _OPTIMAL,
-            x=np.array(solution.col_value),
-            row_dual=np.array(solution.row_dual),
-            objective=objective,
-            bound=info.mip_dual_bound if self._is_mip else objective,
+            proven=highs.getModelStatus() == _OPTIMAL,
+            x=x,
+            row_dual=row_dual,
+            objective=info.objective_function_value,
+            bound=info.mip_dual_bound,
         )
 
     def _limit(self, seconds: float) -> None:
         """Bound the next run: HiGHS counts the time of all runs of a model together, so what has passed is added."""
         self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(seconds, 1e-3))
-
-    def fix_decisions(self, columns: Ints, values: Floats) -> None:
-        """Hold the on/off columns at values and go on with the continuous rest."""
-        columns = columns.astype(np.int32)
-        self._highs.changeColsBounds(len(columns), columns, values, values)
-        self._highs.changeColsIntegrality(len(columns), columns, np.zeros(len(columns), np.uint8))
-        self._is_mip = False
 
     def set_costs(self, columns: Ints, cost: Floats) -> None:
         """Change the cost of some columns."""
@@ -145,9 +163,9 @@ class Solver:
         """Make a row a lower limit with this right-hand side."""
         self._highs.changeRowBounds(row, value, highspy.kHighsInf)
 
-    def resolve(self) -> float | None:
+    def resolve(self, *, time_limit_s: float = RESOLVE_LIMIT_S) -> float | None:
         """Least cost after changes, from the last basis, without reading values back; None when infeasible."""
-        self._limit(RESOLVE_LIMIT_S)
+        self._limit(time_limit_s)
         self._highs.run()
         if self._highs.getModelStatus() != _OPTIMAL:
             return None
@@ -157,14 +175,14 @@ class Solver:
         """Change of the least cost per unit of a column that is held at a value."""
         return float(self._highs.getSolution().col_dual[column])
 
+    def column_duals(self) -> Floats:
+        """Change of the least cost per unit of every column that is held at a value, shape (columns,)."""
+        return np.array(self._highs.getSolution().col_dual)
+
     def values(self) -> tuple[Floats, Floats]:
         """Values of the columns and duals of the rows after the last solve."""
         solution = self._highs.getSolution()
         return np.array(solution.col_value), np.array(solution.row_dual)
-
-    def keep_basis(self) -> None:
-        """Solve from the last basis from now on instead of simplifying the program first."""
-        self._highs.setOptionValue("presolve", "off")
 
     def free_caps(self, first: int, end: int) -> None:
         """Lift the upper limits of the rows from `first` to before `end`."""

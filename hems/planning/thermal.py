@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hems.planning.air_side import AirColumns, add_air_limit
 from hems.planning.device import Tank, Zone
+from hems.planning.dynamics import Dynamics, tank_dynamics, zone_dynamics
 from hems.planning.model import Ints
 from hems.planning.on_off import Cycling, add_cycling
 from hems.planning.site_rows import Flow, SiteRows
 
 Floats = NDArray[np.float64]
-
-KWH_PER_LITRE_K = 0.001163  # heat capacity of water
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,48 +29,22 @@ class TakerPart:
         return power
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dynamics:
-    """`T[k] = keep * T[k-1] + given_k[k] + k_per_kwh * heat[k]` from `initial_c` on; `given_k` (n,)."""
-
-    initial_c: float
-    keep: float
-    given_k: Floats
-    k_per_kwh: float
-
-
-def zone_dynamics(device: Zone, slot_h: float) -> Dynamics:
-    """How the temperature of a zone moves from slot to slot (explicit 1R1C step)."""
-    per_kwh = 1.0 / device.thermal_capacity_kwh_per_k
-    leak = slot_h * per_kwh / device.thermal_resistance_k_per_kw
-    return Dynamics(
-        initial_c=device.temp_initial_c,
-        keep=1.0 - leak,
-        given_k=leak * device.outdoor_temp_c + slot_h * per_kwh * device.gain_kw,
-        k_per_kwh=per_kwh,
-    )
-
-
-def tank_dynamics(device: Tank, slot_h: float) -> Dynamics:
-    """How the temperature of a tank moves from slot to slot."""
-    per_kwh = 1.0 / (device.volume_l * KWH_PER_LITRE_K)
-    leak = slot_h * per_kwh * device.loss_kw_per_k
-    return Dynamics(
-        initial_c=device.temp_initial_c,
-        keep=1.0 - leak,
-        given_k=leak * device.ambient_c - per_kwh * device.draw_kwh,
-        k_per_kwh=per_kwh,
-    )
-
-
 def add_zone(site: SiteRows, device: Zone) -> TakerPart:
     """Columns and rows of a heated or cooled zone."""
     power = _add_power(site, device.electric_kw_max)
     heat_per_kw = device.cop if device.heats else -device.cop
-    temp = _add_temperature(site, device.id, zone_dynamics(device, site.slot_h), power, heat_per_kw)
+    dynamics = zone_dynamics(device, site.slot_h)
+    temp = _add_temperature(site, device.id, dynamics, power, heat_per_kw)
     _add_band(site, temp, device.temp_min_c, device.temp_max_c, device.discomfort_per_k_hour)
+    on = _add_on(site, device, power)
+    add_air_limit(site, device, dynamics, AirColumns(power=power.columns, temp=temp, on=on))
+    return TakerPart(power=power, on=on)
+
+
+def _add_on(site: SiteRows, device: Zone, power: Flow) -> Ints | None:
+    """On/off columns of a machine with a least power, None for one that takes any power."""
     if device.electric_kw_min <= 0.0:
-        return TakerPart(power=power)
+        return None
     limits = Cycling(
         kw_min=device.electric_kw_min,
         kw_max=device.electric_kw_max,
@@ -79,7 +53,7 @@ def add_zone(site: SiteRows, device: Zone) -> TakerPart:
         initial_on_slots=device.initial_on_slots,
         initial_off_slots=device.initial_off_slots,
     )
-    return TakerPart(power=power, on=add_cycling(site, power.columns, limits))
+    return add_cycling(site, power.columns, limits)
 
 
 def add_tank(site: SiteRows, device: Tank) -> TakerPart:
@@ -101,10 +75,10 @@ def _add_temperature(site: SiteRows, id_: str, dynamics: Dynamics, power: Flow, 
     model = site.model
     temp = model.columns(site.slots, lower=-np.inf)
     known = dynamics.given_k.copy()
-    known[0] += dynamics.keep * dynamics.initial_c
+    known[0] += dynamics.keep[0] * dynamics.initial_c
     rows = model.rows(site.slots, lower=known, upper=known)
     model.entries(rows, temp, 1.0)
-    model.entries(rows[1:], temp[:-1], -dynamics.keep)
+    model.entries(rows[1:], temp[:-1], -dynamics.keep[1:])
     per_kw = site.slot_h * dynamics.k_per_kwh
     model.entries(rows, power.columns, -per_kw * heat_per_kw)
     for flow, heat in site.heat.get(id_, []):

@@ -1,10 +1,12 @@
 """Value curve: what one kWh more of net import in slot 0 is worth, over all net imports that are possible.
 
 With the on/off decisions held the least cost of the rest of the problem is a convex, piecewise-linear function V(x)
-of the net import x of slot 0. Its corners are found where tangents of two known points meet.
+of the net import x of slot 0. Its corners are found where tangents of two known points meet. Across decisions that differ
+in slot 0 the curve is the convex hull of theirs; every corner of it is the cost of a plan that can be carried out.
 Source: Eisner and Severance 1976, doi:10.1145/321978.321982 (parametric minimum by intersecting tangents).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -45,10 +47,16 @@ class Slice:
         self._direction = connection.direction.columns[connection.direction.slots == 0]
         wishes = np.flatnonzero((arrays.rank != Rank.NONE) & ~arrays.integer)
         self._wishes, self._planned = wishes, outcome.x[wishes]
-        self._decided = np.round(outcome.x[self._direction])
+        self._decided = np.round(outcome.x[arrays.integer])
+        self._integer = np.flatnonzero(arrays.integer)
         solver.set_bounds(wishes, self._planned, self._planned)
-        solver.set_bounds(self._direction, np.zeros(len(self._direction)), np.ones(len(self._direction)))
         solver.set_costs(self._first, np.zeros(len(self._first)))
+
+    def decide(self, decided: Floats) -> None:
+        """Hold the on/off decisions (integer columns,) but for the direction of slot 0."""
+        self._solver.set_bounds(self._integer, decided, decided)
+        free = len(self._direction)
+        self._solver.set_bounds(self._direction, np.zeros(free), np.ones(free))
 
     def ends(self) -> tuple[float, float] | None:
         """Smallest and largest net import that is possible [kW]; None when even the planned one is not."""
@@ -88,7 +96,7 @@ class Slice:
         solver.set_costs(self._first, self._found.cost[self._first])
         solver.set_bounds(self._first, np.zeros(len(self._first)), arrays.upper[self._first])
         solver.set_bounds(self._wishes, arrays.lower[self._wishes], arrays.upper[self._wishes])
-        solver.set_bounds(self._direction, self._decided, self._decided)
+        solver.set_bounds(self._integer, self._decided, self._decided)
 
 
 def value_curve(
@@ -97,24 +105,78 @@ def value_curve(
     outcome: Outcome,
     slot_h: float,
     *,
+    others: Sequence[Floats] = (),
     points_kw: Floats | None,
     max_points: int,
 ) -> ValueCurve:
-    """The curve over `points_kw` (those that are possible), or over its own corners, at most `max_points`."""
+    """The curve over `points_kw` (those that are possible), or over its own corners, at most `max_points`.
+
+    `others` are further decisions (integer columns,) beside those of the plan.
+    """
     cut = Slice(solver, found, outcome)
-    ends = cut.ends()
-    if ends is None:
-        points: list[Point] = []
-    elif points_kw is None:
-        points = _corners(cut, ends, SMALLEST_STEP_PER_KWH * slot_h, max_points)
-    else:
-        wanted = np.unique(np.clip(points_kw, *ends))
-        points = [point for point in map(cut.at, wanted.tolist()) if point is not None]
+    smallest_step, points = SMALLEST_STEP_PER_KWH * slot_h, list[Point]()
+    for decided in (np.round(outcome.x[found.program.arrays.integer]), *others):
+        cut.decide(decided)
+        ends = cut.ends()
+        if ends is None:
+            continue
+        if points_kw is None:
+            points += _corners(cut, ends, smallest_step, max_points)
+        else:
+            points += _asked(cut, ends, points_kw)
     cut.restore()
     solver.resolve()
+    if others:
+        points = _bent(_hull(points), smallest_step)
+        points = _fewer(points, max_points if points_kw is None else len(points))
     net = np.array([point.net_kw for point in points])
     cost = np.array([point.cost for point in points])
     return ValueCurve(net_kw=net, marginal_per_kwh=-np.diff(cost) / np.diff(net) / slot_h)
+
+
+def _asked(cut: Slice, ends: tuple[float, float], points_kw: Floats) -> list[Point]:
+    wanted = np.unique(np.clip(points_kw, *ends))
+    return [point for point in map(cut.at, wanted.tolist()) if point is not None]
+
+
+def _hull(points: list[Point]) -> list[Point]:
+    """The lower convex hull, by net import."""
+    hull: list[Point] = []
+    for point in _cheapest(points):
+        while len(hull) > 1 and _is_above(hull[-2], hull[-1], point):
+            hull.pop()
+        hull.append(point)
+    return hull
+
+
+def _cheapest(points: list[Point]) -> list[Point]:
+    """The points by net import, the cheapest of those at the same one."""
+    kept: list[Point] = []
+    for point in sorted(points, key=lambda p: p.net_kw):
+        if kept and point.net_kw - kept[-1].net_kw < 1e-6:
+            kept[-1] = min(kept[-1], point, key=lambda p: p.cost)
+        else:
+            kept.append(point)
+    return kept
+
+
+def _is_above(left: Point, middle: Point, right: Point) -> bool:
+    """True when the middle point lies on or above the chord of its neighbours."""
+    return _below_chord(left, middle, right) <= 0.0
+
+
+def _below_chord(left: Point, middle: Point, right: Point) -> float:
+    share = (middle.net_kw - left.net_kw) / (right.net_kw - left.net_kw)
+    return left.cost + share * (right.cost - left.cost) - middle.cost
+
+
+def _fewer(points: list[Point], most: int) -> list[Point]:
+    """At most `most` of the points; those that bend the curve least go first."""
+    kept = list(points)
+    while len(kept) > max(most, 2):
+        bends = [_below_chord(*kept[i - 1 : i + 2]) for i in range(1, len(kept) - 1)]
+        del kept[1 + int(np.argmin(bends))]
+    return kept
 
 
 def _corners(cut: Slice, ends: tuple[float, float], smallest_step: float, max_points: int) -> list[Point]:
@@ -159,6 +221,8 @@ def _gain(left: Point, right: Point) -> float:
 
 def _bent(points: list[Point], smallest_step: float) -> list[Point]:
     """The points at which the curve bends, and its ends."""
+    if len(points) < 2:
+        return points
     kept = [points[0]]
     for point, after in pairwise(points[1:]):
         before = (point.cost - kept[-1].cost) / (point.net_kw - kept[-1].net_kw)

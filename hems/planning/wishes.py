@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning.device import Battery, Chp, Device, Ev, Lighting, Load, Pv, Tank, Zone
+from hems.planning.dynamics import KWH_PER_LITRE_K
 from hems.planning.model import Arrays, Rank
 from hems.planning.problem import Problem
-from hems.planning.thermal import KWH_PER_LITRE_K
 
 Floats = NDArray[np.float64]
 

@@ -19,6 +19,8 @@ Price = Annotated[float, Field(ge=-1e6, le=1e6)]
 Charge = Annotated[float, Field(ge=0, le=1e6)]
 Temp = Annotated[float, Field(ge=-100, le=200)]
 NonNegative = Annotated[float, Field(ge=0, le=1e9)]
+SupplyTemp = Annotated[float, Field(ge=0, le=80)]
+AirFlow = Annotated[float, Field(ge=0, le=1e6)]
 Cop = Annotated[float, Field(gt=0, le=100)]
 Slots = Annotated[int, Field(ge=0, le=1_000_000)]
 RunSlots = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -87,6 +89,9 @@ class ZoneDevice(Strict):
     min_off_slots: RunSlots = 1
     initial_on_slots: Slots = 0
     initial_off_slots: Slots | None = None
+    supply_air_temp_c: SupplyTemp | list[SupplyTemp] | None = None
+    air_flow_max_m3_per_h: AirFlow | list[AirFlow] | None = None
+    air_flow_min_m3_per_h: AirFlow | list[AirFlow] | None = None
 
 
 class TankDevice(Strict):

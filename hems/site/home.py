@@ -1,8 +1,11 @@
 """What is installed in a home and what its people wish for: the static part of every planning problem."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from hems.site.comfort import Acceptability, adaptive_band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,31 @@ class ComfortPeriod:
         if self.from_hour <= self.to_hour:
             return self.from_hour <= hour < self.to_hour
         return hour >= self.from_hour or hour < self.to_hour
+
+    def band_c(self, outdoor_mean_c: float) -> tuple[float, float]:
+        """(lowest, highest) room temperature [degC] after days of this prevailing mean outdoor temperature."""
+        del outdoor_mean_c  # a band of fixed temperatures holds in any weather
+        return self.temp_min_c, self.temp_max_c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptivePeriod(ComfortPeriod):
+    """A comfort period whose band follows the weather; the person's own limits narrow it, without them it is as wide
+    as the standard's."""
+
+    temp_min_c: float = -math.inf
+    temp_max_c: float = math.inf
+    acceptability: Acceptability
+    offset_k: float = 0.0
+    air_speed_m_s: float = 0.0
+
+    def band_c(self, outdoor_mean_c: float) -> tuple[float, float]:
+        """What the standard's band and the person's limits have in common; where that is nothing, the limits."""
+        band = adaptive_band(
+            outdoor_mean_c, self.acceptability, offset_k=self.offset_k, air_speed_m_s=self.air_speed_m_s
+        )
+        low_c, high_c = max(band.temp_min_c, self.temp_min_c), min(band.temp_max_c, self.temp_max_c)
+        return (low_c, high_c) if low_c <= high_c else (self.temp_min_c, self.temp_max_c)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

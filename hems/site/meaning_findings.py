@@ -167,6 +167,31 @@ def _machine(device: dict[str, Any], where: str) -> Iterator[Finding]:
 def _zone(device: dict[str, Any], where: str) -> Iterator[Finding]:
     yield from _machine(device, where)
     yield from _order(device, where, "temp_min_c", "temp_max_c")
+    yield from _air(device, where)
+
+
+def _air(device: dict[str, Any], where: str) -> Iterator[Finding]:
+    """Supply air needs a temperature and a flow, and has to be warmer or colder than what it is to reach."""
+    yield from _order(device, where, "air_flow_min_m3_per_h", "air_flow_max_m3_per_h")
+    given, needed = "supply_air_temp_c", "air_flow_max_m3_per_h"
+    for key, other in ((given, needed), (needed, given)):
+        if device.get(key) is not None and device.get(other) is None:
+            yield Finding(where=f"{where}.{other}", wrong=f"is missing beside {key}", remedy="give both, or neither")
+    heats = device.get("mode") == "heat"
+    edge = "temp_min_c" if heats else "temp_max_c"
+    air, band = (_numbers(device.get(key)) for key in (given, edge))
+    useless = bool(air and band) and (max(air) <= min(band) if heats else min(air) >= max(band))
+    if useless:
+        yield Finding(
+            where=f"{where}.{given}",
+            wrong=f"{air[0]:g} can never {'warm' if heats else 'cool'} the room to {edge} {band[0]:g}",
+            remedy="give the temperature of the air where it enters the room",
+        )
+
+
+def _numbers(value: Any) -> list[float]:
+    """The numbers in a value that may vary per slot."""
+    return [n for n in map(_number, value if isinstance(value, list) else [value]) if n is not None]
 
 
 def _tank(device: dict[str, Any], where: str) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 KW, KWH, KELVIN, MONEY = 1e-4, 1e-3, 1e-2, 1e-4
+AIR = 1.2 * 1.006 / 3600  # kWh per m3 and kelvin
 STATE = {"battery": "soc", "ev": "soc", "hydrogen": "level", "zone": "temp_c", "tank": "temp_c"}
 
 
@@ -176,13 +177,22 @@ class Judge:
     def zone(self, d: dict[str, Any], power: list[float]) -> None:
         self.machine(d, power)
         cop, outdoor, gain = (self.values(d.get(key)) for key in ("cop", "outdoor_temp_c", "gain_kw"))
-        fed, t, temp = self.fed(d["id"]), d["temp_initial_c"], []
+        fresh, fed, t, temp = self.values(d.get("air_flow_min_m3_per_h")), self.fed(d["id"]), d["temp_initial_c"], []
         for k in range(self.n):
+            self.air(d, k, t, cop[k] * power[k])
             heat = cop[k] * power[k] if d["mode"] == "heat" else -cop[k] * power[k]
-            leak = (outdoor[k] - t) / d["thermal_resistance_k_per_kw"]
+            leak = (outdoor[k] - t) * (1 / d["thermal_resistance_k_per_kw"] + AIR * fresh[k])
             t += self.h * (leak + gain[k] + heat + fed[k]) / d["thermal_capacity_kwh_per_k"]
             temp.append(t)
         self.comfort(d, temp)
+
+    def air(self, d: dict[str, Any], k: int, t: float, heat: float) -> None:
+        """Heat or cold of a slot that starts at `t` against what the air of the room can bring."""
+        if d.get("supply_air_temp_c") is None:
+            return
+        away = (self.values(d["supply_air_temp_c"])[k] - t) * (1 if d["mode"] == "heat" else -1)
+        per_k = min(AIR * self.values(d["air_flow_max_m3_per_h"])[k], d["thermal_capacity_kwh_per_k"] / self.h)
+        self.demand(heat <= per_k * max(0.0, away) + KW, f"{d['id']}: {heat} kW in slot {k}, {away} K from its air")
 
     def tank(self, d: dict[str, Any], power: list[float]) -> None:
         self.within(d, 0.0, d["electric_kw_max"])

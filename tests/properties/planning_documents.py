@@ -76,8 +76,20 @@ def cycling(draw: st.DrawFn, most: float) -> dict[str, Any]:
 
 
 @st.composite
+def air(draw: st.DrawFn, slots: int, useful: st.SearchStrategy[float]) -> dict[str, Any]:
+    """Air-side keys of a room; now and then the room starts or drifts beyond its supply air."""
+    flow = draw(series(0.0, 300.0, slots))
+    supply = draw(st.one_of(useful, st.lists(useful, min_size=slots, max_size=slots)))
+    given: dict[str, Any] = {}
+    if draw(st.booleans()):
+        given |= {"supply_air_temp_c": supply, "air_flow_max_m3_per_h": flow}
+    least = min(flow) if isinstance(flow, list) else flow
+    return given | draw(some(air_flow_min_m3_per_h=series(0.0, least, slots)))
+
+
+@st.composite
 def zone(draw: st.DrawFn, slots: int) -> dict[str, Any]:
-    most, low = draw(number(0.0, 3.0)), draw(number(15.0, 21.0))
+    most, low, wide = draw(number(0.0, 3.0)), draw(number(15.0, 21.0)), draw(number(1.0, 8.0))
     heats = draw(st.booleans())
     return {
         "kind": "zone",
@@ -90,8 +102,9 @@ def zone(draw: st.DrawFn, slots: int) -> dict[str, Any]:
         "outdoor_temp_c": draw(series(-10.0, 18.0, slots) if heats else series(18.0, 38.0, slots)),
         "temp_initial_c": draw(number(16.0, 26.0)),
         "temp_min_c": low,
-        "temp_max_c": low + draw(number(1.0, 8.0)),
+        "temp_max_c": low + wide,
         **draw(some(gain_kw=series(0.0, 1.0, slots), discomfort_per_k_hour=number(0.0, 10.0))),
+        **draw(air(slots, number(low + 0.1, 45.0) if heats else number(5.0, low + wide - 0.1))),
     }
 
 

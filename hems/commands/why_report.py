@@ -1,0 +1,137 @@
+"""Reports of `hems why`: an explanation as a JSON object, and as a sentence with a small table."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from hems.commands.why_sources import Asked
+from hems.io.edge_records import Told
+from hems.planning.device import Tank, Zone
+from hems.planning.explanation import Explanation, Instead
+from hems.planning.reason_sentences import remedy_sentences, sentence
+from hems.planning.reason_words import money
+
+_WAYS = {
+    "not": "not doing it",
+    "charge": "charging now",
+    "give": "giving now",
+    "run": "running now",
+    "restore": "full power",
+    "lower": "lowering it",
+    "use_all": "using all",
+}
+
+
+def report(asked: Asked, device: str) -> dict[str, Any]:
+    """All that is known of a device in the slot asked about, as the object that --json prints."""
+    made: dict[str, Any] = {"device": device}
+    told = asked.told.get(device)
+    if told is not None:
+        made["told"] = _told(told)
+    if device not in asked.plan.devices:
+        text = f"{device} is not in the plan of this moment: it did not answer, or there was nothing to plan for it."
+        return made | {"sentence": text}
+    try:
+        explained = asked.planner.explain(device, asked.slot)
+    except LookupError:
+        return made | _by_rules(asked, device)
+    return made | _explained(asked, explained)
+
+
+def _told(told: Told) -> dict[str, Any]:
+    at = datetime.fromtimestamp(told.at_s, UTC).isoformat()
+    return {"at": at, "rung": told.rung, "power_kw": told.power_kw, "code": told.code, "text": told.text}
+
+
+def _by_rules(asked: Asked, device: str) -> dict[str, Any]:
+    """What the plan itself says when it was made by plain rules, without a solver to ask."""
+    given = [r for r in asked.plan.reasons.get(device, ()) if r.first <= asked.slot < r.end]
+    text = f"{device} {given[0].text}" if given else f"{device} has nothing to do"
+    power_kw = float(asked.plan.devices[device].power_kw[asked.slot])
+    return {"sentence": f"{text}; this plan was made by plain rules.", "power_kw": power_kw}
+
+
+def _explained(asked: Asked, told: Explanation) -> dict[str, Any]:
+    def utc(slot: int) -> str:
+        return asked.moment(slot).astimezone(UTC).isoformat()
+
+    return {
+        "sentence": sentence(told, asked.at),
+        "would_change": remedy_sentences(told, asked.at),
+        "code": told.code.value,
+        "action": told.action.value,
+        "from": utc(told.first),
+        "to": utc(told.end),
+        "slots": [told.first, told.end],
+        "power_kw": told.power_kw,
+        "energy_kwh": told.energy_kwh,
+        "temp_c" if isinstance(told.device, Zone | Tank) else "soc": told.state,
+        "price_per_kwh": told.price,
+        "price_is": "feed_in" if told.sells else "import",
+        "worth": told.worth,
+        "instead": [_instead(other, utc) for other in told.instead],
+        "limits": [{"name": x.name, "value": x.value, "unit": x.unit, "slot": x.slot} for x in told.limits],
+        "changes": [
+            {"lever": r.lever.value, "then": r.then.value, "value": r.value, "was": r.was, "unit": r.unit}
+            for r in told.remedies
+        ],
+        "as_planned_then": not asked.differs(told.device.id),
+    }
+
+
+def _instead(other: Instead, utc: Any) -> dict[str, Any]:
+    return {
+        "what": other.what.value,
+        "cost": other.cost,
+        "exact": other.exact,
+        "broken": [
+            {
+                "device": "site" if broken.device is None else broken.device.id,
+                "wish": broken.wish,
+                "amount": broken.amount,
+                "unit": broken.unit,
+            }
+            for broken in other.broken
+        ],
+        "moved_kwh": other.moved_kwh,
+        "price_now_per_kwh": other.price_now,
+        "price_other_per_kwh": other.price_other,
+        "other_at": None if other.other_slot is None else utc(other.other_slot),
+        "temp_c": other.temp_c,
+    }
+
+
+def text(asked: Asked, made: dict[str, Any]) -> str:
+    """The sentence, what would change it, and the numbers as an aligned table."""
+    rows = list(_rows(asked, made))
+    width = max((len(name) for name, _ in rows), default=0)
+    lines = [made["sentence"], *made.get("would_change", [])]
+    return "\n".join([*lines, *(f"  {name:<{width}}  {value}" for name, value in rows)])
+
+
+def _rows(asked: Asked, made: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    told = asked.told.get(made["device"])
+    if told is not None:
+        yield "told", f"{told.power_kw:.2f} kW ({told.rung.replace('_', ' ')}): {told.text}"
+    if "slots" not in made:
+        return
+    yield "planned", f"{made['power_kw']:.2f} kW, {made['energy_kwh']:.2f} kWh from {_span(asked, made)}"
+    if made.get("temp_c") is not None:
+        yield "temperature", f"{made['temp_c']:.1f} °C"
+    if made.get("soc") is not None:
+        yield "charge", f"{100 * made['soc']:.0f} %"
+    yield "feed-in price" if made["price_is"] == "feed_in" else "price", f"{made['price_per_kwh']:.3f} per kWh"
+    for other in made["instead"]:
+        cost = other["cost"]
+        least = "" if other["exact"] else "at least "
+        yield _WAYS[other["what"]], f"{least}{money(abs(cost))} {'more' if cost >= 0.0 else 'less'}"
+    for limit in made["limits"]:
+        value = "" if limit["value"] == 0.0 and limit["unit"] == "kW" else f"{limit['value']:g} {limit['unit']}"
+        yield limit["name"], f"{value} at {asked.at(limit['slot'])}".strip()
+    if not made["as_planned_then"]:
+        yield "note", "planned again with the same numbers it would act differently now; told is what counted"
+
+
+def _span(asked: Asked, made: dict[str, Any]) -> str:
+    first, end = made["slots"]
+    return f"{asked.at(first)} to {asked.at(end)}"

@@ -1,0 +1,80 @@
+"""The tables of a home's configuration beside its devices: home, meter, market, tariff, control, clock."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+
+from hems.site.config_fields import FilePath, Hour, Id, Port, Positive, Table, ToHour, known_zone, whole
+from wire.slots import ALLOWED_MINUTES
+
+
+class HomeTable(Table):
+    """`[home]`."""
+
+    meter: Id
+    timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+    slot_minutes: Annotated[Literal[ALLOWED_MINUTES], BeforeValidator(whole)] = 15  # type: ignore[valid-type]
+    import_limit_kw: Positive = 17.0
+    export_limit_kw: Positive = 17.0
+    building: Literal["home", "office"] = "home"
+    state_dir: FilePath
+
+
+class MeterTable(Table):
+    """`[meter]`: the site meter over Modbus TCP."""
+
+    host: str = "127.0.0.1"
+    port: Port = 502
+    device_id: Annotated[int, Field(ge=1, le=247)] = 1
+    power_sign: Annotated[Literal[1, -1], BeforeValidator(whole)] = 1
+
+
+class MarketTable(Table):
+    """`[market]`: the community; without it the home only optimises against its tariff."""
+
+    community: Id
+    broker_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    username: str | None = None
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
+
+
+class PricePeriod(Table):
+    """`[[tariff.period]]`: prices between two local hours."""
+
+    from_hour: Hour
+    to_hour: ToHour
+    import_price_per_kwh: float
+    export_price_per_kwh: float
+
+
+class TariffTable(Table):
+    """`[tariff]`: constant prices, with periods of the day, or a CSV of time_utc and both prices."""
+
+    file: FilePath | None = None
+    import_price_per_kwh: float | None = None
+    export_price_per_kwh: float = 0.0
+    period: tuple[PricePeriod, ...] = Field(default=(), strict=False)
+
+    @field_validator("import_price_per_kwh")
+    @classmethod
+    def _is_told(cls, price: float | None, info: ValidationInfo) -> float | None:
+        if price is None and "file" in info.data and info.data["file"] is None:
+            raise ValueError("give import_price_per_kwh, or file with the columns of a price CSV")
+        return price
+
+
+class ControlTable(Table):
+    """`[control]`: how often devices are told, and how long before the gate a home plans [s]."""
+
+    tick_s: Annotated[int, Field(ge=1, le=60)] = 20
+    plan_lead_s: Annotated[int, Field(ge=5, le=3600)] = 120
+    horizon_hours: Annotated[int, Field(ge=2, le=48)] = 24
+
+
+class ClockTable(Table):
+    """`[clock]`: `driven` only for accelerated demos, where a coordinator announces the time."""
+
+    mode: Literal["system", "driven"] = "system"
