@@ -10,7 +10,7 @@ from hems.identification.lighting import LightingIdentified
 from hems.identification.prediction import PredictionErrors
 from hems.identification.refusal import NotIdentified
 from hems.identification.zone_identification import ZoneIdentified
-from hems.io.room_records import RoomColumns
+from hems.io.room_records import DRIVERS, RoomColumns
 from hems.site.finding import CaseError, Finding
 
 
@@ -117,6 +117,7 @@ def _name(role: str, columns: RoomColumns) -> str:
 
 def _place(role: str, columns: RoomColumns) -> str:
     """The column of a role; heat has two of them."""
+    role = DRIVERS[role][0] if role in DRIVERS else role
     if role != "heat":
         return columns.label(role)
     return (

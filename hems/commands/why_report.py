@@ -16,6 +16,7 @@ _WAYS = {
     "charge": "charging now",
     "give": "giving now",
     "run": "running now",
+    "run_at_all": "running it",
     "restore": "full power",
     "lower": "lowering it",
     "use_all": "using all",
@@ -115,7 +116,9 @@ def _rows(asked: Asked, made: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "told", f"{told.power_kw:.2f} kW ({told.rung.replace('_', ' ')}): {told.text}"
     if "slots" not in made:
         return
-    yield "planned", f"{made['power_kw']:.2f} kW, {made['energy_kwh']:.2f} kWh from {_span(asked, made)}"
+    way = "out" if made["energy_kwh"] < 0.0 else "in"
+    energy = f"{abs(made['energy_kwh']):.2f} kWh from {_span(asked, made)}"
+    yield "planned", f"{abs(made['power_kw']):.2f} kW {way}, {energy}"
     if made.get("temp_c") is not None:
         yield "temperature", f"{made['temp_c']:.1f} °C"
     if made.get("soc") is not None:
@@ -124,10 +127,12 @@ def _rows(asked: Asked, made: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for other in made["instead"]:
         cost = other["cost"]
         least = "" if other["exact"] else "at least "
-        yield _WAYS[other["what"]], f"{least}{money(abs(cost))} {'more' if cost >= 0.0 else 'less'}"
+        difference = f"{least}{money(abs(cost))} {'more' if cost >= 0.0 else 'less'}"
+        yield _WAYS[other["what"]], difference if abs(cost) >= 0.0005 else "the same"
     for limit in made["limits"]:
-        value = "" if limit["value"] == 0.0 and limit["unit"] == "kW" else f"{limit['value']:g} {limit['unit']}"
-        yield limit["name"], f"{value} at {asked.at(limit['slot'])}".strip()
+        says_time = limit["unit"] == "slot" or (limit["unit"] == "kW" and limit["value"] == 0.0)
+        value = "" if says_time else f"{limit['value']:g} {limit['unit']} "
+        yield limit["name"], f"{value}at {asked.at(limit['slot'])}"
     if not made["as_planned_then"]:
         yield "note", "planned again with the same numbers it would act differently now; told is what counted"
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from hems.identification.clock_shift import apparent_shift_h, clock_findings
 from hems.identification.lighting_record import LightingRecord, columns_of, days_of, rated_kw
+from hems.identification.plausible import absurd_findings
 from hems.identification.room_record import Bools, Floats
 from hems.site.finding import Finding
 
@@ -12,10 +13,20 @@ DAYS_MIN = 4
 STEPS_MIN = 96
 CHANGE_MIN = 0.02  # of the rated power: smaller changes are the meter's
 RELATIVE_ERROR_MAX = 0.5
+LUX_MIN, LUX_MAX = -100.0, 2e5  # a sensor may have an offset; nothing is brighter than the sun
+LAMP_KW_MAX = 1e3
 
 
 def missing_findings(record: LightingRecord, known: Bools) -> list[Finding]:
-    """What is missing in the data themselves, `known` (n,) being the steps in which all is known."""
+    """What is missing or cannot be in the data themselves, `known` (n,) being the steps in which all is known."""
+    absurd = [
+        *absurd_findings(LUX, record.illuminance_lux, LUX_MIN, LUX_MAX, "lux"),
+        *absurd_findings(LAMP, record.lamp_kw, -0.1, LAMP_KW_MAX, "kW"),
+    ]
+    if record.daylight is not None:
+        absurd += absurd_findings(DAYLIGHT, record.daylight, LUX_MIN, LUX_MAX, record.daylight_unit)
+    if absurd:
+        return absurd
     days = len(np.unique(days_of(record)[known]))
     if np.count_nonzero(known) < STEPS_MIN or days < DAYS_MIN:
         wrong = (

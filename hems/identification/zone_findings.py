@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hems.identification.plausible import absurd_findings
 from hems.identification.prediction import PredictionErrors
 from hems.identification.room_record import Bools, Floats, RoomRecord, transitions
 from hems.identification.zone_model import ZoneModel
@@ -17,11 +18,24 @@ STILL_SHARE_MAX = 0.5
 HEAT_EFFECT_MIN = 3.0  # coefficient over standard error
 RATIO_MAX = 3.0  # upper over lower end of a 95 % interval
 
+POWER_KW_MAX = 1e4
+DRIVER_MAX = {"solar_aperture_m2": 3.0, "occupant_kw": 1e5, "appliance_share": POWER_KW_MAX}
+DRIVER_UNITS = {"solar_aperture_m2": "kW/m2 (the column in W/m2)", "occupant_kw": "people", "appliance_share": "kW"}
+
 TEMP, OUTDOOR, HEAT = "temp", "outdoor", "heat"  # places: the command puts the columns' names in
 
 
 def excitation_findings(record: RoomRecord) -> list[Finding]:
-    """What is missing in the data themselves; empty when a fit makes sense."""
+    """What is missing or cannot be in the data themselves; empty when a fit makes sense."""
+    absurd = [
+        *absurd_findings(TEMP, record.temp_c, -40.0, 70.0, "degC"),
+        *absurd_findings(OUTDOOR, record.outdoor_temp_c, -70.0, 65.0, "degC"),
+        *absurd_findings(HEAT, record.heat_kw, -POWER_KW_MAX, POWER_KW_MAX, "kW"),
+    ]
+    for name, values in record.drivers.items():
+        absurd += absurd_findings(name, values, -0.1, DRIVER_MAX[name], DRIVER_UNITS[name])
+    if absurd:
+        return absurd
     over = transitions(record)
     days = over.usable * record.step_h / 24.0
     if over.usable < USABLE_MIN or days < DAYS_MIN:

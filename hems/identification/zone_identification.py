@@ -62,6 +62,8 @@ def _mean_gain_kw(model: ZoneModel, record: RoomRecord) -> float:
 def _notes(model: ZoneModel, errors: PredictionErrors) -> tuple[str, ...]:
     notes = [f"{name} left out: the data show no such gain" for name in model.dropped]
     notes += [f"{name} is not distinct from 0" for name, gain in model.gains.items() if not gain.is_distinct]
+    if "appliance_share" in model.gains and model.gains["appliance_share"].low > 1.0:
+        notes.append("appliance_share above 1: the column stands also for gains that come and go with it")
     if not model.is_white:
         notes.append(
             "errors of following steps hang together: one thermal node is too few for this room; R and C are "

@@ -129,19 +129,33 @@ def powers(built: Program, devices: tuple[Device, ...], x: Floats, slots: int) -
 
 
 def overlaps(built: Program, devices: tuple[Device, ...], x: Floats, slots: int) -> dict[str, Bools]:
-    """Slots by id in which opposite flows run at once although that costs or hides energy; empty when all is well."""
+    """Slots by id in which opposite flows run at once although that costs or hides energy; empty when all is well.
+
+    A storage without losses may do so unseen, but not where a rule counts what devices take or give.
+    """
     found = {}
+    counted = any(_has_sharing_rule(device) for device in devices)
     for device in devices:
         part = built.parts[device.id]
         if isinstance(part, StoragePart):
             both = _both(part.charge, part.discharge, x, slots)
-            if both.any() and device_loses(device):
+            if both.any() and (counted or device_loses(device)):
                 found[device.id] = both
     if any(isinstance(device, Ev) and not device.from_battery_allowed for device in devices):
         both = _both(built.connection.imports, built.connection.exports, x, slots)
         if both.any():
             found["grid"] = both
     return found
+
+
+def _has_sharing_rule(device: Device) -> bool:
+    match device:
+        case Ev(from_battery_allowed=False):
+            return True
+        case Battery() | Ev():
+            return not (device.grid_charge_allowed and device.grid_discharge_allowed)
+        case _:
+            return False
 
 
 def _both(first: Flow, second: Flow, x: Floats, slots: int) -> Bools:

@@ -43,6 +43,7 @@ class Otherwise(StrEnum):
     CHARGE = "charge"
     GIVE = "give"
     RUN = "run"
+    RUN_AT_ALL = "run_at_all"  # for an optional appliance that is left out
     RESTORE = "restore"  # not be lowered
     LOWER = "lower"
     USE_ALL = "use_all"
@@ -138,7 +139,10 @@ def alternatives(ask: WhatIf, device: Device, done: Stretch, made: DevicePlan) -
 
 
 def _room_kw(device: Device, made: DevicePlan, slot: int, slot_h: float) -> tuple[float, float]:
-    """Power that fits into and out of the store in a slot when what comes before stays as it is [kW]."""
+    """Power that fits into and out of the store in a slot when what comes before stays as it is [kW].
+
+    A car that still charges later takes no more than that.
+    """
     assert made.state is not None and isinstance(device, Battery | Ev | Hydrogen)
     low, high, into, out_of = (
         (0.0, 1.0, device.electrolyser_efficiency, device.fuel_cell_efficiency)
@@ -146,7 +150,18 @@ def _room_kw(device: Device, made: DevicePlan, slot: int, slot_h: float) -> tupl
         else (device.soc_min, device.soc_max, device.charge_efficiency, device.discharge_efficiency)
     )
     kwh = float(made.state[slot]) * device.capacity_kwh
-    return (high * device.capacity_kwh - kwh) / (into * slot_h), (kwh - low * device.capacity_kwh) * out_of / slot_h
+    room_kw = (high * device.capacity_kwh - kwh) / (into * slot_h)
+    later_kw = _charged_later_kw(device, made.power_kw, slot) if isinstance(device, Ev) else 0.0
+    if later_kw > _MOVES_KW:
+        room_kw = min(room_kw, later_kw)
+    return room_kw, (kwh - low * device.capacity_kwh) * out_of / slot_h
+
+
+def _charged_later_kw(device: Ev, power_kw: Floats, slot: int) -> float:
+    """What the car still charges in its stay, as the power of one slot, at least its least power [kW]."""
+    end = next((s.departure_slot for s in device.sessions if s.arrival_slot <= slot < s.departure_slot), slot)
+    later_kw = float(np.maximum(power_kw[slot:end], 0.0).sum())
+    return max(later_kw, device.charge_kw_min) if later_kw > 0.0 else 0.0
 
 
 def _switched(

@@ -12,6 +12,9 @@ from hems.planning.problem import Problem
 from hems.planning.reason_actions import Action, Stretch
 
 Floats = NDArray[np.float64]
+IMPORT_LIMIT, EXPORT_LIMIT = "import limit of the connection", "export limit of the connection"
+FULLEST = "fullest allowed"
+WINDOW_OPENS, WINDOW_CLOSES = "its window opens", "its window closes"
 _KW, _SOC, _TEMP_K = 1e-3, 2e-3, 0.02
 
 
@@ -27,7 +30,11 @@ class Limit:
 
 def limits(problem: Problem, plan: Plan, device: Device, done: Stretch) -> tuple[Limit, ...]:
     """Limits of the connection and of the device that are reached in the stretch."""
-    return (*_of_connection(problem, plan, done), *_of_device(problem, plan, device, done))
+    if done.action is Action.NOTHING:
+        return ()
+    now = Stretch(action=done.action, first=done.slot, end=done.slot + 1, slot=done.slot)
+    at_connection = now if done.action is Action.OFF else done
+    return (*_of_connection(problem, plan, at_connection), *_of_device(problem, plan, device, done))
 
 
 def _first(at: NDArray[np.bool_], done: Stretch) -> int | None:
@@ -40,8 +47,8 @@ def _first(at: NDArray[np.bool_], done: Stretch) -> int | None:
 
 def _of_connection(problem: Problem, plan: Plan, done: Stretch) -> Iterator[Limit]:
     sides = (
-        ("import limit of the connection", plan.grid_kw, problem.import_limit_kw),
-        ("export limit of the connection", -plan.grid_kw, problem.export_limit_kw),
+        (IMPORT_LIMIT, plan.grid_kw, problem.import_limit_kw),
+        (EXPORT_LIMIT, -plan.grid_kw, problem.export_limit_kw),
     )
     for name, flow_kw, limit_kw in sides:
         slot = _first((flow_kw > limit_kw - _KW) & ~problem.outage, done)
@@ -71,8 +78,8 @@ def _of_device(problem: Problem, plan: Plan, device: Device, done: Stretch) -> I
             yield from _least_run(device.min_on_slots, problem.slot_h, done)
         case Appliance() if device.earliest_slot > 0 or device.latest_end_slot < problem.slots:
             first, end = device.earliest_slot, device.latest_end_slot
-            yield Limit(name="its window opens", value=first * problem.slot_h, unit="h after the start", slot=first)
-            yield Limit(name="its window closes", value=end * problem.slot_h, unit="h after the start", slot=end)
+            yield Limit(name=WINDOW_OPENS, value=first, unit="slot", slot=first)
+            yield Limit(name=WINDOW_CLOSES, value=end, unit="slot", slot=end)
         case _:
             pass
 
@@ -83,7 +90,7 @@ def _of_store(device: Battery | Ev, power: Floats, soc: Floats | None, done: Str
     yield from _reached(charger, power, device.charge_kw_max, "kW", done)
     yield from _reached("discharging power", -power, device.discharge_kw_max, "kW", done)
     if done.action is not Action.GIVES:
-        yield from _reached("fullest allowed", soc, device.soc_max, "%", done, near=_SOC)
+        yield from _reached(FULLEST, soc, device.soc_max, "%", done, near=_SOC)
     if done.action is not Action.CHARGES:
         yield from _reached("emptiest allowed", -soc, -device.soc_min, "%", done, near=_SOC)
     if device.reserve_soc is not None:

@@ -33,6 +33,7 @@ def moved_away(device: Appliance, part: Part, on: Bools, banned: tuple[int, int]
                 yield _blocks(part, np.zeros(len(on), bool))
             for start in _cheapest_free(part, left, end - first, price, banned=banned):
                 yield _blocks(part, _with(left, start, end - first))
+            yield from _in_pieces(device, part, left, banned, price)
         case _:
             pass
 
@@ -43,9 +44,8 @@ def moved_here(device: Appliance, part: Part, on: Bools, slot: int, price: Float
         case ProgrammePart():
             yield from _starts(part, part.starts.slots == slot, price)
         case BlockPart():
-            runs = list(_runs(on)) or [(0, 0)]
-            for first, end in runs:
-                length = end - first or device.slots_required - device.slots_done
+            for first, end in _runs(on):
+                length = end - first
                 left = on.copy()
                 left[first:end] = False
                 if _fits(part, left, slot, length):
@@ -82,6 +82,20 @@ def _cheapest_free(part: BlockPart, on: Bools, length: int, price: Floats, *, ba
         if _fits(part, on, start, length) and (start + length <= banned[0] or start >= banned[1])
     ]
     return sorted(fits, key=lambda start: float(price[start : start + length].sum()))[:_TRIED]
+
+
+def _in_pieces(
+    device: Appliance, part: BlockPart, left: Bools, banned: tuple[int, int], price: Floats
+) -> Iterator[Change]:
+    """The run cut into the shortest ones allowed, each where it looks cheapest; nothing when they find no room."""
+    missing, least, made = banned[1] - banned[0], device.min_run_slots, left
+    while missing > 0:
+        length = least if missing >= 2 * least else missing
+        starts = _cheapest_free(part, made, length, price, banned=banned)
+        if not starts:
+            return
+        made, missing = _with(made, starts[0], length), missing - length
+    yield _blocks(part, made)
 
 
 def _fits(part: BlockPart, on: Bools, start: int, length: int) -> bool:

@@ -101,11 +101,11 @@ def _moves(ask: WhatIf, plan: Plan, device: Appliance, done: Stretch) -> Iterato
     price = plan.marginal_price_per_kwh
     if done.action is Action.RUNS:
         what, moves = Otherwise.NOT, moved_away(device, part, on, (done.first, done.end), price)
-    else:
+    elif on.any():
         what, moves = Otherwise.RUN, moved_here(device, part, on, done.slot, price)
+    else:
+        what, moves = Otherwise.RUN_AT_ALL, run_somewhere(device, part, price)
     answer = ask.best_of(moves)
-    if answer is None and not on.any():
-        answer = ask.best_of(run_somewhere(device, part, price))
     if answer is not None:
         yield what, answer
 

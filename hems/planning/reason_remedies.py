@@ -60,7 +60,7 @@ def _of_appliance(device: Appliance, slot_h: float, done: Stretch, instead: tupl
     for other in instead:
         if other.broken or other.cost <= 0.0 or not other.exact:
             continue
-        if done.action is Action.OFF and device.optional and other.what is Otherwise.RUN:
+        if other.what is Otherwise.RUN_AT_ALL:
             yield Remedy(
                 lever=Lever.VALUE, then=other.what, value=device.value + other.cost, was=device.value, unit="per run"
             )
@@ -95,7 +95,7 @@ def _target(ask: WhatIf, device: Ev, stay: Session, done: Stretch, wanted: float
     charges = done.action is Action.CHARGES
     for step in _TARGET_STEPS:
         target = wanted - step if charges else wanted + step
-        if not len(slack) or not stay.soc_arrival <= target <= device.soc_max + 1e-9:
+        if not len(slack) or not stay.soc_arrival - 1e-9 <= target <= device.soc_max + 1e-9:
             return
         lower, upper = ask.planned(slack)
         answer = ask.free_values(

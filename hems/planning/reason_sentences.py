@@ -4,10 +4,10 @@ from hems.planning.device import Appliance, Battery, Chp, Ev, Hydrogen, Lighting
 from hems.planning.explanation import Explanation, Instead
 from hems.planning.reason_actions import Action, Otherwise
 from hems.planning.reason_codes import Code
+from hems.planning.reason_limits import EXPORT_LIMIT, FULLEST, IMPORT_LIMIT, WINDOW_CLOSES, WINDOW_OPENS
 from hems.planning.reason_words import At, money, noun, remedy_words, wish_words
 
 _LITTLE = 0.005  # currency; less makes no difference to a person
-_IMPORT, _EXPORT, _FULL = "import limit of the connection", "export limit of the connection", "fullest allowed"
 
 
 def sentence(told: Explanation, at: At) -> str:
@@ -61,7 +61,7 @@ def _because(told: Explanation, at: At) -> str:
         case Action.OFF:
             return _waiting(told, at)
         case Action.CUT:
-            limited = any(limit.name == _EXPORT for limit in told.limits)
+            limited = any(limit.name == EXPORT_LIMIT for limit in told.limits)
             return ": the connection takes no more" if limited else ": more of it would cost money"
         case Action.LOWERED if told.code is Code.LOST_LOAD:
             return ": the supply does not reach"
@@ -131,12 +131,14 @@ def _nothing(told: Explanation) -> str:
 
 def _waiting(told: Explanation, at: At) -> str:
     names = {limit.name for limit in told.limits}
-    if isinstance(told.device, Appliance) and (not told.instead or told.instead[0].price_now is None):
-        return "" if told.instead else ": it cannot start then, its window or an earlier run leaves no room"
-    if not told.instead and _IMPORT in names:
+    if isinstance(told.device, Appliance) and not told.instead:
+        return _no_room(told, at)
+    if any(other.what is Otherwise.RUN_AT_ALL for other in told.instead):
+        return ""
+    if not told.instead and IMPORT_LIMIT in names:
         return ": the connection is at its limit"
     if isinstance(told.device, Battery | Ev) and not any(other.what is Otherwise.CHARGE for other in told.instead):
-        if _FULL in names:
+        if FULLEST in names:
             return ": it is full"
         own = not told.device.grid_charge_allowed
         return ": it may not charge from the grid" if own else ": there is no power left for it"
@@ -144,6 +146,13 @@ def _waiting(told: Explanation, at: At) -> str:
     if main is None or main.price_now is None or main.price_other is None or main.other_slot is None:
         return ": the temperature holds without it" if isinstance(told.device, Zone | Tank) else ""
     return f": energy costs {main.price_now:.3f} per kWh then{_compared(main, at)}"
+
+
+def _no_room(told: Explanation, at: At) -> str:
+    edges = {limit.name: limit.slot for limit in told.limits}
+    if WINDOW_OPENS in edges and not edges[WINDOW_OPENS] <= told.slot < edges[WINDOW_CLOSES]:
+        return f": its window is from {at(edges[WINDOW_OPENS])} to {at(edges[WINDOW_CLOSES])}"
+    return ": there is no room for a run that starts then"
 
 
 def _outcome(told: Explanation) -> str:
@@ -156,7 +165,8 @@ def _instead(told: Explanation, other: Instead) -> str:
     cost = f"{least}{money(abs(other.cost))}"
     if other.broken:
         wishes = " and ".join(wish_words(broken) for broken in other.broken[:2])
-        bill = "" if little else f", and the bill would be {cost} {'lower' if other.cost < 0.0 else 'higher'}"
+        side = "lower" if other.cost < 0.0 else "higher"
+        bill = f", and the bill would be {cost} {side}" if other.exact and not little else ""
         return f"{'without it' if other.what is Otherwise.NOT else f'if it {_past(told, other)}'}, {wishes}{bill}"
     if other.temp_c is not None:
         reached = f"without it {told.device.id} would reach {other.temp_c:.1f} °C"
@@ -179,7 +189,7 @@ def _doing_now(told: Explanation, other: Instead, cost: str) -> str:
             return f"lowering it would cost {cost}{' more than' if more else ' as'} it saves"
         case Otherwise.RESTORE:
             return f"full power would cost {cost}{' more than' if more else ' as'} it is worth to you"
-        case Otherwise.RUN if isinstance(told.device, Appliance) and other.price_now is None and told.device.optional:
+        case Otherwise.RUN_AT_ALL:
             return f"a run would cost {cost}{' more than' if more else ' as'} it is worth to you"
         case _ if other.cost < -_LITTLE:
             return f"{_gerund(told, other)} would save {cost}"
@@ -205,6 +215,7 @@ def _past(told: Explanation, other: Instead) -> str:
         Otherwise.CHARGE: "charged then",
         Otherwise.GIVE: "gave energy then",
         Otherwise.USE_ALL: "were used in full",
+        Otherwise.RUN_AT_ALL: "ran",
         Otherwise.RESTORE: "ran at full power",
         Otherwise.LOWER: "were lowered",
     }

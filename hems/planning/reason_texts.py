@@ -7,7 +7,7 @@ _STORAGE = {
     Code.PRICE_LOW: "stores {kwh:.1f} kWh at {price:.3f} per kWh ({mean:.3f} on average in this plan)",
     Code.SOLAR_SURPLUS: "stores {kwh:.1f} kWh of sun that is not needed now",
     Code.RESERVE: "stores {kwh:.1f} kWh to keep the reserve you asked for",
-    Code.PRICE_HIGH: "gives {kwh:.1f} kWh instead of buying at {price:.3f} per kWh ({mean:.3f} on average in this plan)",
+    Code.PRICE_HIGH: "gives {kwh:.1f} kWh that would cost {price:.3f} per kWh ({mean:.3f} on average in this plan)",
     Code.EXPORT_PAYS: "sells {kwh:.1f} kWh, worth {price:.3f} per kWh now",
     Code.GRID_LIMIT: "gives {kwh:.1f} kWh because the connection is at its limit",
     Code.LOST_LOAD: "keeps the house supplied with {kwh:.1f} kWh while the grid is away",

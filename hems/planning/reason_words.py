@@ -22,6 +22,8 @@ def noun(device: Device) -> str:
     """The device in words: its kind, and its id where the kind alone does not say which."""
     if isinstance(device, Zone):
         return f"the {'heating' if device.heats else 'cooling'} of {device.id}"
+    if isinstance(device, Lighting) and device.id != "lighting":
+        return f"the light of {device.id}"
     kind, plain = _NOUNS.get(type(device), (device.id.replace("_", " "), device.id))
     return f"the {kind}" if device.id in (plain, kind) else f"the {kind} {device.id}"
 
@@ -89,7 +91,9 @@ def _verb(told: Explanation, remedy: Remedy) -> str:
         case Otherwise.GIVE:
             return "give energy then"
         case Otherwise.RUN:
-            return "run" if remedy.lever is Lever.VALUE else "run then"
+            return "run then"
+        case Otherwise.RUN_AT_ALL:
+            return "run"
         case Otherwise.RESTORE:
             return "not be lowered"
         case Otherwise.LOWER:

@@ -116,6 +116,7 @@ def test_full_battery_serves_the_load_by_lease_and_reverts_when_the_manager_is_g
     asyncio.run(scene())
     store = EdgeStore(tmp_path / "state" / "ems.db")
     assert store.count("decisions") > 0
+    assert store.count("problems") > 0
     store.close()
 
 

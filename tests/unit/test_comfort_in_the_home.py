@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hems.control.history import History
+from hems.app.ems import OUTDOOR_DAYS, EmsApp
+from hems.control.history import History, SlotMeans
+from hems.control.home_loop import Actions
 from hems.control.live_outlook import LiveOutlook
 from hems.control.outdoor_days import OutdoorDays
 from hems.dispatch.rules import thermostat_kw
@@ -17,7 +20,7 @@ from hems.planning.outlook import OUTDOOR_MEAN
 from hems.site.config import ConfigError, parse_config
 from hems.site.home import AdaptivePeriod, ComfortPeriod, ZoneUnit
 from hems.site.tariff import DailyPrices
-from tests.fakes import START_S, ZONE, FakeOutlooks, home, idle, image
+from tests.fakes import START_S, ZONE, FakeOutlooks, home, idle, image, slot
 
 DAY_S = 86_400
 MIDNIGHT_S = START_S - START_S % DAY_S
@@ -190,3 +193,27 @@ def test_without_a_plan_the_thermostat_follows_the_temperature_of_now() -> None:
     assert thermostat_kw(ADAPTIVE, 18.9, False, 12.0, 15.0) == ADAPTIVE.electric_kw_max  # below 18.95
     assert thermostat_kw(ADAPTIVE, 19.0, False, 12.0, 15.0) == 0.0
     assert thermostat_kw(ADAPTIVE, 20.4, False, 12.0) == ADAPTIVE.electric_kw_max  # nobody measures outdoors
+
+
+def test_a_restarted_energy_manager_knows_the_days_before_and_says_once_that_the_edge_is_held(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = parse_config(CONFIG.replace("COMFORT", "adaptive = 80"), "home.toml")
+    app = EmsApp(config, tmp_path)
+    app._outlook.signals.learn(outdoors(4.0, START_S))
+    for number in range(3):
+        app._record(START_S + 900 * number, Actions(leases={}, slot_means=SlotMeans(slot(number), 1.0, 0.0)))
+    assert [record.getMessage() for record in caplog.records] == [
+        "prevailing outdoor temperature 4.0 degC is outside 10..33.5: the comfort band of the nearest edge is held"
+    ]
+    again = EmsApp(config, tmp_path)
+    assert again._outlook.signals.outdoor_days.prevailing_mean_c(START_S + 900) == 4.0
+    for each in (app, again):
+        each._store.close()
+
+
+def test_a_home_without_adaptive_comfort_stores_no_outdoor_days(tmp_path: Path) -> None:
+    app = EmsApp(parse_config(CONFIG.replace("COMFORT", "temp_min_c = 20, temp_max_c = 23"), "home.toml"), tmp_path)
+    app._record(START_S, Actions(leases={}, slot_means=SlotMeans(slot(), 1.0, 0.0)))
+    assert app._store.fact(OUTDOOR_DAYS) is None
+    app._store.close()

@@ -100,6 +100,13 @@ def test_a_sensor_that_shows_nothing_is_refused() -> None:
     assert line.startswith("lux: never changes by more than 1 lux")
 
 
+def test_light_that_is_none_is_refused_and_not_cut() -> None:
+    record = lit_room(0)
+    record.illuminance_lux[5] = -500.0
+    (line,) = refusals(record)
+    assert line.startswith("lux: has -500 (1 values outside -100 .. 200000 lux)")
+
+
 def test_three_days_are_too_short() -> None:
     (line,) = refusals(lit_room(0, days=3))
     assert "on 3 days (288 steps) only; record at least 4 days" in line

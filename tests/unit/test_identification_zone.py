@@ -219,6 +219,22 @@ def test_a_thermometer_with_another_clock_is_noticed() -> None:
     assert lines[-1].startswith("temp: fits the other columns best +8 h away: its clock seems 8 h early")
 
 
+@pytest.mark.parametrize("absurd", [1e300, -300.0, 72.0])
+def test_a_temperature_that_is_none_is_refused_and_not_converted(absurd: float) -> None:
+    record = room(0)
+    record.temp_c[7] = absurd
+    (line,) = refusals(record)
+    assert line.startswith(f"temp: has {absurd:g} (1 values outside -40 .. 70 degC); give it in degC")
+
+
+def test_power_in_watts_and_a_driver_that_is_none_are_refused() -> None:
+    record = room(0)
+    lines = refusals(
+        replace(record, heat_kw=1e5 * record.heat_kw, drivers={"solar_aperture_m2": np.full(len(record), -5.0)})
+    )
+    assert [line.split(":")[0] for line in lines] == ["heat", "solar_aperture_m2"]
+
+
 def test_an_interval_that_reaches_nothing_is_infinitely_wide() -> None:
     estimate = Estimate(value=1.0, standard_error=1.0, low=-1.0, high=3.0, unit="K")
     assert estimate.ratio == float("inf") and not estimate.is_distinct

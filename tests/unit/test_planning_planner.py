@@ -210,3 +210,11 @@ def test_time_limit_holds_for_each_plan_and_not_for_all_plans_of_a_planner_toget
     for _ in range(400):
         assert planner.plan(site, time_limit_s=0.05, explain=False).status == "optimal"
         assert len(planner.value_curve().net_kw) > 1
+
+
+def test_a_lossless_battery_does_not_run_in_circles_to_let_another_one_feed_the_grid() -> None:
+    idle = battery(id="empty", capacity_kwh=1.0, charge_kw_max=1.0, discharge_kw_max=1.0, soc_max=0.0, soc_initial=0.0)
+    kept = battery(id="full", charge_kw_max=0.0, grid_discharge_allowed=False, soc_initial=1.0)
+    made = planned(idle, kept, slots=2, base_load_kw=0.0, import_price_per_kwh=0.0, export_price_per_kwh=0.5)
+    assert np.abs(made.devices["full"].power_kw).max() < 1e-6
+    assert made.objective == pytest.approx(0.0, abs=1e-6)
