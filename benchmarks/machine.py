@@ -41,10 +41,15 @@ def medians_ms(runs: Sequence[Callable[[], object]], repeats: int) -> list[float
     times: list[list[float]] = [[] for _ in runs]
     for _ in range(repeats):
         for run, seen in zip(runs, times, strict=True):
-            begin = time.perf_counter_ns()
-            run()
-            seen.append((time.perf_counter_ns() - begin) / 1e6)
+            seen.append(elapsed_ms(run))
     return [statistics.median(seen) for seen in times]
+
+
+def elapsed_ms(run: Callable[[], object]) -> float:
+    """Wall time of one call [ms]."""
+    begin = time.perf_counter_ns()
+    run()
+    return (time.perf_counter_ns() - begin) / 1e6
 
 
 def peak_mb(module: str, arguments: Sequence[str]) -> float:
@@ -72,11 +77,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def write(name: str, repeats: int, parts: Sequence[str]) -> Path:
-    """The file with what was measured: benchmarks/results/<name>.md."""
+def write(name: str, how: str, parts: Sequence[str], command: str | None = None) -> Path:
+    """The file with what was measured: benchmarks/results/<name>.md; `how` says what a number stands for."""
     path = RESULTS / f"{name}.md"
     path.parent.mkdir(exist_ok=True)
     day = datetime.now(UTC).date().isoformat()
-    what = f"Measured {day} by `scripts/bench {name}`, medians of {repeats} runs, floor and ours in turn."
+    what = f"Measured {day} by `scripts/bench {command or name}`, {how}."
     path.write_text("\n\n".join([f"# Benchmark: {name}", what, f"Machine: {machine()}.", *parts]) + "\n", "utf-8")
     return path

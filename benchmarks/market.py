@@ -98,7 +98,7 @@ def main() -> None:
     rows = [measured(orders, args.repeats) for orders in SIZES]
     made = table(("orders", "floor ms", "ours ms", "ratio", "from steps ms", "peak MB"), rows)
     print(made)
-    print(write("market", args.repeats, [WHAT, made]))
+    print(write("market", f"medians of {args.repeats} runs, floor and ours in turn", [WHAT, made]))
 
 
 if __name__ == "__main__":

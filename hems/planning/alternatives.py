@@ -1,9 +1,12 @@
 """Alternatives: decisions that differ from a plan's in what one device does in slot 0, with the rest adapted."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning.appliance import BlockPart, ProgrammePart
+from hems.planning.connection import Connection
 from hems.planning.device import Appliance, Chp, Device, Zone
 from hems.planning.incumbent import Decisions, best_guess, improved
 from hems.planning.machine import ChpPart
@@ -37,9 +40,10 @@ def alternatives(solver: Solver, problem: Problem, found: Found, outcome: Outcom
     decided, values = np.round(outcome.x[columns]), np.round(outcome.x) * built.arrays.integer
     decisions, groups = Decisions(solver, built.arrays, lambda: TIME_LEFT_S), decision_groups(built)
     made: list[Floats] = []
-    for device in problem.devices:
+    turns = [partial(_turn, device, built.parts[device.id]) for device in problem.devices]
+    for turn in (partial(_turn_connection, built.connection), *turns):
         turned = values.copy()
-        held = _turn(device, built.parts[device.id], turned)
+        held = turn(turned)
         if len(held) and not np.array_equal(turned, values):
             made += _adapted(decisions, [turned[columns]], np.where(np.isin(columns, held), HELD, groups))
     if made:
@@ -80,6 +84,12 @@ def _adapted(decisions: Decisions, starts: list[Floats], groups: Ints) -> list[F
     if best is None:
         return []
     return [improved(decisions, best, groups, -np.inf, solves=ADAPTING_SOLVES).decided]
+
+
+def _turn_connection(connection: Connection, values: Floats) -> Ints:
+    first = connection.direction.columns[connection.direction.slots == 0]
+    values[first] = 1.0 - values[first]
+    return first
 
 
 def _turn(device: Device, part: Part, values: Floats) -> Ints:

@@ -12,6 +12,8 @@ from hems.planning.tariff import Exchange, Tariff, two_steps
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+SLOT_ZERO_ROOM_KW = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
@@ -74,7 +76,8 @@ def add_connection(
     curve = two_steps(tariff) if exchange is None else exchange
     imports = _steps(site, import_steps(curve, import_limit_kw, tariff.co2_per_kwh(site.slots)), +1.0)
     exports = _steps(site, export_steps(curve, export_limit_kw), -1.0)
-    most_in, most_out = np.minimum(import_limit_kw, most_taken_kw), np.minimum(export_limit_kw, most_given_kw)
+    most_in = np.minimum(import_limit_kw, _with_room(most_taken_kw))
+    most_out = np.minimum(export_limit_kw, _with_room(most_given_kw))
     direction = _one_direction(site, imports, exports, most_in, most_out)
     if tariff.demand_charge_per_kw > 0.0:
         _add_demand(site, imports, tariff)
@@ -90,6 +93,13 @@ def _steps(site: SiteRows, steps: Steps, sign: float) -> Flow:
     columns = site.model.columns(len(slots), upper=steps.size_kw[slots, step], cost=cost)
     site.model.entries(site.balance[slots], columns, sign)
     return Flow(columns=columns, slots=slots)
+
+
+def _with_room(most_kw: Floats) -> Floats:
+    """The most that can flow (n,), with room in slot 0 for a load or generation beyond what was expected."""
+    roomy = most_kw.copy()
+    roomy[0] = 2.0 * most_kw[0] + SLOT_ZERO_ROOM_KW
+    return roomy
 
 
 def _one_direction(site: SiteRows, imports: Flow, exports: Flow, most_in: Floats, most_out: Floats) -> Flow:

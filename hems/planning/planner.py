@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +10,18 @@ from numpy.typing import NDArray
 from hems.planning import slot_zero, value_curve
 from hems.planning.alternatives import alternatives
 from hems.planning.assembly import rule_based, solved
-from hems.planning.counterfactual import WhatIf
 from hems.planning.decisions import Earlier, earlier_decisions
-from hems.planning.explanation import Explanation
 from hems.planning.marginal import marginal_prices
 from hems.planning.plan import Plan, SlotPlan, ValueCurve
 from hems.planning.problem import Problem
 from hems.planning.program import powers
-from hems.planning.reason_of_slot import explain
 from hems.planning.reasons import reasons
 from hems.planning.search import Budget, Found, search
 from hems.planning.solver import Outcome, Solver
 from hems.planning.violations import weighed
+
+if TYPE_CHECKING:
+    from hems.planning.explanation import Explanation
 
 Floats = NDArray[np.float64]
 
@@ -138,12 +139,16 @@ class Planner:
             made = slot_zero.held_slot(kept.problem, first, base_kw, available)
         return made
 
-    def explain(self, device_id: str, slot: int) -> Explanation:
+    def explain(self, device_id: str, slot: int) -> "Explanation":
         """Why a device does what it does in a slot of the last plan, and what doing otherwise would cost.
 
         Raises: LookupError when the last plan was a fallback; KeyError for a device, IndexError for a slot that the
         plan does not have.
         """
+        # read only when somebody asks: an energy manager never does
+        from hems.planning.counterfactual import WhatIf
+        from hems.planning.reason_of_slot import explain
+
         kept = self._need_kept()
         device = next((d for d in kept.problem.devices if d.id == device_id), None)
         if device is None:

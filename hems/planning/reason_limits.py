@@ -14,6 +14,7 @@ from hems.planning.reason_actions import Action, Stretch
 Floats = NDArray[np.float64]
 IMPORT_LIMIT, EXPORT_LIMIT = "import limit of the connection", "export limit of the connection"
 FULLEST = "fullest allowed"
+HIGHEST_IMPORT = "highest import that you pay for"
 WINDOW_OPENS, WINDOW_CLOSES = "its window opens", "its window closes"
 _KW, _SOC, _TEMP_K = 1e-3, 2e-3, 0.02
 
@@ -60,7 +61,7 @@ def _of_connection(problem: Problem, plan: Plan, done: Stretch) -> Iterator[Limi
     charge, peak_kw = problem.tariff.demand_charge_per_kw, float(plan.grid_kw.max())
     slot = _first(plan.grid_kw > peak_kw - _KW, done)
     if charge > 0.0 and slot is not None and peak_kw > 0.0:
-        yield Limit(name="highest import that you pay for", value=peak_kw, unit="kW", slot=slot)
+        yield Limit(name=HIGHEST_IMPORT, value=peak_kw, unit="kW", slot=slot)
 
 
 def _of_device(problem: Problem, plan: Plan, device: Device, done: Stretch) -> Iterator[Limit]:

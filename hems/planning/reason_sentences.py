@@ -4,9 +4,17 @@ from hems.planning.device import Appliance, Battery, Chp, Ev, Hydrogen, Lighting
 from hems.planning.explanation import Explanation, Instead
 from hems.planning.reason_actions import Action, Otherwise
 from hems.planning.reason_codes import Code
-from hems.planning.reason_limits import EXPORT_LIMIT, FULLEST, IMPORT_LIMIT, WINDOW_CLOSES, WINDOW_OPENS
+from hems.planning.reason_limits import (
+    EXPORT_LIMIT,
+    FULLEST,
+    HIGHEST_IMPORT,
+    IMPORT_LIMIT,
+    WINDOW_CLOSES,
+    WINDOW_OPENS,
+)
 from hems.planning.reason_words import At, money, noun, remedy_words, wish_words
 
+_SAME_PRICE = 0.0015  # currency/kWh; nearer prices are the same to a person
 _LITTLE = 0.005  # currency; less makes no difference to a person
 
 
@@ -66,11 +74,19 @@ def _because(told: Explanation, at: At) -> str:
         case Action.LOWERED if told.code is Code.LOST_LOAD:
             return ": the supply does not reach"
         case Action.LOWERED:
-            return f": energy costs {told.price:.3f} per kWh, more than the comfort given up is worth to you"
+            return _lowered(told)
         case Action.USED | Action.FULL:
             return ""
         case _:
             return _acting(told, at)
+
+
+def _lowered(told: Explanation) -> str:
+    assert isinstance(told.device, Load | Lighting)
+    if told.price > told.device.discomfort_per_kwh:
+        return f": energy costs {told.price:.3f} per kWh, more than the comfort given up is worth to you"
+    peak = any(limit.name == HIGHEST_IMPORT for limit in told.limits)
+    return ", which keeps the highest import down" if peak else ""
 
 
 def _acting(told: Explanation, at: At) -> str:
@@ -88,7 +104,8 @@ def _acting(told: Explanation, at: At) -> str:
             earns = "nothing" if now is None or now < 0.0005 else f"{now:.3f} per kWh"
             return f": sold, this sun would earn {earns}{_saved(main, at)}"
         case Code.EXPORT_PAYS:
-            return f": selling earns {price:.3f} per kWh then{_compared(main, at)}"
+            way = "earns" if price >= 0.0 else "costs"
+            return f": selling {way} {abs(price):.3f} per kWh then{_compared(main, at, cheaper=True)}"
         case Code.CHEAPEST_WINDOW:
             return f", where energy costs {price:.3f} per kWh{_compared(main, at)}"
         case Code.LOST_LOAD:
@@ -100,17 +117,20 @@ def _acting(told: Explanation, at: At) -> str:
         case Code.MUST_RUN:
             return ": a run that has begun is not interrupted"
         case _ if told.action is Action.GIVES or isinstance(told.device, Chp):
-            return f": buying would cost {price:.3f} per kWh then{_compared(main, at)}"
+            return f": buying would cost {price:.3f} per kWh then{_compared(main, at, cheaper=True)}"
         case _:
             return f": energy costs {price:.3f} per kWh then{_compared(main, at)}"
 
 
-def _compared(main: Instead | None, at: At) -> str:
-    """The price at the other time, where it differs enough to be a reason."""
+def _compared(main: Instead | None, at: At, *, cheaper: bool = False) -> str:
+    """The price at the other time, where it differs enough to tell; `cheaper` says which way it is a reason."""
     if main is None or main.price_other is None or main.other_slot is None or main.price_now is None:
         return ""
-    same = abs(main.price_other - main.price_now) < 0.0015
-    return "" if same else f", but {main.price_other:.3f} around {at(main.other_slot)}"
+    dearer = main.price_other - main.price_now
+    if abs(dearer) < _SAME_PRICE:
+        return ""
+    word = ", but" if (dearer < 0.0) == cheaper else " and"
+    return f"{word} {main.price_other:.3f} around {at(main.other_slot)}"
 
 
 def _saved(main: Instead | None, at: At) -> str:
@@ -145,7 +165,7 @@ def _waiting(told: Explanation, at: At) -> str:
     main = told.instead[0] if told.instead else None
     if main is None or main.price_now is None or main.price_other is None or main.other_slot is None:
         return ": the temperature holds without it" if isinstance(told.device, Zone | Tank) else ""
-    return f": energy costs {main.price_now:.3f} per kWh then{_compared(main, at)}"
+    return f": energy costs {main.price_now:.3f} per kWh then{_compared(main, at, cheaper=True)}"
 
 
 def _no_room(told: Explanation, at: At) -> str:

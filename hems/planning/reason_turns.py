@@ -13,7 +13,10 @@ from hems.planning.reason_actions import Action, Otherwise, Stretch
 from hems.planning.reason_columns import exchange_columns
 
 _KW = 1e-2
-_HALVINGS = 10
+_CORNERS_MAX = 8
+_SMALLEST_KWH = 1e-6
+_SAME_PRICE = 1e-6
+_SMALLEST_COST = 1e-7  # a point no farther below a tangent lies on it
 _SMALLEST_PRICE = 2e-3  # a turn at a price nearer than this is a tie
 
 
@@ -33,23 +36,53 @@ def price_remedies(ask: WhatIf, plan: Plan, device: Device, done: Stretch) -> It
             yield from _threshold(ask, plan, device, done, turn)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Point:
+    """Least cost when energy of the slot is dearer, the energy imported in the slot, and whether the device turns."""
+
+    dearer_per_kwh: float
+    cost: float
+    import_kwh: float
+    turns: bool
+
+
 def _threshold(ask: WhatIf, plan: Plan, device: Device, done: Stretch, turn: Turn) -> Iterator[Remedy]:
-    """The price at which the device turns, by halving the range of prices that occur."""
+    """The price at which the device turns, within the range of prices that occur.
+
+    The least cost is concave and piecewise linear in the price; its corners are found where tangents of two known
+    points meet. Source: Eisner and Severance 1976, doi:10.1145/321978.321982.
+    """
     tariff, sells = ask.problem.tariff, bool(plan.grid_kw[done.slot] < -1e-3)
     now = float((tariff.export_price_per_kwh if sells else tariff.import_price_per_kwh)[done.slot])
     prices = np.concatenate([tariff.import_price_per_kwh, tariff.export_price_per_kwh])
     falls = turn.lever is Lever.PRICE_BELOW
     far = min(0.0, float(prices.min())) if falls else 2.0 * float(prices.max())
-    if (far >= now if falls else far <= now) or _turns_at(ask, device, done, turn, 0.0):
+    still = None if (far >= now if falls else far <= now) else _point(ask, device, done, turn, 0.0)
+    turned = None if still is None or still.turns else _point(ask, device, done, turn, far - now)
+    if still is None or turned is None or not turned.turns:
         return
-    still, turned = 0.0, far - now
-    if not _turns_at(ask, device, done, turn, turned):
-        return
-    for _ in range(_HALVINGS):
-        middle = (still + turned) / 2.0
-        still, turned = (still, middle) if _turns_at(ask, device, done, turn, middle) else (middle, turned)
-    if abs(turned) > _SMALLEST_PRICE:
-        yield Remedy(lever=turn.lever, then=turn.then, value=now + turned, was=now, unit="per kWh")
+    at = _corner(lambda dearer: _point(ask, device, done, turn, dearer), still, turned)
+    if at is not None and abs(at) > _SMALLEST_PRICE:
+        yield Remedy(lever=turn.lever, then=turn.then, value=now + at, was=now, unit="per kWh")
+
+
+def _corner(point: Callable[[float], _Point | None], still: _Point, turned: _Point) -> float | None:
+    """How much dearer energy is where the device turns between two points; None when that is not settled."""
+    for _ in range(_CORNERS_MAX):
+        bend = turned.import_kwh - still.import_kwh
+        if abs(bend) < _SMALLEST_KWH:
+            return None
+        reach = still.cost - turned.cost + turned.import_kwh * turned.dearer_per_kwh
+        at = (reach - still.import_kwh * still.dearer_per_kwh) / bend
+        if abs(at - turned.dearer_per_kwh) < _SAME_PRICE:
+            return at
+        found = point(at) if abs(at - still.dearer_per_kwh) >= _SAME_PRICE else None
+        if found is None:
+            return None
+        if still.cost + still.import_kwh * (at - still.dearer_per_kwh) - found.cost < _SMALLEST_COST:
+            return at
+        still, turned = (still, found) if found.turns else (found, turned)
+    return None
 
 
 def _turns(device: Device, done: Stretch) -> list[Turn]:
@@ -84,10 +117,18 @@ def _turns(device: Device, done: Stretch) -> list[Turn]:
             return []
 
 
-def _turns_at(ask: WhatIf, device: Device, done: Stretch, turn: Turn, dearer_per_kwh: float) -> bool:
-    """Whether the device turns when energy of the slot is dearer, to buy and to sell."""
+def _point(ask: WhatIf, device: Device, done: Stretch, turn: Turn, dearer_per_kwh: float) -> _Point | None:
+    """The program solved with energy of the slot dearer, to buy and to sell; None when it was not solved."""
     imports, exports = exchange_columns(ask.found.program, done.slot)
-    added = np.repeat([1.0, -1.0], [len(imports), len(exports)]) * (dearer_per_kwh * ask.problem.slot_h)
-    change = Change(priced=np.concatenate([imports, exports]), added=added)
-    x = ask.free_values(device, change)
-    return x is not None and turn.does(ask.power_kw(device, x, done.slot))
+    columns, slot_h = np.concatenate([imports, exports]), ask.problem.slot_h
+    kwh_per_unit = np.repeat([slot_h, -slot_h], [len(imports), len(exports)])
+    change = Change(priced=columns, added=kwh_per_unit * dearer_per_kwh)
+    answer = ask.values(change + ask.freed(device, change))
+    if answer is None:
+        return None
+    return _Point(
+        dearer_per_kwh=dearer_per_kwh,
+        cost=answer.penalised,
+        import_kwh=float(kwh_per_unit @ answer.x[columns]),
+        turns=turn.does(ask.power_kw(device, answer.x, done.slot)),
+    )

@@ -98,7 +98,7 @@ def _range_remedy(parts: Sequence[str | int], context: dict[str, Any]) -> str:
     if context.get("le") == 1:
         return "give a fraction between 0 and 1 (0.8 for 80 %)"
     if key == "slots":
-        return "plan a shorter horizon or use longer slots"
+        return "plan a shorter horizon or use longer slots" if "le" in context else "plan one slot at least"
     return f"check the unit of {key} and its sign (power into a device is positive)"
 
 

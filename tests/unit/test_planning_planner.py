@@ -218,3 +218,20 @@ def test_a_lossless_battery_does_not_run_in_circles_to_let_another_one_feed_the_
     made = planned(idle, kept, slots=2, base_load_kw=0.0, import_price_per_kwh=0.0, export_price_per_kwh=0.5)
     assert np.abs(made.devices["full"].power_kw).max() < 1e-6
     assert made.objective == pytest.approx(0.0, abs=1e-6)
+
+
+def test_more_load_than_expected_is_imported_where_export_pays_more_than_import() -> None:
+    kept = Planner()
+    turned = {"import_price_per_kwh": 0.2, "export_price_per_kwh": 0.3}
+    kept.plan(problem(battery(), base_load_kw=1.0, **turned), explain=False)
+    first = kept.replan_slot0(base_kw=4.0)
+    assert first.unserved_kw == 0.0
+    assert first.grid_kw == pytest.approx(4.0 + first.power_kw["battery"])
+
+
+def test_a_slot_planned_to_export_imports_when_its_load_says_so() -> None:
+    kept = Planner()
+    turned = {"import_price_per_kwh": 0.2, "export_price_per_kwh": 0.3}
+    made = kept.plan(problem(battery(), base_load_kw=1.0, **turned), explain=False)
+    assert made.grid_kw[0] < 0.0
+    assert kept.replan_slot0(base_kw=8.0).unserved_kw == 0.0
