@@ -7,9 +7,9 @@ from typing import Any
 from hems.commands.why_sources import Asked
 from hems.io.edge_records import Told
 from hems.planning.device import Tank, Zone
-from hems.planning.explanation import Explanation, Instead
-from hems.planning.reason_sentences import remedy_sentences, sentence
-from hems.planning.reason_words import money
+from hems.planning.reasons.explanation import Explanation, Instead
+from hems.planning.reasons.sentences import remedy_sentences, sentence
+from hems.planning.reasons.words import money
 
 _WAYS = {
     "not": "not doing it",

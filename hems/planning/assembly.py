@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hems.planning.model.program import powers
 from hems.planning.objective import constant_cost, objective
 from hems.planning.physics import heat_kw, on_flags, state
 from hems.planning.plan import DevicePlan, Plan
 from hems.planning.problem import Problem
-from hems.planning.program import powers
-from hems.planning.rule_plan import rule_powers
-from hems.planning.search import Found
-from hems.planning.solver import Outcome
+from hems.planning.rules.rule_plan import rule_powers
+from hems.planning.solving.search import Found
+from hems.planning.solving.solver import Outcome
 from hems.planning.violations import violations
 
 Floats = NDArray[np.float64]

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.planning import slot_zero, value_curve
-from hems.planning.alternatives import alternatives
 from hems.planning.assembly import rule_based, solved
-from hems.planning.decisions import Earlier, earlier_decisions
-from hems.planning.marginal import marginal_prices
+from hems.planning.model.program import powers
+from hems.planning.next_slot import slot_zero, value_curve
+from hems.planning.next_slot.alternatives import alternatives
 from hems.planning.plan import Plan, SlotPlan, ValueCurve
 from hems.planning.problem import Problem
-from hems.planning.program import powers
-from hems.planning.reasons import reasons
-from hems.planning.search import Budget, Found, search
-from hems.planning.solver import Outcome, Solver
+from hems.planning.reasons.plan_reasons import reasons
+from hems.planning.solving.decisions import Earlier, earlier_decisions
+from hems.planning.solving.marginal import marginal_prices
+from hems.planning.solving.search import Budget, Found, search
+from hems.planning.solving.solver import Outcome, Solver
 from hems.planning.violations import weighed
 
 if TYPE_CHECKING:
-    from hems.planning.explanation import Explanation
+    from hems.planning.reasons.explanation import Explanation
 
 Floats = NDArray[np.float64]
 
@@ -146,8 +146,8 @@ class Planner:
         plan does not have.
         """
         # read only when somebody asks: an energy manager never does
-        from hems.planning.counterfactual import WhatIf
-        from hems.planning.reason_of_slot import explain
+        from hems.planning.reasons.counterfactual import WhatIf
+        from hems.planning.reasons.of_slot import explain
 
         kept = self._need_kept()
         device = next((d for d in kept.problem.devices if d.id == device_id), None)

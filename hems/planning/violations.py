@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.planning.appliance import LATE_SLOT_WEIGHT
 from hems.planning.device import Appliance, Battery, Device, Ev, Hydrogen, Lighting, Load, Pv, Tank, Zone
+from hems.planning.model.appliance import LATE_SLOT_WEIGHT
 from hems.planning.physics import on_flags, programme_start
 from hems.planning.plan import Violation
 from hems.planning.problem import Problem

@@ -35,7 +35,12 @@ def switching_homes(draw: st.DrawFn) -> Problem:
 
 @st.composite
 def car(draw: st.DrawFn, slots: int) -> dict[str, Any]:
-    stay = {"arrival_slot": 0, "departure_slot": slots, "soc_arrival": 0.3, "soc_departure_min": draw(number(0.3, 0.6))}
+    stay = {
+        "arrival_slot": 0,
+        "departure_slot": slots,
+        "soc_arrival": 0.3,
+        "soc_departure_min": draw(number(0.3, 0.6)),
+    }
     limits = {"capacity_kwh": 10.0, "charge_kw_max": 3.0, "charge_kw_min": 1.4}
     return {"id": "car", "kind": "ev", **limits, "sessions": [stay]}
 
@@ -117,7 +122,9 @@ def test_a_device_is_switched_in_the_running_slot_where_its_price_says_so(proble
     )
     every = problem.exchange.prices_per_kwh.copy()
     every[0] = prices
-    changed = replace(problem, exchange=Exchange(prices_per_kwh=every, breakpoints_kw=problem.exchange.breakpoints_kw))
+    changed = replace(
+        problem, exchange=Exchange(prices_per_kwh=every, breakpoints_kw=problem.exchange.breakpoints_kw)
+    )
     fresh = Planner().plan(changed, gap=0.0, explain=False)
     assume(not fresh.violations)
     forced = held(changed, now.grid_kw)

@@ -34,7 +34,14 @@ CHANGES = {
     "018": 50,
     "020": 50,
 }
-SCALED = ("base_load_kw", "available_kw", "import_price_per_kwh", "export_price_per_kwh", "outdoor_temp_c", "power_kw")
+SCALED = (
+    "base_load_kw",
+    "available_kw",
+    "import_price_per_kwh",
+    "export_price_per_kwh",
+    "outdoor_temp_c",
+    "power_kw",
+)
 STATES = ("soc_initial", "level_initial", "temp_initial_c")
 
 

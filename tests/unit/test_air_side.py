@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from hems.io.case_file import case_from_text
-from hems.planning.air_side import air_limit
 from hems.planning.assembly import rule_based
 from hems.planning.device import Zone
+from hems.planning.model.air_side import air_limit
 from hems.planning.physics import state
 from hems.planning.problem import problem_from_case
 from hems.site.finding import CaseError

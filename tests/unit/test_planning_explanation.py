@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hems.io.case_file import case_from_text
-from hems.planning.explanation import Explanation, Lever
 from hems.planning.planner import Planner
 from hems.planning.problem import problem_from_case
-from hems.planning.reason_actions import Action, Otherwise
-from hems.planning.reason_sentences import remedy_sentences, sentence
+from hems.planning.reasons.actions import Action, Otherwise
+from hems.planning.reasons.explanation import Explanation, Lever
+from hems.planning.reasons.sentences import remedy_sentences, sentence
 from tests.properties.planning_documents import documents
 from tests.unit.planning_examples import battery, car, problem
 

@@ -213,7 +213,9 @@ def test_time_limit_holds_for_each_plan_and_not_for_all_plans_of_a_planner_toget
 
 
 def test_a_lossless_battery_does_not_run_in_circles_to_let_another_one_feed_the_grid() -> None:
-    idle = battery(id="empty", capacity_kwh=1.0, charge_kw_max=1.0, discharge_kw_max=1.0, soc_max=0.0, soc_initial=0.0)
+    idle = battery(
+        id="empty", capacity_kwh=1.0, charge_kw_max=1.0, discharge_kw_max=1.0, soc_max=0.0, soc_initial=0.0
+    )
     kept = battery(id="full", charge_kw_max=0.0, grid_discharge_allowed=False, soc_initial=1.0)
     made = planned(idle, kept, slots=2, base_load_kw=0.0, import_price_per_kwh=0.0, export_price_per_kwh=0.5)
     assert np.abs(made.devices["full"].power_kw).max() < 1e-6
@@ -235,3 +237,10 @@ def test_a_slot_planned_to_export_imports_when_its_load_says_so() -> None:
     made = kept.plan(problem(battery(), base_load_kw=1.0, **turned), explain=False)
     assert made.grid_kw[0] < 0.0
     assert kept.replan_slot0(base_kw=8.0).unserved_kw == 0.0
+
+
+def test_a_car_short_of_its_wish_by_next_to_nothing_does_not_run_another_slot() -> None:
+    stay = {"arrival_slot": 0, "departure_slot": 4, "soc_arrival": 0.5, "soc_departure_min": 0.5 + 0.2 + 1e-5}
+    made = planned(car(sessions=[stay], charge_kw_max=2.0, charge_kw_min=2.0))
+    assert (made.devices["car"].power_kw > 0.0).sum() == 1
+    assert not made.violations

@@ -4,8 +4,8 @@ import pytest
 
 from hems.planning.plan import Reason
 from hems.planning.planner import Planner
-from hems.planning.reason_codes import Code
-from hems.planning.reason_texts import _TEXTS
+from hems.planning.reasons.codes import Code
+from hems.planning.reasons.texts import _TEXTS
 from tests.unit.planning_examples import battery, car, planned, problem
 
 SUN = {"id": "pv", "kind": "pv", "available_kw": [0.0, 4.0, 0.0, 0.0]}

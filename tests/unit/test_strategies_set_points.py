@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from hems.planning.device import Zone
 from hems.planning.physics import state
 from hems.planning.problem import Problem
+from hems.planning.rules.thermostat import thermostat_kw
 from hems.planning.strategies.baseline import SET_POINTS, baseline, set_point_c
 from hems.planning.strategies.room_view import Habits
-from hems.planning.thermostat import thermostat_kw
 from tests.unit.planning_examples import problem
 
 Floats = NDArray[np.float64]

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning.device import Chp, Lighting, Load, Pv, Zone
+from hems.planning.model.power_range import must_serve_kw
 from hems.planning.objective import objective
 from hems.planning.physics import heat_kw, on_flags, state
 from hems.planning.plan import DevicePlan, Plan
 from hems.planning.planner import Planner
-from hems.planning.power_range import must_serve_kw
 from hems.planning.problem import Device, Problem
+from hems.planning.rules.thermostat import thermostat_kw
 from hems.planning.strategies.lamps import LAMP_RULES
 from hems.planning.strategies.preparation import (
     departure_and_arrival,
@@ -25,7 +26,6 @@ from hems.planning.strategies.preparation import (
 )
 from hems.planning.strategies.room_view import Habits, RoomView, room_view
 from hems.planning.strategies.set_points import constant, curtailment, set_back, temperature_reset
-from hems.planning.thermostat import thermostat_kw
 from hems.planning.violations import violations
 
 Floats = NDArray[np.float64]

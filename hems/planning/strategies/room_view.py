@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.planning.air_side import AirLimit, air_limit
 from hems.planning.device import Zone
 from hems.planning.dynamics import zone_dynamics
+from hems.planning.model.air_side import AirLimit, air_limit
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -1,0 +1,1 @@
+"""Why a device does what it does, in words and money."""
