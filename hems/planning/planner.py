@@ -1,6 +1,6 @@
 """Planner: the least-cost plan of a problem, and what its next slot is worth; keeps the solver between calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning.assembly import rule_based, solved
+from hems.planning.futures.future import NO_RISK, Future, Risk
+from hems.planning.futures.widening import widened
 from hems.planning.model.program import powers
 from hems.planning.next_slot import slot_zero, value_curve
 from hems.planning.next_slot.alternatives import alternatives
@@ -45,6 +47,7 @@ class Kept:
     problem: Problem
     found: Found
     outcome: Outcome
+    solver: Solver
     alternatives: tuple[Floats, ...] | None = None  # None: not yet asked for
     current: Floats | None = None  # decisions that slot 0 follows by now; None: those of the plan
 
@@ -56,6 +59,7 @@ class Planner:
         """Start with an empty solver."""
         self._clock = clock
         self._solver = Solver()
+        self._wide = Solver()  # for several futures at once; both keep their last basis
         self._kept: Kept | None = None
 
     def plan(
@@ -67,8 +71,13 @@ class Planner:
         previous: Plan | None = None,
         elapsed_slots: int = 0,
         explain: bool = True,
+        futures: Sequence[Future] = (),
+        risk: Risk = NO_RISK,
     ) -> Plan:
         """The best plan found; always one.
+
+        With `futures` slot 0 is what is best on average over them (and for `risk`), with the on/off decisions of the
+        plan of `problem`; the plan shows the first of them. Value curve and slot 0 then are those of all futures.
 
         On/off decisions stay as in `previous`, made `elapsed_slots` ago, unless changing them gains more than
         `keep_gain`. `explain` False leaves the reasons out where nobody reads them.
@@ -83,8 +92,15 @@ class Planner:
         if found is None or outcome is None:
             made = rule_based(problem)
         else:
-            self._kept = Kept(problem=problem, found=found, outcome=outcome)
-            made = solved(problem, found, outcome, marginal_prices(self._solver, problem, found, outcome), gap)
+            self._kept = Kept(problem=problem, found=found, outcome=outcome, solver=self._solver)
+            marginal = marginal_prices(self._solver, problem, found, outcome)
+            if (
+                futures
+                and (wide := widened(self._wide, problem, found, outcome, futures=futures, risk=risk)) is not None
+            ):
+                found, outcome, marginal = wide.found, wide.outcome, wide.marginal
+                self._kept = Kept(problem=problem, found=found, outcome=outcome, solver=self._wide)
+            made = solved(problem, found, outcome, marginal, gap)
         if made.status == "feasible" and budget.left_s() <= 0.0:
             made = self._or_rules(problem, made)
         if explain:
@@ -98,7 +114,7 @@ class Planner:
         """
         kept = self._need_kept()
         return value_curve.value_curve(
-            self._solver,
+            kept.solver,
             kept.found,
             kept.outcome,
             kept.problem.slot_h,
@@ -123,16 +139,16 @@ class Planner:
         """
         kept = self._need_kept()
         available, built = pv_available_kw or {}, kept.found.program
-        slot_zero.set_load(self._solver, kept.problem, built, base_kw)
-        slot_zero.set_generation(self._solver, built, available)
+        slot_zero.set_load(kept.solver, kept.problem, built, base_kw)
+        slot_zero.set_generation(kept.solver, built, available)
         if exchange_prices is not None and exchange_breakpoints is not None:
-            slot_zero.set_prices(self._solver, kept.problem, kept.found, exchange_prices, exchange_breakpoints)
+            slot_zero.set_prices(kept.solver, kept.problem, kept.found, exchange_prices, exchange_breakpoints)
         planned = np.round(kept.outcome.x[built.arrays.integer])
         current = planned if kept.current is None else kept.current
         others = tuple(d for d in (planned, *self._alternatives(kept)) if d is not current)
-        kept.current = slot_zero.best_decisions(self._solver, built, current, others, KEEP_MONEY)
-        made = slot_zero.solved_slot(self._solver, kept.problem, built, base_kw)
-        self._solver.set_bounds(np.flatnonzero(built.arrays.integer), planned, planned)
+        kept.current = slot_zero.best_decisions(kept.solver, built, current, others, KEEP_MONEY)
+        made = slot_zero.solved_slot(kept.solver, kept.problem, built, base_kw)
+        kept.solver.set_bounds(np.flatnonzero(built.arrays.integer), planned, planned)
         if made is None:
             power_kw = powers(built, kept.problem.devices, kept.outcome.x, kept.problem.slots)
             first = {id_: float(power[0]) for id_, power in power_kw.items()}
@@ -155,12 +171,12 @@ class Planner:
             raise KeyError(f"{device_id} is not a device of the planned problem")
         if not 0 <= slot < kept.problem.slots:
             raise IndexError(f"slot {slot} is not in 0..{kept.problem.slots - 1}")
-        with WhatIf(self._solver, kept.problem, kept.found, kept.outcome) as ask:
+        with WhatIf(kept.solver, kept.problem, kept.found, kept.outcome) as ask:
             return explain(ask, device, slot)
 
     def _alternatives(self, kept: Kept) -> tuple[Floats, ...]:
         if kept.alternatives is None:
-            kept.alternatives = alternatives(self._solver, kept.problem, kept.found, kept.outcome)
+            kept.alternatives = alternatives(kept.solver, kept.problem, kept.found, kept.outcome)
         return kept.alternatives
 
     def _or_rules(self, problem: Problem, made: Plan) -> Plan:

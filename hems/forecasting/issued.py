@@ -1,0 +1,74 @@
+"""Issued forecasts: what was expected at each slot, so that their errors can show how today may go on.
+
+The error of a path is taken whole, load and generation together: it keeps how errors hang together over the day.
+Source: Clark et al. 2004, J. Hydrometeorology 5, 243 (the Schaake shuffle: paths of the past give the order in time),
+doi:10.1175/1525-7541(2004)005<0243:TSSAMF>2.0.CO;2.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hems.forecasting.series import DAY_S, FloatArray, Series
+
+KEEP_DAYS = 28
+LEAST_DAYS = 5  # fewer days do not show how wrong a forecast can be
+
+Small = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """Load and generation expected from `start_s` on [kW], each (n,)."""
+
+    start_s: int
+    load_kw: Small
+    pv_kw: Small
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was measured of load and generation."""
+
+    load: Series
+    pv: Series
+
+
+class IssuedPaths:
+    """The paths of the last weeks by the slot that they start in."""
+
+    def __init__(self) -> None:
+        self._paths: dict[int, Path] = {}
+
+    def add(self, path: Path) -> None:
+        """Remembers a path; one for the same start replaces it, and old ones are forgotten."""
+        self._paths[path.start_s] = path
+        for start_s in [s for s in self._paths if s < path.start_s - KEEP_DAYS * DAY_S]:
+            del self._paths[start_s]
+
+    def ways_on(self, now: Path, measured: Measured) -> tuple[FloatArray, FloatArray]:
+        """Load and generation [kW], each (days, n): `now` with the errors of each earlier day at this time of day.
+
+        Slots that are not measured yet count as no error. No ways when there are fewer than LEAST_DAYS days.
+        """
+        earlier = [self._paths.get(now.start_s - days * DAY_S) for days in range(1, KEEP_DAYS + 1)]
+        known = [path for path in earlier if path is not None]
+        n = len(now.load_kw)
+        if len(known) < LEAST_DAYS:
+            return np.zeros((0, n)), np.zeros((0, n))
+        load = np.stack([_error(path.load_kw, path.start_s, measured.load, n) for path in known])
+        pv = np.stack([_error(path.pv_kw, path.start_s, measured.pv, n) for path in known])
+        dark = now.pv_kw <= 0.0
+        return np.maximum(now.load_kw + load, 0.0), np.where(dark, 0.0, np.maximum(now.pv_kw + pv, 0.0))
+
+
+def _error(expected_kw: Small, start_s: int, measured: Series, n: int) -> FloatArray:
+    """Measured less expected (n,) [kW], 0 where either is not known."""
+    error = np.zeros(n)
+    first = (start_s - measured.start_epoch_s) // measured.slot_s
+    at = np.arange(first, first + min(n, len(expected_kw)))
+    known = (at >= 0) & (at < len(measured.values_kw))
+    difference = measured.values_kw[at[known]] - expected_kw[: len(at)][known]
+    error[: len(at)][known] = np.nan_to_num(difference)
+    return error
