@@ -1,8 +1,8 @@
 """Planning under uncertainty in closed loop: forecast, plan, act on what was measured. `scripts/bench closed_loop`.
 
 Homes with measured load and generation get a battery. Every hour each policy plans the next day, then the hour's own
-load and generation become known and the battery follows them. The futures of the stochastic plan are the forecast plus
-what forecasts issued at the same hour of the days before were wrong by, load and generation together.
+load and generation become known and the battery follows them. The futures of the stochastic plan are the forecast
+plus what forecasts issued at the same hour of the days before were wrong by, load and generation together.
 """
 
 import argparse

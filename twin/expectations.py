@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hems.forecasting.issued import KEEP_DAYS, NEAR_SLOTS
 from hems.planning.outlook import Outlook
 from twin.foresight import ForecastOutlook, repeated_signals
 from twin.world import TwinHome, World
@@ -41,7 +42,21 @@ class TabledOutlook:
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             signals=repeated_signals(self.twin, self.world, index, slots),
+            net_errors_kw=self._net_errors_kw(row),
         )
+
+    def _net_errors_kw(self, row: int) -> Floats:
+        """How wrong the first slot was in the last hours and at this time of day, as a home remembers it.
+
+        The slot before is still running when the order is made.
+        """
+        per_day, first = self.world.slots_per_day, self.world.run_from
+        near = np.arange(-NEAR_SLOTS, NEAR_SLOTS + 1)
+        days = np.arange(1, KEEP_DAYS + 1)
+        rows = np.concatenate([row - np.arange(2, NEAR_SLOTS + 2), (row - days[:, None] * per_day + near).ravel()])
+        rows = np.unique(rows[rows >= 0])
+        measured = self.twin.load_kw[first + rows] - self.twin.pv_kw[first + rows]
+        return np.asarray(measured - (self.table.base_kw[rows, 0] - self.table.pv_kw[rows, 0]))
 
 
 def forecast_table(

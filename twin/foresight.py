@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.forecasting.forecaster import best_forecast
-from hems.forecasting.model import BoostedModel, NotEnoughHistoryError
-from hems.forecasting.model_boosted import train
+from hems.forecasting.model import NotEnoughHistoryError
 from hems.forecasting.series import Kind, Series
+from hems.forecasting.trained import Model, train
 from hems.planning.outlook import ExpectedStay, Outlook
 from twin.world import TwinHome, World
 
@@ -23,12 +23,10 @@ class ForecastOutlook:
     world: World
     twin: TwinHome
     seed: int
-    _models: dict[str, BoostedModel | None]
+    _models: dict[str, Model | None]
     _trained_day: int
 
-    def __init__(
-        self, world: World, twin: TwinHome, seed: int, models: Mapping[Kind, BoostedModel] | None = None
-    ) -> None:
+    def __init__(self, world: World, twin: TwinHome, seed: int, models: Mapping[Kind, Model] | None = None) -> None:
         self.world, self.twin, self.seed = world, twin, seed
         self._models, self._trained_day = {}, -1
         if models is not None:
@@ -58,7 +56,7 @@ class ForecastOutlook:
         first = self.world.first
         return Series(start_epoch_s=first.start_s, slot_s=first.duration_s, values_kw=values[:known])
 
-    def trained(self, kind: Kind, known: int) -> BoostedModel | None:
+    def trained(self, kind: Kind, known: int) -> Model | None:
         """A model of the first `known` slots; None when they are too few, or all 0."""
         history = self._history(kind, known)
         if not history.values_kw.any():
@@ -77,7 +75,7 @@ class ForecastOutlook:
         ).mean_kw
 
 
-def first_models(world: World, twin: TwinHome, seed: int) -> dict[Kind, BoostedModel]:
+def first_models(world: World, twin: TwinHome, seed: int) -> dict[Kind, Model]:
     """The models of a home on the morning of the first simulated slot, from its history alone."""
     source = ForecastOutlook(world, twin, seed)
     kinds: tuple[Kind, ...] = ("load", "pv")

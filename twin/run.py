@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hems.forecasting.model import BoostedModel
 from hems.forecasting.series import Kind
+from hems.forecasting.trained import Model
 from twin.expectations import ForecastTable, TabledOutlook, forecast_table
 from twin.foresight import ForecastOutlook, PerfectOutlook, first_models
 from twin.optimum import Optimum, community_optimum
@@ -32,7 +32,7 @@ from twin.world import World
 
 Foresight = Literal["real", "perfect"]
 Tick = Callable[[str, int], None]
-Models = dict[Kind, BoostedModel]
+Models = dict[Kind, Model]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.history import History
 from hems.control.home_loop import Actions, HomeLoop, Timing
 from hems.control.live_outlook import LiveOutlook
+from hems.control.weather_watch import WeatherWatch
+from hems.forecasting.issued import Path as ForecastPath
 from hems.forecasting.series import Kind
 from hems.io.edge_store import EdgeStore
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
@@ -23,6 +25,7 @@ from hems.io.model_store import load_model, save_model
 from hems.io.price_file import prices_of
 from hems.io.problem_file import PlannedProblem, packed
 from hems.io.site_devices import SiteDevices
+from hems.io.weather_source import weather_source
 from hems.metering.image import SiteImage
 from hems.planning.plan import Plan
 from hems.site.comfort import adaptive_band
@@ -58,13 +61,18 @@ class EmsApp:
         self._worker = ForecastWorker()
         self._history = History(home.slot_minutes)
         self._history.load(self._store.slot_means(home.slot_minutes))
+        self._weather = None if config.weather is None else WeatherWatch(weather_source(config.weather, base))
         self._outlook = LiveOutlook(
             self._history,
             prices_of(config.tariff, base, home.timezone),
             timezone=home.timezone,
             slot_s=home.slot_s,
             building=config.home.building,
+            weather=self._weather,
+            futures=config.control.futures,
         )
+        self._forecast: ForecastPath | None = None  # None: nothing was expected since the start
+        self._restore_forecasts()
         self._outlook.signals.outdoor_days.restore(self._store.fact(OUTDOOR_DAYS))
         settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
         token = int(self._store.fact("fencing_token") or 0) + 1
@@ -86,6 +94,7 @@ class EmsApp:
         self._recorded: Plan | None = None
         self._trained_day: int | None = None
         self._training: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._send: Callable[[Line], None] | None = None
         self._taken = asyncio.Event()
         self._busy = asyncio.Lock()
@@ -100,6 +109,8 @@ class EmsApp:
         finally:
             if scheduler is not None:
                 scheduler.shutdown(wait=False)
+            if self._asking is not None:
+                running.append(self._asking)
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
@@ -131,6 +142,7 @@ class EmsApp:
         """Does what is due at a moment; returns the next wake [s since 1970]."""
         async with self._busy:
             await self._train_daily(now_s)
+            self._ask_for_weather(now_s)
             if self._image is None or not self._driven or self._loop.needs_image(now_s):
                 image = await self._devices.image(now_s)
                 if image is None:
@@ -144,6 +156,11 @@ class EmsApp:
             if actions.strategy is not None:
                 await self._hand_over(actions.strategy)
             return self._loop.next_wake_s(now_s)
+
+    def _ask_for_weather(self, now_s: int) -> None:
+        """Starts a look for a newer forecast; nobody waits for it, as a slow service must not hold up a step."""
+        if self._weather is not None and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._weather.update(now_s))
 
     async def _train_daily(self, now_s: int) -> None:
         """Once a day models are trained in the worker; a driven clock waits for them, real time does not."""
@@ -262,11 +279,26 @@ class EmsApp:
             ]
             self._store.add("decisions", rows)
         self._record_problem(now_s)
+        self._record_forecast()
         plan, slot = self._loop.manager.plan, self._loop.manager.planned_slot
         if actions.strategy is not None and plan is not None and slot is not None:
             net_wh = canonical(list(actions.strategy.net_wh)).decode()
             row = (slot.start_s, plan.status, plan.objective, net_wh, _detail(plan))
             self._store.add("plans", [row])
+
+    def _restore_forecasts(self) -> None:
+        for slot_s, paths in self._store.rows("forecasts", "slot_s, paths", "slot_s"):
+            try:
+                self._outlook.issued.add(ForecastPath.unpacked(slot_s, paths))
+            except ValueError:
+                LOG.warning("slot_s=%d: a stored forecast is broken, it is left out", slot_s)
+
+    def _record_forecast(self) -> None:
+        """Stores what is expected now: its errors will show how other days may go on."""
+        issued = self._outlook.issued.paths()
+        if issued and issued[-1] is not self._forecast:
+            self._forecast = issued[-1]
+            self._store.add_forecast(self._forecast.start_s, self._forecast.packed())
 
     def _record_problem(self, now_s: int) -> None:
         """Stores what the newest plan was made from, once, so that `hems why` can answer for it."""
@@ -274,7 +306,7 @@ class EmsApp:
         problem, plan, slot = manager.problem, manager.plan, manager.planned_slot
         if problem is None or plan is None or slot is None or plan is self._recorded:
             return
-        self._store.add_problem(slot.start_s, now_s, packed(PlannedProblem.of(problem, plan)))
+        self._store.add_problem(slot.start_s, now_s, packed(PlannedProblem.of(problem, plan, manager.futures)))
         self._recorded = plan
 
     def _note_comfort(self, now_s: int) -> None:

@@ -86,7 +86,7 @@ def _asked(records: EdgeRecords, moment: datetime, zone: ZoneInfo, *, slot_s: in
     if at_s >= found.slot_s + round(stored.problem.slots * stored.problem.slot_h * 3600):
         raise NotAnswerable(f"{_said(moment, zone)}: no plan reaches it; {_span(records, zone)}")
     planner = Planner(time.perf_counter)
-    plan = planner.plan(stored.problem, previous=stored.as_plan())
+    plan = planner.plan(stored.problem, previous=stored.as_plan(), futures=stored.futures)
     return Asked(
         planner=planner,
         problem=stored.problem,

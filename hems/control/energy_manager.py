@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hems.bidding.delivery import delivered
 from hems.bidding.expected_price import balanced_exchange, expected_exchange
 from hems.bidding.steps import Band, Step, order_steps
 from hems.bidding.strategy import Strategy
@@ -16,7 +17,8 @@ from hems.dispatch.reason import Prices, Why, why
 from hems.dispatch.rules import rule_powers_kw
 from hems.metering.image import SiteImage
 from hems.metering.projection import expected_at, is_as_expected
-from hems.planning.home_problem import home_problem, stored_value_per_kwh
+from hems.planning.futures.future import Future
+from hems.planning.home_problem import home_futures, home_problem, stored_value_per_kwh
 from hems.planning.outlook import Outlook
 from hems.planning.plan import Plan
 from hems.planning.planner import Planner
@@ -72,6 +74,7 @@ class Decision:
 class _Prepared:
     slot: Slot
     problem: Problem
+    futures: tuple[Future, ...]
     outlook: Outlook
     plan: Plan
     image: SiteImage
@@ -108,6 +111,11 @@ class EnergyManager:
         return None if self._prepared is None else self._prepared.problem
 
     @property
+    def futures(self) -> tuple[Future, ...]:
+        """The futures that the newest plan was made over; none when it was made for the expected one alone."""
+        return () if self._prepared is None else self._prepared.futures
+
+    @property
     def planned_slot(self) -> Slot | None:
         """The first slot of the newest plan."""
         return None if self._prepared is None else self._prepared.slot
@@ -128,7 +136,12 @@ class EnergyManager:
         if prepared.plan.status == "fallback" or view is None:
             steps: tuple[Step, ...] = ()
         else:
-            curve = self._planner.value_curve()
+            curve = delivered(
+                self._planner.value_curve(),
+                outlook.net_errors_kw,
+                feed_in_per_kwh=float(outlook.feed_in_per_kwh[0]),
+                retail_per_kwh=float(outlook.retail_per_kwh[0]),
+            )
             steps = order_steps(curve, self.home.slot_h, band_of(outlook), margin_micro=MARGIN_MICRO)
         net_wh = np.rint(prepared.plan.grid_kw * self.home.slot_h * 1000.0).astype(int)
         return Strategy(slot=slot, steps=steps, net_wh=tuple(net_wh.tolist()))
@@ -162,19 +175,38 @@ class EnergyManager:
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
         exchange = self._exchange(slot, outlook, view)
         problem = home_problem(self.home, image, outlook, exchange)
+        futures = home_futures(self.home, image, outlook)
+        previous, elapsed = self._earlier(slot)
         plan = self._planner.plan(
             problem,
             gap=self.settings.gap,
             time_limit_s=self.settings.time_limit_s,
+            previous=previous,
+            elapsed_slots=elapsed,
             explain=False,
+            futures=futures,
         )
         self.plans += 1
         self._prepared = _Prepared(
-            slot=slot, problem=problem, outlook=outlook, plan=plan, image=image, trades=exchange is not None
+            slot=slot,
+            problem=problem,
+            futures=futures,
+            outlook=outlook,
+            plan=plan,
+            image=image,
+            trades=exchange is not None,
         )
         if plan.status != "fallback":
             self._lasting = self._prepared
         return self._prepared
+
+    def _earlier(self, slot: Slot) -> tuple[Plan | None, int]:
+        """The last good plan whose decisions should stay, and how many slots ago it began; None when it is over."""
+        last = self._lasting
+        elapsed = 0 if last is None else (slot.start_s - last.slot.start_s) // slot.duration_s
+        if last is None or not 0 <= elapsed < len(last.plan.grid_kw):
+            return None, 0
+        return last.plan, elapsed
 
     def _exchange(self, slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange | None:
         """The expected local price; None (the tariff holds) for a home alone, or where feed-in exceeds retail."""

@@ -9,7 +9,7 @@ from hems.forecasting.series import Series
 from hems.metering.image import SiteImage
 from wire.slots import Slot
 
-KEEP_DAYS = 60
+KEEP_DAYS = 210
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,19 @@ import numpy as np
 
 from hems.control.history import History
 from hems.control.outdoor_days import OutdoorDays
+from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.forecaster import best_forecast
-from hems.forecasting.model import BoostedModel
+from hems.forecasting.issued import IssuedPaths, Measured, Path
 from hems.forecasting.seasonal import Building
 from hems.forecasting.series import Kind, Series
+from hems.forecasting.trained import Model
 from hems.metering.image import SiteImage
+from hems.planning.futures.ways import ways_on
 from hems.planning.outlook import OUTDOOR_MEAN, Outlook
 from hems.site.tariff import Prices
 
 DAY_S = 86_400
+Signals = dict[str, "np.typing.NDArray[np.float64]"]
 SIGNALS = ("outdoor_temp_c", "daylight_lux", "required_lux")
 
 
@@ -53,15 +57,26 @@ class LiveOutlook:
     """Expectations of one home from what it has measured. Models are handed in when they have been trained."""
 
     def __init__(
-        self, history: History, prices: Prices, *, timezone: str, slot_s: int, building: Building = "home"
+        self,
+        history: History,
+        prices: Prices,
+        *,
+        timezone: str,
+        slot_s: int,
+        building: Building = "home",
+        weather: WeatherWatch | None = None,
+        futures: int = 0,
     ) -> None:
-        self.models: dict[Kind, BoostedModel] = {}
+        self.models: dict[Kind, Model] = {}
         self.signals = SignalMemory(slot_s, timezone)
         self._history = history
         self._prices = prices
         self._timezone = timezone
         self._slot_s = slot_s
         self._building = building
+        self._weather = weather
+        self._futures = futures  # how many ways in which a day may go on are planned for
+        self.issued = IssuedPaths()
 
     def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
         """Expectations from `start_s` on, from what was measured by `now_s`."""
@@ -70,19 +85,38 @@ class LiveOutlook:
         empty = Series(start_epoch_s=start_s - start_s % self._slot_s, slot_s=self._slot_s, values_kw=np.zeros(0))
         load, pv = past if past is not None else (empty, empty)
         has_pv = bool(np.nan_to_num(pv.values_kw).any())
-        return Outlook(
+        base_kw = self._forecast("load", load, start_s, slots)
+        pv_kw = self._forecast("pv", pv, start_s, slots) if has_pv else np.zeros(slots)
+        path, measured = Path.of(start_s, base_kw, pv_kw), Measured(load=load, pv=pv)
+        errors_kw = self.issued.first_errors_kw(start_s, measured)
+        outlook = Outlook(
             start_s=start_s,
-            base_kw=self._forecast("load", load, start_s, slots),
-            pv_kw=self._forecast("pv", pv, start_s, slots) if has_pv else np.zeros(slots),
+            base_kw=base_kw,
+            pv_kw=pv_kw,
+            ways_on=() if self._futures == 0 else ways_on(*self.issued.ways_on(path, measured), self._futures),
+            net_errors_kw=errors_kw,
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
-            signals=self._signals(start_s, slots),
+            signals=self._signals(now_s, start_s, slots),
         )
+        self.issued.add(path)
+        return outlook
 
-    def _signals(self, start_s: int, slots: int) -> "dict[str, np.typing.NDArray[np.float64]]":
-        expected = self.signals.expected(start_s, slots)
+    def _signals(self, now_s: int, start_s: int, slots: int) -> "dict[str, np.typing.NDArray[np.float64]]":
+        expected = self._with_weather(self.signals.expected(start_s, slots), now_s, start_s, slots)
         mean_c = self.signals.outdoor_days.prevailing_mean_c(start_s)
         return expected if mean_c is None else {**expected, OUTDOOR_MEAN: np.full(slots, mean_c)}
+
+    def _with_weather(self, expected: "Signals", now_s: int, start_s: int, slots: int) -> "Signals":
+        """Expected signals, the outdoor temperatures as the weather forecast has them where it has any."""
+        said = None if self._weather is None else self._weather.latest(now_s)
+        if said is None:
+            return expected
+        temp_c = said.temperature_c(start_s + self._slot_s * (np.arange(slots, dtype=np.float64) + 0.5))
+        return {
+            name: np.where(np.isnan(temp_c), values, temp_c) if name.endswith(".outdoor_temp_c") else values
+            for name, values in expected.items()
+        }
 
     def _forecast(self, kind: Kind, history: Series, start_s: int, slots: int) -> "np.typing.NDArray[np.float64]":
         return best_forecast(
@@ -93,4 +127,5 @@ class LiveOutlook:
             timezone=self._timezone,
             kind=kind,
             building=self._building,
+            weather=() if self._weather is None else self._weather.issued,
         ).mean_kw

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from hems.forecasting.series import DAY_S, FloatArray
+from hems.forecasting.series import DAY_S, FloatArray, IntArray
 
 HOUR_FADES_H = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 DAY_FADES_H = (12.0, 24.0, 48.0)
@@ -48,6 +48,17 @@ def path(correction: Correction, recent_errors: FloatArray, slot_s: int, n: int)
     """What to add to the next `n` slots, (n,), given the errors of the slots just passed (oldest first)."""
     hour, day = _last_mean(recent_errors, 3600 // slot_s), _last_mean(recent_errors, DAY_S // slot_s)
     lead_h = np.arange(1, n + 1) * slot_s / 3600
+    by_hour = correction.hour_gain * np.exp(-lead_h / correction.hour_fade_h) * hour
+    return np.asarray(by_hour + correction.day_gain * np.exp(-lead_h / correction.day_fade_h) * day)
+
+
+def shifts(correction: Correction, errors: FloatArray, slot_s: int, target: IntArray, lead: IntArray) -> FloatArray:
+    """What would have been added to the slots `target` (n,) of a past run of errors, issued `lead` slots before.
+
+    The errors of the issue slot and of those before it count; both arrays count slots of `errors`.
+    """
+    issue, lead_h = np.maximum(target - lead, 0), lead * slot_s / 3600
+    hour, day = _running_mean(errors, 3600 // slot_s)[issue], _running_mean(errors, DAY_S // slot_s)[issue]
     by_hour = correction.hour_gain * np.exp(-lead_h / correction.hour_fade_h) * hour
     return np.asarray(by_hour + correction.day_gain * np.exp(-lead_h / correction.day_fade_h) * day)
 

@@ -16,7 +16,7 @@ MIN_ERRORS = 20  # below it the errors of the whole day are used
 class ErrorTable:
     """Errors (measured minus predicted, model space) by slot of day; arrays have shape (slots_per_day,).
 
-    `quantiles` has shape (3, slots_per_day) for the levels 0.1, 0.5, 0.9.
+    `quantiles` has shape (levels, slots_per_day) for the levels of QUANTILES.
     """
 
     mean: FloatArray

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from hems.forecasting.series import DAY_S, FloatArray, Series
 
 KEEP_DAYS = 28
+NEAR_SLOTS = 4  # slots on both sides that count as the same time of day
 LEAST_DAYS = 5  # fewer days do not show how wrong a forecast can be
 
 Small = npt.NDArray[np.float32]
@@ -25,6 +26,21 @@ class Path:
     start_s: int
     load_kw: Small
     pv_kw: Small
+
+    @staticmethod
+    def of(start_s: int, load_kw: FloatArray, pv_kw: FloatArray) -> "Path":
+        """A path in the precision that it is remembered with."""
+        return Path(start_s=start_s, load_kw=load_kw.astype(np.float32), pv_kw=pv_kw.astype(np.float32))
+
+    def packed(self) -> bytes:
+        """The path as bytes, start left out."""
+        return np.stack([self.load_kw, self.pv_kw]).tobytes()
+
+    @staticmethod
+    def unpacked(start_s: int, blob: bytes) -> "Path":
+        """The path of some bytes. Raises: ValueError when they are none; leave it out then."""
+        load, pv = np.frombuffer(blob, dtype=np.float32).reshape(2, -1)
+        return Path(start_s=start_s, load_kw=load, pv_kw=pv)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +59,29 @@ class IssuedPaths:
 
     def add(self, path: Path) -> None:
         """Remembers a path; one for the same start replaces it, and old ones are forgotten."""
+        self._paths.pop(path.start_s, None)
         self._paths[path.start_s] = path
         for start_s in [s for s in self._paths if s < path.start_s - KEEP_DAYS * DAY_S]:
             del self._paths[start_s]
+
+    def paths(self) -> tuple[Path, ...]:
+        """What is remembered, the path added last at the end."""
+        return tuple(self._paths.values())
+
+    def first_errors_kw(self, start_s: int, measured: Measured) -> FloatArray:
+        """Net load of a path's first slot, measured less expected (m,) [kW]: the last hours, and this time of day."""
+        slot_s = measured.load.slot_s
+        near = {start_s - slot_s * k for k in range(1, NEAR_SLOTS + 1)}
+        for days in range(1, KEEP_DAYS + 1):
+            near |= {start_s - days * DAY_S + slot_s * k for k in range(-NEAR_SLOTS, NEAR_SLOTS + 1)}
+        errors = []
+        for path in (self._paths[s] for s in sorted(near & self._paths.keys())):
+            place = (path.start_s - measured.load.start_epoch_s) // slot_s
+            if 0 <= place < min(len(measured.load.values_kw), len(measured.pv.values_kw)):
+                net = measured.load.values_kw[place] - measured.pv.values_kw[place]
+                errors.append(float(net - (path.load_kw[0] - path.pv_kw[0])))
+        found = np.array(errors)
+        return np.asarray(found[~np.isnan(found)])
 
     def ways_on(self, now: Path, measured: Measured) -> tuple[FloatArray, FloatArray]:
         """Load and generation [kW], each (days, n): `now` with the errors of each earlier day at this time of day.

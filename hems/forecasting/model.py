@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hems.forecasting.correction import Correction
+from hems.forecasting.direct import DirectModel
 from hems.forecasting.error_model import ErrorTable
 from hems.forecasting.series import Kind, SeriesError
 from hems.forecasting.trees import TreeEnsemble
@@ -22,7 +23,8 @@ class ModelError(RuntimeError):
 class BoostedModel:
     """A trained forecaster of one series; `seasonal_weight` (0..1) is the share of the baseline.
 
-    `max_kw` is the largest power in the training history [kW], `trained_until_epoch_s` its end.
+    `direct` makes the quantiles of load; None for generation. `max_kw` is the largest power in the training
+    history [kW], `trained_until_epoch_s` its end.
     """
 
     kind: Kind
@@ -35,3 +37,4 @@ class BoostedModel:
     trees: TreeEnsemble
     errors: ErrorTable
     correction: Correction
+    direct: DirectModel | None

@@ -1,41 +1,53 @@
-"""Model file: a boosted model as one JSON text with version and SHA-256, read back exactly; no pickle."""
+"""Model file: a trained model as one JSON text with version and SHA-256, read back exactly; no pickle."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from hems.forecasting.correction import Correction
+from hems.forecasting.direct import DirectModel
+from hems.forecasting.direct_features import FEATURE_COUNT
 from hems.forecasting.error_model import ErrorTable
 from hems.forecasting.features import FEATURES
+from hems.forecasting.linear_quantiles import LinearQuantiles
 from hems.forecasting.model import BoostedModel, ModelError
-from hems.forecasting.series import DAY_S
+from hems.forecasting.pv import model_file as pv_file
+from hems.forecasting.pv.model import PvModel
+from hems.forecasting.quantile_mix import Mix
+from hems.forecasting.series import DAY_S, QUANTILES
+from hems.forecasting.trained import Model
 from hems.forecasting.trees import TreeEnsemble
 
 FORMAT = "hems-forecast-model"
-VERSION = 1  # raise with any change of features, model space or layout: old files are then trained anew
+VERSION = 2  # raise with any change of features, model space or layout: old files are then trained anew
 _PARTS = {"trees": TreeEnsemble, "errors": ErrorTable, "correction": Correction}
+_DIRECT_PARTS = {"linear": LinearQuantiles, "mix": Mix}
 _TYPES = {"feature": np.int32, "left": np.int32, "right": np.int32, "roots": np.int32, "nan_left": np.bool_}
 
 
-def to_text(model: BoostedModel) -> str:
+def to_text(model: Model) -> str:
     """The model as JSON; floats keep every bit."""
+    if isinstance(model, PvModel):
+        return pv_file.to_text(model)
     body = _plain(model)
     head = {"format": FORMAT, "version": VERSION, "sha256": _digest(body), "model": body}
     return json.dumps(head, separators=(",", ":"))
 
 
-def from_text(text: str) -> BoostedModel:
+def from_text(text: str) -> Model:
     """The model of a JSON text.
 
     Raises: ModelError when the text is damaged, of another version or inconsistent; train again.
     """
     try:
         head = json.loads(text)
+        if head["format"] == pv_file.FORMAT:
+            return pv_file.from_head(head)
         if head["format"] != FORMAT or head["version"] != VERSION:
             raise ModelError(f"model is {head['format']} version {head['version']}, not {VERSION}: train again")
         if head["sha256"] != _digest(head["model"]):
@@ -63,11 +75,23 @@ def inconsistencies(model: BoostedModel) -> list[str]:
         "features exist": bool(((trees.feature >= 0) & (trees.feature < columns)).all()),
         "depth is 0..64": 0 <= trees.depth <= 64,
         "errors cover the day": errors.mean.shape == errors.std.shape == (per_day,),
-        "quantiles cover the day": errors.quantiles.shape == (3, per_day),
+        "quantiles cover the day": errors.quantiles.shape == (len(QUANTILES), per_day),
         "leads match": len(model.correction.leads_h) == len(model.correction.left_share) > 0,
         "weight is a share": 0.0 <= model.seasonal_weight <= 1.0,
+        "load has direct quantiles": model.kind == "pv" or model.direct is not None,
+        "direct quantiles fit the features": model.direct is None or _direct_fits(model.direct, per_day),
     }
     return [f"not: {check}" for check, holds in checks.items() if not holds]
+
+
+def _direct_fits(direct: DirectModel, per_day: int) -> bool:
+    linear, mix, levels = direct.linear, direct.mix, len(QUANTILES)
+    return (
+        linear.centre.shape == linear.scale.shape == (FEATURE_COUNT,)
+        and linear.coefficients.shape == (levels, FEATURE_COUNT + 1)
+        and mix.shares.shape == (3,)
+        and mix.stretch.shape == (levels, per_day)
+    )
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -75,7 +99,7 @@ def _plain(value: Any) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for field in fields(value):
         item = getattr(value, field.name)
-        if field.name in _PARTS:
+        if is_dataclass(item):
             item = _plain(item)
         elif isinstance(item, np.ndarray):
             item = item.tolist()
@@ -85,7 +109,10 @@ def _plain(value: Any) -> dict[str, Any]:
 
 def _model(body: dict[str, Any]) -> BoostedModel:
     parts = {name: kind(**_arrays(body[name])) for name, kind in _PARTS.items()}
-    return BoostedModel(**{**body, **parts})
+    direct = body["direct"]
+    if direct is not None:
+        direct = DirectModel(**{name: kind(**_arrays(direct[name])) for name, kind in _DIRECT_PARTS.items()})
+    return BoostedModel(**{**body, **parts, "direct": direct})
 
 
 def _arrays(part: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Works with no history at all (a typical profile of the building type), with one 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,7 +84,7 @@ def seasonal_forecast(
         slot_s=history.slot_s,
         mean_kw=mean_kw,
         spread_kw=np.sqrt((past.weights * (past.values_kw - mean_kw) ** 2).sum(axis=0) / past.weights.sum(0)),
-        quantiles={level: weighted_quantile(past, level) for level in QUANTILES},
+        quantiles=dict(zip(QUANTILES, weighted_quantiles(past, QUANTILES), strict=True)),
         source="seasonal" if len(measured) else "cold_start",
     )
 
@@ -119,13 +120,14 @@ def with_prior(past: WeightedPast, prior_kw: FloatArray) -> WeightedPast:
     )
 
 
-def weighted_quantile(past: WeightedPast, level: float) -> FloatArray:
-    """Smallest value that `level` of the weight does not exceed, shape (n,) [kW]."""
+def weighted_quantiles(past: WeightedPast, levels: Sequence[float]) -> FloatArray:
+    """Smallest values that a share `level` of the weight does not exceed, shape (len(levels), n) [kW]."""
     order = np.argsort(past.values_kw, axis=0)
     values = np.take_along_axis(past.values_kw, order, axis=0)
     share = np.cumsum(np.take_along_axis(past.weights, order, axis=0), axis=0)
-    first = np.argmax(share >= level * share[-1], axis=0)
-    return np.asarray(values[first, np.arange(values.shape[1])], dtype=np.float64)
+    slots = np.arange(values.shape[1])
+    rows = [values[np.argmax(share >= level * share[-1], axis=0), slots] for level in levels]
+    return np.asarray(np.stack(rows), dtype=np.float64)
 
 
 def typical_profile(slots: LocalSlots, shape: str, mean_kw: float | None) -> FloatArray:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Kind = Literal["load", "pv"]
-Source = Literal["boosted", "seasonal", "cold_start"]
+Source = Literal["boosted", "physical", "weather", "seasonal", "cold_start"]
 
 DAY_S = 86_400
-QUANTILES = (0.1, 0.5, 0.9)
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+MEDIAN = QUANTILES.index(0.5)
 
 
 class SeriesError(ValueError):
@@ -62,9 +63,9 @@ class Series:
 class Forecast:
     """Expected mean power per slot with its uncertainty, from `start_epoch_s` on.
 
-    `mean_kw` (n,) is the expected value (use it for plans: costs add up over it), `quantiles` maps 0.1, 0.5
-    and 0.9 to (n,) [kW] (the 0.5 quantile has the smaller absolute error on skewed load), `spread_kw` (n,)
-    is the standard deviation of the error [kW].
+    `mean_kw` (n,) is the expected value (use it for plans: costs add up over it), `quantiles` maps the levels
+    of QUANTILES to (n,) [kW] (the 0.5 quantile has the smaller absolute error on skewed load), `spread_kw`
+    (n,) is the standard deviation of the error [kW].
     """
 
     start_epoch_s: int

@@ -18,9 +18,9 @@ from typing import Any, TextIO
 
 from hems.forecasting import model_file
 from hems.forecasting.model import ModelError, NotEnoughHistoryError
-from hems.forecasting.model_boosted import predict, train
 from hems.forecasting.series import SeriesError
 from hems.forecasting.series_json import forecast_to_json, series_from_json
+from hems.forecasting.trained import predict, train
 
 MAX_LINE_CHARS = 32_000_000  # a year of quarter hours is 0.7 million
 

@@ -34,9 +34,13 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE problems (slot_s INTEGER PRIMARY KEY, at_s INTEGER NOT NULL, document BLOB NOT NULL);
     """,
+    """
+    CREATE TABLE forecasts (slot_s INTEGER PRIMARY KEY, paths BLOB NOT NULL);
+    """,
 )
 KEEP_ANSWERED = 2_000
 KEEP_PROBLEMS_S = 8 * 86_400
+KEEP_FORECASTS_S = 29 * 86_400
 
 
 class StoreError(Exception):
@@ -101,6 +105,13 @@ class EdgeStore:
             self._db.execute("BEGIN")
             self._db.execute("INSERT OR REPLACE INTO problems VALUES (?, ?, ?)", (slot_s, at_s, document))
             self._db.execute("DELETE FROM problems WHERE slot_s < ?", (slot_s - KEEP_PROBLEMS_S,))
+
+    def add_forecast(self, slot_s: int, paths: bytes) -> None:
+        """Stores the load and generation expected from a slot on, and forgets those older than some weeks."""
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.execute("INSERT OR REPLACE INTO forecasts VALUES (?, ?)", (slot_s, paths))
+            self._db.execute("DELETE FROM forecasts WHERE slot_s < ?", (slot_s - KEEP_FORECASTS_S,))
 
     def count(self, table: str) -> int:
         """How many records a table holds."""

@@ -18,9 +18,10 @@ from typing import Any
 
 from hems.forecasting import model_file
 from hems.forecasting.forecaster import best_forecast
-from hems.forecasting.model import BoostedModel, ModelError
+from hems.forecasting.model import ModelError
 from hems.forecasting.series import Forecast, Kind, Series
 from hems.forecasting.series_json import series_to_json
+from hems.forecasting.trained import Model
 
 COMMAND = (sys.executable, "-m", "hems.forecasting.worker")
 LINE_BYTES_MAX = 64_000_000
@@ -51,7 +52,7 @@ class ForecastWorker:
 
     async def train(
         self, history: Series, *, timezone: str, seed: int, kind: Kind = "load"
-    ) -> BoostedModel | TrainingFailed:
+    ) -> Model | TrainingFailed:
         """A model trained on the history, or why there is none; tries a second time when the worker dies."""
         request = {"op": "train", "timezone": timezone, "seed": seed, "kind": kind}
         answer = await self._ask({**request, "history": series_to_json(history)})

@@ -4,13 +4,14 @@ import logging
 from pathlib import Path
 
 from hems.forecasting import model_file
-from hems.forecasting.model import BoostedModel, ModelError
+from hems.forecasting.model import ModelError
 from hems.forecasting.series import Kind
+from hems.forecasting.trained import Model
 
 LOG = logging.getLogger(__name__)
 
 
-def save_model(folder: Path, kind: Kind, model: BoostedModel) -> None:
+def save_model(folder: Path, kind: Kind, model: Model) -> None:
     """Writes a model; the old one stays until the new one is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f"{kind}.json.new"
@@ -18,7 +19,7 @@ def save_model(folder: Path, kind: Kind, model: BoostedModel) -> None:
     fresh.replace(folder / f"{kind}.json")
 
 
-def load_model(folder: Path, kind: Kind) -> BoostedModel | None:
+def load_model(folder: Path, kind: Kind) -> Model | None:
     """The stored model; None when there is none, or when it is broken or of another version."""
     path = folder / f"{kind}.json"
     try:

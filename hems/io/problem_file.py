@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.io.typed_json import TypedJsonError, read, written
+from hems.planning.futures.future import Future
 from hems.planning.plan import DevicePlan, Plan
 from hems.planning.problem import Problem
 
@@ -30,17 +31,18 @@ class ProblemFileError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedProblem:
-    """A problem and what was planned for it: power of every device and load not served, both kW (n,)."""
+    """A problem, the futures it was planned over, and the plan: power of each device, load not served, kW (n,)."""
 
     problem: Problem
     powers_kw: Mapping[str, Floats]
     unserved_kw: Floats
+    futures: tuple[Future, ...] = ()
 
     @staticmethod
-    def of(problem: Problem, plan: Plan) -> "PlannedProblem":
+    def of(problem: Problem, plan: Plan, futures: tuple[Future, ...] = ()) -> "PlannedProblem":
         """A problem with the powers of its plan."""
         powers = {id_: made.power_kw for id_, made in plan.devices.items()}
-        return PlannedProblem(problem=problem, powers_kw=powers, unserved_kw=plan.unserved_kw)
+        return PlannedProblem(problem=problem, powers_kw=powers, unserved_kw=plan.unserved_kw, futures=futures)
 
     def as_plan(self) -> Plan:
         """The plan as far as it was stored: what a planner needs to repeat its decisions."""
@@ -110,6 +112,7 @@ def _check_lengths(planned: PlannedProblem) -> None:
         planned.problem.tariff,
         planned.problem.exchange,
         *planned.problem.devices,
+        *planned.futures,
     ):
         for field in dataclasses.fields(owner) if owner is not None else ():
             value = getattr(owner, field.name)
@@ -118,7 +121,8 @@ def _check_lengths(planned: PlannedProblem) -> None:
                 raise _wrong(field.name, n)
     if set(planned.powers_kw) != {device.id for device in planned.problem.devices}:
         raise ProblemFileError("powers_kw: expected one series per device: the record is broken, remove it")
-    if any(len(power) != n for power in planned.powers_kw.values()):
+    series = [planned.powers_kw, *(future.available_kw for future in planned.futures)]
+    if any(len(power) != n for powers in series for power in powers.values()):
         raise _wrong("powers_kw", n)
 
 

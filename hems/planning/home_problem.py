@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hems.metering.image import DeviceImage, SiteImage
 from hems.planning.device import Appliance, Battery, Device, Ev, Lighting, Pv, Session, Zone
-from hems.planning.outlook import OUTDOOR_MEAN, ExpectedStay, Outlook
+from hems.planning.futures.future import Future
+from hems.planning.outlook import OUTDOOR_MEAN, ExpectedStay, Outlook, WayOn
 from hems.planning.problem import Exchange, Problem, Tariff
 from hems.site.comfort import OUTDOOR_MEAN_UNKNOWN_C
 from hems.site.home import (
@@ -27,6 +28,7 @@ Floats = NDArray[np.float64]
 LOST_LOAD_PER_KWH = 10.0
 SMALLEST_NEED_KWH = 1e-3
 QUARTER_HOUR_S = 900
+EXPECTED_PROBABILITY = 1e-6  # of the path that a plan shows; the ways on carry all the weight
 
 
 def home_problem(home: Home, image: SiteImage, outlook: Outlook, exchange: Exchange | None) -> Problem:
@@ -49,6 +51,25 @@ def home_problem(home: Home, image: SiteImage, outlook: Outlook, exchange: Excha
         tariff=Tariff(import_price_per_kwh=outlook.retail_per_kwh, export_price_per_kwh=outlook.feed_in_per_kwh),
         devices=tuple(devices),
         exchange=exchange,
+    )
+
+
+def home_futures(home: Home, image: SiteImage, outlook: Outlook) -> tuple[Future, ...]:
+    """What the planner decides over: the expected load and generation (hardly counting itself), and the ways on."""
+    if not outlook.ways_on:
+        return ()
+    expected = WayOn(probability=EXPECTED_PROBABILITY, base_kw=outlook.base_kw, pv_kw=outlook.pv_kw)
+    return tuple(
+        Future(
+            probability=way.probability,
+            base_kw=way.base_kw,
+            available_kw={
+                unit.id: shared(replace(outlook, pv_kw=way.pv_kw), unit, home, image).pv_kw
+                for unit in home.units
+                if isinstance(unit, PvUnit) and unit.id in image.devices
+            },
+        )
+        for way in (expected, *outlook.ways_on)
     )
 
 

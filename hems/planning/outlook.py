@@ -21,9 +21,20 @@ class ExpectedStay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayOn:
+    """One way in which load and generation may go on [kW], each (n,), and its probability."""
+
+    probability: float
+    base_kw: Floats
+    pv_kw: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """Expectations for n slots from `start_s` on: load and generation [kW], outside prices [currency/kWh], each (n,).
 
+    `ways_on` are what may come instead of the expected load and generation; none when nothing is known of it.
+    `net_errors_kw` (m,) is by how much the net load of a next slot like this one was more than expected [kW].
     `signals` holds other expected values by name, for instance "outdoor_temp_c" or "living.daylight_lux".
     """
 
@@ -34,6 +45,8 @@ class Outlook:
     feed_in_per_kwh: Floats
     stays: Mapping[str, tuple[ExpectedStay, ...]] = field(default_factory=dict)
     signals: Mapping[str, Floats] = field(default_factory=dict)
+    ways_on: tuple[WayOn, ...] = ()
+    net_errors_kw: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def slots(self) -> int:

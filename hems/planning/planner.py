@@ -99,7 +99,8 @@ class Planner:
                 and (wide := widened(self._wide, problem, found, outcome, futures=futures, risk=risk)) is not None
             ):
                 found, outcome, marginal = wide.found, wide.outcome, wide.marginal
-                self._kept = Kept(problem=problem, found=found, outcome=outcome, solver=self._wide)
+                # over futures another decision would have to be weighed in each of them: the plan's decisions stay
+                self._kept = Kept(problem=problem, found=found, outcome=outcome, solver=self._wide, alternatives=())
             made = solved(problem, found, outcome, marginal, gap)
         if made.status == "feasible" and budget.left_s() <= 0.0:
             made = self._or_rules(problem, made)

@@ -18,6 +18,7 @@ from hems.site.config_site import (
     MeterTable,
     PricePeriod,
     TariffTable,
+    WeatherTable,
 )
 from hems.site.home import Home
 
@@ -27,6 +28,7 @@ __all__ = [
     "MarketTable",
     "PricePeriod",
     "TariffTable",
+    "WeatherTable",
     "parse_config",
     "resolved",
 ]
@@ -43,6 +45,7 @@ class HomeConfig(Table):
     meter: MeterTable
     tariff: TariffTable
     market: MarketTable | None = None
+    weather: WeatherTable | None = None
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()
     clock: ClockTable = ClockTable()

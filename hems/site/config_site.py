@@ -1,8 +1,8 @@
 """The tables of a home's configuration beside its devices: home, meter, market, tariff, control, clock."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from hems.site.config_fields import FilePath, Hour, Id, Port, Positive, Table, ToHour, known_zone, whole
 from wire.slots import ALLOWED_MINUTES
@@ -66,12 +66,30 @@ class TariffTable(Table):
         return price
 
 
+class WeatherTable(Table):
+    """`[weather]`: forecasts of an Open-Meteo style service for a place, or of a CSV that something else writes."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = None
+    file: FilePath | None = None
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude_deg: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.url is None) == (self.file is None):
+            raise ValueError("give url or file, one of them; without weather leave the table out")
+        if self.url is not None and (self.latitude_deg is None or self.longitude_deg is None):
+            raise ValueError("a url needs latitude_deg and longitude_deg of the home")
+        return self
+
+
 class ControlTable(Table):
-    """`[control]`: how often devices are told, and how long before the gate a home plans [s]."""
+    """`[control]`: how often devices are told, how long before the gate a home plans [s], over how many futures."""
 
     tick_s: Annotated[int, Field(ge=1, le=60)] = 20
     plan_lead_s: Annotated[int, Field(ge=5, le=3600)] = 120
     horizon_hours: Annotated[int, Field(ge=2, le=48)] = 24
+    futures: Annotated[int, Field(ge=0, le=20)] = 6
 
 
 class ClockTable(Table):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -72,14 +72,16 @@ def held(problem: Problem, net_kw: float) -> Plan:
     return Planner().plan(replace(problem, exchange=exchange), gap=0.0, explain=False)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(switching_homes())
-def test_every_corner_is_what_a_full_solve_there_costs(problem: Problem) -> None:
+def too_dear(problem: Problem) -> float | None:
+    """By how much the worst corner that a price leads to is dearer than a full solve there; None without a curve.
+
+    Every corner can be carried out, and none is cheaper than that.
+    """
     planner = Planner()
     plan = planner.plan(problem, gap=0.0, explain=False)
-    assume(not plan.violations)
     curve = planner.value_curve()
-    assume(len(curve.net_kw) > 1)
+    if plan.violations or len(curve.net_kw) < 2:
+        return None
     costs = np.concatenate([[0.0], np.cumsum(-curve.marginal_per_kwh * np.diff(curve.net_kw) * problem.slot_h)])
     full = []
     for net_kw in curve.net_kw.tolist():
@@ -88,11 +90,29 @@ def test_every_corner_is_what_a_full_solve_there_costs(problem: Problem) -> None
         full.append(made.objective + _undone(net_kw, problem.slot_h))
     offset = np.array(full) - costs
     assert (np.diff(curve.marginal_per_kwh) < 1e-3).all()
-    # equal up to one constant: nowhere below what is possible, and hardly dearer than needed where a price can lead
-    # (alternatives are adapted, not solved anew: 340 drawn homes are 0.00005 too dear on average, one by 0.0035)
     at_plan = float(np.interp(plan.grid_kw[0], curve.net_kw, offset))
-    assert offset.max() < at_plan + 1e-3
-    assert offset[reached(problem, curve)].min() > at_plan - 0.05
+    assert offset.max() < at_plan + 1e-3, "a corner is cheaper than what is possible there"
+    return at_plan - float(offset[reached(problem, curve)].min())
+
+
+FOUND: list[float] = []
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(switching_homes())
+def test_every_corner_can_be_carried_out_and_none_is_too_cheap(problem: Problem) -> None:
+    found = too_dear(problem)
+    assume(found is not None)
+    assert found is not None
+    FOUND.append(found)
+
+
+def test_corners_are_hardly_dearer_than_a_full_solve_there() -> None:
+    """Alternatives are adapted, not solved anew; what that costs on average and in nine homes of ten."""
+    if not FOUND:
+        test_every_corner_can_be_carried_out_and_none_is_too_cheap()
+    assert np.mean(FOUND) < 2e-3
+    assert np.quantile(FOUND, 0.9) < 2e-3
 
 
 def reached(problem: Problem, curve: ValueCurve) -> NDArray[np.bool_]:

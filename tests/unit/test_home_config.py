@@ -226,7 +226,7 @@ def test_a_price_file_replaces_the_constant_price() -> None:
         (SMALL.replace('meter = "home-1"', ""), "home.meter: missing: add it"),
         (SMALL.replace("home-1", "Home 1"), "home.meter: String should match pattern '^[a-z0-9_-]{1,64}$'"),
         (SMALL + "colour = 1", "tariff.colour: unknown key: remove it or correct its spelling"),
-        (SMALL + "[weather]", "weather: unknown key: remove it or correct its spelling"),
+        (SMALL + "[wind]", "wind: unknown key: remove it or correct its spelling"),
         (
             SMALL.replace('state_dir = "state"', 'state_dir = "state"\ntimezone = "Berlin"'),
             "home.timezone: no time zone 'Berlin': use a name such as Europe/Berlin",

@@ -5,6 +5,7 @@ import pytest
 
 from hems.control.history import History, SlotMeans
 from hems.control.live_outlook import DAY_S, LiveOutlook, SignalMemory
+from hems.forecasting.issued import LEAST_DAYS, Path
 from hems.site.tariff import DailyPrices
 from tests.fakes import START_S, idle, image, slot
 
@@ -95,3 +96,23 @@ def test_signals_of_the_memory_are_part_of_the_outlook() -> None:
     outlook = source.outlook(START_S, START_S, 2)
     assert outlook.signal("zone.outdoor_temp_c", 0.0).tolist() == [4.5, 4.5]
     assert outlook.signal("zone.daylight_lux", 1.0).tolist() == [1.0, 1.0]
+
+
+def test_errors_of_the_last_days_give_ways_on_and_a_restart_keeps_them() -> None:
+    history, days = past(14), 7
+    source = LiveOutlook(history, PRICES, timezone="UTC", slot_s=900, futures=4)
+    for day in range(days):
+        now_s = MIDNIGHT_S - (days - day) * DAY_S
+        assert (source.outlook(now_s, now_s, SLOTS).ways_on == ()) is (day < LEAST_DAYS)
+    rng = np.random.default_rng(1)
+    first = (MIDNIGHT_S - START_S) // 900 - days * SLOTS
+    history.load(SlotMeans(slot(first + k), float(rng.uniform(0.2, 2.0)), 0.0) for k in range(days * SLOTS))
+    restarted = LiveOutlook(history, PRICES, timezone="UTC", slot_s=900, futures=4)
+    for path in source.issued.paths():
+        restarted.issued.add(Path.unpacked(path.start_s, path.packed()))
+    for live in (source, restarted):
+        outlook = live.outlook(MIDNIGHT_S, MIDNIGHT_S, SLOTS)
+        assert len(outlook.ways_on) == 4
+        assert sum(way.probability for way in outlook.ways_on) == pytest.approx(1.0)
+        assert all((way.base_kw >= 0.0).all() for way in outlook.ways_on)
+        assert np.std([way.base_kw for way in outlook.ways_on], axis=0).mean() > 0.1

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hems.control.history import SlotMeans
-from hems.forecasting.model import BoostedModel
 from hems.forecasting.series import Kind
+from hems.forecasting.trained import Model
 from hems.io.edge_store import EdgeStore
 from hems.io.model_store import save_model
 from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, LightingUnit, PvUnit, Unit, ZoneUnit
@@ -152,7 +152,7 @@ def _write_past(state: Path, world: World, twin: TwinHome) -> None:
     store.close()
 
 
-def write_models(folder: Path, name: str, models: Mapping[Kind, BoostedModel]) -> None:
+def write_models(folder: Path, name: str, models: Mapping[Kind, Model]) -> None:
     """What a home has learned from its past in the night before the demo."""
     for kind, model in models.items():
         save_model(folder / name / "models", kind, model)

@@ -14,40 +14,41 @@ from hems.planning.model.program import Part
 from hems.planning.model.storage import StoragePart
 from hems.planning.model.thermal import TakerPart
 from hems.planning.problem import Problem
+from hems.planning.solving.groups import Groups, decision_groups
 from hems.planning.solving.incumbent import Decisions, best_guess, improved
-from hems.planning.solving.rounding import decision_groups, machine_runs
+from hems.planning.solving.rounding import machine_runs
 from hems.planning.solving.search import Found
 from hems.planning.solving.solver import Outcome, Solver
 
 Floats = NDArray[np.float64]
 
-ADAPTING_SOLVES = 24  # spent on letting the later decisions of an alternative follow
+ADAPTING_SOLVES = 40  # spent on letting the later decisions of an alternative follow
 TIME_LEFT_S = 10.0
 NONE = np.zeros(0, np.int64)
-HELD = -1  # group of decisions that are not to be flipped
 
 
 def alternatives(solver: Solver, problem: Problem, found: Found, outcome: Outcome) -> tuple[Floats, ...]:
     """Decisions (integer columns,) that suit slot 0 better than those of the plan when its price is another one.
 
     Each device is turned in slot 0 and the rest adapted to it; then all of them are adapted to energy that is as
-    cheap in slot 0 as anywhere, and as dear. What is not possible is left out. The solver holds the plan afterwards.
+    cheap in slot 0 as anywhere, in the middle, and as dear. What is not possible is left out. The solver holds the
+    plan afterwards.
     """
     built = found.program
     columns = np.flatnonzero(built.arrays.integer)
     if not len(columns):
         return ()
     decided, values = np.round(outcome.x[columns]), np.round(outcome.x) * built.arrays.integer
-    decisions, groups = Decisions(solver, built.arrays, lambda: TIME_LEFT_S), decision_groups(built)
+    decisions, groups = Decisions(solver, built.arrays, lambda: TIME_LEFT_S), decision_groups(problem, built)
     made: list[Floats] = []
     turns = [partial(_turn, device, built.parts[device.id]) for device in problem.devices]
     for turn in (partial(_turn_connection, built.connection), *turns):
         turned = values.copy()
         held = turn(turned)
         if len(held) and not np.array_equal(turned, values):
-            made += _adapted(decisions, [turned[columns]], np.where(np.isin(columns, held), HELD, groups))
+            made += _adapted(decisions, [turned[columns]], groups.without(np.isin(columns, held)))
     if made:
-        for price in _extremes(problem):
+        for price in _prices(problem):
             _set_price(solver, found, price * problem.slot_h)
             made += _adapted(decisions, [decided, *made], groups)
         _reset_prices(solver, found)
@@ -56,13 +57,13 @@ def alternatives(solver: Solver, problem: Problem, found: Found, outcome: Outcom
     return tuple(made)
 
 
-def _extremes(problem: Problem) -> tuple[float, float]:
-    """Lowest and highest price of the horizon [currency/kWh]."""
+def _prices(problem: Problem) -> tuple[float, float, float]:
+    """Lowest, middle and highest price of the horizon [currency/kWh]."""
     if problem.exchange is not None:
         prices = problem.exchange.prices_per_kwh
     else:
         prices = np.stack([problem.tariff.export_price_per_kwh, problem.tariff.import_price_per_kwh])
-    return float(prices.min()), float(prices.max())
+    return float(prices.min()), float(np.median(prices)), float(prices.max())
 
 
 def _set_price(solver: Solver, found: Found, cost_per_kw: float) -> None:
@@ -78,7 +79,7 @@ def _reset_prices(solver: Solver, found: Found) -> None:
         solver.set_costs(columns, found.cost[columns])
 
 
-def _adapted(decisions: Decisions, starts: list[Floats], groups: Ints) -> list[Floats]:
+def _adapted(decisions: Decisions, starts: list[Floats], groups: Groups) -> list[Floats]:
     """The best of `starts` after flips that make it cheaper; none when nothing is possible."""
     best = best_guess(decisions, starts, -np.inf)
     if best is None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning.model.arrays import Arrays, Ints
+from hems.planning.solving.groups import LEFT_OUT, Groups
 from hems.planning.solving.solver import Outcome, Solver
 
 Floats = NDArray[np.float64]
@@ -174,11 +175,11 @@ def _complete(decisions: Decisions, decided: Floats) -> Incumbent | None:
     return Incumbent(decided=decided, objective=objective) if np.isfinite(objective) else None
 
 
-def improved(decisions: Decisions, start: Incumbent, groups: Ints, target: float, *, solves: int) -> Incumbent:
+def improved(decisions: Decisions, start: Incumbent, groups: Groups, target: float, *, solves: int) -> Incumbent:
     """The incumbent after flips of decisions that make it cheaper, until the target or after `solves`.
 
-    Decisions of a negative group stay. The worth of a held decision bounds what a flip can gain, so only flips with
-    a worth are tried.
+    Decisions that are left out of the groups stay. The worth of a held decision bounds what a flip can gain, so only
+    flips with a worth are tried.
     """
     decided, objective, left = start.decided.copy(), start.objective, solves
     tried: set[tuple[int, ...]] = set()
@@ -214,15 +215,17 @@ def _both_ends(slots: int) -> tuple[slice, slice]:
     return slice(None, slots), slice(-slots, None)
 
 
-def _flips(decided: Floats, worths: Floats, groups: Ints, tried: set[tuple[int, ...]]) -> list[tuple[int, ...]]:
+def _flips(decided: Floats, worths: Floats, groups: Groups, tried: set[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """Flips of one device that may gain, the most promising first: one decision, one on and one off, or a stretch."""
     change = np.where(decided > 0.5, -worths, worths)
     found: list[tuple[float, tuple[int, ...]]] = []
-    for group in np.unique(groups[groups >= 0]):
-        members = np.flatnonzero(groups == group)
+    for group in np.unique(groups.device[groups.device != LEFT_OUT]).tolist():
+        members = np.flatnonzero(groups.device == group)
         on, off = (_best(members[side], change) for side in (decided[members] > 0.5, decided[members] < 0.5))
-        found += [(float(change[i]), (int(i),)) for i in (*on, *off)]
         found += [(float(change[i] + change[j]), (int(i), int(j))) for i in on for j in off]
+        if group in groups.paired:
+            continue
+        found += [(float(change[i]), (int(i),)) for i in (*on, *off)]
         found += [(float(change[piece].sum()), tuple(piece.tolist())) for piece in _pieces(members, decided[members])]
     promising = sorted((gain / len(flip), flip) for gain, flip in found if gain < -1e-6 and flip not in tried)
     return [flip for _, flip in promising]

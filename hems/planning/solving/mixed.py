@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning.model.arrays import Arrays, Ints
+from hems.planning.solving.groups import Groups
 from hems.planning.solving.incumbent import Decisions, Incumbent, best_guess, dive, improved
 from hems.planning.solving.solver import Outcome, Solver
 
@@ -35,7 +36,7 @@ class Hints:
     and those of which one at most is taken, in order of time (`choices`, positions among the decisions)."""
 
     guesses: Callable[[Floats], Iterable[Floats]]
-    groups: Ints
+    groups: Groups
     choices: tuple[Ints, ...]
 
 

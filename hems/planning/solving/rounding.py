@@ -36,24 +36,6 @@ def rounded_decisions(problem: Problem, built: Program, x: Floats, share: float)
     return np.asarray(values[built.arrays.integer])
 
 
-def decision_groups(built: Program) -> Ints:
-    """Number of the device each on/off column belongs to, shape (integer columns,); 0 is the connection."""
-    group = np.zeros(built.arrays.columns, np.int64)
-    for number, part in enumerate(built.parts.values(), start=1):
-        match part:
-            case StoragePart():
-                group[part.choice.columns] = number
-            case TakerPart(on=on) | ChpPart(on=on) if on is not None:
-                group[on] = number
-            case ProgrammePart():
-                group[part.starts.columns] = number
-            case BlockPart():
-                group[part.on.columns] = number
-            case _:
-                pass
-    return np.asarray(group[built.arrays.integer])
-
-
 def start_choices(built: Program) -> tuple[Ints, ...]:
     """Places of the start decisions of each programme among the on/off columns, in order of time."""
     place = np.cumsum(built.arrays.integer) - 1

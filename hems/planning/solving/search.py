@@ -13,8 +13,9 @@ from hems.planning.model.program import Choices, Program, device_loses, overlaps
 from hems.planning.objective import constant_cost
 from hems.planning.problem import Problem
 from hems.planning.solving.decisions import Earlier, earlier_decisions
+from hems.planning.solving.groups import decision_groups
 from hems.planning.solving.mixed import Aim, Hints, solve_mixed
-from hems.planning.solving.rounding import decision_groups, rounded_decisions, start_choices
+from hems.planning.solving.rounding import rounded_decisions, start_choices
 from hems.planning.solving.solver import Outcome, Solver
 from hems.planning.solving.wishes import NOTHING, RANKS, settled_by_weights, totals, weighted_cost, weights
 
@@ -150,7 +151,7 @@ def _solved(solver: Solver, problem: Problem, built: Program, cost: Floats, budg
         for share in ROUND_SHARES:
             yield rounded_decisions(problem, built, x, share)
 
-    hints = Hints(guesses=guesses, groups=decision_groups(built), choices=start_choices(built))
+    hints = Hints(guesses=guesses, groups=decision_groups(problem, built), choices=start_choices(built))
     aim = Aim(gap=AIM_SHARE * budget.gap, constant=constant_cost(problem), left_s=budget.left_s)
     return solve_mixed(solver, built.arrays, aim, hints)
 

@@ -1,0 +1,1 @@
+"""Backtests of forecasts: rolling origin, naive models, metrics. No forecast sees anything later than its issue."""

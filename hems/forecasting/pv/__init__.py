@@ -1,0 +1,1 @@
+"""Generation of a roof from physics: where the sun stands, what a clear sky gives, what the roof makes of it."""

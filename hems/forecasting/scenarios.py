@@ -1,0 +1,62 @@
+"""Joint scenarios of a forecast: paths that hold its quantiles at every slot and hang together over time.
+
+A Gaussian copula: how deviations of the past hang together gives the order of the paths at each slot, the
+forecast gives their values. The ranks of the draws replace their probabilities, so that each slot has its
+quantiles exactly, however few the paths.
+Source: Pinson et al. 2009, Wind Energy 12, 51, doi 10.1002/we.284.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hems.forecasting.features import Past
+from hems.forecasting.local_days import day_grid, local_slots
+from hems.forecasting.seasonal import seasonal_mean
+from hems.forecasting.series import DAY_S, FloatArray, Forecast, Series
+
+LOOK_BACK_DAYS = 56
+DEFAULT_MEMORY_H = 3.0  # e-folding of the correlation of a home that has not been measured for a week
+JITTER = 1e-6
+
+
+def scenarios(forecast: Forecast, history: Series, count: int, seed: int, *, timezone: str) -> FloatArray:
+    """Paths (count, n) [kW] of a forecast, equally likely; the same seed gives the same paths.
+
+    `history` ends at the issue of the forecast; what lies after its start is not used.
+    """
+    n = len(forecast.mean_kw)
+    correlation = path_correlation(history.until(forecast.start_epoch_s), n, timezone)
+    lags = np.abs(np.arange(n)[:, None] - np.arange(n)[None, :])
+    factor = np.linalg.cholesky(correlation[lags] + JITTER * np.eye(n))
+    draws = np.random.default_rng(seed).standard_normal((count, n)) @ factor.T
+    shares = (np.argsort(np.argsort(draws, axis=0), axis=0) + 0.5) / count
+    return np.stack([_value(forecast, shares[:, slot], slot) for slot in range(n)], axis=1)
+
+
+def path_correlation(history: Series, n: int, timezone: str) -> FloatArray:
+    """Correlation of deviations from the usual day at 0 .. n - 1 slots apart, (n,); never an impossible one."""
+    known = history.since(history.end_epoch_s - LOOK_BACK_DAYS * DAY_S)
+    slots = local_slots(known.start_epoch_s, known.slot_s, len(known.values_kw), timezone)
+    root = Series(
+        start_epoch_s=known.start_epoch_s,
+        slot_s=known.slot_s,
+        values_kw=np.sqrt(np.maximum(known.values_kw, 0.0)),
+    )
+    off = root.values_kw - seasonal_mean(Past(day_grid(root, timezone), slots), slots, "load")
+    off = off[~np.isnan(off)] if np.isnan(off).all() else np.nan_to_num(off - np.nanmean(off))
+    if np.count_nonzero(off) < 7 * DAY_S // known.slot_s:
+        return np.exp(-np.arange(n) * history.slot_s / 3600 / DEFAULT_MEMORY_H)
+    # The biased estimate (divided by the whole length) of a path is positive definite at any number of lags.
+    spectrum = np.abs(np.fft.rfft(off, 2 * max(len(off), n))) ** 2
+    products = np.fft.irfft(spectrum)[:n]
+    return np.asarray(products / products[0])
+
+
+def _value(forecast: Forecast, shares: FloatArray, slot: int) -> FloatArray:
+    """Power [kW] at these probabilities, between the quantiles; the tails go on as they are at the outermost."""
+    levels = sorted(forecast.quantiles)
+    values = [float(forecast.quantiles[level][slot]) for level in levels]
+    lowest = max(0.0, values[0] - (values[1] - values[0]) * levels[0] / (levels[1] - levels[0]))
+    highest = values[-1] + (values[-1] - values[-2]) * 2.0 * (1.0 - levels[-1]) / (levels[-1] - levels[-2])
+    return np.interp(shares, [0.0, *levels, 1.0], [lowest, *values, highest])
