@@ -23,7 +23,7 @@ class SlotMeans:
 
 @dataclass(slots=True)
 class History:
-    """Slot means of the last 60 days, and the samples of the running slot."""
+    """Slot means of the last 210 days, and the samples of the running slot."""
 
     slot_minutes: int
     means: dict[int, tuple[float, float]] = field(default_factory=dict)
