@@ -16,6 +16,7 @@ from hems.control.history import History
 from hems.control.home_loop import Actions, HomeLoop, Timing
 from hems.control.live_outlook import LiveOutlook
 from hems.control.weather_watch import WeatherWatch
+from hems.forecasting.drift import drift
 from hems.forecasting.issued import Path as ForecastPath
 from hems.forecasting.series import Kind
 from hems.io.edge_store import EdgeStore
@@ -189,6 +190,8 @@ class EmsApp:
         if past is None:
             return
         home = self._loop.manager.home
+        for finding in drift(past[0]):
+            LOG.warning("load: %s", finding.message)
         for kind, series in zip(KINDS, past, strict=True):
             if not (series.values_kw > 0).any():
                 continue

@@ -106,14 +106,16 @@ def direct_quantiles(
         slot_s=history.slot_s,
         values_kw=np.concatenate([history.values_kw, ahead_kw]),
     )
-    target = np.arange(known + len(ahead_kw) - n, known + len(ahead_kw))
+    # all slots after the history are looked at, so that a slot gets the same numbers whatever else is asked for
+    target = np.arange(known, known + len(ahead_kw))
     lead = np.minimum(target - known + 1, DAY_S // history.slot_s)
     seen: DirectInputs = direct_inputs(filled, timezone, target, lead)
+    linear = np.maximum(model.linear.predict(seen.features) + seen.seasonal, 0.0)
     candidates = Candidates(
         boosted=np.maximum(boosted, 0.0),
-        linear=np.maximum(model.linear.predict(seen.features) + seen.seasonal, 0.0),
+        linear=linear[:, -n:],
         seasonal=seasonal,
-        lead_h=(target - known + 1) * history.slot_s / 3600,
+        lead_h=(target[-n:] - known + 1) * history.slot_s / 3600,
     )
     return np.asarray(np.maximum(quantile_mix.apply(model.mix, candidates, slots.slot_of_day), 0.0) ** 2)
 

@@ -1,18 +1,15 @@
 """Columns of a CSV of measurements, gzip or not: `time_utc` and numbers, an empty cell where nothing was measured."""
 
 import csv
-import gzip
 import math
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
 
+from hems.io.csv_text import opened
 from hems.site.finding import CaseError, Finding
 from wire.slots import parse_utc
 
@@ -38,7 +35,7 @@ def column_names(path: Path) -> list[str]:
 
     Raises: MeasuredFileError when it cannot be read or has no time column.
     """
-    with _opened(path) as file:
+    with opened(path, MeasuredFileError) as file:
         names = next(csv.reader(file), [])
     if TIME not in names:
         raise _error(
@@ -58,7 +55,7 @@ def read_measured(path: Path, wanted: Sequence[str], where: Mapping[str, str]) -
             raise _error(path, f"column {name}", "missing", f"name one of {_some(names)}")
     rows: dict[int, list[float]] = {}
     seen: dict[str, set[str]] = {name: set() for name in where}
-    with _opened(path) as file:
+    with opened(path, MeasuredFileError) as file:
         for line, row in enumerate(csv.DictReader(file), start=2):
             for name in where:
                 seen[name].add(row[name] or "")
@@ -79,25 +76,6 @@ def read_measured(path: Path, wanted: Sequence[str], where: Mapping[str, str]) -
         times_s=np.array(times, dtype=np.int64),
         columns={name: values[:, place] for place, name in enumerate(wanted)},
     )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    """The text of a file; what reading it raises becomes a MeasuredFileError."""
-    try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8", newline="")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8", newline="") as file
-        ):
-            yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise _error(path, "(whole file)", "is no whole gzip file", "fetch it again, or unpack it") from None
-    except OSError as error:
-        wrong = f"cannot be read ({error.strerror or error})"
-        raise _error(path, "(whole file)", wrong, "check the name and the permissions") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _error(path, "(whole file)", f"is no CSV in UTF-8 ({error})", "save it as CSV in UTF-8") from None
 
 
 def _time(path: Path, line: int, text: str | None) -> int:

@@ -5,19 +5,15 @@ guessed (a time without zone, a word where a number belongs) is refused with the
 """
 
 import csv
-import gzip
 import math
-import zlib
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
 from hems.forecasting.evaluation.raw_series import Samples
+from hems.io.csv_text import opened
 from hems.site.finding import CaseError, Finding
 from wire.slots import parse_utc
 
@@ -54,7 +50,7 @@ def read_series(path: Path, target: str, group: str | None) -> dict[str, Samples
     Raises: SeriesFileError naming file, column and line, and what to do.
     """
     reading = _Reading(path)
-    with _opened(path) as file:
+    with opened(path, SeriesFileError) as file:
         rows = csv.reader(file)
         names = next(rows, [])
         _check_header(path, names, [TIME, target, *([] if group is None else [group])])
@@ -123,25 +119,6 @@ def _number(reading: _Reading, line: int, name: str, text: str) -> float | None:
         reading.refuse(f"column {name}", f"line {line}: {text!r} is no number", remedy)
         return None
     return value
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    """The text of a file; what reading it raises becomes a SeriesFileError."""
-    try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8-sig", newline="") as file
-        ):
-            yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise _error(path, "(whole file)", "is no whole gzip file", "fetch it again, or unpack it") from None
-    except OSError as error:
-        wrong = f"cannot be read ({error.strerror or error})"
-        raise _error(path, "(whole file)", wrong, "check the name and the permissions") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _error(path, "(whole file)", f"is no CSV in UTF-8 ({error})", "save it as CSV in UTF-8") from None
 
 
 def _check_header(path: Path, names: list[str], wanted: list[str]) -> None:
