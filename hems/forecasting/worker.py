@@ -44,10 +44,13 @@ def answer(line: str) -> str:
 
 
 def serve(requests: TextIO, answers: TextIO) -> None:
-    """Answers lines until the input ends."""
+    """Answers lines until the input ends, or nobody is there to read an answer."""
     while line := requests.readline(MAX_LINE_CHARS):
-        answers.write(answer(line) + "\n")
-        answers.flush()
+        try:
+            answers.write(answer(line) + "\n")
+            answers.flush()
+        except BrokenPipeError:
+            return
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:

@@ -108,3 +108,18 @@ def test_predicting_with_a_trained_model_never_loads_scikit_learn() -> None:
         "sys.exit(any(name.startswith('sklearn') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_a_worker_whose_reader_died_ends_without_a_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "hems.forecasting.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        process.stdin.write('{"op": "ping", "id": 1}\n')
+        process.stdin.close()
+        assert "Traceback" not in process.stderr.read()
