@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.forecasting.issued import KEEP_DAYS, NEAR_SLOTS
-from hems.planning.outlook import Outlook
-from twin.foresight import ForecastOutlook, repeated_signals
+from hems.planning.outlook import Outlook, WayOn
+from twin.foresight import ForecastOutlook, expected_signals
 from twin.world import TwinHome, World
 
 Floats = NDArray[np.float64]
@@ -16,10 +16,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastTable:
-    """What a home expected at the start of every simulated slot: load, generation [kW], each (slots, horizon)."""
+    """What a home expected at the start of every simulated slot: load, generation [kW], each (slots, horizon).
+
+    `ways_on` has what may come instead, per slot.
+    """
 
     base_kw: Floats
     pv_kw: Floats
+    ways_on: tuple[tuple[WayOn, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,9 @@ class TabledOutlook:
             pv_kw=self.table.pv_kw[row, :slots].astype(np.float64),
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
-            signals=repeated_signals(self.twin, self.world, index, slots),
+            signals=expected_signals(self.twin, self.world, index, index, slots),
             net_errors_kw=self._net_errors_kw(row),
+            ways_on=self.table.ways_on[row],
         )
 
     def _net_errors_kw(self, row: int) -> Floats:
@@ -60,16 +65,23 @@ class TabledOutlook:
 
 
 def forecast_table(
-    world: World, twin: TwinHome, seed: int, horizon: int, progress: Callable[[int], None] | None = None
+    world: World,
+    twin: TwinHome,
+    seed: int,
+    horizon: int,
+    *,
+    futures: int = 0,
+    progress: Callable[[int], None] | None = None,
 ) -> ForecastTable:
     """The forecasts of one home at the start of every simulated slot, each from the past only."""
-    source = ForecastOutlook(world, twin, seed)
+    source = ForecastOutlook(world, twin, seed, futures=futures)
     count = world.end - world.run_from
-    base, pv = np.zeros((count, horizon)), np.zeros((count, horizon))
+    base, pv, ways = np.zeros((count, horizon)), np.zeros((count, horizon)), list[tuple[WayOn, ...]]()
     for row in range(count):
         start_s = world.slot(world.run_from + row).start_s
         outlook = source.outlook(start_s, start_s, horizon)
         base[row], pv[row] = outlook.base_kw, outlook.pv_kw
+        ways.append(outlook.ways_on)
         if progress is not None:
             progress(1)
-    return ForecastTable(base_kw=base, pv_kw=pv)
+    return ForecastTable(base_kw=base, pv_kw=pv, ways_on=tuple(ways))

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hems.forecasting.continuations import continuations
+from hems.forecasting.daily_paths import Record
 from hems.forecasting.forecaster import best_forecast
+from hems.forecasting.issued import IssuedPaths, Measured, Path
 from hems.forecasting.model import NotEnoughHistoryError
-from hems.forecasting.series import Kind, Series
+from hems.forecasting.series import Forecast, Kind, Series, no_power
+from hems.forecasting.signals import RHYTHMS, signal_median
 from hems.forecasting.trained import Model, train
-from hems.planning.outlook import ExpectedStay, Outlook
+from hems.planning.futures.ways import ways_on
+from hems.planning.outlook import ExpectedStay, Outlook, WayOn
 from twin.world import TwinHome, World
 
 Floats = NDArray[np.float64]
@@ -23,11 +28,16 @@ class ForecastOutlook:
     world: World
     twin: TwinHome
     seed: int
+    futures: int
+    issued: IssuedPaths
     _models: dict[str, Model | None]
     _trained_day: int
 
-    def __init__(self, world: World, twin: TwinHome, seed: int, models: Mapping[Kind, Model] | None = None) -> None:
-        self.world, self.twin, self.seed = world, twin, seed
+    def __init__(
+        self, world: World, twin: TwinHome, seed: int, models: Mapping[Kind, Model] | None = None, futures: int = 0
+    ) -> None:
+        self.world, self.twin, self.seed, self.futures = world, twin, seed, futures
+        self.issued = IssuedPaths()
         self._models, self._trained_day = {}, -1
         if models is not None:
             self._models = {"load": models.get("load"), "pv": models.get("pv")}
@@ -42,13 +52,22 @@ class ForecastOutlook:
             self._models = {kind: self.trained(kind, known) for kind in ("load", "pv")}
         index = self.world.index_at(start_s)
         retail, feed_in = self.world.prices_from(index, slots)
+        load = self._forecast("load", known, start_s, slots)
+        pv = (
+            self._forecast("pv", known, start_s, slots)
+            if self._history("pv", known).values_kw.any()
+            else no_power(load)
+        )
+        ways = self._ways_on(load, pv, known)
+        self.issued.add(Path.of(start_s, load.mean_kw, pv.mean_kw))
         return Outlook(
             start_s=start_s,
-            base_kw=self._forecast("load", known, start_s, slots),
-            pv_kw=self._forecast("pv", known, start_s, slots),
+            base_kw=load.mean_kw,
+            pv_kw=pv.mean_kw,
+            ways_on=ways,
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
-            signals=repeated_signals(self.twin, self.world, index, slots),
+            signals=expected_signals(self.twin, self.world, min(known, index), index, slots),
         )
 
     def _history(self, kind: Kind, known: int) -> Series:
@@ -66,13 +85,22 @@ class ForecastOutlook:
         except NotEnoughHistoryError:
             return None
 
-    def _forecast(self, kind: Kind, known: int, start_s: int, slots: int) -> Floats:
-        history = self._history(kind, known)
-        if kind == "pv" and not history.values_kw.any():
-            return np.zeros(slots)
+    def _forecast(self, kind: Kind, known: int, start_s: int, slots: int) -> Forecast:
         return best_forecast(
-            self._models[kind], history, start_s, slots, timezone=self.twin.home.timezone, kind=kind
-        ).mean_kw
+            self._models[kind],
+            self._history(kind, known),
+            start_s,
+            slots,
+            timezone=self.twin.home.timezone,
+            kind=kind,
+        )
+
+    def _ways_on(self, load: Forecast, pv: Forecast, known: int) -> tuple[WayOn, ...]:
+        if self.futures == 0:
+            return ()
+        measured = Measured(load=self._history("load", known), pv=self._history("pv", known))
+        paths = continuations(load, pv, self.issued, measured, timezone=self.twin.home.timezone)
+        return ways_on(paths, self.futures)
 
 
 def first_models(world: World, twin: TwinHome, seed: int) -> dict[Kind, Model]:
@@ -125,12 +153,16 @@ def _continued(values: Floats, world: World, index: int, slots: int) -> Floats:
     return values[wanted]
 
 
-SENSED = ("outdoor_temp_c", "daylight_lux", "required_lux")
-
-
-def repeated_signals(twin: TwinHome, world: World, index: int, slots: int) -> dict[str, Floats]:
-    """What sensors tell (weather, light, presence), expected as at the same hour of the day before."""
-    per_day = 86_400 // world.first.duration_s
-    wanted = index - per_day + np.arange(slots) % per_day
-    wanted = np.where(wanted < 0, wanted + per_day, wanted)
-    return {name: values[wanted] for name, values in twin.signals.items() if name.endswith(SENSED)}
+def expected_signals(twin: TwinHome, world: World, known: int, index: int, slots: int) -> dict[str, Floats]:
+    """What sensors will tell (weather, light, presence) from the slot at `index` on, from the first `known` slots."""
+    first, start_s = world.first, world.slot(index).start_s
+    expected = {}
+    for name, values in twin.signals.items():
+        if name.rpartition(".")[2] not in RHYTHMS:
+            continue
+        record = Record(start_s=first.start_s, slot_s=first.duration_s, values=values[:known])
+        median = signal_median(name, record, start_s, slots, twin.home.timezone)
+        last = float(record.values[-1]) if known else 0.0
+        # Before there is a like day the last value goes on.
+        expected[name] = np.full(slots, last) if median is None else np.where(np.isnan(median), last, median)
+    return expected

@@ -37,12 +37,16 @@ Models = dict[Kind, Model]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How a run is made; `shuffle_seed` mistreats messages (shuffled, `duplicate_share` of them twice)."""
+    """How a run is made; `shuffle_seed` mistreats messages (shuffled, `duplicate_share` of them twice).
+
+    `futures` is over how many ways on a home plans beside the expected one; 0: over that one alone.
+    """
 
     foresight: Foresight = "real"
     mechanism: str = MECHANISM
     seed: int = 1
     processes: int = 2
+    futures: int = 0
     shuffle_seed: int | None = None
     duplicate_share: float = 0.3
 
@@ -118,7 +122,7 @@ def stages(world: World, options: RunOptions) -> dict[str, int]:
 def _tables(world: World, options: RunOptions, pool: ProcessPoolExecutor) -> dict[str, ForecastTable] | None:
     if options.foresight == "perfect":
         return None
-    waiting = {t.name: pool.submit(_table, world, index, options.seed) for index, t in enumerate(world.homes)}
+    waiting = {t.name: pool.submit(_table, world, index, options) for index, t in enumerate(world.homes)}
     return {name: future.result() for name, future in waiting.items()}
 
 
@@ -155,8 +159,15 @@ def _progress(stage: str) -> Callable[[int], None]:
     return tell
 
 
-def _table(world: World, index: int, seed: int) -> ForecastTable:
-    return forecast_table(world, world.homes[index], seed, settings_for(world).horizon_slots, _progress("forecasts"))
+def _table(world: World, index: int, options: RunOptions) -> ForecastTable:
+    return forecast_table(
+        world,
+        world.homes[index],
+        options.seed,
+        settings_for(world).horizon_slots,
+        futures=options.futures,
+        progress=_progress("forecasts"),
+    )
 
 
 def _alone(world: World, _options: RunOptions, tables: dict[str, ForecastTable] | None) -> Trace:

@@ -7,6 +7,7 @@ from hems.control.energy_manager import Decision, EnergyManager
 from hems.control.history import History, SlotMeans
 from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
+from hems.control.signal_memory import Sensed
 from hems.dispatch.guard import Limits, guard
 from hems.dispatch.lease import Lease
 from hems.metering.image import DeviceImage, SiteImage
@@ -34,12 +35,17 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
-    """What a step wants done: leases per device, a strategy for the meter, and what is worth recording."""
+    """What a step wants done: leases per device, a strategy for the meter, and what is worth recording.
+
+    `sensed` is what sensors showed in the slot that ended, `cars_changed` whether a car has come or left.
+    """
 
     leases: dict[str, Lease]
     strategy: Strategy | None = None
     decision: Decision | None = None
     slot_means: SlotMeans | None = None
+    sensed: tuple[Sensed, ...] = ()
+    cars_changed: bool = False
 
 
 class HomeLoop:
@@ -99,7 +105,7 @@ class HomeLoop:
         """What to do now, given everything measured now."""
         slot = slot_at(now_s, self.manager.home.slot_minutes)
         ended = self._history.sample(slot, image)
-        self._outlook.signals.learn(image)
+        sensed, cars_changed = self._outlook.signals.learn(image), self._outlook.stays.learn(image)
         decided = None
         if self._is_decision_due(slot, image):
             decided = self._decide(now_s, slot, image)
@@ -108,7 +114,14 @@ class HomeLoop:
         if self._trades and self._prepared != following and now_s >= self._plan_s(following):
             strategy = self.manager.prepare(now_s, following, image, self.view)
             self._prepared = following
-        return Actions(leases=self._leases(now_s, image), strategy=strategy, decision=decided, slot_means=ended)
+        return Actions(
+            leases=self._leases(now_s, image),
+            strategy=strategy,
+            decision=decided,
+            slot_means=ended,
+            sensed=sensed,
+            cars_changed=cars_changed,
+        )
 
     def told(self, strategy: Strategy, community: str) -> None:
         """The meter has published a strategy: others will answer to it."""

@@ -3,54 +3,18 @@
 import numpy as np
 
 from hems.control.history import History
-from hems.control.outdoor_days import OutdoorDays
+from hems.control.signal_memory import SignalMemory, Signals
+from hems.control.stay_memory import StayMemory
 from hems.control.weather_watch import WeatherWatch
+from hems.forecasting.continuations import continuations
 from hems.forecasting.forecaster import best_forecast
 from hems.forecasting.issued import IssuedPaths, Measured, Path
 from hems.forecasting.seasonal import Building
-from hems.forecasting.series import Kind, Series
+from hems.forecasting.series import Forecast, Kind, Series, no_power
 from hems.forecasting.trained import Model
-from hems.metering.image import SiteImage
 from hems.planning.futures.ways import ways_on
-from hems.planning.outlook import OUTDOOR_MEAN, Outlook
+from hems.planning.outlook import OUTDOOR_MEAN, Outlook, WayOn
 from hems.site.tariff import Prices
-
-DAY_S = 86_400
-Signals = dict[str, "np.typing.NDArray[np.float64]"]
-SIGNALS = ("outdoor_temp_c", "daylight_lux", "required_lux")
-
-
-class SignalMemory:
-    """What sensors showed at each slot of the last day, by name: expected again at the same time tomorrow.
-
-    Of the outdoor temperature also the prevailing mean of the days before, which adaptive comfort follows.
-    """
-
-    def __init__(self, slot_s: int, timezone: str = "UTC") -> None:
-        self.outdoor_days = OutdoorDays(slot_s, timezone)
-        self._slot_s = slot_s
-        self._seen: dict[str, dict[int, float]] = {}
-
-    def learn(self, image: SiteImage) -> None:
-        """Takes the sensors of an image."""
-        self.outdoor_days.learn(image)
-        place = image.at_s % DAY_S // self._slot_s
-        for device, seen in image.devices.items():
-            for name in SIGNALS:
-                value = getattr(seen, name)
-                if value is not None:
-                    self._seen.setdefault(f"{device}.{name}", {})[place] = value
-
-    def expected(self, start_s: int, slots: int) -> dict[str, "np.typing.NDArray[np.float64]"]:
-        """Expected values per slot (slots,); where a time of day was never seen, the nearest earlier one."""
-        per_day = DAY_S // self._slot_s
-        places = (start_s % DAY_S // self._slot_s + np.arange(slots)) % per_day
-        expected = {}
-        for name, seen in self._seen.items():
-            known = np.array(sorted(seen))
-            values = np.array([seen[place] for place in known.tolist()])
-            expected[name] = values[np.searchsorted(known, places, side="right") - 1]
-        return expected
 
 
 class LiveOutlook:
@@ -69,6 +33,7 @@ class LiveOutlook:
     ) -> None:
         self.models: dict[Kind, Model] = {}
         self.signals = SignalMemory(slot_s, timezone)
+        self.stays = StayMemory(timezone)
         self._history = history
         self._prices = prices
         self._timezone = timezone
@@ -85,29 +50,35 @@ class LiveOutlook:
         empty = Series(start_epoch_s=start_s - start_s % self._slot_s, slot_s=self._slot_s, values_kw=np.zeros(0))
         load, pv = past if past is not None else (empty, empty)
         has_pv = bool(np.nan_to_num(pv.values_kw).any())
-        base_kw = self._forecast("load", load, start_s, slots)
-        pv_kw = self._forecast("pv", pv, start_s, slots) if has_pv else np.zeros(slots)
-        path, measured = Path.of(start_s, base_kw, pv_kw), Measured(load=load, pv=pv)
+        base = self._forecast("load", load, start_s, slots)
+        sun = self._forecast("pv", pv, start_s, slots) if has_pv else no_power(base)
+        path, measured = Path.of(start_s, base.mean_kw, sun.mean_kw), Measured(load=load, pv=pv)
         errors_kw = self.issued.first_errors_kw(start_s, measured)
         outlook = Outlook(
             start_s=start_s,
-            base_kw=base_kw,
-            pv_kw=pv_kw,
-            ways_on=() if self._futures == 0 else ways_on(*self.issued.ways_on(path, measured), self._futures),
+            base_kw=base.mean_kw,
+            pv_kw=sun.mean_kw,
+            ways_on=self._ways_on(base, sun, measured),
             net_errors_kw=errors_kw,
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
+            stays=self.stays.expected(now_s, start_s, self._slot_s, slots),
             signals=self._signals(now_s, start_s, slots),
         )
         self.issued.add(path)
         return outlook
 
-    def _signals(self, now_s: int, start_s: int, slots: int) -> "dict[str, np.typing.NDArray[np.float64]]":
+    def _ways_on(self, load: Forecast, pv: Forecast, measured: Measured) -> tuple[WayOn, ...]:
+        if self._futures == 0:
+            return ()
+        return ways_on(continuations(load, pv, self.issued, measured, timezone=self._timezone), self._futures)
+
+    def _signals(self, now_s: int, start_s: int, slots: int) -> Signals:
         expected = self._with_weather(self.signals.expected(start_s, slots), now_s, start_s, slots)
         mean_c = self.signals.outdoor_days.prevailing_mean_c(start_s)
         return expected if mean_c is None else {**expected, OUTDOOR_MEAN: np.full(slots, mean_c)}
 
-    def _with_weather(self, expected: "Signals", now_s: int, start_s: int, slots: int) -> "Signals":
+    def _with_weather(self, expected: Signals, now_s: int, start_s: int, slots: int) -> Signals:
         """Expected signals, the outdoor temperatures as the weather forecast has them where it has any."""
         said = None if self._weather is None else self._weather.latest(now_s)
         if said is None:
@@ -118,7 +89,7 @@ class LiveOutlook:
             for name, values in expected.items()
         }
 
-    def _forecast(self, kind: Kind, history: Series, start_s: int, slots: int) -> "np.typing.NDArray[np.float64]":
+    def _forecast(self, kind: Kind, history: Series, start_s: int, slots: int) -> Forecast:
         return best_forecast(
             self.models.get(kind),
             history,
@@ -128,4 +99,4 @@ class LiveOutlook:
             kind=kind,
             building=self._building,
             weather=() if self._weather is None else self._weather.issued,
-        ).mean_kw
+        )

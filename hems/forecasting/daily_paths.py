@@ -95,6 +95,18 @@ def daily_forecast(record: Record, start_s: int, n: int, rhythm: Rhythm, timezon
     )
 
 
+def daily_median(record: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str) -> FloatArray | None:
+    """The median of `daily_forecast` alone, (n,), many times quicker: its width need not be looked at.
+
+    NaN at a time of day that was never seen; None without a whole earlier day.
+    """
+    paths = _paths(record.until(start_s), start_s, n, rhythm, timezone)
+    if paths is None:
+        return None
+    median = np.clip(quantile(paths, np.full(n, 0.5)), rhythm.least, rhythm.most)
+    return np.where(paths.weights.sum(axis=0) > 0, median, np.nan)
+
+
 def _levels(paths: Paths) -> dict[float, FloatArray]:
     wider = 1.0 + FEW / (effective_count(paths.weights) + FEW)
     return {level: quantile(paths, np.clip(0.5 + (level - 0.5) * wider, 0.005, 0.995)) for level in LEVELS}

@@ -19,6 +19,7 @@ LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 RECENCY_DAYS = 60.0
 UNLIKE_WEIGHT = 0.15  # of a weekend day for a weekday and the other way round
 ARRIVAL_WIDTH_H = 2.0  # of the hour of arrival, for sessions to be alike
+LEAST_DAYS = 7  # of a car before its habits are believed
 PRIOR_WEIGHT = 0.5  # of the sessions that were as long already but not alike
 
 
@@ -61,6 +62,25 @@ def likely_days(sessions: Sequence[Session], day_start_s: int, timezone: str, fi
         )
         for age, weight in zip(days, weights, strict=True)
     ]
+
+
+def expected_session(
+    sessions: Sequence[Session], now_s: int, day_start_s: int, timezone: str, first_s: int
+) -> Session | None:
+    """The session to expect on the local day that starts at `day_start_s`, none of it before `now_s`.
+
+    Of the days that could come, those that bring a car after now are held against those that do not; at even odds or
+    less, or with fewer than `LEAST_DAYS` known days, none is expected. Else the one whose arrival is the middle.
+    """
+    days = likely_days(sessions, day_start_s, timezone, first_s)
+    coming = [(day.weight, one) for day in days for one in day.sessions[:1] if one.arrival_s >= now_s]
+    missing = sum(day.weight for day in days if not day.sessions)
+    share = sum(weight for weight, _ in coming)
+    if len(days) < LEAST_DAYS or share <= missing:
+        return None
+    coming.sort(key=lambda pair: pair[1].arrival_s)
+    reached = np.cumsum([weight for weight, _ in coming])
+    return coming[int(np.searchsorted(reached, share / 2.0))][1]
 
 
 def plugged_share(days: Sequence[DayOfSessions], start_s: int, slot_s: int, n: int) -> FloatArray:

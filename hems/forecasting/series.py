@@ -97,3 +97,16 @@ class Forecast:
             quantiles={level: values[cut] for level, values in self.quantiles.items()},
             source=self.source,
         )
+
+
+def no_power(like: Forecast) -> Forecast:
+    """The forecast of a home without generation, on the slots of another forecast."""
+    zero = np.zeros_like(like.mean_kw)
+    return Forecast(
+        start_epoch_s=like.start_epoch_s,
+        slot_s=like.slot_s,
+        mean_kw=zero,
+        spread_kw=zero,
+        quantiles=dict.fromkeys(QUANTILES, zero),
+        source=like.source,
+    )

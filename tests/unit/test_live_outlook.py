@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from hems.control.history import History, SlotMeans
-from hems.control.live_outlook import DAY_S, LiveOutlook, SignalMemory
-from hems.forecasting.issued import LEAST_DAYS, Path
+from hems.control.live_outlook import LiveOutlook
+from hems.forecasting.issued import Path
+from hems.forecasting.series import DAY_S
 from hems.site.tariff import DailyPrices
 from tests.fakes import START_S, idle, image, slot
 
@@ -66,30 +67,6 @@ def test_outlooks_of_one_moment_are_equal() -> None:
     assert one.base_kw.tolist() == two.base_kw.tolist()
 
 
-def test_a_sensor_is_expected_to_show_tomorrow_what_it_showed_today() -> None:
-    memory = SignalMemory(3600)
-    for hour in range(24):
-        memory.learn(image({"zone": idle(outdoor_temp_c=float(hour))}, at_s=MIDNIGHT_S + 3600 * hour))
-    expected = memory.expected(MIDNIGHT_S + DAY_S + 22 * 3600, 4)
-    assert expected["zone.outdoor_temp_c"].tolist() == [22.0, 23.0, 0.0, 1.0]
-
-
-def test_a_time_of_day_that_was_never_seen_takes_the_nearest_earlier_one_around_midnight_too() -> None:
-    memory = SignalMemory(3600)
-    for hour in (6, 18):
-        memory.learn(image({"lamp": idle(daylight_lux=100.0 * hour)}, at_s=MIDNIGHT_S + 3600 * hour))
-    lux = memory.expected(MIDNIGHT_S, 24)["lamp.daylight_lux"]
-    assert lux.tolist() == [1800.0] * 6 + [600.0] * 12 + [1800.0] * 6
-
-
-def test_the_newest_value_of_a_time_of_day_counts_and_sensors_are_kept_apart() -> None:
-    memory = SignalMemory(900)
-    memory.learn(image({"a": idle(outdoor_temp_c=5.0), "b": idle(outdoor_temp_c=9.0)}))
-    memory.learn(image({"a": idle(outdoor_temp_c=7.0), "b": idle()}, at_s=START_S + DAY_S))
-    found = {name: values.tolist() for name, values in memory.expected(START_S, 1).items()}
-    assert found == {"a.outdoor_temp_c": [7.0], "b.outdoor_temp_c": [9.0]}
-
-
 def test_signals_of_the_memory_are_part_of_the_outlook() -> None:
     source = outlooks(past(1))
     source.signals.learn(image({"zone": idle(outdoor_temp_c=4.5)}))
@@ -98,12 +75,12 @@ def test_signals_of_the_memory_are_part_of_the_outlook() -> None:
     assert outlook.signal("zone.daylight_lux", 1.0).tolist() == [1.0, 1.0]
 
 
-def test_errors_of_the_last_days_give_ways_on_and_a_restart_keeps_them() -> None:
+def test_quantiles_then_errors_of_the_last_days_give_ways_on_and_a_restart_keeps_them() -> None:
     history, days = past(14), 7
     source = LiveOutlook(history, PRICES, timezone="UTC", slot_s=900, futures=4)
     for day in range(days):
         now_s = MIDNIGHT_S - (days - day) * DAY_S
-        assert (source.outlook(now_s, now_s, SLOTS).ways_on == ()) is (day < LEAST_DAYS)
+        assert len(source.outlook(now_s, now_s, SLOTS).ways_on) == 4
     rng = np.random.default_rng(1)
     first = (MIDNIGHT_S - START_S) // 900 - days * SLOTS
     history.load(SlotMeans(slot(first + k), float(rng.uniform(0.2, 2.0)), 0.0) for k in range(days * SLOTS))

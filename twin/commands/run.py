@@ -37,6 +37,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--mechanism", default="uniform_price_k_double_auction", help="market mechanism")
     parser.add_argument("--foresight", choices=("real", "perfect"), default="real", help="what homes expect [real]")
     parser.add_argument("--seed", type=int, default=1, help="seed of everything drawn [1]")
+    parser.add_argument(
+        "--futures",
+        type=int,
+        default=0,
+        metavar="N",
+        help="plan over N ways in which the day may go on [0: the expected one]",
+    )
     parser.add_argument("--processes", type=int, default=2, help="processes to compute on [2]")
     parser.add_argument("--shuffle", type=int, metavar="SEED", help="shuffle messages and deliver 30 %% twice")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="where results and report go")
@@ -56,6 +63,9 @@ def run(args: argparse.Namespace) -> int:
     if args.mechanism not in known:
         print(f"--mechanism {args.mechanism}: unknown; use one of {', '.join(known)}", file=sys.stderr)
         return 2
+    if not 0 <= args.futures <= 20:
+        print("--futures has to be 0 to 20", file=sys.stderr)
+        return 2
     if args.processes < 1 or (args.days is not None and args.days < 1):
         print("--processes and --days have to be at least 1", file=sys.stderr)
         return 2
@@ -73,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         mechanism=args.mechanism,
         seed=args.seed,
         processes=args.processes,
+        futures=args.futures,
         shuffle_seed=args.shuffle,
     )
     if args.households is not None and not args.json:
