@@ -62,6 +62,16 @@ class ListedPrices:
             (b - a for a, b in zip(sorted(listed)[:-1], sorted(listed)[1:], strict=True)), default=3600
         )
 
+    @property
+    def from_s(self) -> int:
+        """Start of the first listed interval [s since 1970]."""
+        return self._first_s
+
+    @property
+    def until_s(self) -> int:
+        """End of the last listed interval [s since 1970]."""
+        return max(self._listed) + self._width_s
+
     def prices(self, start_s: int, slot_s: int, slots: int) -> tuple[Floats, Floats]:
         """Prices of the listed interval that contains the start of each slot."""
         pairs = [self._at(start_s + k * slot_s) for k in range(slots)]
