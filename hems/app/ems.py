@@ -11,6 +11,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hems.bidding.strategy import Strategy, strategy_to_line
+from hems.control.drift_watch import DriftWatch
 from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.history import History
 from hems.control.home_loop import Actions, HomeLoop, Timing
@@ -93,6 +94,7 @@ class EmsApp:
             token=token,
         )
         self._image: SiteImage | None = None
+        self._drift = DriftWatch()
         self._models = state_dir / "models"
         self._recorded: Plan | None = None
         self._trained_day: int | None = None
@@ -209,8 +211,7 @@ class EmsApp:
         if past is None:
             return
         home = self._loop.manager.home
-        for finding in drift(past[0]):
-            LOG.warning("load: %s", finding.message)
+        self._drift.update(drift(past[0]))
         for kind, series in zip(KINDS, past, strict=True):
             if not (series.values_kw > 0).any():
                 continue

@@ -122,9 +122,8 @@ def lives(folder: Path, instants_s: list[int]) -> list[WeatherForecast]:
             await app.step(now_s)
             assert app._asking is not None
             await app._asking
-        stop = asyncio.Event()
-        stop.set()
-        await app.serve(stop)
+        app._devices.close()
+        app._store.close()
         assert app._weather is not None
         return app._weather.issued
 
