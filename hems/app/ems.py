@@ -11,6 +11,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hems.bidding.strategy import Strategy, strategy_to_line
+from hems.control.drift_watch import DriftWatch
 from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.history import History
 from hems.control.home_loop import Actions, HomeLoop, Timing
@@ -19,6 +20,7 @@ from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.drift import drift
 from hems.forecasting.issued import Path as ForecastPath
 from hems.forecasting.series import Kind
+from hems.forecasting.weather import WeatherForecast
 from hems.io.edge_store import EdgeStore
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
 from hems.io.home_link import RETRY_S, Line, connected, socket_path
@@ -74,6 +76,7 @@ class EmsApp:
         )
         self._forecast: ForecastPath | None = None  # None: nothing was expected since the start
         self._restore_forecasts()
+        self._restore_weather()
         self._outlook.signals.outdoor_days.restore(self._store.fact(OUTDOOR_DAYS))
         settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
         token = int(self._store.fact("fencing_token") or 0) + 1
@@ -91,6 +94,7 @@ class EmsApp:
             token=token,
         )
         self._image: SiteImage | None = None
+        self._drift = DriftWatch()
         self._models = state_dir / "models"
         self._recorded: Plan | None = None
         self._trained_day: int | None = None
@@ -161,7 +165,24 @@ class EmsApp:
     def _ask_for_weather(self, now_s: int) -> None:
         """Starts a look for a newer forecast; nobody waits for it, as a slow service must not hold up a step."""
         if self._weather is not None and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.create_task(self._weather.update(now_s))
+            self._asking = asyncio.create_task(self._update_weather(self._weather, now_s))
+
+    async def _update_weather(self, weather: WeatherWatch, now_s: int) -> None:
+        """Stores what was issued newly: how far it was off is known only days later."""
+        fresh = await weather.update(now_s)
+        if fresh is not None:
+            self._store.add_weather(fresh.issued_s, fresh.start_s, fresh.step_s, fresh.packed())
+
+    def _restore_weather(self) -> None:
+        if self._weather is None:
+            return
+        issued = []
+        for row in self._store.rows("weather", "issued_s, start_s, step_s, said", "issued_s"):
+            try:
+                issued.append(WeatherForecast.unpacked(*row))
+            except ValueError:
+                LOG.warning("issued_s=%d: a stored weather forecast is broken, it is left out", row[0])
+        self._weather.restore(issued)
 
     async def _train_daily(self, now_s: int) -> None:
         """Once a day models are trained in the worker; a driven clock waits for them, real time does not."""
@@ -190,8 +211,7 @@ class EmsApp:
         if past is None:
             return
         home = self._loop.manager.home
-        for finding in drift(past[0]):
-            LOG.warning("load: %s", finding.message)
+        self._drift.update(drift(past[0]))
         for kind, series in zip(KINDS, past, strict=True):
             if not (series.values_kw > 0).any():
                 continue

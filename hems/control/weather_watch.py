@@ -1,6 +1,7 @@
 """Weather of a running home: asks the source now and then, keeps what was issued, and says when it has none."""
 
 import logging
+from collections.abc import Iterable
 from typing import Protocol
 
 from hems.forecasting.weather import WeatherForecast, as_issued
@@ -34,10 +35,17 @@ class WeatherWatch:
         self._source = source
         self._next_s = 0
 
-    async def update(self, now_s: int) -> None:
-        """Asks the source when it is time to; a failure leaves what is known, until it is too old."""
+    def restore(self, issued: Iterable[WeatherForecast]) -> None:
+        """Takes what was issued before this start."""
+        self.issued = list(issued)
+
+    async def update(self, now_s: int) -> WeatherForecast | None:
+        """What was issued newly, after asking the source when it is time to; None when nothing was.
+
+        A failure leaves what is known, until it is too old.
+        """
         if now_s < self._next_s:
-            return
+            return None
         self._next_s = now_s + ASK_EVERY_S
         try:
             fresh = await self._source.forecast(now_s)
@@ -45,12 +53,15 @@ class WeatherWatch:
             if self.failure is None:
                 LOG.warning("weather: %s; forecasts go on without it when the last one is too old", error)
             self.failure = str(error)
-            return
+            return None
         if self.failure is not None:
             LOG.info("weather: forecasts come again")
             self.failure = None
-        if fresh is not None and all(fresh.issued_s != known.issued_s for known in self.issued):
-            self.issued = [one for one in self.issued if one.issued_s >= now_s - KEEP_S] + [fresh]
+        if fresh is None or any(fresh.issued_s == known.issued_s for known in self.issued):
+            return None
+        near = fresh.near()
+        self.issued = [one for one in self.issued if one.issued_s >= now_s - KEEP_S] + [near]
+        return near
 
     def latest(self, now_s: int) -> WeatherForecast | None:
         """The forecast that is in use at `now_s`; None when there is none or it is too old."""

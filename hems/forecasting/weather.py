@@ -6,7 +6,7 @@ A forecast is used as it was issued. What the weather turned out to be is no for
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from hems.forecasting.pv.sun import Sun, extraterrestrial_w_m2
 from hems.forecasting.series import FloatArray
 
 LIFE_S = 36 * 3600  # an older forecast says less than the days before do
+BEFORE_S = 3600  # of the slot that runs while it is issued
+REACH_S = LIFE_S + 49 * 3600  # the longest plan, 48 h from the next slot on, made from the oldest forecast in use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,41 @@ class WeatherForecast:
             ghi_w_m2=ghi,
             dni_w_m2=np.where(said, dni, split.dni_w_m2),
             dhi_w_m2=np.where(said, dhi, split.dhi_w_m2),
+        )
+
+    def near(self) -> WeatherForecast:
+        """The steps that are ever used, from the hour before the issue to `REACH_S` after it: worth keeping."""
+        first = max(self.issued_s - BEFORE_S - self.start_s, 0) // self.step_s
+        end = max(-((self.start_s - self.issued_s - REACH_S) // self.step_s), first)
+        return replace(
+            self,
+            start_s=self.start_s + first * self.step_s,
+            temp_c=self.temp_c[first:end],
+            ghi_w_m2=self.ghi_w_m2[first:end],
+            dni_w_m2=self.dni_w_m2[first:end],
+            dhi_w_m2=self.dhi_w_m2[first:end],
+        )
+
+    def packed(self) -> bytes:
+        """The values as bytes in single precision, times left out."""
+        values = np.stack([self.temp_c, self.ghi_w_m2, self.dni_w_m2, self.dhi_w_m2])
+        return values.astype(np.float32).tobytes()
+
+    @staticmethod
+    def unpacked(issued_s: int, start_s: int, step_s: int, blob: bytes) -> WeatherForecast:
+        """The forecast of some bytes. Raises: ValueError when they are none; leave it out then."""
+        values = np.frombuffer(blob, dtype=np.float32).reshape(4, -1).astype(np.float64)
+        if step_s <= 0 or np.isinf(values).any():
+            raise ValueError(f"steps of {step_s} s, or a value without limit: no weather forecast")
+        temp_c, ghi, dni, dhi = values
+        return WeatherForecast(
+            issued_s=issued_s,
+            start_s=start_s,
+            step_s=step_s,
+            temp_c=temp_c,
+            ghi_w_m2=ghi,
+            dni_w_m2=dni,
+            dhi_w_m2=dhi,
         )
 
     def _at(self, values: FloatArray, epoch_s: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hems.control.history import SlotMeans
+from hems.control.weather_watch import KEEP_S as KEEP_WEATHER_S
 from wire.slots import Slot
 
 MIGRATIONS: tuple[str, ...] = (
@@ -36,6 +37,10 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     """
     CREATE TABLE forecasts (slot_s INTEGER PRIMARY KEY, paths BLOB NOT NULL);
+    """,
+    """
+    CREATE TABLE weather (issued_s INTEGER PRIMARY KEY, start_s INTEGER NOT NULL, step_s INTEGER NOT NULL,
+        said BLOB NOT NULL);
     """,
 )
 KEEP_ANSWERED = 2_000
@@ -112,6 +117,14 @@ class EdgeStore:
             self._db.execute("BEGIN")
             self._db.execute("INSERT OR REPLACE INTO forecasts VALUES (?, ?)", (slot_s, paths))
             self._db.execute("DELETE FROM forecasts WHERE slot_s < ?", (slot_s - KEEP_FORECASTS_S,))
+
+    def add_weather(self, issued_s: int, start_s: int, step_s: int, values: bytes) -> None:
+        """Stores a weather forecast as it was issued, and forgets those issued more than a month before it."""
+        with self._db:
+            self._db.execute("BEGIN")
+            row = (issued_s, start_s, step_s, values)
+            self._db.execute("INSERT OR REPLACE INTO weather VALUES (?, ?, ?, ?)", row)
+            self._db.execute("DELETE FROM weather WHERE issued_s < ?", (issued_s - KEEP_WEATHER_S,))
 
     def count(self, table: str) -> int:
         """How many records a table holds."""
