@@ -10,6 +10,7 @@ from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from hems.app.learnt import Learnt
 from hems.bidding.strategy import Strategy, strategy_to_line
 from hems.control.drift_watch import DriftWatch
 from hems.control.energy_manager import EnergyManager, Settings
@@ -18,9 +19,7 @@ from hems.control.home_loop import Actions, HomeLoop, Timing
 from hems.control.live_outlook import LiveOutlook
 from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.drift import drift
-from hems.forecasting.issued import Path as ForecastPath
 from hems.forecasting.series import Kind
-from hems.forecasting.weather import WeatherForecast
 from hems.io.edge_store import EdgeStore
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
 from hems.io.home_link import RETRY_S, Line, connected, socket_path
@@ -39,7 +38,6 @@ from wire.messages import BY_KIND
 
 LOG = logging.getLogger(__name__)
 TAKEN_TIMEOUT_S = 10.0
-OUTDOOR_DAYS = "outdoor_days"
 KINDS: tuple[Kind, ...] = ("load", "pv")
 SEED = 1
 
@@ -74,10 +72,8 @@ class EmsApp:
             weather=self._weather,
             futures=config.control.futures,
         )
-        self._forecast: ForecastPath | None = None  # None: nothing was expected since the start
-        self._restore_forecasts()
-        self._restore_weather()
-        self._outlook.signals.outdoor_days.restore(self._store.fact(OUTDOOR_DAYS))
+        self._learnt = Learnt(self._store, self._outlook, self._weather)
+        self._learnt.restore()
         settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
@@ -165,24 +161,7 @@ class EmsApp:
     def _ask_for_weather(self, now_s: int) -> None:
         """Starts a look for a newer forecast; nobody waits for it, as a slow service must not hold up a step."""
         if self._weather is not None and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.create_task(self._update_weather(self._weather, now_s))
-
-    async def _update_weather(self, weather: WeatherWatch, now_s: int) -> None:
-        """Stores what was issued newly: how far it was off is known only days later."""
-        fresh = await weather.update(now_s)
-        if fresh is not None:
-            self._store.add_weather(fresh.issued_s, fresh.start_s, fresh.step_s, fresh.packed())
-
-    def _restore_weather(self) -> None:
-        if self._weather is None:
-            return
-        issued = []
-        for row in self._store.rows("weather", "issued_s, start_s, step_s, said", "issued_s"):
-            try:
-                issued.append(WeatherForecast.unpacked(*row))
-            except ValueError:
-                LOG.warning("issued_s=%d: a stored weather forecast is broken, it is left out", row[0])
-        self._weather.restore(issued)
+            self._asking = asyncio.create_task(self._learnt.update_weather(self._weather, now_s))
 
     async def _train_daily(self, now_s: int) -> None:
         """Once a day models are trained in the worker; a driven clock waits for them, real time does not."""
@@ -282,7 +261,6 @@ class EmsApp:
         if actions.slot_means is not None:
             self._store.add_slot_means([actions.slot_means])
             if self._has_adaptive_comfort:
-                self._store.set_fact(OUTDOOR_DAYS, self._outlook.signals.outdoor_days.fact())
                 self._note_comfort(now_s)
         if actions.decision is not None:
             slot_s = actions.decision.slot.start_s
@@ -302,26 +280,12 @@ class EmsApp:
             ]
             self._store.add("decisions", rows)
         self._record_problem(now_s)
-        self._record_forecast()
+        self._learnt.record(actions)
         plan, slot = self._loop.manager.plan, self._loop.manager.planned_slot
         if actions.strategy is not None and plan is not None and slot is not None:
             net_wh = canonical(list(actions.strategy.net_wh)).decode()
             row = (slot.start_s, plan.status, plan.objective, net_wh, _detail(plan))
             self._store.add("plans", [row])
-
-    def _restore_forecasts(self) -> None:
-        for slot_s, paths in self._store.rows("forecasts", "slot_s, paths", "slot_s"):
-            try:
-                self._outlook.issued.add(ForecastPath.unpacked(slot_s, paths))
-            except ValueError:
-                LOG.warning("slot_s=%d: a stored forecast is broken, it is left out", slot_s)
-
-    def _record_forecast(self) -> None:
-        """Stores what is expected now: its errors will show how other days may go on."""
-        issued = self._outlook.issued.paths()
-        if issued and issued[-1] is not self._forecast:
-            self._forecast = issued[-1]
-            self._store.add_forecast(self._forecast.start_s, self._forecast.packed())
 
     def _record_problem(self, now_s: int) -> None:
         """Stores what the newest plan was made from, once, so that `hems why` can answer for it."""

@@ -32,6 +32,11 @@ class OutdoorDays:
         self._days = {d: known for d, known in self._days.items() if d >= day - KEEP_DAYS}
         self._last_slot_s = slot_s
 
+    @property
+    def known(self) -> bool:
+        """Whether anything was read outdoors."""
+        return bool(self._days)
+
     def prevailing_mean_c(self, at_s: int) -> float | None:
         """The prevailing mean of the days before a moment, on the first day of its readings so far; None without."""
         today, per_day = self._day(at_s), DAY_H * 3600.0 / self._slot_s

@@ -126,7 +126,8 @@ def _paths(known: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str) -
     origins = first - ages * per_day + np.array(moved)
     slots = origins[:, None] + np.arange(n)[None, :]
     padded = np.concatenate([known.values, np.full(max(0, int(slots.max()) + 1 - issue), np.nan)])
-    values = padded[slots] + _moves(known, origins, n, rhythm)
+    # Levels are compared at the time of day up to which now is known, which may be before the start.
+    values = padded[slots] + _moves(known, origins - max(0, first - issue), n, rhythm)
     local = local_slots(start_s, known.slot_s, n, timezone)
     now_kind = _kind(local.weekday)
     kinds = _kind((local.weekday[None, :] - ages[:, None]) % 7)
@@ -139,7 +140,7 @@ def _paths(known: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str) -
 
 
 def _moves(known: Record, origins: IntArray, n: int, rhythm: Rhythm) -> FloatArray:
-    """What is added to each candidate for today's level, (k, n)."""
+    """What is added to each candidate for today's level, (k, n); `origins` (k,) are like the end of what is known."""
     values, issue, per_day = known.values, len(known.values), DAY_S // known.slot_s
     day = _mean_before(values, issue, per_day) - np.array([_mean_before(values, int(o), per_day) for o in origins])
     hours = 2 * per_day // 24

@@ -42,10 +42,15 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE weather (issued_s INTEGER PRIMARY KEY, start_s INTEGER NOT NULL, step_s INTEGER NOT NULL,
         said BLOB NOT NULL);
     """,
+    """
+    CREATE TABLE signals (slot_s INTEGER NOT NULL, name TEXT NOT NULL, value REAL NOT NULL,
+        PRIMARY KEY (slot_s, name)) WITHOUT ROWID;
+    """,
 )
 KEEP_ANSWERED = 2_000
 KEEP_PROBLEMS_S = 8 * 86_400
 KEEP_FORECASTS_S = 29 * 86_400
+KEEP_SIGNALS_S = 61 * 86_400
 
 
 class StoreError(Exception):
@@ -125,6 +130,13 @@ class EdgeStore:
             row = (issued_s, start_s, step_s, values)
             self._db.execute("INSERT OR REPLACE INTO weather VALUES (?, ?, ?, ?)", row)
             self._db.execute("DELETE FROM weather WHERE issued_s < ?", (issued_s - KEEP_WEATHER_S,))
+
+    def add_signals(self, rows: list[tuple[int, str, float]]) -> None:
+        """Stores what sensors showed in a slot that ended, and forgets what is older than two months."""
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT OR REPLACE INTO signals VALUES (?, ?, ?)", rows)
+            self._db.execute("DELETE FROM signals WHERE slot_s < ?", (max(row[0] for row in rows) - KEEP_SIGNALS_S,))
 
     def count(self, table: str) -> int:
         """How many records a table holds."""

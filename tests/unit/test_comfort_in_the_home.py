@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hems.app.ems import OUTDOOR_DAYS, EmsApp
+from hems.app.ems import EmsApp
+from hems.app.learnt import OUTDOOR_DAYS
 from hems.control.history import History, SlotMeans
 from hems.control.home_loop import Actions
 from hems.control.live_outlook import LiveOutlook

@@ -150,7 +150,7 @@ def test_a_broken_row_is_left_out_with_a_line_in_the_log(tmp_path: Path, caplog:
     store = EdgeStore(tmp_path / "state" / "ems.db")
     store.add_weather(ISSUED_S + 60, ISSUED_S, HOUR_S, b"broken")
     store.close()
-    with caplog.at_level(logging.WARNING, logger="hems.app.ems"):
+    with caplog.at_level(logging.WARNING, logger="hems.app.learnt"):
         assert [one.issued_s for one in lives(tmp_path, [])] == [ISSUED_S]
-    told = [record.getMessage() for record in caplog.records if record.name == "hems.app.ems"]
+    told = [record.getMessage() for record in caplog.records if record.name == "hems.app.learnt"]
     assert told == [f"issued_s={ISSUED_S + 60}: a stored weather forecast is broken, it is left out"]
