@@ -1,26 +1,28 @@
 """Planning under uncertainty in closed loop: forecast, plan, act on what was measured. `scripts/bench closed_loop`.
 
 Homes with measured load and generation get a battery. Every hour each policy plans the next day, then the hour's own
-load and generation become known and the battery follows them. The futures of the stochastic plan are the forecast
-plus what forecasts issued at the same hour of the days before were wrong by, load and generation together.
+load and generation become known and the battery follows them. The futures of the stochastic plan are those of a
+running home (`hems.forecasting.continuations`), with five days or more of remembered forecasts and without any.
 """
 
 import argparse
 import gzip
+import pathlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import table, write
+from hems.forecasting.continuations import Continuations, continuations
 from hems.forecasting.forecaster import best_forecast
-from hems.forecasting.model_boosted import train
-from hems.forecasting.series import Kind, Series
+from hems.forecasting.issued import IssuedPaths, Measured, Path
+from hems.forecasting.series import DAY_S, Forecast, Kind, Series
+from hems.forecasting.trained import train
 from hems.planning.device import Battery, Pv
-from hems.planning.futures.future import NO_RISK, Future, Risk
-from hems.planning.futures.reduction import reduced
+from hems.planning.futures.future import Future
+from hems.planning.futures.ways import ways_on
 from hems.planning.planner import Planner
 from hems.planning.problem import Problem
 from hems.planning.tariff import Tariff
@@ -30,11 +32,12 @@ Floats = NDArray[np.float64]
 WHAT = """\
 * **Homes:** measured hourly load and generation, Fontana, California (CityLearn Challenge 2022 data, MIT), each with
   a battery of 10 kWh and 5 kW (0.95 each way, wear 0.01 per kWh), their time-of-use tariff, and 0.05 for feed-in.
-* **Rules:** surplus in, need out. **Deterministic:** planned on the forecast of the next 24 hours. **Stochastic:**
-  planned over futures beside the forecast. **Perfect:** planned on what will be measured. The hour's own load and sun
-  are known to all.
+* **Rules:** surplus in, need out. **Median, mean:** planned on that path of the next 24 hours. **First days:**
+  planned over futures drawn from the quantiles, as a home does that remembers no forecasts yet. **Stochastic:**
+  planned over futures from errors of remembered forecasts. **Perfect:** planned on what will be measured. The hour's
+  own load and sun are known to all.
 * **Cost** in USD, stored energy at the end counted. **Gap closed:** share of the way from rules to perfect."""
-DATA = Path(__file__).parents[1] / "twin" / "data"
+DATA = pathlib.Path(__file__).parents[1] / "twin" / "data"
 ZONE = "America/Los_Angeles"
 HOUR_S, DAY, HORIZON = 3600, 24, 24
 EXPORT_PER_KWH = 0.05
@@ -87,30 +90,33 @@ def _held(values: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecasts:
-    """Paths issued at each hour of a window, load and generation [kW], each (hours, HORIZON)."""
+    """Forecasts of load and generation issued at each hour of a window."""
 
-    load_kw: Floats
-    pv_kw: Floats
+    load: tuple[Forecast, ...]
+    pv: tuple[Forecast, ...]
 
 
 def forecasts(house: House, first: int, end: int) -> Forecasts:
     """What was expected at each hour from `first` to before `end`, with weekly training."""
-    made = {}
-    for kind, values in (("load", house.load_kw), ("pv", house.pv_kw)):
-        made[kind] = _paths(house, kind, values, first, end)  # type: ignore[arg-type]
-    return Forecasts(load_kw=made["load"], pv_kw=made["pv"])
+    return Forecasts(
+        load=_issued(house, "load", house.load_kw, first, end), pv=_issued(house, "pv", house.pv_kw, first, end)
+    )
 
 
-def _paths(house: House, kind: Kind, values: Floats, first: int, end: int) -> Floats:
-    paths, model = np.empty((end - first, HORIZON)), None
+def _issued(house: House, kind: Kind, values: Floats, first: int, end: int) -> tuple[Forecast, ...]:
+    made, model = list[Forecast](), None
     for at in range(first, end):
-        known = Series(start_epoch_s=house.start_s, slot_s=HOUR_S, values_kw=values[:at])
+        known = past(house, values, at)
         if (at - first) % (7 * DAY) == 0:
             model = train(known, slot_s=HOUR_S, timezone=ZONE, seed=1, kind=kind)
-        issue_s = house.start_s + at * HOUR_S
-        recent = known.since(issue_s - 40 * DAY * HOUR_S)
-        paths[at - first] = best_forecast(model, recent, issue_s, HORIZON, timezone=ZONE, kind=kind).mean_kw
-    return paths
+        recent = known.since(known.end_epoch_s - 120 * DAY_S)
+        made.append(best_forecast(model, recent, known.end_epoch_s, HORIZON, timezone=ZONE, kind=kind))
+    return tuple(made)
+
+
+def past(house: House, values: Floats, at: int) -> Series:
+    """What is known at the start of an hour."""
+    return Series(start_epoch_s=house.start_s, slot_s=HOUR_S, values_kw=values[:at])
 
 
 def problem(house: House, at: int, load_kw: Floats, pv_kw: Floats, soc: float) -> Problem:
@@ -170,54 +176,81 @@ def by_rules(house: House) -> Policy:
 
 
 def planned(
-    house: House, paths: Forecasts, first: int, *, count: int = 0, risk: Risk = NO_RISK, foresight: bool = False
+    house: House, made: Forecasts, first: int, *, count: int = 0, remembers: bool = True, median: bool = False
 ) -> Policy:
     """The planner's battery power: on one path (`count` 0), or over `count` futures beside it."""
+    planner, issued = Planner(), IssuedPaths()
+
+    def power(at: int, soc: float) -> float:
+        load, pv = made.load[at - first], made.pv[at - first]
+        load_kw, pv_kw = (one.quantiles[0.5].copy() if median else one.mean_kw.copy() for one in (load, pv))
+        load_kw[0], pv_kw[0] = house.load_kw[at], house.pv_kw[at]
+        futures: tuple[Future, ...] = ()
+        if count:
+            measured = Measured(load=past(house, house.load_kw, at), pv=past(house, house.pv_kw, at))
+            futures = _futures(load_kw, pv_kw, continuations(load, pv, issued, measured, timezone=ZONE), count)
+        planner.plan(problem(house, at, load_kw, pv_kw, soc), explain=False, futures=futures)
+        return _battery_kw(planner, float(load_kw[0]), float(pv_kw[0]))
+
+    def remembering(at: int, soc: float) -> float:
+        if not issued.paths():  # the window begins with weeks of forecasts
+            for earlier in range(first, at):
+                issued.add(_path(made, earlier - first))
+        made_kw = power(at, soc)
+        issued.add(_path(made, at - first))
+        return made_kw
+
+    return remembering if count and remembers else power
+
+
+def _path(made: Forecasts, place: int) -> Path:
+    load, pv = made.load[place], made.pv[place]
+    return Path.of(load.start_epoch_s, load.mean_kw, pv.mean_kw)
+
+
+def _futures(load_kw: Floats, pv_kw: Floats, paths: Continuations, count: int) -> tuple[Future, ...]:
+    """The path that is shown, hardly counting, and the ways on."""
+    shown = Future(probability=1e-6, base_kw=load_kw, available_kw={"pv": pv_kw})
+    ways = ways_on(paths, count)
+    return (
+        shown,
+        *(Future(probability=w.probability, base_kw=w.base_kw, available_kw={"pv": w.pv_kw}) for w in ways),
+    )
+
+
+def foreseeing(house: House) -> Policy:
+    """The planner's battery power on what will be measured."""
     planner = Planner()
 
     def power(at: int, soc: float) -> float:
-        load, pv = house.load_kw[at : at + HORIZON].copy(), house.pv_kw[at : at + HORIZON].copy()
-        futures: tuple[Future, ...] = ()
-        if not foresight:
-            load[1:], pv[1:] = paths.load_kw[at - first, 1:], paths.pv_kw[at - first, 1:]
-            if count:
-                futures = _futures(house, paths, at, at - first, count)
-        planner.plan(problem(house, at, load, pv, soc), explain=False, futures=futures, risk=risk)
-        made = planner.replan_slot0(base_kw=float(load[0]), pv_available_kw={"pv": float(pv[0])})
-        return made.power_kw["battery"]
+        load, pv = house.load_kw[at : at + HORIZON], house.pv_kw[at : at + HORIZON]
+        planner.plan(problem(house, at, load, pv, soc), explain=False)
+        return _battery_kw(planner, float(load[0]), float(pv[0]))
 
     return power
 
 
-def _futures(house: House, paths: Forecasts, at: int, place: int, count: int) -> tuple[Future, ...]:
-    """The path itself and what the errors of the same hour of the last days make of it, reduced to `count` more."""
-    load, pv = paths.load_kw[place], paths.pv_kw[place]
-    loads, suns = [load], [pv]
-    for days in range(1, ERROR_DAYS + 1):
-        back = DAY * days
-        seen = slice(at - back, at - back + HORIZON)
-        loads.append(np.maximum(0.0, load + house.load_kw[seen] - paths.load_kw[place - back]))
-        sun = np.maximum(0.0, pv + house.pv_kw[seen] - paths.pv_kw[place - back])
-        suns.append(np.where(pv > 0.0, sun, 0.0))
-    chosen, share = reduced((np.array(loads) - np.array(suns))[1:], count)
-    picked = zip((0, *(chosen + 1).tolist()), (1e-6, *share.tolist()), strict=True)
-    return tuple(Future(probability=p, base_kw=loads[i], available_kw={"pv": suns[i]}) for i, p in picked)
+def _battery_kw(planner: Planner, load_kw: float, pv_kw: float) -> float:
+    return planner.replan_slot0(base_kw=load_kw, pv_available_kw={"pv": pv_kw}).power_kw["battery"]
 
 
-NAMES = ("rules", "deterministic", "stochastic", "perfect")
+NAMES = ("rules", "median", "mean", "first days", "stochastic", "perfect")
 WINDOWS = {"winter": "2016-12-10", "spring": "2017-03-10", "summer": "2017-06-10"}
-HEAD = ("days from", "home", *NAMES, "gap closed: deterministic", "stochastic")
+SHARES = NAMES[1:-1]
+HEAD = ("days from", "home", *NAMES, f"gap closed: {SHARES[0]}", *SHARES[1:])
 
 
 def measured(house: House, first: int, days: int, count: int) -> dict[str, float]:
     """Cost of each policy over the days [currency]."""
     begin, end = first - (ERROR_DAYS + 1) * DAY, first + days * DAY
-    paths = forecasts(house, begin, end)
+    made = forecasts(house, begin, end)
     policies = {
         "rules": by_rules(house),
-        "deterministic": planned(house, paths, begin),
-        "stochastic": planned(house, paths, begin, count=count),
-        "perfect": planned(house, paths, begin, foresight=True),
+        "median": planned(house, made, begin, median=True),
+        "mean": planned(house, made, begin),
+        "first days": planned(house, made, begin, count=count, remembers=False),
+        "stochastic": planned(house, made, begin, count=count),
+        "perfect": foreseeing(house),
     }
     return {name: run(house, first, end, policy) for name, policy in policies.items()}
 
@@ -230,7 +263,7 @@ def closed(costs: dict[str, float], name: str) -> float:
 def row(window: str, name: str, costs: dict[str, float]) -> list[str]:
     """A line of the table; shares only where foresight is worth anything."""
     worth = costs["rules"] - costs["perfect"] > 0.01 * abs(costs["rules"])
-    shares = [f"{closed(costs, n):.2f}" if worth else "-" for n in ("deterministic", "stochastic")]
+    shares = [f"{closed(costs, n):.2f}" if worth else "-" for n in SHARES]
     return [window, name, *(f"{costs[n]:.2f}" for n in NAMES), *shares]
 
 
@@ -239,6 +272,12 @@ def interval(gains: Floats, seed: int = 1) -> tuple[float, float]:
     rng = np.random.default_rng(seed)
     means = rng.choice(gains, (10_000, len(gains))).mean(axis=1)
     return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
+
+
+def _cheaper(name: str, gains: Floats) -> str:
+    low, high = interval(gains)
+    worth = f"{gains.mean():.3f} USD per home and day cheaper, 95 % interval {low:.3f} to {high:.3f}"
+    return f"* Stochastic against deterministic on the {name}: {worth}."
 
 
 def main() -> None:
@@ -255,12 +294,11 @@ def main() -> None:
             costs = measured(house, first, args.days, args.futures)
             rows.append(row(f"{window} {day}", house.name, costs))
             print(" ".join(rows[-1]), flush=True)
-            gains.append((costs["deterministic"] - costs["stochastic"]) / args.days)
+            gains.append([(costs[name] - costs["stochastic"]) / args.days for name in ("median", "mean")])
             sums = {name: sums[name] + costs[name] for name in NAMES}
     rows.append(row("all", "", sums))
-    low, high = interval(np.array(gains))
-    cheaper = f"{np.mean(gains):.3f} USD per home and day cheaper, 95 % interval {low:.3f} to {high:.3f}"
-    mean = f"Stochastic against deterministic: {cheaper} (bootstrap over homes and windows)."
+    found = [_cheaper(name, np.array(gains)[:, k]) for k, name in enumerate(("median", "mean"))]
+    mean = "\n".join([*found, "(Intervals by bootstrap over homes and windows.)"])
     made = table(HEAD, rows)
     print(made, mean, sep="\n")
     how = f"one run of {args.homes} homes over {args.days} days, {args.futures} futures beside the forecast"
