@@ -1,4 +1,4 @@
-"""Forecasts against naive ones on measured homes. `scripts/bench forecasts [FILE ...] [--quick]`."""
+"""Forecasts against naive ones on measured homes. `scripts/bench forecasts [FILE ...] [--quick | --cost-only]`."""
 
 import argparse
 import gzip
@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.forecast_cost import cost
 from benchmarks.forecast_sets import SUM_NAME, DataSet, chosen
 from benchmarks.intraday import intraday_skill
-from benchmarks.machine import table, write
+from benchmarks.machine import table, write, write_section
 from hems.commands.backtest_run import Request, backtest
 from hems.forecasting.evaluation.metrics import ACTIVE_SHARE
 from hems.forecasting.evaluation.raw_series import clean_series
@@ -25,6 +26,7 @@ from wire.slots import format_utc
 GROUP = "household_id"
 TEST_DAYS = 28
 INTRADAY_DAYS = 7
+COST = "Cost"
 WHAT = """\
 * Day ahead: issued at local midnight for 24 hours, 28 days from each start, a model trained every 7 days
   (`hems backtest`, [docs/forecasting.md](../../docs/forecasting.md)). Every number is the mean over homes and starts.
@@ -131,7 +133,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench forecasts", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, help="data that is not shipped, by the names of the table")
     parser.add_argument("--quick", action="store_true", help="the last start of each set only")
+    parser.add_argument("--cost-only", action="store_true", help="time and memory only; the skills stay in the file")
     args = parser.parse_args()
+    if args.cost_only:
+        section = cost("forecasts --cost-only")
+        print(section)
+        print(write_section("forecasts", COST, section))
+        return
     rows, hours, licences = [], [], []
     for one, path in chosen(args.files):
         starts = one.starts[-1:] if args.quick else one.starts
@@ -144,10 +152,12 @@ def main() -> None:
         print(table(HEAD, rows[-1:]), flush=True)
     day_ahead = table(HEAD, rows)
     hours_ahead = table(("data", "skill MAE, 0 to 4 h", "at 1 h", "2 h", "3 h", "4 h"), hours)
+    command = "forecasts --quick" if args.quick else "forecasts"
     parts = [WHAT, "## Day ahead", day_ahead, "## Hours ahead", hours_ahead, "## Data", "\n".join(licences)]
+    parts += [f"## {COST}", cost(command)]
     print(f"\n{day_ahead}\n\n{hours_ahead}")
     how = "the last start of each set only" if args.quick else "all starts"
-    print(write("forecasts", how, parts, "forecasts --quick" if args.quick else None))
+    print(write("forecasts", how, parts, command))
 
 
 if __name__ == "__main__":

@@ -65,10 +65,18 @@ def own_peak_mb() -> float:
     the parent's size, so a child of a large benchmark would look as large as its parent.
     """
     try:
-        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024.0
+        return memory_mb("self", "VmHWM")
     except (OSError, StopIteration):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def memory_mb(process: int | str, name: str) -> float:
+    """Resident memory of a process on Linux [MB]: `VmRSS` is that of now, `VmHWM` the largest so far.
+
+    Raises: OSError or StopIteration where the system does not tell.
+    """
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024.0
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -81,7 +89,32 @@ def write(name: str, how: str, parts: Sequence[str], command: str | None = None)
     """The file with what was measured: benchmarks/results/<name>.md; `how` says what a number stands for."""
     path = RESULTS / f"{name}.md"
     path.parent.mkdir(exist_ok=True)
-    day = datetime.now(UTC).date().isoformat()
-    what = f"Measured {day} by `scripts/bench {command or name}`, {how}."
-    path.write_text("\n\n".join([f"# Benchmark: {name}", what, f"Machine: {machine()}.", *parts]) + "\n", "utf-8")
+    head = [f"# Benchmark: {name}", measured(command or name, how)]
+    path.write_text("\n\n".join([*head, *parts]) + "\n", "utf-8")
     return path
+
+
+def write_section(name: str, title: str, body: str) -> Path:
+    """The file of a benchmark with one section measured anew, the rest as it was."""
+    path = RESULTS / f"{name}.md"
+    text = path.read_text("utf-8") if path.exists() else f"# Benchmark: {name}\n"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(with_section(text, title, body), "utf-8")
+    return path
+
+
+def with_section(text: str, title: str, body: str) -> str:
+    """A Markdown text whose section `## title` is `body`: in the place of the old one, or at the end."""
+    sections = ("\n" + text.strip()).split("\n## ")
+    fresh = f"{title}\n\n{body}\n"
+    places = [k for k, section in enumerate(sections) if k > 0 and section.splitlines()[0] == title]
+    for place in places:
+        sections[place] = fresh
+    whole = sections if places else [*sections, fresh]
+    return "\n\n## ".join(section.strip() for section in whole) + "\n"
+
+
+def measured(command: str, how: str = "") -> str:
+    """Two lines that say when, by which command and on what machine numbers were measured."""
+    day = datetime.now(UTC).date().isoformat()
+    return f"Measured {day} by `scripts/bench {command}`{f', {how}' if how else ''}.\n\nMachine: {machine()}."
