@@ -185,3 +185,9 @@ def test_old_or_empty_weather_leaves_the_forecast_as_it_was_and_says_so(model: P
     for known in ([dark], [weather(day - 3)]):
         source, quantiles = issue(model, now, known)
         assert source == "physical" and np.array_equal(quantiles[0.5], plain[1][0.5])
+
+
+def test_the_first_weather_forecast_of_all_is_used_though_nothing_was_measured_under_it(model: PvModel) -> None:
+    now = START + TEST_FROM * DAY_S
+    source, quantiles = issue(model, now, [replace(weather(TEST_FROM), issued_s=now - 60)])
+    assert source == "weather" and np.isfinite(quantiles[0.5]).all() and quantiles[0.9].max() > 0

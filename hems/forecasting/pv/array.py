@@ -43,13 +43,11 @@ def clear_kw(array: PvArray, start_epoch_s: int, slot_s: int, n: int) -> FloatAr
     """Mean power under a clear sky in `n` slots, (n,) [kW]: the envelope of what can be measured."""
     epoch_s = instants(start_epoch_s, slot_s, n)
     sun = sun_at(epoch_s, array.place)
-    power = planes_kw(array.planes, clear_sky(sun), sun, epoch_s) * seen_share(array.open_share, sun)
-    return slot_means(np.minimum(power, array.limit_kw), n)
+    return slot_means(power_kw(array, clear_sky(sun), sun, epoch_s), n)
 
 
-def power_kw(array: PvArray, sky: Irradiance, epoch_s: FloatArray) -> FloatArray:
-    """Power at some instants with this irradiance, (n,) [kW]: cloudy light is as shaded as the direct one."""
-    sun = sun_at(epoch_s, array.place)
+def power_kw(array: PvArray, sky: Irradiance, sun: Sun, epoch_s: FloatArray) -> FloatArray:
+    """Power at some instants with this irradiance and this sun, (n,) [kW]: all light is as shaded as the direct."""
     power = planes_kw(array.planes, sky, sun, epoch_s) * seen_share(array.open_share, sun)
     return np.asarray(np.minimum(power, array.limit_kw))
 

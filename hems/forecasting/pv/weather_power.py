@@ -13,8 +13,9 @@ import numpy as np
 
 from hems.forecasting.pv.array import clear_kw, instants, power_kw, slot_means
 from hems.forecasting.pv.clearness import clearness
+from hems.forecasting.pv.irradiance import Irradiance, clear_sky
 from hems.forecasting.pv.model import PvModel
-from hems.forecasting.pv.sun import sun_at
+from hems.forecasting.pv.sun import Sun, sun_at
 from hems.forecasting.series import DAY_S, FloatArray, Forecast, Series
 from hems.forecasting.weather import WeatherForecast, as_issued
 
@@ -62,28 +63,53 @@ def with_weather(forecast: Forecast, model: PvModel, history: Series, weather: S
 def forecast_kw(model: PvModel, weather: WeatherForecast, start_epoch_s: int, slot_s: int, n: int) -> FloatArray:
     """Mean power of the roof in `n` slots under that weather, (n,) [kW]; NaN where no irradiance was said."""
     epoch_s = instants(start_epoch_s, slot_s, n)
-    return slot_means(
-        power_kw(model.array, weather.irradiance(epoch_s, sun_at(epoch_s, model.array.place)), epoch_s), n
-    )
+    sun = sun_at(epoch_s, model.array.place)
+    return slot_means(power_kw(model.array, weather.irradiance(epoch_s, sun), sun, epoch_s), n)
 
 
 def _errors(model: PvModel, history: Series, weather: Sequence[WeatherForecast]) -> FloatArray:
-    """Measured less forecast as share of the envelope, from the first day of each forecast; with a prior."""
-    found = [PRIOR_SPREAD * np.repeat(PRIOR_GRID, int(PRIOR_HOURS * 3600 / history.slot_s / len(PRIOR_GRID)))]
-    first_s = history.end_epoch_s - ERROR_DAYS * DAY_S
+    """Measured less forecast as share of the envelope, from the first day of each forecast; with a prior.
+
+    All days are computed at once: one by one the sun alone would take longer than the rest of a forecast.
+    """
     slot_s = history.slot_s
+    prior = PRIOR_SPREAD * np.repeat(PRIOR_GRID, int(PRIOR_HOURS * 3600 / slot_s / len(PRIOR_GRID)))
+    days = _first_of_each_day(weather, history.end_epoch_s)
+    starts = [-(-one.issued_s // slot_s) * slot_s for one in days]
+    values = [history.since(start_s).values_kw[: DAY_S // slot_s] for start_s in starts]
+    if not sum(len(day) for day in values):
+        return prior
+    times = [instants(start_s, slot_s, len(day)) for start_s, day in zip(starts, values, strict=True)]
+    measured, epoch_s = np.concatenate(values), np.concatenate(times)
+    sun, array = sun_at(epoch_s, model.array.place), model.array
+    sky = _said(days, [len(time) for time in times], epoch_s, sun)
+    told = slot_means(power_kw(array, sky, sun, epoch_s), len(measured))
+    clear = slot_means(power_kw(array, clear_sky(sun), sun, epoch_s), len(measured))
+    use = (clear > LIT_SHARE * model.max_kw) & ~np.isnan(measured) & ~np.isnan(told)
+    return np.concatenate([prior, (measured[use] - told[use]) / clear[use]])
+
+
+def _first_of_each_day(weather: Sequence[WeatherForecast], end_s: int) -> list[WeatherForecast]:
+    """One forecast of each of the last days, so that each gives one day of errors; in order of issue."""
     days: dict[int, WeatherForecast] = {}
     for one in sorted(weather, key=lambda forecast: forecast.issued_s):
-        if first_s <= one.issued_s < history.end_epoch_s:
-            days.setdefault(one.issued_s // DAY_S, one)  # the first of each day: one day of errors from each
-    for one in days.values():
-        start_s = -(-one.issued_s // slot_s) * slot_s
-        measured = history.since(start_s).values_kw[: DAY_S // slot_s]
-        clear = clear_kw(model.array, start_s, slot_s, len(measured))
-        told = forecast_kw(model, one, start_s, slot_s, len(measured))
-        use = (clear > LIT_SHARE * model.max_kw) & ~np.isnan(measured) & ~np.isnan(told)
-        found.append((measured[use] - told[use]) / clear[use])
-    return np.concatenate(found)
+        if end_s - ERROR_DAYS * DAY_S <= one.issued_s < end_s:
+            days.setdefault(one.issued_s // DAY_S, one)
+    return list(days.values())
+
+
+def _said(days: Sequence[WeatherForecast], counts: Sequence[int], epoch_s: FloatArray, sun: Sun) -> Irradiance:
+    """What each forecast said at its own instants, one after the other; `counts` are how many those are."""
+    ends = np.cumsum(counts)
+    parts = []
+    for one, end, count in zip(days, ends.tolist(), counts, strict=True):
+        own = slice(end - count, end)
+        parts.append(one.irradiance(epoch_s[own], Sun(elevation=sun.elevation[own], azimuth=sun.azimuth[own])))
+    return Irradiance(
+        ghi_w_m2=np.concatenate([part.ghi_w_m2 for part in parts]),
+        dni_w_m2=np.concatenate([part.dni_w_m2 for part in parts]),
+        dhi_w_m2=np.concatenate([part.dhi_w_m2 for part in parts]),
+    )
 
 
 def _quantile(errors: FloatArray, level: float) -> float:
