@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 import twin
+from hems.control.energy_manager import EnergyManager
 from tests.twin_worlds import small_world
 from twin.cli import main
 from twin.commands.table import summary
+from twin.expectations import TabledOutlook, forecast_table
 from twin.foresight import ForecastOutlook, PerfectOutlook
 from twin.observation import Told
 from twin.optimum import community_optimum
 from twin.output import chosen_reasons, report_data, write_run
+from twin.plant import Plant
 from twin.results import efficiency, results
 from twin.run import Run, RunOptions, stages
 from twin.schemes import MarketTrace, Outlooks, TradingCommunity, run_alone, run_unmanaged, settings_for, shuffled
@@ -140,6 +143,23 @@ def test_a_forecast_does_not_know_what_has_not_happened() -> None:
     assert not seen[0].stays
 
 
+def test_ways_on_of_a_twin_home_are_of_its_past_only_and_reach_its_plans() -> None:
+    world = small_world(0, homes=1, days=2)
+    home, now = world.homes[0], world.count_from + 7
+    start_s = world.slot(now).start_s
+    later = replace(home, load_kw=np.where(np.arange(world.end) >= now, 99.0, home.load_kw))
+    one, two = (ForecastOutlook(world, twin, 1, futures=3).outlook(start_s, start_s, 24) for twin in (home, later))
+    assert len(one.ways_on) == 3 and sum(way.probability for way in one.ways_on) == pytest.approx(1.0)
+    assert all((a.base_kw == b.base_kw).all() for a, b in zip(one.ways_on, two.ways_on, strict=True))
+    assert any((way.base_kw != one.base_kw).any() for way in one.ways_on)
+    table = forecast_table(world, home, 1, 24, futures=3)
+    row = TabledOutlook(world, home, table).outlook(start_s, start_s, 24)
+    assert len(row.ways_on) == 3
+    manager = EnergyManager(home.home, TabledOutlook(world, home, table), settings=settings_for(world))
+    manager.decide(start_s, world.slot(now), Plant(world, home).image(start_s), None)
+    assert len(manager.futures) == 4
+
+
 def test_perfect_foresight_tells_the_own_sessions_that_are_to_come() -> None:
     world = small_world(0, homes=1)
     home = world.homes[0]
@@ -190,6 +210,7 @@ def test_the_table_names_losers_what_is_undone_and_an_unknown_optimum(done: Run)
         (["--scenario", "nowhere"], "name a scenario folder"),
         (["--scenario", str(SMALL), "--mechanism", "magic"], "--mechanism magic: unknown; use one of"),
         (["--scenario", str(SMALL), "--days", "0"], "have to be at least 1"),
+        (["--scenario", str(SMALL), "--futures", "99"], "--futures has to be 0 to 20"),
         (["--scenario", str(SMALL), "--homes", "3"], "--homes: a scenario settles this itself"),
         (["--households", "nowhere.csv.gz"], "nowhere.csv.gz: cannot be read"),
     ],
