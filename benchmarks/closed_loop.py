@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import table, write
 from hems.forecasting.forecaster import best_forecast
-from hems.forecasting.model_boosted import train
 from hems.forecasting.series import Kind, Series
+from hems.forecasting.trained import train
 from hems.planning.device import Battery, Pv
 from hems.planning.futures.future import NO_RISK, Future, Risk
 from hems.planning.futures.reduction import reduced

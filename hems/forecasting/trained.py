@@ -18,7 +18,7 @@ def train(history: Series, *, slot_s: int, timezone: str, seed: int, kind: Kind 
     Raises: NotEnoughHistoryError below 10 measured days; SeriesError when `slot_s` is not the history's.
     """
     if kind == "load":
-        return model_boosted.train(history, slot_s=slot_s, timezone=timezone, seed=seed, kind=kind)
+        return model_boosted.train(history, slot_s=slot_s, timezone=timezone, seed=seed)
     if slot_s != history.slot_s:
         raise SeriesError(f"history has slots of {history.slot_s} s, not {slot_s} s: resample it first")
     return train_physical(history, timezone=timezone)
@@ -38,4 +38,4 @@ def layout(model: Model) -> tuple[int, str, Kind]:
     """Slot length [s], time zone and kind of the series that a model was trained on."""
     if isinstance(model, PvModel):
         return model.slot_s, model.timezone, "pv"
-    return model.slot_s, model.timezone, model.kind
+    return model.slot_s, model.timezone, "load"
