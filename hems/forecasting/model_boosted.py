@@ -16,7 +16,7 @@ from hems.forecasting.direct_features import TAIL_DAYS
 from hems.forecasting.drift import cleaned
 from hems.forecasting.error_model import error_table
 from hems.forecasting.inputs import blend, inputs
-from hems.forecasting.local_days import local_slots
+from hems.forecasting.local_days import NO_HOLIDAYS, Calendar
 from hems.forecasting.model import BoostedModel, ModelError, NotEnoughHistoryError
 from hems.forecasting.quantile_mix import mean_of_quantiles
 from hems.forecasting.rollout import Rollout, rollout
@@ -36,11 +36,14 @@ LEARNING_RATE = 0.06
 LEAF_NODES = 7
 
 
-def train(history: Series, *, slot_s: int, timezone: str, seed: int) -> BoostedModel:
+def train(
+    history: Series, *, slot_s: int, timezone: str, seed: int, holidays: frozenset[int] = NO_HOLIDAYS
+) -> BoostedModel:
     """A model of the load, trained on all of `history` (at most its last 20,000 slots).
 
     Blend weight, error table and correction come from forecasts of thirds of the history, each made by trees
-    that were not trained on that third. Imports scikit-learn: run it in the worker process.
+    that were not trained on that third. `holidays` (local days since 1970) are lived as Sundays.
+    Imports scikit-learn: run it in the worker process.
     Raises: NotEnoughHistoryError below 10 measured days; SeriesError when `slot_s` is not the history's.
     """
     if slot_s != history.slot_s:
@@ -49,7 +52,8 @@ def train(history: Series, *, slot_s: int, timezone: str, seed: int) -> BoostedM
     measured = ~np.isnan(history.values_kw)
     if np.count_nonzero(measured) < MIN_DAYS * DAY_S // slot_s:
         raise NotEnoughHistoryError(f"{measured.sum()} measured slots; {MIN_DAYS} days are needed")
-    slots = local_slots(history.start_epoch_s, slot_s, len(history.values_kw), timezone)
+    calendar = Calendar(timezone=timezone, holidays=holidays)
+    slots = calendar.slots(history.start_epoch_s, slot_s, len(history.values_kw))
     seen = inputs(history, slots, timezone=timezone)
     target = to_model(history.values_kw)
     usable = ~np.isnan(target) & ~np.isnan(seen.seasonal)
@@ -69,17 +73,24 @@ def train(history: Series, *, slot_s: int, timezone: str, seed: int) -> BoostedM
         trees=trees,
         errors=table,
         correction=found,
-        direct=train_direct(history, slots, timezone, parts, seed),
+        direct=train_direct(history, slots, calendar, parts, seed),
     )
 
 
 def predict(
-    model: BoostedModel, history_until_now: Series, start_epoch_s: int, n: int, *, correct: bool = True
+    model: BoostedModel,
+    history_until_now: Series,
+    start_epoch_s: int,
+    n: int,
+    *,
+    correct: bool = True,
+    holidays: frozenset[int] = NO_HOLIDAYS,
 ) -> Forecast:
     """Forecast of `n` slots from `start_epoch_s`, issued at the end of the history (at most at the start).
 
     Slots whose lags lie after the issue use predicted values in their place. `correct` adds the intraday
-    correction. Raises: SeriesError for other slots than the model's or more than ten days ahead.
+    correction. `holidays` are those of training and the coming ones: they are facts of the calendar, not of the
+    model. Raises: SeriesError for other slots than the model's or more than ten days ahead.
     """
     slot_s, history = model.slot_s, history_until_now.until(start_epoch_s)
     if history.slot_s != slot_s or (start_epoch_s - history.end_epoch_s) % slot_s != 0:
@@ -88,7 +99,8 @@ def predict(
     if (skip + n) * slot_s > MAX_HORIZON_S:
         raise SeriesError(f"{skip + n} slots after the end of the history is more than ten days: update it")
     passed = DAY_S // slot_s
-    rolled = rollout(model, history, skip + n)
+    calendar = Calendar(timezone=model.timezone, holidays=holidays)
+    rolled = rollout(model, history, skip + n, calendar)
     ahead = rolled.cut(slice(passed + skip, None))
     shift, left = np.zeros(skip + n), np.ones(skip + n)
     if correct:
@@ -97,12 +109,12 @@ def predict(
         left = intraday.left_share(model.correction, slot_s, skip + n)
     slot, z = ahead.slots.slot_of_day, ahead.z + shift[skip:]
     bias, std = model.errors.mean[slot], model.errors.std[slot] * left[skip:]
-    seasonal = seasonal_forecast(history, start_epoch_s, n, timezone=model.timezone)
+    seasonal = seasonal_forecast(history, start_epoch_s, n, timezone=model.timezone, holidays=holidays)
     quantiles = direct_quantiles(
         model.direct,
         history.since(history.end_epoch_s - TAIL_DAYS * DAY_S),
         to_power(rolled.z + np.concatenate([np.zeros(passed), shift]))[passed:],
-        timezone=model.timezone,
+        calendar=calendar,
         slots=ahead.slots,
         boosted=tree_quantiles(model.errors, z, slot, left[skip:]),
         seasonal=np.sqrt(np.stack([seasonal.quantiles[level] for level in QUANTILES])),

@@ -8,7 +8,7 @@ import numpy as np
 
 from hems.forecasting.features import LOOK_BACK_DAYS
 from hems.forecasting.inputs import blend, inputs
-from hems.forecasting.local_days import LocalSlots, local_slots, utc_offset_s
+from hems.forecasting.local_days import Calendar, LocalSlots, utc_offset_s
 from hems.forecasting.model import BoostedModel
 from hems.forecasting.series import DAY_S, FloatArray, Series
 from hems.forecasting.target import to_power
@@ -26,14 +26,14 @@ class Rollout:
         return Rollout(z=self.z[window], slots=self.slots.cut(window))
 
 
-def rollout(model: BoostedModel, history: Series, n: int) -> Rollout:
+def rollout(model: BoostedModel, history: Series, n: int, calendar: Calendar) -> Rollout:
     """The day before the end of `history` and the `n` slots after it, as seen a day or less before.
 
     A slot whose lags lie after the issue sees the predicted powers of earlier slots in their place.
     """
     slot_s, issue, passed = model.slot_s, history.end_epoch_s, DAY_S // model.slot_s
     known = history.since(issue - (LOOK_BACK_DAYS + 2) * DAY_S)
-    slots = local_slots(issue - DAY_S, slot_s, passed + n, model.timezone)
+    slots = calendar.slots(issue - DAY_S, slot_s, passed + n)
     step = _known_lag_slots(issue, model)
     ends = [*range(passed + step, passed + n, step), passed + n]
     parts: list[FloatArray] = []
