@@ -9,6 +9,7 @@ import argparse
 import gzip
 import pathlib
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -274,6 +275,11 @@ def interval(gains: Floats, seed: int = 1) -> tuple[float, float]:
     return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
 
 
+def _hour(house: House, day: str) -> int:
+    """The hour of a house's axis at which a day begins (UTC)."""
+    return (int(np.datetime64(day, "s").astype(np.int64)) - house.start_s) // HOUR_S
+
+
 def _cheaper(name: str, gains: Floats) -> str:
     low, high = interval(gains)
     worth = f"{gains.mean():.3f} USD per home and day cheaper, 95 % interval {low:.3f} to {high:.3f}"
@@ -286,12 +292,16 @@ def main() -> None:
     parser.add_argument("--homes", type=int, default=6, help="homes with generation [6]")
     parser.add_argument("--days", type=int, default=30, help="days in each window [30]")
     parser.add_argument("--futures", type=int, default=10, help="futures of the stochastic plan [10]")
+    parser.add_argument("--processes", type=int, default=2, help="processes to compute on [2]")
     args = parser.parse_args()
     rows, gains, sums = [], [], dict.fromkeys(NAMES, 0.0)
-    for house in houses(args.homes):
-        for window, day in WINDOWS.items():
-            first = (int(np.datetime64(day, "s").astype(np.int64)) - house.start_s) // HOUR_S
-            costs = measured(house, first, args.days, args.futures)
+    tasks = [(house, window, day) for house in houses(args.homes) for window, day in WINDOWS.items()]
+    with ProcessPoolExecutor(args.processes) as pool:
+        waiting = [
+            pool.submit(measured, house, _hour(house, day), args.days, args.futures) for house, _, day in tasks
+        ]
+        for (house, window, day), task in zip(tasks, waiting, strict=True):
+            costs = task.result()
             rows.append(row(f"{window} {day}", house.name, costs))
             print(" ".join(rows[-1]), flush=True)
             gains.append([(costs[name] - costs["stochastic"]) / args.days for name in ("median", "mean")])

@@ -114,7 +114,7 @@ def _one(found: Schema, tables: Schema) -> str:
     if "pattern" in found:
         escaped = found["pattern"].replace("|", "\\|")
         return f"text `{escaped}`"
-    kind = "path" if found.get("format") == "path" else found.get("type", "value")
+    kind = found["format"] if found.get("format") in ("path", "date") else found.get("type", "value")
     words = {"integer": "whole number", "string": "text", "boolean": "true or false"}
     return words.get(kind, kind) + limits
 

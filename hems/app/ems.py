@@ -71,6 +71,7 @@ class EmsApp:
             building=config.home.building,
             weather=self._weather,
             futures=config.control.futures,
+            holidays=config.home.holiday_numbers,
         )
         self._learnt = Learnt(self._store, self._outlook, self._weather)
         self._learnt.restore()
@@ -194,7 +195,9 @@ class EmsApp:
         for kind, series in zip(KINDS, past, strict=True):
             if not (series.values_kw > 0).any():
                 continue
-            trained = await self._worker.train(series, timezone=home.timezone, seed=SEED, kind=kind)
+            trained = await self._worker.train(
+                series, timezone=home.timezone, seed=SEED, kind=kind, holidays=self._config.home.holiday_numbers
+            )
             if isinstance(trained, TrainingFailed):
                 LOG.info("forecast of %s: %s, the seasonal one serves", kind, trained.message)
             else:

@@ -47,6 +47,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--history-days", type=_count, metavar="N", help="days of the past that are known (default all)"
     )
+    parser.add_argument(
+        "--holidays", type=Path, metavar="FILE", help="days lived as Sundays: one date such as 2026-12-25 per line"
+    )
     parser.add_argument("--processes", type=_count, default=PROCESSES, metavar="N", help="how many (default 2)")
     parser.add_argument("--output", type=Path, metavar="METRICS.json", help="write the metrics to this file")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of pictures to this file")
@@ -62,12 +65,18 @@ def run(args: argparse.Namespace) -> int:
     from hems.commands.backtest_run import Request, backtest
     from hems.commands.backtest_table import forecasts_document, table
     from hems.forecasting.evaluation.rolling import Plan
+    from hems.io.holiday_file import read_holidays
     from hems.site.finding import CaseError
 
     for place in (args.output, args.report):
         if place is not None and not _can_write(place):
             print(f"{place}: cannot be written; choose another place", file=sys.stderr)
             return 2
+    try:
+        holidays = frozenset() if args.holidays is None else read_holidays(args.holidays)
+    except CaseError as error:
+        print(error, file=sys.stderr)
+        return 2
     plan = Plan(
         kind="pv" if args.target.startswith("pv") else "load",
         timezone=args.timezone,
@@ -75,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
         horizon_hours=args.horizon_hours,
         retrain_days=args.retrain_days,
         history_days=args.history_days,
+        holidays=holidays,
     )
     request = Request(
         path=args.data,

@@ -75,6 +75,7 @@ def backtest(request: Request) -> Backtest:
         "test_days": request.test_days,
         "retrain_days": request.plan.retrain_days,
         "history_days": request.plan.history_days,
+        "holidays": len(request.plan.holidays),
         "groups": groups,
         "mean": mean_document(list(groups.values())),
         "handled": {name: sentences for name, sentences in handled.items() if sentences},

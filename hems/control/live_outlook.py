@@ -9,6 +9,7 @@ from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.continuations import continuations
 from hems.forecasting.forecaster import best_forecast
 from hems.forecasting.issued import IssuedPaths, Measured, Path
+from hems.forecasting.local_days import NO_HOLIDAYS
 from hems.forecasting.seasonal import Building
 from hems.forecasting.series import Forecast, Kind, Series, no_power
 from hems.forecasting.trained import Model
@@ -30,13 +31,15 @@ class LiveOutlook:
         building: Building = "home",
         weather: WeatherWatch | None = None,
         futures: int = 0,
+        holidays: frozenset[int] = NO_HOLIDAYS,
     ) -> None:
         self.models: dict[Kind, Model] = {}
-        self.signals = SignalMemory(slot_s, timezone)
-        self.stays = StayMemory(timezone)
+        self.signals = SignalMemory(slot_s, timezone, holidays)
+        self.stays = StayMemory(timezone, holidays)
         self._history = history
         self._prices = prices
         self._timezone = timezone
+        self._holidays = holidays
         self._slot_s = slot_s
         self._building = building
         self._weather = weather
@@ -99,4 +102,5 @@ class LiveOutlook:
             kind=kind,
             building=self._building,
             weather=() if self._weather is None else self._weather.issued,
+            holidays=self._holidays,
         )

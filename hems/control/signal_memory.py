@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hems.control.outdoor_days import OutdoorDays
 from hems.forecasting.daily_paths import Record
+from hems.forecasting.local_days import NO_HOLIDAYS
 from hems.forecasting.signals import RHYTHMS, signal_median
 from hems.metering.image import SiteImage
 
@@ -28,10 +29,11 @@ class Sensed:
 class SignalMemory:
     """Values by signal, for instance "living.outdoor_temp_c", and slot; of the outdoors also the prevailing mean."""
 
-    def __init__(self, slot_s: int, timezone: str = "UTC") -> None:
+    def __init__(self, slot_s: int, timezone: str = "UTC", holidays: frozenset[int] = NO_HOLIDAYS) -> None:
         self.outdoor_days = OutdoorDays(slot_s, timezone)
         self._slot_s = slot_s
         self._timezone = timezone
+        self._holidays = holidays
         self._seen: dict[str, dict[int, float]] = {}
 
     def restore(self, rows: Iterable[Sensed]) -> None:
@@ -72,7 +74,7 @@ class SignalMemory:
         seen = self._seen[name]
         first = min(seen)
         record = Record(start_s=first, slot_s=self._slot_s, values=self._values(seen, first))
-        median = signal_median(name, record, start_s, slots, self._timezone)
+        median = signal_median(name, record, start_s, slots, self._timezone, holidays=self._holidays)
         per_day = DAY_S // self._slot_s
         latest = {slot_s % DAY_S // self._slot_s: value for slot_s, value in sorted(seen.items())}
         known = np.array(sorted(latest))

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hems.forecasting.ev_sessions import Session, expected_session
+from hems.forecasting.local_days import NO_HOLIDAYS
 from hems.metering.image import SiteImage, Stay
 from hems.planning.outlook import ExpectedStay
 
@@ -16,8 +17,9 @@ DAYS_AHEAD = 2
 class StayMemory:
     """Sessions by device, learnt from images: a car that was there and is not any more has left."""
 
-    def __init__(self, timezone: str) -> None:
+    def __init__(self, timezone: str, holidays: frozenset[int] = NO_HOLIDAYS) -> None:
         self._timezone = timezone
+        self._holidays = holidays
         self._zone = ZoneInfo(timezone)
         self._ended: dict[str, list[Session]] = {}
         self._here: dict[str, tuple[int, float]] = {}
@@ -64,7 +66,8 @@ class StayMemory:
         first_s = max(first_s, now_s - KEEP_S)
         for day in range(DAYS_AHEAD):
             free_s = max([now_s, *(one.departure_s for one in coming)])
-            one = expected_session(sessions, free_s, self._midnight_s(now_s, day), self._timezone, first_s)
+            midnight_s = self._midnight_s(now_s, day)
+            one = expected_session(sessions, free_s, midnight_s, self._timezone, first_s, holidays=self._holidays)
             if one is not None and one.arrival_s < end_s:
                 coming.append(one)
         return coming

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hems.forecasting.local_days import local_slots, utc_offset_s
+from hems.forecasting.local_days import NO_HOLIDAYS, Calendar, utc_offset_s
 from hems.forecasting.series import DAY_S, FloatArray, IntArray
 from hems.forecasting.weighted_paths import Paths, effective_count, quantile
 
@@ -71,13 +71,18 @@ class TargetForecast:
     weights: FloatArray
 
 
-def daily_forecast(record: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str) -> TargetForecast | None:
-    """Forecast of `n` slots from `start_s`, from what was known then; None without a whole earlier day."""
-    known = record.until(start_s)
-    paths = _paths(known, start_s, n, rhythm, timezone)
+def daily_forecast(
+    record: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str, *, holidays: frozenset[int] = NO_HOLIDAYS
+) -> TargetForecast | None:
+    """Forecast of `n` slots from `start_s`, from what was known then; None without a whole earlier day.
+
+    `holidays` (local days since 1970) are of the kind of Sundays.
+    """
+    known, calendar = record.until(start_s), Calendar(timezone=timezone, holidays=holidays)
+    paths = _paths(known, start_s, n, rhythm, calendar)
     if paths is None:
         return None
-    lower, upper = _widths(known, n, rhythm, timezone)
+    lower, upper = _widths(known, n, rhythm, calendar)
     middle = quantile(paths, np.full(n, 0.5))
     levels = _levels(paths)
     quantiles = {
@@ -95,12 +100,14 @@ def daily_forecast(record: Record, start_s: int, n: int, rhythm: Rhythm, timezon
     )
 
 
-def daily_median(record: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str) -> FloatArray | None:
+def daily_median(
+    record: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str, *, holidays: frozenset[int] = NO_HOLIDAYS
+) -> FloatArray | None:
     """The median of `daily_forecast` alone, (n,), many times quicker: its width need not be looked at.
 
     NaN at a time of day that was never seen; None without a whole earlier day.
     """
-    paths = _paths(record.until(start_s), start_s, n, rhythm, timezone)
+    paths = _paths(record.until(start_s), start_s, n, rhythm, Calendar(timezone=timezone, holidays=holidays))
     if paths is None:
         return None
     median = np.clip(quantile(paths, np.full(n, 0.5)), rhythm.least, rhythm.most)
@@ -112,7 +119,7 @@ def _levels(paths: Paths) -> dict[float, FloatArray]:
     return {level: quantile(paths, np.clip(0.5 + (level - 0.5) * wider, 0.005, 0.995)) for level in LEVELS}
 
 
-def _paths(known: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str) -> Paths | None:
+def _paths(known: Record, start_s: int, n: int, rhythm: Rhythm, calendar: Calendar) -> Paths | None:
     """What followed the same local time of earlier days, moved to the level of now."""
     per_day = DAY_S // known.slot_s
     issue = len(known.values)
@@ -121,16 +128,16 @@ def _paths(known: Record, start_s: int, n: int, rhythm: Rhythm, timezone: str) -
     ages = ages[(ages >= 1) & (first - ages * per_day >= per_day)]
     if len(ages) == 0:
         return None
-    now_offset = utc_offset_s(start_s, timezone)
-    moved = [(now_offset - utc_offset_s(start_s - int(age) * DAY_S, timezone)) // known.slot_s for age in ages]
+    offset_s = [utc_offset_s(start_s - int(age) * DAY_S, calendar.timezone) for age in (0, *ages)]
+    moved = [(offset_s[0] - then_s) // known.slot_s for then_s in offset_s[1:]]
     origins = first - ages * per_day + np.array(moved)
     slots = origins[:, None] + np.arange(n)[None, :]
     padded = np.concatenate([known.values, np.full(max(0, int(slots.max()) + 1 - issue), np.nan)])
     # Levels are compared at the time of day up to which now is known, which may be before the start.
     values = padded[slots] + _moves(known, origins - max(0, first - issue), n, rhythm)
-    local = local_slots(start_s, known.slot_s, n, timezone)
+    local = calendar.slots(start_s, known.slot_s, n)
     now_kind = _kind(local.weekday)
-    kinds = _kind((local.weekday[None, :] - ages[:, None]) % 7)
+    kinds = _kind(local.weekday_before(ages))
     weights = np.where(kinds == now_kind[None, :], 1.0, rhythm.unlike_weight)
     weights = weights * np.exp(-ages / rhythm.recency_days)[:, None]
     seen = ~np.isnan(values) & (slots < issue)
@@ -161,14 +168,14 @@ def _kind(weekday: IntArray) -> IntArray:
     return np.maximum(weekday, 4)
 
 
-def _widths(known: Record, n: int, rhythm: Rhythm, timezone: str) -> tuple[float, float]:
+def _widths(known: Record, n: int, rhythm: Rhythm, calendar: Calendar) -> tuple[float, float]:
     """Factors below and above the median with which one tenth of the last weeks lay outside on either side."""
     per_day = DAY_S // known.slot_s
     below, above = [], []
     for day in range(1, TEST_DAYS + 1, TEST_EVERY):
         issue_s = known.end_s - day * DAY_S
         before = known.until(issue_s)
-        paths = _paths(before, issue_s, min(n, per_day), rhythm, timezone)
+        paths = _paths(before, issue_s, min(n, per_day), rhythm, calendar)
         if len(before.values) < MIN_TEST_DAYS * per_day or paths is None:
             break
         measured = known.values[len(before.values) : len(before.values) + paths.values.shape[1]]

@@ -17,7 +17,7 @@ from hems.forecasting.direct_features import DirectInputs, direct_inputs
 from hems.forecasting.error_model import ErrorTable
 from hems.forecasting.features import Past
 from hems.forecasting.linear_quantiles import LinearQuantiles
-from hems.forecasting.local_days import LocalSlots, day_grid
+from hems.forecasting.local_days import Calendar, LocalSlots, day_grid
 from hems.forecasting.quantile_mix import Candidates, Mix
 from hems.forecasting.seasonal import weighted_past, weighted_quantiles
 from hems.forecasting.series import DAY_S, MEDIAN, QUANTILES, FloatArray, IntArray, Series
@@ -58,10 +58,10 @@ def tree_quantiles(table: ErrorTable, z: FloatArray, slot_of_day: IntArray, left
     return np.asarray(z + middle + (table.quantiles[:, slot_of_day] - middle) * left)
 
 
-def train_direct(history: Series, slots: LocalSlots, timezone: str, trees: TreePart, seed: int) -> DirectModel:
+def train_direct(history: Series, slots: LocalSlots, calendar: Calendar, trees: TreePart, seed: int) -> DirectModel:
     """The direct model of a history whose slots lie at `slots` in the local calendar."""
     target, lead = _rows(history, slots, trees, seed)
-    seen = direct_inputs(history, timezone, target, lead)
+    seen = direct_inputs(history, calendar, target, lead)
     root = np.sqrt(np.maximum(history.values_kw[target], 0.0))
     off, age_days = root - seen.seasonal, (len(history.values_kw) - target) / slots.slots_per_day
     weights = np.exp(-age_days / MEMORY_DAYS)
@@ -75,7 +75,7 @@ def train_direct(history: Series, slots: LocalSlots, timezone: str, trees: TreeP
     candidates = Candidates(
         boosted=trees.quantiles(history.slot_s, slots.slot_of_day, target, lead),
         linear=np.maximum(out_of_fold + seen.seasonal, 0.0),
-        seasonal=_seasonal(history, slots, timezone)[:, target],
+        seasonal=_seasonal(history, slots, calendar.timezone)[:, target],
         lead_h=lead * history.slot_s / 3600,
     )
     weights_of_mix = np.exp(-age_days / MIX_MEMORY_DAYS)
@@ -90,7 +90,7 @@ def direct_quantiles(
     history: Series,
     ahead_kw: FloatArray,
     *,
-    timezone: str,
+    calendar: Calendar,
     slots: LocalSlots,
     boosted: FloatArray,
     seasonal: FloatArray,
@@ -109,7 +109,7 @@ def direct_quantiles(
     # all slots after the history are looked at, so that a slot gets the same numbers whatever else is asked for
     target = np.arange(known, known + len(ahead_kw))
     lead = np.minimum(target - known + 1, DAY_S // history.slot_s)
-    seen: DirectInputs = direct_inputs(filled, timezone, target, lead)
+    seen: DirectInputs = direct_inputs(filled, calendar, target, lead)
     linear = np.maximum(model.linear.predict(seen.features) + seen.seasonal, 0.0)
     candidates = Candidates(
         boosted=np.maximum(boosted, 0.0),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hems.forecasting.features import LOOK_BACK_DAYS, Past
-from hems.forecasting.local_days import DayGrid, LocalSlots, day_grid, local_slots
+from hems.forecasting.local_days import Calendar, DayGrid, LocalSlots, day_grid
 from hems.forecasting.seasonal import WeightedPast, seasonal_mean, weighted_past, weighted_quantiles
 from hems.forecasting.series import DAY_S, FloatArray, IntArray, Series
 
@@ -47,7 +47,7 @@ class Levels:
         return np.asarray((self._sums[end] - self._sums[begin]) / np.maximum(count, 1))
 
 
-def direct_inputs(history: Series, timezone: str, target: IntArray, lead: IntArray) -> DirectInputs:
+def direct_inputs(history: Series, calendar: Calendar, target: IntArray, lead: IntArray) -> DirectInputs:
     """Inputs of the slots `target` (n,) of a series, each issued `lead` (n,) slots before its end.
 
     Targets count from the first slot of `history`; leads are 1 .. a day. Needs `TAIL_DAYS` of history for full
@@ -60,18 +60,18 @@ def direct_inputs(history: Series, timezone: str, target: IntArray, lead: IntArr
     )
     per_day, first, end = DAY_S // history.slot_s, int(target.min()), int(target.max()) + 1
     begin = max(0, first - ERROR_DAYS * per_day)
-    slots = local_slots(history.start_epoch_s + begin * history.slot_s, history.slot_s, end - begin, timezone)
-    grid = day_grid(root, timezone)
+    slots = calendar.slots(history.start_epoch_s + begin * history.slot_s, history.slot_s, end - begin)
+    grid = day_grid(root, calendar.timezone)
     own = slots.cut(slice(first - begin, None))
     seasonal = seasonal_mean(Past(grid, slots), slots, "load")
     usual = np.nan_to_num(seasonal)
     place = target - first
     profile = _profile(grid, own, usual[first - begin :])[place]
-    calendar = _calendar(own)[place]
+    waves_and_days = _calendar(own)[place]
     values = root.values_kw[begin:end]
     error = values - seasonal[: len(values)]
     state = _state(values, error, target - begin, lead, per_day)
-    features = np.column_stack([profile, calendar, state, _joined(state, calendar, profile, lead, per_day)])
+    features = np.column_stack([profile, waves_and_days, state, _joined(state, waves_and_days, lead, per_day)])
     return DirectInputs(features=features, seasonal=usual[target - begin])
 
 
@@ -82,11 +82,11 @@ def _profile(grid: DayGrid, slots: LocalSlots, usual: FloatArray) -> FloatArray:
     flat = WeightedPast(values_kw=recent.values_kw, weights=(recent.weights > 0).astype(np.float64))
     week = weighted_past(past, slots, "load")
     seven = WeightedPast(values_kw=week.values_kw[:7], weights=(week.weights[:7] > 0).astype(np.float64))
-    lags = past.lags(np.asarray([1, 2, 3, 7, 14, 21]))
-    same_weekday = past.lags(7 * np.arange(1, 5))
+    like_days = past.weeks_before(slots, np.arange(1, 5))
     columns = [
-        *lags,
-        _mean(same_weekday),
+        *past.lags(np.arange(1, 4)),
+        *like_days[:3],
+        _mean(like_days),
         seven.mean_kw,
         seven.values_kw.max(axis=0),
         *weighted_quantiles(recent, LEVELS),
@@ -139,7 +139,7 @@ def _state(values: FloatArray, error: FloatArray, target: IntArray, lead: IntArr
     )
 
 
-def _joined(state: FloatArray, calendar: FloatArray, profile: FloatArray, lead: IntArray, per_day: int) -> FloatArray:
+def _joined(state: FloatArray, calendar: FloatArray, lead: IntArray, per_day: int) -> FloatArray:
     """Errors up to the issue times waves of the day and fading with the lead, (n, 33)."""
     lead_h, waves = lead * 24.0 / per_day, calendar[:, :4]
     fades = [np.exp(-lead_h / fade_h) for fade_h in LEAD_FADES_H]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hems.forecasting.local_days import local_slots
+from hems.forecasting.local_days import NO_HOLIDAYS, Calendar
 from hems.forecasting.series import DAY_S, FloatArray
 from hems.forecasting.weighted_paths import Paths, quantile
 
@@ -40,19 +40,27 @@ class DayOfSessions:
     sessions: tuple[Session, ...]
 
 
-def likely_days(sessions: Sequence[Session], day_start_s: int, timezone: str, first_s: int) -> list[DayOfSessions]:
+def likely_days(
+    sessions: Sequence[Session],
+    day_start_s: int,
+    timezone: str,
+    first_s: int,
+    *,
+    holidays: frozenset[int] = NO_HOLIDAYS,
+) -> list[DayOfSessions]:
     """Days since `first_s` moved to the local day that starts at `day_start_s`, those with no session too.
 
-    Only sessions that had ended before the day count.
+    Only sessions that had ended before the day count. `holidays` (local days since 1970) are of the weekend.
     """
-    today = local_slots(day_start_s, 3600, 1, timezone)
+    calendar = Calendar(timezone=timezone, holidays=holidays)
+    today = calendar.slots(day_start_s, 3600, 1)
     ended = [one for one in sessions if first_s <= one.arrival_s and one.departure_s <= day_start_s]
     days = np.arange(1, (day_start_s - first_s) // DAY_S + 1)
-    weekend = (today.weekday[0] - days) % 7 >= 5
+    weekend = today.weekday_before(days)[:, 0] >= 5
     weights = np.where(weekend == (today.weekday[0] >= 5), 1.0, UNLIKE_WEIGHT) * np.exp(-days / RECENCY_DAYS)
     by_age: dict[int, list[Session]] = {}
     for one in ended:
-        local = local_slots(one.arrival_s - one.arrival_s % 3600, 3600, 1, timezone)
+        local = calendar.slots(one.arrival_s - one.arrival_s % 3600, 3600, 1)
         by_age.setdefault(int(today.day[0] - local.day[0]), []).append(one)
     total = max(float(weights.sum()), 1e-300)
     return [
@@ -65,14 +73,20 @@ def likely_days(sessions: Sequence[Session], day_start_s: int, timezone: str, fi
 
 
 def expected_session(
-    sessions: Sequence[Session], now_s: int, day_start_s: int, timezone: str, first_s: int
+    sessions: Sequence[Session],
+    now_s: int,
+    day_start_s: int,
+    timezone: str,
+    first_s: int,
+    *,
+    holidays: frozenset[int] = NO_HOLIDAYS,
 ) -> Session | None:
     """The session to expect on the local day that starts at `day_start_s`, none of it before `now_s`.
 
     Of the days that could come, those that bring a car after now are held against those that do not; at even odds or
     less, or with fewer than `LEAST_DAYS` known days, none is expected. Else the one whose arrival is the middle.
     """
-    days = likely_days(sessions, day_start_s, timezone, first_s)
+    days = likely_days(sessions, day_start_s, timezone, first_s, holidays=holidays)
     coming = [(day.weight, one) for day in days for one in day.sessions[:1] if one.arrival_s >= now_s]
     missing = sum(day.weight for day in days if not day.sessions)
     share = sum(weight for weight, _ in coming)
@@ -95,41 +109,51 @@ def plugged_share(days: Sequence[DayOfSessions], start_s: int, slot_s: int, n: i
 
 
 def departure_quantiles(
-    sessions: Sequence[Session], arrival_s: int, now_s: int, timezone: str
+    sessions: Sequence[Session],
+    arrival_s: int,
+    now_s: int,
+    timezone: str,
+    *,
+    holidays: frozenset[int] = NO_HOLIDAYS,
 ) -> dict[float, float] | None:
     """When the car that came at `arrival_s` and is still here leaves, by level [s since 1970].
 
     From earlier sessions that lasted longer than this one has, those alike in hour and kind of day counting more.
     None without any.
     """
-    stays = _stays(sessions, arrival_s, now_s, timezone)
+    stays = _stays(sessions, arrival_s, now_s, Calendar(timezone=timezone, holidays=holidays))
     if stays is None:
         return None
     return {level: arrival_s + float(quantile(stays, np.array([level]))[0]) for level in LEVELS}
 
 
 def energy_quantiles(
-    sessions: Sequence[Session], arrival_s: int, now_s: int, timezone: str
+    sessions: Sequence[Session],
+    arrival_s: int,
+    now_s: int,
+    timezone: str,
+    *,
+    holidays: frozenset[int] = NO_HOLIDAYS,
 ) -> dict[float, float] | None:
     """What the car that came at `arrival_s` will have taken when it leaves, by level [kWh]; None without any."""
-    stays = _stays(sessions, arrival_s, now_s, timezone, energy=True)
+    stays = _stays(sessions, arrival_s, now_s, Calendar(timezone=timezone, holidays=holidays), energy=True)
     if stays is None:
         return None
     return {level: float(quantile(stays, np.array([level]))[0]) for level in LEVELS}
 
 
 def _stays(
-    sessions: Sequence[Session], arrival_s: int, now_s: int, timezone: str, *, energy: bool = False
+    sessions: Sequence[Session], arrival_s: int, now_s: int, calendar: Calendar, *, energy: bool = False
 ) -> Paths | None:
     """Stays [s] (or energies [kWh]) of earlier sessions as paths of one slot, with their likeness as weights."""
     lasted = now_s - arrival_s
     alike = [one for one in sessions if one.departure_s <= now_s and one.departure_s - one.arrival_s > lasted]
     if not alike:
         return None
-    hour, weekend = _hour_and_weekend(arrival_s, timezone)
+    hour, weekend = _hour_and_weekend(arrival_s, calendar)
     weights = []
     for one in alike:
-        its_hour, its_weekend = _hour_and_weekend(one.arrival_s, timezone)
+        its_hour, its_weekend = _hour_and_weekend(one.arrival_s, calendar)
         apart_h = abs((its_hour - hour + 12.0) % 24.0 - 12.0)
         kind = 1.0 if its_weekend == weekend else UNLIKE_WEIGHT
         near = np.exp(-apart_h / ARRIVAL_WIDTH_H) + PRIOR_WEIGHT / len(alike)
@@ -138,8 +162,8 @@ def _stays(
     return Paths(values=np.array(values, dtype=np.float64)[:, None], weights=np.array(weights)[:, None])
 
 
-def _hour_and_weekend(epoch_s: int, timezone: str) -> tuple[float, bool]:
-    local = local_slots(epoch_s - epoch_s % 300, 300, 1, timezone)
+def _hour_and_weekend(epoch_s: int, calendar: Calendar) -> tuple[float, bool]:
+    local = calendar.slots(epoch_s - epoch_s % 300, 300, 1)
     return float(local.slot_of_day[0]) / 12.0, bool(local.weekday[0] >= 5)
 
 

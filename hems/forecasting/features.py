@@ -31,6 +31,7 @@ FEATURES = (
     "month",
 )
 LOOK_BACK_DAYS = 29  # four weeks and the day that a smoothing window may reach into
+NEAR_DAYS = (3, -3, 2, -2, 1, -1, 0)  # the last ones are preferred
 
 
 class Past:
@@ -59,6 +60,19 @@ class Past:
         values = self.flat[np.maximum(cells, 0)]
         return np.asarray(np.where((days[:, None] == 1) & (shift > 0), np.nan, values), dtype=np.float64)
 
+    def weeks_before(self, slots: LocalSlots, weeks: IntArray) -> FloatArray:
+        """The same local slot on the like day nearest to some weeks before, (len(weeks), n) [kW].
+
+        Without holidays that is the same weekday. A holiday is like Sundays, and no holiday stands for a weekday:
+        NaN where there is no like day within three days of the one that is looked for, or in four weeks.
+        """
+        values = np.full((len(weeks), len(self.cell)), np.nan)
+        for near in NEAR_DAYS:
+            days = 7 * weeks + near
+            like = (slots.weekday_before(days) == slots.weekday) & (days < LOOK_BACK_DAYS)[:, None]
+            values = np.where(like, self.lags(days), values)
+        return values
+
     def window(self, days: int, before: int, after: int) -> FloatArray:
         """Mean [kW] from `before` slots before to `after` slots after the same slot `days` days before."""
         centre = self.cell - days * self.per_day
@@ -71,17 +85,17 @@ class Past:
 
 def feature_matrix(past: Past, slots: LocalSlots) -> FloatArray:
     """Features of each slot, shape (len(slots.day), len(FEATURES)); NaN where history is too short."""
-    week = past.lags(np.arange(1, 8))
+    week, like_days = past.lags(np.arange(1, 8)), past.weeks_before(slots, np.arange(1, 5))
     hour = max(1, slots.slots_per_day // 24)
     angle = 2 * np.pi * slots.slot_of_day / slots.slots_per_day
     columns = [
         past.lag(1),
         past.lag(2),
         past.lag(3),
-        past.lag(7),
+        like_days[0],
         _mean(week),
         np.fmax.reduce(week),
-        _mean(past.lags(7 * np.arange(1, 5))),
+        _mean(like_days),
         _mean(np.stack([past.window(d, hour, hour) for d in range(2, 9)])),
         past.window(1, 3 * hour - 1, 0),
         past.window(1, slots.slots_per_day - 1, 0),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hems.forecasting.drift import cleaned, steady
+from hems.forecasting.local_days import NO_HOLIDAYS
 from hems.forecasting.pv.model import PvModel
 from hems.forecasting.pv.weather_power import with_weather
 from hems.forecasting.seasonal import Building, seasonal_forecast
@@ -27,12 +28,14 @@ def best_forecast(
     kind: Kind = "load",
     building: Building = "home",
     weather: Sequence[WeatherForecast] = (),
+    holidays: frozenset[int] = NO_HOLIDAYS,
 ) -> Forecast:
     """Forecast of `n` slots from `start_epoch_s`; its `source` says which forecaster made it.
 
     `model` is None before the first training. A model of another series layout, one too old, or a history
     that ends too early for it gives the seasonal forecast. `weather` are the weather forecasts of the last weeks as
-    they were issued; those issued after the end of the history are not used.
+    they were issued; those issued after the end of the history are not used. `holidays` (local days since 1970), past
+    and coming ones, are lived as Sundays.
     """
     if kind == "load":
         history = cleaned(history)
@@ -40,9 +43,11 @@ def best_forecast(
         if last_kw is not None:
             return _as_it_is(last_kw, start_epoch_s, history.slot_s, n)
     if model is not None and _fits(model, history, start_epoch_s, timezone=timezone, kind=kind):
-        forecast = predict(model, history, start_epoch_s, n)
+        forecast = predict(model, history, start_epoch_s, n, holidays=holidays)
         return with_weather(forecast, model, history, weather) if isinstance(model, PvModel) else forecast
-    return seasonal_forecast(history, start_epoch_s, n, timezone=timezone, kind=kind, building=building)
+    return seasonal_forecast(
+        history, start_epoch_s, n, timezone=timezone, kind=kind, building=building, holidays=holidays
+    )
 
 
 def _as_it_is(last_kw: FloatArray, start_epoch_s: int, slot_s: int, n: int) -> Forecast:

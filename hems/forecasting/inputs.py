@@ -1,4 +1,4 @@
-"""Inputs of the boosted model for some slots: features, baseline and model space."""
+"""Inputs of the boosted model for some slots: features and baseline."""
 
 from __future__ import annotations
 
@@ -6,37 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hems.forecasting.features import FEATURES, Past, feature_matrix
+from hems.forecasting.features import Past, feature_matrix
 from hems.forecasting.local_days import LocalSlots, day_grid
 from hems.forecasting.seasonal import seasonal_mean
-from hems.forecasting.series import FloatArray, Kind, Series
-from hems.forecasting.target import Space, space_of
-
-POWER_FEATURES = FEATURES.index("time_sin")  # the ones before it are powers [kW], the others calendar
+from hems.forecasting.series import FloatArray, Series
+from hems.forecasting.target import to_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Features (n, k), baseline (n,) in model space (NaN without history) and the space of the slots."""
+    """Features (n, k), and baseline (n,) in model space (NaN without history)."""
 
     features: FloatArray
     seasonal: FloatArray
-    space: Space
 
 
-def inputs(history: Series, slots: LocalSlots, *, timezone: str, kind: Kind, max_kw: float) -> Inputs:
-    """Inputs of `slots`; each uses only what `history` holds up to the same slot of the day before.
-
-    For generation the powers are given as shares of the envelope, and the envelope is one more feature.
-    """
+def inputs(history: Series, slots: LocalSlots, *, timezone: str) -> Inputs:
+    """Inputs of `slots`; each uses only what `history` holds up to the same slot of the day before."""
     past = Past(day_grid(history, timezone), slots)
-    space = space_of(past, kind, max_kw)
-    features = feature_matrix(past, slots)
-    if kind == "pv":
-        features[:, :POWER_FEATURES] /= space.scale_kw[:, None]
-        features = np.column_stack([features, space.scale_kw])
-    seasonal = space.to_model(seasonal_mean(past, slots, kind))
-    return Inputs(features=features, seasonal=seasonal, space=space)
+    return Inputs(features=feature_matrix(past, slots), seasonal=to_model(seasonal_mean(past, slots, "load")))
 
 
 def blend(by_trees: FloatArray, seasonal: FloatArray, seasonal_weight: float) -> FloatArray:

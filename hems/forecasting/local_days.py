@@ -6,7 +6,7 @@ days of a clock change too: the hour that does not exist is a hole, the hour tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -16,20 +16,30 @@ import numpy as np
 from hems.forecasting.series import DAY_S, FloatArray, IntArray, Series
 
 EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday, Monday is 0
+SUNDAY = 6
+NO_HOLIDAYS: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalSlots:
-    """Local day number (days since 1970-01-01 by the local calendar) and slot of that day; shapes (n,)."""
+    """Local day number (days since 1970-01-01 by the local calendar) and slot of that day; shapes (n,).
+
+    `holidays` are the day numbers on which people live as on a Sunday.
+    """
 
     day: IntArray
     slot_of_day: IntArray
     slots_per_day: int
+    holidays: frozenset[int] = NO_HOLIDAYS
 
     @property
     def weekday(self) -> IntArray:
-        """Day of the week, Monday 0 .. Sunday 6, shape (n,)."""
-        return (self.day + EPOCH_WEEKDAY) % 7
+        """Day of the week as it is lived, Monday 0 .. Sunday 6, shape (n,): a holiday is a Sunday."""
+        return _weekday(self.day, self.holidays)
+
+    def weekday_before(self, days: IntArray) -> IntArray:
+        """The same of the day some `days` (k,) before each slot, shape (k, n)."""
+        return _weekday(self.day[None, :] - days[:, None], self.holidays)
 
     @property
     def month(self) -> IntArray:
@@ -39,9 +49,19 @@ class LocalSlots:
 
     def cut(self, window: slice) -> LocalSlots:
         """The slots of a window."""
-        return LocalSlots(
-            day=self.day[window], slot_of_day=self.slot_of_day[window], slots_per_day=self.slots_per_day
-        )
+        return replace(self, day=self.day[window], slot_of_day=self.slot_of_day[window])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """The clock on the wall of a home, and its holidays (days since 1970-01-01 by the local calendar)."""
+
+    timezone: str
+    holidays: frozenset[int] = NO_HOLIDAYS
+
+    def slots(self, start_epoch_s: int, slot_s: int, n: int) -> LocalSlots:
+        """Local day and slot of day of `n` slots from `start_epoch_s`, with the holidays."""
+        return replace(local_slots(start_epoch_s, slot_s, n, self.timezone), holidays=self.holidays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +118,11 @@ def day_grid(series: Series, timezone: str) -> DayGrid:
     values = np.full(shape[0] * shape[1], np.nan)
     np.divide(total, count, out=values, where=count > 0)
     return DayGrid(first_day=first_day, values_kw=values.reshape(shape))
+
+
+def _weekday(day: IntArray, holidays: frozenset[int]) -> IntArray:
+    weekday = (day + EPOCH_WEEKDAY) % 7
+    return np.where(np.isin(day, sorted(holidays)), SUNDAY, weekday) if holidays else weekday
 
 
 @lru_cache(maxsize=8)

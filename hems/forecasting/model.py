@@ -1,4 +1,4 @@
-"""BoostedModel: a trained forecaster of one series, numbers only, and the error types of training."""
+"""BoostedModel: a trained forecaster of a load, numbers only, and the error types of training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hems.forecasting.correction import Correction
 from hems.forecasting.direct import DirectModel
 from hems.forecasting.error_model import ErrorTable
-from hems.forecasting.series import Kind, SeriesError
+from hems.forecasting.series import SeriesError
 from hems.forecasting.trees import TreeEnsemble
 
 
@@ -21,20 +21,17 @@ class ModelError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoostedModel:
-    """A trained forecaster of one series; `seasonal_weight` (0..1) is the share of the baseline.
+    """A trained forecaster of a load; `seasonal_weight` (0..1) is the share of the baseline.
 
-    `direct` makes the quantiles of load; None for generation. `max_kw` is the largest power in the training
-    history [kW], `trained_until_epoch_s` its end.
+    `direct` makes the quantiles, `trained_until_epoch_s` is the end of the training history.
     """
 
-    kind: Kind
     slot_s: int
     timezone: str
     seed: int
     trained_until_epoch_s: int
-    max_kw: float
     seasonal_weight: float
     trees: TreeEnsemble
     errors: ErrorTable
     correction: Correction
-    direct: DirectModel | None
+    direct: DirectModel

@@ -24,7 +24,7 @@ from hems.forecasting.trained import Model
 from hems.forecasting.trees import TreeEnsemble
 
 FORMAT = "hems-forecast-model"
-VERSION = 2  # raise with any change of features, model space or layout: old files are then trained anew
+VERSION = 3  # raise with any change of features, model space or layout: old files are then trained anew
 _PARTS = {"trees": TreeEnsemble, "errors": ErrorTable, "correction": Correction}
 _DIRECT_PARTS = {"linear": LinearQuantiles, "mix": Mix}
 _TYPES = {"feature": np.int32, "left": np.int32, "right": np.int32, "roots": np.int32, "nan_left": np.bool_}
@@ -65,21 +65,18 @@ def inconsistencies(model: BoostedModel) -> list[str]:
     """Everything about a model that would make its prediction fail; empty for a sound one."""
     trees, errors, per_day = model.trees, model.errors, DAY_S // model.slot_s
     nodes = len(trees.value)
-    columns = len(FEATURES) + (model.kind == "pv")
     per_node = (trees.feature, trees.threshold, trees.nan_left, trees.left, trees.right)
     links = np.concatenate([trees.left, trees.right, trees.roots])
     checks = {
-        "kind is load or pv": model.kind in ("load", "pv"),
         "node arrays have one length": all(array.shape == (nodes,) for array in per_node),
         "links stay inside the trees": bool(((links >= 0) & (links < nodes)).all()),
-        "features exist": bool(((trees.feature >= 0) & (trees.feature < columns)).all()),
+        "features exist": bool(((trees.feature >= 0) & (trees.feature < len(FEATURES))).all()),
         "depth is 0..64": 0 <= trees.depth <= 64,
         "errors cover the day": errors.mean.shape == errors.std.shape == (per_day,),
         "quantiles cover the day": errors.quantiles.shape == (len(QUANTILES), per_day),
         "leads match": len(model.correction.leads_h) == len(model.correction.left_share) > 0,
         "weight is a share": 0.0 <= model.seasonal_weight <= 1.0,
-        "load has direct quantiles": model.kind == "pv" or model.direct is not None,
-        "direct quantiles fit the features": model.direct is None or _direct_fits(model.direct, per_day),
+        "direct quantiles fit the features": _direct_fits(model.direct, per_day),
     }
     return [f"not: {check}" for check, holds in checks.items() if not holds]
 
@@ -109,9 +106,7 @@ def _plain(value: Any) -> dict[str, Any]:
 
 def _model(body: dict[str, Any]) -> BoostedModel:
     parts = {name: kind(**_arrays(body[name])) for name, kind in _PARTS.items()}
-    direct = body["direct"]
-    if direct is not None:
-        direct = DirectModel(**{name: kind(**_arrays(direct[name])) for name, kind in _DIRECT_PARTS.items()})
+    direct = DirectModel(**{name: kind(**_arrays(body["direct"][name])) for name, kind in _DIRECT_PARTS.items()})
     return BoostedModel(**{**body, **parts, "direct": direct})
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from hems.forecasting.features import Past
-from hems.forecasting.local_days import day_grid, local_slots
+from hems.forecasting.local_days import NO_HOLIDAYS, Calendar, day_grid
 from hems.forecasting.seasonal import seasonal_mean
 from hems.forecasting.series import DAY_S, FloatArray, Forecast, Series
 
@@ -20,13 +20,22 @@ DEFAULT_MEMORY_H = 3.0  # e-folding of the correlation of a home that has not be
 JITTER = 1e-6
 
 
-def scenarios(forecast: Forecast, history: Series, count: int, seed: int, *, timezone: str) -> FloatArray:
+def scenarios(
+    forecast: Forecast,
+    history: Series,
+    count: int,
+    seed: int,
+    *,
+    timezone: str,
+    holidays: frozenset[int] = NO_HOLIDAYS,
+) -> FloatArray:
     """Paths (count, n) [kW] of a forecast, equally likely; the same seed gives the same paths.
 
     `history` ends at the issue of the forecast; what lies after its start is not used.
     """
     n = len(forecast.mean_kw)
-    correlation = path_correlation(history.until(forecast.start_epoch_s), n, timezone)
+    calendar = Calendar(timezone=timezone, holidays=holidays)
+    correlation = path_correlation(history.until(forecast.start_epoch_s), n, calendar)
     lags = np.abs(np.arange(n)[:, None] - np.arange(n)[None, :])
     factor = np.linalg.cholesky(correlation[lags] + JITTER * np.eye(n))
     draws = np.random.default_rng(seed).standard_normal((count, n)) @ factor.T
@@ -34,16 +43,16 @@ def scenarios(forecast: Forecast, history: Series, count: int, seed: int, *, tim
     return np.stack([_value(forecast, shares[:, slot], slot) for slot in range(n)], axis=1)
 
 
-def path_correlation(history: Series, n: int, timezone: str) -> FloatArray:
+def path_correlation(history: Series, n: int, calendar: Calendar) -> FloatArray:
     """Correlation of deviations from the usual day at 0 .. n - 1 slots apart, (n,); never an impossible one."""
     known = history.since(history.end_epoch_s - LOOK_BACK_DAYS * DAY_S)
-    slots = local_slots(known.start_epoch_s, known.slot_s, len(known.values_kw), timezone)
+    slots = calendar.slots(known.start_epoch_s, known.slot_s, len(known.values_kw))
     root = Series(
         start_epoch_s=known.start_epoch_s,
         slot_s=known.slot_s,
         values_kw=np.sqrt(np.maximum(known.values_kw, 0.0)),
     )
-    off = root.values_kw - seasonal_mean(Past(day_grid(root, timezone), slots), slots, "load")
+    off = root.values_kw - seasonal_mean(Past(day_grid(root, calendar.timezone), slots), slots, "load")
     off = off[~np.isnan(off)] if np.isnan(off).all() else np.nan_to_num(off - np.nanmean(off))
     if np.count_nonzero(off) < 7 * DAY_S // known.slot_s:
         return np.exp(-np.arange(n) * history.slot_s / 3600 / DEFAULT_MEMORY_H)

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from hems.forecasting.features import LOOK_BACK_DAYS, Past
-from hems.forecasting.local_days import LocalSlots, day_grid, local_slots
+from hems.forecasting.local_days import NO_HOLIDAYS, Calendar, LocalSlots, day_grid
 from hems.forecasting.series import DAY_S, QUANTILES, FloatArray, Forecast, Kind, Series
 
 Building = Literal["home", "office"]
@@ -65,14 +65,15 @@ def seasonal_forecast(
     kind: Kind = "load",
     building: Building = "home",
     typical_mean_kw: float | None = None,
+    holidays: frozenset[int] = NO_HOLIDAYS,
 ) -> Forecast:
     """Forecast of `n` slots from the profile of the days before `start_epoch_s`.
 
     Later values in `history` are not used. `typical_mean_kw` [kW] sizes the profile of a first day; None
-    takes a small home, office or roof.
+    takes a small home, office or roof. `holidays` (local days since 1970) are like Sundays.
     """
     known = history.until(start_epoch_s).since(start_epoch_s - LOOK_BACK_DAYS * DAY_S)
-    slots = local_slots(start_epoch_s, history.slot_s, n, timezone)
+    slots = Calendar(timezone=timezone, holidays=holidays).slots(start_epoch_s, history.slot_s, n)
     measured = known.values_kw[~np.isnan(known.values_kw)]
     level_kw = float(measured.mean()) if len(measured) >= DAY_S // history.slot_s else typical_mean_kw
     prior_kw = typical_profile(slots, "pv" if kind == "pv" else building, level_kw)
@@ -101,7 +102,7 @@ def weighted_past(past: Past, slots: LocalSlots, kind: Kind, *, hours: int = 0) 
     lags = np.arange(1, LOOK_BACK_DAYS)
     values = np.concatenate([past.lags(lags, shift) for shift in shifts])
     weekend = slots.weekday >= 5
-    lag_weekend = (slots.weekday[None, :] - lags[:, None]) % 7 >= 5
+    lag_weekend = slots.weekday_before(lags) >= 5
     like = np.where(lag_weekend == weekend, 1.0, UNLIKE_DAY_WEIGHT if kind == "load" else 1.0)
     weights = np.tile(like * np.exp(-lags / RECENCY_DAYS[kind])[:, None], (len(shifts), 1))
     known = ~np.isnan(values)

@@ -4,10 +4,11 @@ Run as `python -m hems.forecasting.worker`. It is a process of its own so that s
 crashes stay out of the energy management process. The parent sets OMP_NUM_THREADS=1 before starting it (the
 thread pool is fixed when scikit-learn is loaded). Standard output carries answers only.
 
-Requests: {"op": "train", "id", "history": SERIES, "timezone", "seed", "kind"} -> {"id", "model": text};
-{"op": "predict", "id", "model": text, "history": SERIES, "start_epoch_s", "n"} -> {"id", "forecast": {..}};
-{"op": "ping", "id"} -> {"id", "ok": true}. SERIES is {"start_epoch_s", "slot_s", "values_kw"} with null for a
-missing slot. A request that fails is answered by {"id", "error": message, "code": kind of error}.
+Requests: {"op": "train", "id", "history": SERIES, "timezone", "seed", "kind", "holidays"} -> {"id", "model": text};
+{"op": "predict", "id", "model": text, "history": SERIES, "start_epoch_s", "n", "holidays"}
+-> {"id", "forecast": {..}}; {"op": "ping", "id"} -> {"id", "ok": true}. SERIES is {"start_epoch_s", "slot_s",
+"values_kw"} with null for a missing slot; "holidays" are local days since 1970, none when left out. A request that
+fails is answered by {"id", "error": message, "code": kind of error}.
 """
 
 from __future__ import annotations
@@ -62,13 +63,25 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         kind, seed = request.get("kind", "load"), int(request["seed"])
         if kind not in ("load", "pv"):
             raise ValueError(f"kind is {kind!r}, not load or pv")
-        model = train(history, slot_s=history.slot_s, timezone=request["timezone"], seed=seed, kind=kind)
+        model = train(
+            history,
+            slot_s=history.slot_s,
+            timezone=request["timezone"],
+            seed=seed,
+            kind=kind,
+            holidays=_holidays(request),
+        )
         return {"model": model_file.to_text(model)}
     if op == "predict":
         model = model_file.from_text(request["model"])
-        forecast = predict(model, history, int(request["start_epoch_s"]), int(request["n"]))
+        start_epoch_s, n = int(request["start_epoch_s"]), int(request["n"])
+        forecast = predict(model, history, start_epoch_s, n, holidays=_holidays(request))
         return {"forecast": forecast_to_json(forecast)}
     raise ValueError(f"op is {op!r}, not train, predict or ping")
+
+
+def _holidays(request: dict[str, Any]) -> frozenset[int]:
+    return frozenset(int(day) for day in request.get("holidays", ()))
 
 
 def _failure(request_id: Any, code: str, error: Exception) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from hems.forecasting import model_file
 from hems.forecasting.forecaster import best_forecast
+from hems.forecasting.local_days import NO_HOLIDAYS
 from hems.forecasting.model import ModelError
 from hems.forecasting.series import Forecast, Kind, Series
 from hems.forecasting.series_json import series_to_json
@@ -51,10 +52,16 @@ class ForecastWorker:
         self._requests = 0
 
     async def train(
-        self, history: Series, *, timezone: str, seed: int, kind: Kind = "load"
+        self,
+        history: Series,
+        *,
+        timezone: str,
+        seed: int,
+        kind: Kind = "load",
+        holidays: frozenset[int] = NO_HOLIDAYS,
     ) -> Model | TrainingFailed:
         """A model trained on the history, or why there is none; tries a second time when the worker dies."""
-        request = {"op": "train", "timezone": timezone, "seed": seed, "kind": kind}
+        request = {"op": "train", "timezone": timezone, "seed": seed, "kind": kind, "holidays": sorted(holidays)}
         answer = await self._ask({**request, "history": series_to_json(history)})
         if isinstance(answer, TrainingFailed):
             return answer
@@ -66,12 +73,22 @@ class ForecastWorker:
             return TrainingFailed(code="bad_input", message=f"worker sent no usable model: {error}")
 
     async def train_and_forecast(
-        self, history: Series, start_epoch_s: int, n: int, *, timezone: str, seed: int, kind: Kind = "load"
+        self,
+        history: Series,
+        start_epoch_s: int,
+        n: int,
+        *,
+        timezone: str,
+        seed: int,
+        kind: Kind = "load",
+        holidays: frozenset[int] = NO_HOLIDAYS,
     ) -> Forecast:
         """Forecast of a model trained now; the seasonal forecast when the worker gives none."""
-        trained = await self.train(history.until(start_epoch_s), timezone=timezone, seed=seed, kind=kind)
+        trained = await self.train(
+            history.until(start_epoch_s), timezone=timezone, seed=seed, kind=kind, holidays=holidays
+        )
         model = None if isinstance(trained, TrainingFailed) else trained
-        return best_forecast(model, history, start_epoch_s, n, timezone=timezone, kind=kind)
+        return best_forecast(model, history, start_epoch_s, n, timezone=timezone, kind=kind, holidays=holidays)
 
     async def close(self) -> None:
         """Ends the process; the next request starts a new one."""

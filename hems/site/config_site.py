@@ -1,10 +1,12 @@
 """The tables of a home's configuration beside its devices: home, meter, market, tariff, control, clock."""
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from hems.site.config_fields import FilePath, Hour, Id, Port, Positive, Table, ToHour, known_zone, whole
+from hems.site.holidays import as_day, day_numbers
 from wire.slots import ALLOWED_MINUTES
 
 
@@ -17,7 +19,13 @@ class HomeTable(Table):
     import_limit_kw: Positive = 17.0
     export_limit_kw: Positive = 17.0
     building: Literal["home", "office"] = "home"
+    holidays: tuple[Annotated[date, BeforeValidator(as_day)], ...] = Field(default=(), strict=False)
     state_dir: FilePath
+
+    @property
+    def holiday_numbers(self) -> frozenset[int]:
+        """The holidays as local days since 1970."""
+        return day_numbers(self.holidays)
 
 
 class MeterTable(Table):

@@ -22,11 +22,9 @@ def noise(seed: int, days: int, start: int, slot_s: int = 3600) -> Series:
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    seed=st.integers(0, 99), start=STARTS, zone=ZONES, kind=st.sampled_from(["load", "pv"]), at=st.integers(240, 700)
-)
+@given(seed=st.integers(0, 99), start=STARTS, zone=ZONES, at=st.integers(240, 700))
 def test_inputs_of_a_slot_do_not_change_with_anything_from_23_hours_before_it_on(
-    seed: int, start: int, zone: str, kind: Kind, at: int
+    seed: int, start: int, zone: str, at: int
 ) -> None:
     # 24 hours by the wall clock are 23 on the spring day and 24.5 or 25 in autumn.
     series = noise(seed, 31, start)
@@ -34,7 +32,7 @@ def test_inputs_of_a_slot_do_not_change_with_anything_from_23_hours_before_it_on
     planted[at - 23 + 1 :] = 1e3
     slot = local_slots(start + at * 3600, 3600, 1, zone)
     before, after = (
-        inputs(Series(start_epoch_s=start, slot_s=3600, values_kw=values), slot, timezone=zone, kind=kind, max_kw=5.0)
+        inputs(Series(start_epoch_s=start, slot_s=3600, values_kw=values), slot, timezone=zone)
         for values in (series.values_kw, planted)
     )
     assert np.array_equal(before.features, after.features, equal_nan=True)
@@ -56,11 +54,11 @@ def test_planted_future_signal_is_not_found_by_training() -> None:
 MODELS: dict[str, BoostedModel] = {}
 
 
-def model(kind: Kind, zone: str) -> BoostedModel:
-    if kind + zone not in MODELS:
+def model(zone: str) -> BoostedModel:
+    if zone not in MODELS:
         history = noise(1, 14, 1_480_000_000 // DAY * DAY)
-        MODELS[kind + zone] = train(history, slot_s=3600, timezone=zone, seed=1, kind=kind)
-    return MODELS[kind + zone]
+        MODELS[zone] = train(history, slot_s=3600, timezone=zone, seed=1)
+    return MODELS[zone]
 
 
 @settings(max_examples=60, deadline=None)
@@ -78,9 +76,8 @@ def test_forecasts_are_finite_ordered_and_within_bounds(
     series = noise(seed, days, start)
     missing = np.random.default_rng(seed + 1).random(len(series.values_kw)) < holes
     history = Series(start_epoch_s=start, slot_s=3600, values_kw=np.where(missing, np.nan, series.values_kw))
-    trained = model(kind, zone)
     for forecast in (
-        predict(trained, history, history.end_epoch_s, n),
+        predict(model(zone), history, history.end_epoch_s, n),
         seasonal_forecast(history, history.end_epoch_s, n, timezone=zone, kind=kind),
     ):
         low, middle, high = (forecast.quantiles[level] for level in (0.1, 0.5, 0.9))

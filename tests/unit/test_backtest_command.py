@@ -166,3 +166,36 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
 ) -> None:
     assert main(arguments(tmp_path / "not-even-read.csv", "--output", str(tmp_path / "no" / "m.json"))) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_holidays_of_a_file_are_told_to_the_forecaster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "holidays.txt").write_text("# spring\n2017-04-14  # Good Friday\n\n2017-04-12\n", encoding="utf-8")
+    words = ["--json", "--forecasts"]
+    assert main(arguments(homes_file(tmp_path), *words)) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert main(arguments(homes_file(tmp_path), *words, "--holidays", str(tmp_path / "holidays.txt"))) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (plain["holidays"], told["holidays"]) == (0, 2)
+    assert told["groups"]["first"]["mae"] != plain["groups"]["first"]["mae"]
+    assert told["groups"]["first"]["naive"] == plain["groups"]["first"]["naive"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2017-04-14\nEaster\n2017-02-30\n", "line 2: 'Easter' is no date; write it as 2026-12-25"),
+        ("2017-04-14\nEaster\n2017-02-30\n", "line 3: '2017-02-30' is no day of the calendar"),
+        ("# none\n", "names no day; write one date per line"),
+        (None, "cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_file_of_holidays_that_is_none_ends_with_2_and_the_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, words: str
+) -> None:
+    path, output = tmp_path / "holidays.txt", tmp_path / "metrics.json"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    assert main(arguments(homes_file(tmp_path), "--holidays", str(path), "--output", str(output))) == 2
+    said = capsys.readouterr()
+    assert words in said.err and str(path) in said.err
+    assert not said.out and not output.exists()

@@ -26,9 +26,8 @@ def homes() -> dict[str, HouseholdSeries]:
     return read_households(Path(twin.__file__).parent / "data" / "fontana_ca_load_pv_60min.csv.gz")
 
 
-def of(home: HouseholdSeries, kind: str = "load") -> Series:
-    values = home.load_kw if kind == "load" else home.pv_kw
-    return Series(start_epoch_s=home.start_epoch_s, slot_s=home.slot_s, values_kw=values)
+def of(home: HouseholdSeries) -> Series:
+    return Series(start_epoch_s=home.start_epoch_s, slot_s=home.slot_s, values_kw=home.load_kw)
 
 
 @pytest.fixture(scope="module")
@@ -62,18 +61,6 @@ def test_day_ahead_load_beats_yesterday_and_last_week_on_measured_homes(
     naive = [np.concatenate(yesterday), np.concatenate(last_week)]
     assert np.abs(middle).mean() < 0.93 * min(np.abs(errors).mean() for errors in naive)
     assert np.sqrt((mean**2).mean()) < 0.9 * min(np.sqrt((errors**2).mean()) for errors in naive)
-
-
-def test_generation_stays_dark_at_night_and_within_what_was_seen(
-    homes: dict[str, HouseholdSeries],
-) -> None:
-    series = of(homes["us_ca_fontana_01"], "pv")
-    now = series.start_epoch_s + 90 * DAY
-    trained = train(series.until(now), slot_s=3600, timezone=ZONE, seed=1, kind="pv")
-    forecast = predict(trained, series.until(now), now, 36)
-    assert (forecast.mean_kw[:5] == 0).all() and (forecast.quantiles[0.9][:5] == 0).all()
-    assert 0.5 < forecast.mean_kw.max() <= trained.max_kw
-    assert (forecast.quantiles[0.9] <= trained.max_kw).all()
 
 
 def test_band_of_load_covers_about_eight_of_ten_slots(load: Series, model: BoostedModel) -> None:

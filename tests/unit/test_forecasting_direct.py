@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hems.forecasting import linear_quantiles, quantile_mix
 from hems.forecasting.direct_features import FEATURE_COUNT, direct_inputs
 from hems.forecasting.forecaster import best_forecast
+from hems.forecasting.local_days import Calendar
 from hems.forecasting.model_boosted import predict, train
 from hems.forecasting.quantile_mix import Candidates, Mix
 from hems.forecasting.series import MEDIAN, QUANTILES, Series
@@ -90,7 +91,9 @@ def test_features_of_a_slot_do_not_change_with_anything_after_its_issue(target: 
     planted[target - lead + 1 :] = 1e3
     changed = Series(start_epoch_s=series.start_epoch_s, slot_s=3600, values_kw=planted)
     place, leads = np.asarray([target]), np.asarray([lead])
-    before, after = (direct_inputs(one, "Asia/Kathmandu", place, leads) for one in (series, changed))
+    before, after = (
+        direct_inputs(one, Calendar(timezone="Asia/Kathmandu"), place, leads) for one in (series, changed)
+    )
     assert before.features.shape == (1, FEATURE_COUNT) and np.isfinite(before.features).all()
     assert np.array_equal(before.features, after.features) and np.array_equal(before.seasonal, after.seasonal)
 
@@ -101,8 +104,8 @@ def test_features_for_a_tail_of_the_history_are_those_of_the_whole() -> None:
     tail = series.since(now - 41 * DAY)
     skipped = (tail.start_epoch_s - series.start_epoch_s) // 3600
     target, lead = np.arange(80 * 24, 80 * 24 + 24), np.arange(1, 25)
-    whole = direct_inputs(series, "UTC", target, lead)
-    part = direct_inputs(tail, "UTC", target - skipped, lead)
+    whole = direct_inputs(series, Calendar(timezone="UTC"), target, lead)
+    part = direct_inputs(tail, Calendar(timezone="UTC"), target - skipped, lead)
     assert np.allclose(whole.features, part.features, atol=1e-9)
 
 

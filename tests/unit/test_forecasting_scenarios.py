@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hems.forecasting.local_days import Calendar
 from hems.forecasting.scenarios import path_correlation, scenarios
 from hems.forecasting.series import QUANTILES, Forecast, Series
 
@@ -59,5 +60,5 @@ def test_values_after_the_start_change_nothing() -> None:
 
 def test_home_without_history_gets_paths_with_the_usual_memory() -> None:
     empty = Series(start_epoch_s=60 * DAY, slot_s=3600, values_kw=np.zeros(0))
-    assert np.allclose(path_correlation(empty, 3, "UTC"), np.exp(-np.arange(3) / 3.0))
+    assert np.allclose(path_correlation(empty, 3, Calendar(timezone="UTC")), np.exp(-np.arange(3) / 3.0))
     assert np.isfinite(scenarios(forecast(24), empty, 10, 1, timezone="UTC")).all()

@@ -215,6 +215,13 @@ def test_the_smallest_configuration_is_a_home_without_devices_and_without_a_mark
     assert config.market is None and config.clock.mode == "system"
 
 
+def test_holidays_are_days_since_1970_written_as_text_or_as_dates() -> None:
+    lines = 'state_dir = "state"\nholidays = ["1970-01-02", 1970-01-11]'
+    config = parse_config(SMALL.replace('state_dir = "state"', lines), "home.toml")
+    assert config.home.holiday_numbers == {1, 10}
+    assert parse_config(SMALL, "home.toml").home.holiday_numbers == frozenset()
+
+
 def test_a_price_file_replaces_the_constant_price() -> None:
     config = parse_config(SMALL.replace("import_price_per_kwh = 0.3", 'file = "prices.csv"'), "home.toml")
     assert config.tariff.file == Path("prices.csv")
@@ -249,6 +256,18 @@ def test_a_price_file_replaces_the_constant_price() -> None:
         (device('kind = "ev"'), "device.0.ev.charge_kw_max: missing: add it"),
         (device('kind = "ev"\ncharge_kw_max = 0'), "device.0.ev.charge_kw_max: Input should be greater than 0"),
         (device('kind = "ev"\ncharge_kw_max = nan'), "device.0.ev.charge_kw_max: Input should be a finite number"),
+        (
+            SMALL.replace('state_dir = "state"', 'state_dir = "state"\nholidays = ["2026-12-25", "25.12.2026"]'),
+            "home.holidays.1: '25.12.2026' is no date: write it as 2026-12-25",
+        ),
+        (
+            SMALL.replace('state_dir = "state"', 'state_dir = "state"\nholidays = ["2026-02-29"]'),
+            "home.holidays.0: '2026-02-29' is no day of the calendar (day is out of range for month): correct it",
+        ),
+        (
+            SMALL.replace('state_dir = "state"', 'state_dir = "state"\nholidays = [2026-12-25T00:00:00]'),
+            "home.holidays.0: datetime.datetime(2026, 12, 25, 0, 0) is no date: write it as 2026-12-25",
+        ),
         (SMALL + '[clock]\nmode = "fast"', "clock.mode: Input should be 'system' or 'driven'"),
         (SMALL + "[control]\ntick_s = 90", "control.tick_s: Input should be less than or equal to 60"),
     ],

@@ -50,12 +50,20 @@ def test_temperature_follows_the_level_of_the_last_day_not_only_the_hours_of_yes
     assert memory.expected(MIDNIGHT_S + 3 * DAY_S, 24)["zone.outdoor_temp_c"].mean() < expected.mean() - 2.0
 
 
-def test_light_is_needed_on_workdays_and_not_on_the_weekend_of_an_office() -> None:
-    memory, monday = SignalMemory(3600), 1_704_067_200  # 2024-01-01T00:00:00Z
+def office(memory: SignalMemory, monday: int) -> None:
+    """Three weeks with people from 8 to 17 on workdays."""
     for hour in range(24 * 21):
         is_in = hour // 24 % 7 < 5 and 8 <= hour % 24 < 17
         seen = idle(required_lux=500.0 if is_in else 0.0, daylight_lux=100.0)
         memory.learn(image({"lamp": seen}, at_s=monday + 3600 * hour))
+
+
+def test_light_is_needed_on_workdays_and_not_on_weekends_and_holidays_of_an_office() -> None:
+    monday = 1_704_067_200  # 2024-01-01T00:00:00Z
+    memory, told = SignalMemory(3600), SignalMemory(3600, holidays=frozenset([monday // DAY_S + 21]))
+    for one in (memory, told):
+        office(one, monday)
+    assert told.expected(monday + 21 * DAY_S, 24)["lamp.required_lux"].max() < 100.0
     workday = memory.expected(monday + 21 * DAY_S, 24)["lamp.required_lux"]
     saturday = memory.expected(monday + 19 * DAY_S, 24)["lamp.required_lux"]
     assert workday[10] == pytest.approx(500.0) and workday[3] == pytest.approx(0.0)

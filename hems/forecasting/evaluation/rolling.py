@@ -15,7 +15,7 @@ import numpy as np
 
 from hems.forecasting.evaluation.naive import naive_forecasts
 from hems.forecasting.forecaster import best_forecast
-from hems.forecasting.local_days import local_slots
+from hems.forecasting.local_days import NO_HOLIDAYS, local_slots
 from hems.forecasting.model import NotEnoughHistoryError
 from hems.forecasting.series import DAY_S, FloatArray, IntArray, Kind, Series, Source
 from hems.forecasting.trained import Model, train
@@ -27,7 +27,8 @@ SEED = 1  # that of the energy manager
 class Plan:
     """What is forecast and when: `issue_hour` 0..23 by the local clock, horizon [h] from the issue on.
 
-    `history_days` is how much of the past is known at each issue; None: all of it.
+    `history_days` is how much of the past is known at each issue; None: all of it. `holidays` are local days since
+    1970, known long before; the naive models do not use them.
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class Plan:
     horizon_hours: int
     retrain_days: int
     history_days: int | None = None
+    holidays: frozenset[int] = NO_HOLIDAYS
 
     def known(self, series: Series, now_s: int) -> Series:
         """What is known of a series at an instant: slots that ended by then."""
@@ -90,7 +92,9 @@ def trained(known: Series, plan: Plan) -> Model | None:
     if not bool((known.values_kw > 0).any()):
         return None
     try:
-        return train(known, slot_s=known.slot_s, timezone=plan.timezone, seed=SEED, kind=plan.kind)
+        return train(
+            known, slot_s=known.slot_s, timezone=plan.timezone, seed=SEED, kind=plan.kind, holidays=plan.holidays
+        )
     except NotEnoughHistoryError:
         return None
 
@@ -103,7 +107,15 @@ def _issued(series: Series, day: date, model: Model | None, plan: Plan) -> Issue
     measured = measured_kw(series, start_s, n)
     if np.isnan(measured).all():
         return None
-    forecast = best_forecast(model, plan.known(series, now_s), start_s, n, timezone=plan.timezone, kind=plan.kind)
+    forecast = best_forecast(
+        model,
+        plan.known(series, now_s),
+        start_s,
+        n,
+        timezone=plan.timezone,
+        kind=plan.kind,
+        holidays=plan.holidays,
+    )
     naive = naive_forecasts(series.until(now_s), start_s, n, plan.timezone)
     slots = local_slots(start_s, slot_s, n, plan.timezone)
     return Issued(
