@@ -54,10 +54,19 @@ class Candidates:
 
 
 def fit(
-    candidates: Candidates, target: FloatArray, weights: FloatArray, slot_of_day: IntArray, slots_per_day: int
+    candidates: Candidates,
+    target: FloatArray,
+    weights: FloatArray,
+    slot_of_day: IntArray,
+    slots_per_day: int,
+    *,
+    prior_pull: float = PRIOR_PULL,
 ) -> Mix:
-    """Shares and stretch from past forecasts of targets (n,) that none of them was trained on."""
-    shares = _shares(candidates, target, weights)
+    """Shares and stretch from past forecasts of targets (n,) that none of them was trained on.
+
+    `prior_pull` (0..1) draws the shares to the usual ones: 0 where the forecasts know other things than usual.
+    """
+    shares = _shares(candidates, target, weights, prior_pull)
     stretch = _stretch(candidates.mixed(shares), target, weights, slot_of_day, slots_per_day)
     return Mix(shares=shares, stretch=stretch)
 
@@ -76,13 +85,13 @@ def mean_of_quantiles(quantiles: FloatArray) -> FloatArray:
     return np.asarray(np.trapezoid(np.vstack([lowest, quantiles, highest]), [0.0, *QUANTILES, 1.0], axis=0))
 
 
-def _shares(candidates: Candidates, target: FloatArray, weights: FloatArray) -> FloatArray:
+def _shares(candidates: Candidates, target: FloatArray, weights: FloatArray, prior_pull: float) -> FloatArray:
     """The shares of least weighted pinball loss on a grid, drawn to the usual ones."""
     steps = np.arange(0.0, 1.0 + STEP / 2, STEP)
     grid = [np.asarray([a, b, 1.0 - a - b]) for a, b in product(steps, steps) if a + b <= 1.0 + 1e-9 and a + b > 0]
     losses = [_loss(candidates.mixed(shares), target, weights) for shares in grid]
     best = grid[int(np.argmin(losses))]
-    return np.asarray(PRIOR_PULL * np.asarray(PRIOR_SHARES) + (1.0 - PRIOR_PULL) * best)
+    return np.asarray(prior_pull * np.asarray(PRIOR_SHARES) + (1.0 - prior_pull) * best)
 
 
 def _loss(quantiles: FloatArray, target: FloatArray, weights: FloatArray) -> float:
