@@ -27,6 +27,7 @@ from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trees import TreeEnsemble, from_histogram_boosting
 
 MIN_DAYS = 10  # of measured slots; below it the seasonal baseline is as good
+MIN_TEMPERATURE_DAYS = 28  # of known temperatures; fewer do not tell what is usual
 MAX_TRAIN_SLOTS = 20_000  # 208 days of quarter hours; older days teach little and cost time
 MAX_HORIZON_S = 10 * DAY_S
 FOLDS = 3
@@ -50,8 +51,8 @@ def train(
 
     Blend weight, error table and correction come from forecasts of thirds of the history, each made by trees
     that were not trained on that third. `holidays` (local days since 1970) are lived as Sundays.
-    `temperature` is the measured one of the history, as nobody keeps the weather forecasts of a year; None or one
-    that holds nothing of the history gives a model that looks at none.
+    `temperature` is the measured one of the history, as nobody keeps the weather forecasts of a year; None or less
+    than 28 days of it gives a model that looks at none.
     Imports scikit-learn: run it in the worker process.
     Raises: NotEnoughHistoryError below 10 measured days; SeriesError when `slot_s` is not the history's.
     """
@@ -146,12 +147,13 @@ def predict(
 
 
 def _known(temperature: TemperatureSeries | None, history: Series) -> TemperatureSeries | None:
-    """The temperatures up to the end of the history, None when there are none in it."""
+    """The temperatures up to the end of the history, None when there are too few in it."""
     if temperature is None:
         return None
     known = temperature.until(history.end_epoch_s)
     seen = known.as_series(history.start_epoch_s, history.slot_s, len(history.values_kw))
-    return None if np.isnan(seen.values_kw).all() else known
+    count = np.count_nonzero(~np.isnan(seen.values_kw))
+    return known if count >= MIN_TEMPERATURE_DAYS * DAY_S // history.slot_s else None
 
 
 def _recent_errors(model: BoostedModel, history: Series, passed: Rollout) -> FloatArray:

@@ -97,9 +97,10 @@ def test_a_model_with_temperatures_takes_missing_ones_for_the_usual(told: Booste
     assert mean_error_kw(told, None) < 1.2 * mean_error_kw(untold, None)
 
 
-def test_temperatures_of_another_time_give_the_model_that_looks_at_none(untold: BoostedModel) -> None:
-    elsewhen = TemperatureSeries(start_s=0, slot_s=3600, values_c=np.full(100, 5.0))
-    assert model_file.to_text(trained(elsewhen)) == model_file.to_text(untold)
+def test_temperatures_of_a_few_days_or_another_time_give_the_model_that_looks_at_none(untold: BoostedModel) -> None:
+    few = TemperatureSeries(start_s=START_S + 60 * DAY, slot_s=3600, values_c=OUTDOOR.values_c[60 * 24 :])
+    for outdoor in (few, TemperatureSeries(start_s=0, slot_s=3600, values_c=np.full(100, 5.0))):
+        assert model_file.to_text(trained(outdoor)) == model_file.to_text(untold)
 
 
 def test_temperatures_after_the_end_of_the_history_do_not_reach_the_training(told: BoostedModel) -> None:
