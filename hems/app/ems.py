@@ -196,7 +196,12 @@ class EmsApp:
             if not (series.values_kw > 0).any():
                 continue
             trained = await self._worker.train(
-                series, timezone=home.timezone, seed=SEED, kind=kind, holidays=self._config.home.holiday_numbers
+                series,
+                timezone=home.timezone,
+                seed=SEED,
+                kind=kind,
+                holidays=self._config.home.holiday_numbers,
+                temperature=self._outlook.signals.outdoor(now_s) if kind == "load" else None,
             )
             if isinstance(trained, TrainingFailed):
                 LOG.info("forecast of %s: %s, the seasonal one serves", kind, trained.message)

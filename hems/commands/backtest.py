@@ -50,6 +50,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--holidays", type=Path, metavar="FILE", help="days lived as Sundays: one date such as 2026-12-25 per line"
     )
+    parser.add_argument(
+        "--temperature",
+        metavar="COLUMN",
+        help="outdoor temperature [degC] in the file, for forecasts of load: measured, so an optimistic weather "
+        "forecast of the day ahead",
+    )
     parser.add_argument("--processes", type=_count, default=PROCESSES, metavar="N", help="how many (default 2)")
     parser.add_argument("--output", type=Path, metavar="METRICS.json", help="write the metrics to this file")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page of pictures to this file")
@@ -94,6 +100,7 @@ def run(args: argparse.Namespace) -> int:
         test_days=args.test_days,
         plan=plan,
         processes=args.processes,
+        temperature=args.temperature,
     )
     try:
         found = backtest(request)

@@ -13,10 +13,12 @@ import numpy as np
 from tqdm import tqdm
 
 from hems.forecasting.evaluation.raw_series import CleanSeries, UnusableSeriesError, clean_series, unlike_peers
+from hems.forecasting.evaluation.raw_temperature import temperature_series
 from hems.forecasting.evaluation.rolling import Issued, Plan, blocks, issue_epoch_s, issued_forecasts
 from hems.forecasting.evaluation.summary import group_result, mean_document, metrics_document
 from hems.forecasting.local_days import local_slots
 from hems.forecasting.series import Series
+from hems.forecasting.temperature import TemperatureSeries
 from hems.io.series_file import SeriesFileError, read_series
 from hems.site.finding import Finding
 
@@ -26,7 +28,10 @@ LINE_EVERY_S = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to backtest; `start` None: the last `test_days` of each home, `group` None: the file is one series."""
+    """What to backtest; `start` None: the last `test_days` of each home, `group` None: the file is one series.
+
+    `temperature` names a column of measured outdoor temperature; None: the forecaster is not told any.
+    """
 
     path: Path
     target: str
@@ -35,6 +40,7 @@ class Request:
     test_days: int
     plan: Plan
     processes: int
+    temperature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,8 @@ def backtest(request: Request) -> Backtest:
     began = time.perf_counter()
     homes, handled, left_out = _cleaned(request)
     days = {name: _test_days(one.series, request) for name, one in homes.items()}
-    issued = _all_issued({name: one.series for name, one in homes.items()}, days, request)
+    temperatures = _temperatures({name: one.series for name, one in homes.items()}, handled, request)
+    issued = _all_issued({name: one.series for name, one in homes.items()}, temperatures, days, request)
     groups = {}
     for name, forecasts in issued.items():
         result = group_result(forecasts, _mean_kw(homes[name].series)) if forecasts else None
@@ -75,6 +82,7 @@ def backtest(request: Request) -> Backtest:
         "test_days": request.test_days,
         "retrain_days": request.plan.retrain_days,
         "history_days": request.plan.history_days,
+        "temperature": request.temperature,
         "holidays": len(request.plan.holidays),
         "groups": groups,
         "mean": mean_document(list(groups.values())),
@@ -103,6 +111,20 @@ def _cleaned(request: Request) -> tuple[dict[str, CleanSeries], dict[str, list[s
     return homes, handled, left_out
 
 
+def _temperatures(
+    homes: Mapping[str, Series], handled: Mapping[str, list[str]], request: Request
+) -> dict[str, TemperatureSeries]:
+    """The measured outdoor temperature of each home by name, empty when none is asked for."""
+    if request.temperature is None:
+        return {}
+    found = {}
+    samples = read_series(request.path, request.temperature, request.group)
+    for name, load in homes.items():
+        found[name], sentences = temperature_series(samples[name], load)
+        handled[name].extend(sentences)
+    return found
+
+
 def _mean_kw(series: Series) -> float:
     return float(np.nanmean(series.values_kw))
 
@@ -127,7 +149,10 @@ def _test_days(series: Series, request: Request) -> list[date]:
 
 
 def _all_issued(
-    homes: Mapping[str, Series], days: Mapping[str, Sequence[date]], request: Request
+    homes: Mapping[str, Series],
+    temperatures: Mapping[str, TemperatureSeries],
+    days: Mapping[str, Sequence[date]],
+    request: Request,
 ) -> dict[str, list[Issued]]:
     """The forecasts of every home in order of time; one task is one model and the days it serves."""
     tasks = [
@@ -141,7 +166,9 @@ def _all_issued(
         ProcessPoolExecutor(max_workers=max(1, min(request.processes, len(tasks)))) as pool,
     ):
         running = {
-            pool.submit(issued_forecasts, _needed(homes[name], run, request), run, request.plan): (name, run)
+            pool.submit(
+                issued_forecasts, _needed(homes[name], run, request), run, request.plan, temperatures.get(name)
+            ): (name, run)
             for name, run in tasks
         }
         for task in as_completed(running):

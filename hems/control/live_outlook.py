@@ -12,6 +12,7 @@ from hems.forecasting.issued import IssuedPaths, Measured, Path
 from hems.forecasting.local_days import NO_HOLIDAYS
 from hems.forecasting.seasonal import Building
 from hems.forecasting.series import Forecast, Kind, Series, no_power
+from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trained import Model
 from hems.planning.futures.ways import ways_on
 from hems.planning.outlook import OUTDOOR_MEAN, Outlook, WayOn
@@ -53,7 +54,8 @@ class LiveOutlook:
         empty = Series(start_epoch_s=start_s - start_s % self._slot_s, slot_s=self._slot_s, values_kw=np.zeros(0))
         load, pv = past if past is not None else (empty, empty)
         has_pv = bool(np.nan_to_num(pv.values_kw).any())
-        base = self._forecast("load", load, start_s, slots)
+        outdoor = self._outdoor(now_s, start_s + slots * self._slot_s)
+        base = self._forecast("load", load, start_s, slots, outdoor)
         sun = self._forecast("pv", pv, start_s, slots) if has_pv else no_power(base)
         path, measured = Path.of(start_s, base.mean_kw, sun.mean_kw), Measured(load=load, pv=pv)
         errors_kw = self.issued.first_errors_kw(start_s, measured)
@@ -92,7 +94,15 @@ class LiveOutlook:
             for name, values in expected.items()
         }
 
-    def _forecast(self, kind: Kind, history: Series, start_s: int, slots: int) -> Forecast:
+    def _outdoor(self, now_s: int, end_s: int) -> TemperatureSeries | None:
+        """Outdoor temperature as measured until now, as the weather forecast has it after; None without a sensor."""
+        measured = self.signals.outdoor(now_s)
+        said = None if self._weather is None else self._weather.latest(now_s)
+        return None if measured is None else measured.continued(said, end_s)
+
+    def _forecast(
+        self, kind: Kind, history: Series, start_s: int, slots: int, outdoor: TemperatureSeries | None = None
+    ) -> Forecast:
         return best_forecast(
             self.models.get(kind),
             history,
@@ -103,4 +113,5 @@ class LiveOutlook:
             building=self._building,
             weather=() if self._weather is None else self._weather.issued,
             holidays=self._holidays,
+            temperature=outdoor,
         )

@@ -10,10 +10,12 @@ from hems.control.outdoor_days import OutdoorDays
 from hems.forecasting.daily_paths import Record
 from hems.forecasting.local_days import NO_HOLIDAYS
 from hems.forecasting.signals import RHYTHMS, signal_median
+from hems.forecasting.temperature import TemperatureSeries
 from hems.metering.image import SiteImage
 
 DAY_S = 86_400
-KEEP_DAYS = 60
+KEEP_DAYS = 210  # as long as the history of the load
+OUTDOOR = ".outdoor_temp_c"
 Signals = dict[str, NDArray[np.float64]]
 
 
@@ -56,6 +58,18 @@ class SignalMemory:
     def expected(self, start_s: int, slots: int) -> Signals:
         """Expected values per slot (slots,) by signal, from slots before `start_s`."""
         return {name: self._expected(name, start_s, slots) for name in self._seen}
+
+    def outdoor(self, until_s: int) -> TemperatureSeries | None:
+        """Outdoor temperature of the slots that began before `until_s`, the mean of all sensors; None without any."""
+        rows = [seen for name, seen in self._seen.items() if name.endswith(OUTDOOR)]
+        starts = sorted({slot_s for seen in rows for slot_s in seen if slot_s < until_s})
+        if not starts:
+            return None
+        values = np.full((starts[-1] - starts[0]) // self._slot_s + 1, np.nan)
+        for slot_s in starts:
+            read = [seen[slot_s] for seen in rows if slot_s in seen]
+            values[(slot_s - starts[0]) // self._slot_s] = sum(read) / len(read)
+        return TemperatureSeries(start_s=starts[0], slot_s=self._slot_s, values_c=values)
 
     def _keep(self, now: Sensed) -> list[Sensed]:
         seen = self._seen.setdefault(now.name, {})

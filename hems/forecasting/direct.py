@@ -13,7 +13,7 @@ import numpy as np
 from hems.forecasting import correction as intraday
 from hems.forecasting import linear_quantiles, quantile_mix
 from hems.forecasting.correction import Correction
-from hems.forecasting.direct_features import DirectInputs, direct_inputs
+from hems.forecasting.direct_features import FEATURE_COUNT, direct_inputs
 from hems.forecasting.error_model import ErrorTable
 from hems.forecasting.features import Past
 from hems.forecasting.linear_quantiles import LinearQuantiles
@@ -21,6 +21,7 @@ from hems.forecasting.local_days import Calendar, LocalSlots, day_grid
 from hems.forecasting.quantile_mix import Candidates, Mix
 from hems.forecasting.seasonal import weighted_past, weighted_quantiles
 from hems.forecasting.series import DAY_S, MEDIAN, QUANTILES, FloatArray, IntArray, Series
+from hems.forecasting.temperature import UNKNOWN_TEMPERATURE, TemperatureSeries
 
 FOLDS = 3
 MEMORY_DAYS = 90.0  # e-folding of the weight of old days in the linear model
@@ -34,6 +35,11 @@ class DirectModel:
 
     linear: LinearQuantiles
     mix: Mix
+
+    @property
+    def knows_temperature(self) -> bool:
+        """Whether the linear model looks at outdoor temperatures; the other parts of the mix never do."""
+        return len(self.linear.centre) > FEATURE_COUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +64,18 @@ def tree_quantiles(table: ErrorTable, z: FloatArray, slot_of_day: IntArray, left
     return np.asarray(z + middle + (table.quantiles[:, slot_of_day] - middle) * left)
 
 
-def train_direct(history: Series, slots: LocalSlots, calendar: Calendar, trees: TreePart, seed: int) -> DirectModel:
+def train_direct(
+    history: Series,
+    slots: LocalSlots,
+    calendar: Calendar,
+    trees: TreePart,
+    seed: int,
+    *,
+    temperature: TemperatureSeries | None = None,
+) -> DirectModel:
     """The direct model of a history whose slots lie at `slots` in the local calendar."""
     target, lead = _rows(history, slots, trees, seed)
-    seen = direct_inputs(history, calendar, target, lead)
+    seen = direct_inputs(history, calendar, target, lead, temperature)
     root = np.sqrt(np.maximum(history.values_kw[target], 0.0))
     off, age_days = root - seen.seasonal, (len(history.values_kw) - target) / slots.slots_per_day
     weights = np.exp(-age_days / MEMORY_DAYS)
@@ -94,11 +108,13 @@ def direct_quantiles(
     slots: LocalSlots,
     boosted: FloatArray,
     seasonal: FloatArray,
+    temperature: TemperatureSeries | None = None,
 ) -> FloatArray:
     """Mixed quantiles (levels, n) [kW] of the last n of the slots that follow the history.
 
     `ahead_kw` are expected powers of all slots after the history: they stand for what is not known when a slot
-    lies more than a day ahead. `boosted` and `seasonal` (levels, n) are square roots of power.
+    lies more than a day ahead. `boosted` and `seasonal` (levels, n) are square roots of power. A model trained with
+    temperatures takes those it is not given for the usual ones.
     """
     n, known = boosted.shape[1], len(history.values_kw)
     filled = Series(
@@ -109,7 +125,7 @@ def direct_quantiles(
     # all slots after the history are looked at, so that a slot gets the same numbers whatever else is asked for
     target = np.arange(known, known + len(ahead_kw))
     lead = np.minimum(target - known + 1, DAY_S // history.slot_s)
-    seen: DirectInputs = direct_inputs(filled, calendar, target, lead)
+    seen = direct_inputs(filled, calendar, target, lead, _temperature_of(model, temperature))
     linear = np.maximum(model.linear.predict(seen.features) + seen.seasonal, 0.0)
     candidates = Candidates(
         boosted=np.maximum(boosted, 0.0),
@@ -118,6 +134,13 @@ def direct_quantiles(
         lead_h=(target[-n:] - known + 1) * history.slot_s / 3600,
     )
     return np.asarray(np.maximum(quantile_mix.apply(model.mix, candidates, slots.slot_of_day), 0.0) ** 2)
+
+
+def _temperature_of(model: DirectModel, given: TemperatureSeries | None) -> TemperatureSeries | None:
+    """The temperatures that the model looks at, none of them known when none are given; None: it looks at none."""
+    if not model.knows_temperature:
+        return None
+    return UNKNOWN_TEMPERATURE if given is None else given
 
 
 def _rows(history: Series, slots: LocalSlots, trees: TreePart, seed: int) -> tuple[IntArray, IntArray]:

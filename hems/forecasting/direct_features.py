@@ -12,8 +12,11 @@ import numpy as np
 
 from hems.forecasting.features import LOOK_BACK_DAYS, Past
 from hems.forecasting.local_days import Calendar, DayGrid, LocalSlots, day_grid
+from hems.forecasting.running_mean import RunningMean
 from hems.forecasting.seasonal import WeightedPast, seasonal_mean, weighted_past, weighted_quantiles
 from hems.forecasting.series import DAY_S, FloatArray, IntArray, Series
+from hems.forecasting.temperature import TemperatureSeries
+from hems.forecasting.temperature_features import temperature_features
 
 ERROR_DAYS = 9  # how far back errors of the seasonal mean are looked up
 TAIL_DAYS = LOOK_BACK_DAYS + ERROR_DAYS + 3  # of history that the features of the next slots need
@@ -30,28 +33,17 @@ class DirectInputs:
     seasonal: FloatArray
 
 
-class Levels:
-    """Means of a series and of its error over windows that end at an issue, from running sums."""
-
-    def __init__(self, values: FloatArray) -> None:
-        known = ~np.isnan(values)
-        self._sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
-        self._counts = np.concatenate([[0], np.cumsum(known)])
-
-    def mean(self, first: IntArray, last: IntArray) -> FloatArray:
-        """Mean of the slots `first` .. `last` (both included), shape (n,); 0 where nothing is known."""
-        top = len(self._counts) - 1
-        end = np.clip(last + 1, 0, top)
-        begin = np.minimum(np.clip(first, 0, top), end)
-        count = self._counts[end] - self._counts[begin]
-        return np.asarray((self._sums[end] - self._sums[begin]) / np.maximum(count, 1))
-
-
-def direct_inputs(history: Series, calendar: Calendar, target: IntArray, lead: IntArray) -> DirectInputs:
+def direct_inputs(
+    history: Series,
+    calendar: Calendar,
+    target: IntArray,
+    lead: IntArray,
+    temperature: TemperatureSeries | None = None,
+) -> DirectInputs:
     """Inputs of the slots `target` (n,) of a series, each issued `lead` (n,) slots before its end.
 
     Targets count from the first slot of `history`; leads are 1 .. a day. Needs `TAIL_DAYS` of history for full
-    information and takes what there is.
+    information and takes what there is. With `temperature` there are TEMPERATURE_FEATURES more columns.
     """
     root = Series(
         start_epoch_s=history.start_epoch_s,
@@ -72,6 +64,12 @@ def direct_inputs(history: Series, calendar: Calendar, target: IntArray, lead: I
     error = values - seasonal[: len(values)]
     state = _state(values, error, target - begin, lead, per_day)
     features = np.column_stack([profile, waves_and_days, state, _joined(state, waves_and_days, lead, per_day)])
+    if temperature is not None:
+        degrees = temperature.as_series(history.start_epoch_s, history.slot_s, end)
+        weather = temperature_features(
+            degrees, calendar.timezone, slots, place=target - begin, lead=lead, waves=waves_and_days[:, :2]
+        )
+        features = np.column_stack([features, weather])
     return DirectInputs(features=features, seasonal=usual[target - begin])
 
 
@@ -111,7 +109,7 @@ def _calendar(slots: LocalSlots) -> FloatArray:
 def _state(values: FloatArray, error: FloatArray, target: IntArray, lead: IntArray, per_day: int) -> FloatArray:
     """Level and errors of the home as known at the issue, (n, 23); the first five are errors up to the issue."""
     issue, hour = target - lead, max(1, per_day // 24)
-    level, off, size = Levels(values), Levels(error), Levels(np.abs(error))
+    level, off, size = RunningMean(values), RunningMean(error), RunningMean(np.abs(error))
     upto = [off.mean(issue - hours * hour + 1, issue) for hours in (1, 3, 24, 72, 168)]
     parts = [off.mean(issue - (h + 6) * hour + 1, issue - h * hour) for h in (0, 6, 12, 18)]
     near = [

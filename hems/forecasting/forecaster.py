@@ -12,6 +12,7 @@ from hems.forecasting.pv.model import PvModel
 from hems.forecasting.pv.weather_power import with_weather
 from hems.forecasting.seasonal import Building, seasonal_forecast
 from hems.forecasting.series import DAY_S, QUANTILES, FloatArray, Forecast, Kind, Series
+from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trained import Model, layout, predict
 from hems.forecasting.weather import WeatherForecast
 
@@ -29,13 +30,15 @@ def best_forecast(
     building: Building = "home",
     weather: Sequence[WeatherForecast] = (),
     holidays: frozenset[int] = NO_HOLIDAYS,
+    temperature: TemperatureSeries | None = None,
 ) -> Forecast:
     """Forecast of `n` slots from `start_epoch_s`; its `source` says which forecaster made it.
 
     `model` is None before the first training. A model of another series layout, one too old, or a history
     that ends too early for it gives the seasonal forecast. `weather` are the weather forecasts of the last weeks as
     they were issued; those issued after the end of the history are not used. `holidays` (local days since 1970), past
-    and coming ones, are lived as Sundays.
+    and coming ones, are lived as Sundays. `temperature` is the outdoor one, measured until now and forecast after: a
+    model of load that was trained with temperatures uses it.
     """
     if kind == "load":
         history = cleaned(history)
@@ -43,7 +46,7 @@ def best_forecast(
         if last_kw is not None:
             return _as_it_is(last_kw, start_epoch_s, history.slot_s, n)
     if model is not None and _fits(model, history, start_epoch_s, timezone=timezone, kind=kind):
-        forecast = predict(model, history, start_epoch_s, n, holidays=holidays)
+        forecast = predict(model, history, start_epoch_s, n, holidays=holidays, temperature=temperature)
         return with_weather(forecast, model, history, weather) if isinstance(model, PvModel) else forecast
     return seasonal_forecast(
         history, start_epoch_s, n, timezone=timezone, kind=kind, building=building, holidays=holidays

@@ -23,9 +23,11 @@ from hems.forecasting.rollout import Rollout, rollout
 from hems.forecasting.seasonal import seasonal_forecast
 from hems.forecasting.series import DAY_S, QUANTILES, FloatArray, Forecast, Series, SeriesError
 from hems.forecasting.target import mean_power, spread_power, to_model, to_power
+from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trees import TreeEnsemble, from_histogram_boosting
 
 MIN_DAYS = 10  # of measured slots; below it the seasonal baseline is as good
+MIN_TEMPERATURE_DAYS = 28  # of known temperatures; fewer do not tell what is usual
 MAX_TRAIN_SLOTS = 20_000  # 208 days of quarter hours; older days teach little and cost time
 MAX_HORIZON_S = 10 * DAY_S
 FOLDS = 3
@@ -37,12 +39,20 @@ LEAF_NODES = 7
 
 
 def train(
-    history: Series, *, slot_s: int, timezone: str, seed: int, holidays: frozenset[int] = NO_HOLIDAYS
+    history: Series,
+    *,
+    slot_s: int,
+    timezone: str,
+    seed: int,
+    holidays: frozenset[int] = NO_HOLIDAYS,
+    temperature: TemperatureSeries | None = None,
 ) -> BoostedModel:
     """A model of the load, trained on all of `history` (at most its last 20,000 slots).
 
     Blend weight, error table and correction come from forecasts of thirds of the history, each made by trees
     that were not trained on that third. `holidays` (local days since 1970) are lived as Sundays.
+    `temperature` is the measured one of the history, as nobody keeps the weather forecasts of a year; None or less
+    than 28 days of it gives a model that looks at none.
     Imports scikit-learn: run it in the worker process.
     Raises: NotEnoughHistoryError below 10 measured days; SeriesError when `slot_s` is not the history's.
     """
@@ -73,7 +83,7 @@ def train(
         trees=trees,
         errors=table,
         correction=found,
-        direct=train_direct(history, slots, calendar, parts, seed),
+        direct=train_direct(history, slots, calendar, parts, seed, temperature=_known(temperature, history)),
     )
 
 
@@ -85,12 +95,14 @@ def predict(
     *,
     correct: bool = True,
     holidays: frozenset[int] = NO_HOLIDAYS,
+    temperature: TemperatureSeries | None = None,
 ) -> Forecast:
     """Forecast of `n` slots from `start_epoch_s`, issued at the end of the history (at most at the start).
 
     Slots whose lags lie after the issue use predicted values in their place. `correct` adds the intraday
     correction. `holidays` are those of training and the coming ones: they are facts of the calendar, not of the
-    model. Raises: SeriesError for other slots than the model's or more than ten days ahead.
+    model. `temperature` is the measured one until now and that of the weather forecast, as it was issued, after.
+    Raises: SeriesError for other slots than the model's or more than ten days ahead.
     """
     slot_s, history = model.slot_s, history_until_now.until(start_epoch_s)
     if history.slot_s != slot_s or (start_epoch_s - history.end_epoch_s) % slot_s != 0:
@@ -114,6 +126,7 @@ def predict(
         model.direct,
         history.since(history.end_epoch_s - TAIL_DAYS * DAY_S),
         to_power(rolled.z + np.concatenate([np.zeros(passed), shift]))[passed:],
+        temperature=temperature,
         calendar=calendar,
         slots=ahead.slots,
         boosted=tree_quantiles(model.errors, z, slot, left[skip:]),
@@ -128,6 +141,16 @@ def predict(
         quantiles=dict(zip(QUANTILES, quantiles, strict=True)),
         source="boosted",
     )
+
+
+def _known(temperature: TemperatureSeries | None, history: Series) -> TemperatureSeries | None:
+    """The temperatures up to the end of the history, None when there are too few in it."""
+    if temperature is None:
+        return None
+    known = temperature.until(history.end_epoch_s)
+    seen = known.as_series(history.start_epoch_s, history.slot_s, len(history.values_kw))
+    count = np.count_nonzero(~np.isnan(seen.values_kw))
+    return known if count >= MIN_TEMPERATURE_DAYS * DAY_S // history.slot_s else None
 
 
 def _recent_errors(model: BoostedModel, history: Series, passed: Rollout) -> FloatArray:

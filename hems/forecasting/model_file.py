@@ -20,6 +20,7 @@ from hems.forecasting.pv import model_file as pv_file
 from hems.forecasting.pv.model import PvModel
 from hems.forecasting.quantile_mix import Mix
 from hems.forecasting.series import DAY_S, QUANTILES
+from hems.forecasting.temperature_features import TEMPERATURE_FEATURES
 from hems.forecasting.trained import Model
 from hems.forecasting.trees import TreeEnsemble
 
@@ -84,8 +85,9 @@ def inconsistencies(model: BoostedModel) -> list[str]:
 def _direct_fits(direct: DirectModel, per_day: int) -> bool:
     linear, mix, levels = direct.linear, direct.mix, len(QUANTILES)
     return (
-        linear.centre.shape == linear.scale.shape == (FEATURE_COUNT,)
-        and linear.coefficients.shape == (levels, FEATURE_COUNT + 1)
+        len(linear.centre) in (FEATURE_COUNT, FEATURE_COUNT + TEMPERATURE_FEATURES)
+        and linear.centre.shape == linear.scale.shape
+        and linear.coefficients.shape == (levels, len(linear.centre) + 1)
         and mix.shares.shape == (3,)
         and mix.stretch.shape == (levels, per_day)
     )

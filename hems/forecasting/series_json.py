@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from hems.forecasting.series import Forecast, Series
+from hems.forecasting.temperature import TemperatureSeries
 
 
 def series_to_json(series: Series) -> dict[str, Any]:
@@ -19,6 +20,18 @@ def series_from_json(plain: dict[str, Any]) -> Series:
     """The series of JSON values. Raises: SeriesError, KeyError, TypeError or ValueError on others."""
     values = np.asarray([np.nan if value is None else value for value in plain["values_kw"]], dtype=np.float64)
     return Series(start_epoch_s=plain["start_epoch_s"], slot_s=plain["slot_s"], values_kw=values)
+
+
+def temperature_to_json(temperature: TemperatureSeries) -> dict[str, Any]:
+    """The temperatures as JSON values, null where nothing is known."""
+    values = [None if np.isnan(value) else value for value in temperature.values_c.tolist()]
+    return {"start_s": temperature.start_s, "slot_s": temperature.slot_s, "values_c": values}
+
+
+def temperature_from_json(plain: dict[str, Any]) -> TemperatureSeries:
+    """The temperatures of JSON values. Raises: KeyError, TypeError or ValueError on others."""
+    values = np.asarray([np.nan if value is None else value for value in plain["values_c"]], dtype=np.float64)
+    return TemperatureSeries(start_s=int(plain["start_s"]), slot_s=int(plain["slot_s"]), values_c=values)
 
 
 def forecast_to_json(forecast: Forecast) -> dict[str, Any]:

@@ -4,11 +4,12 @@ Run as `python -m hems.forecasting.worker`. It is a process of its own so that s
 crashes stay out of the energy management process. The parent sets OMP_NUM_THREADS=1 before starting it (the
 thread pool is fixed when scikit-learn is loaded). Standard output carries answers only.
 
-Requests: {"op": "train", "id", "history": SERIES, "timezone", "seed", "kind", "holidays"} -> {"id", "model": text};
-{"op": "predict", "id", "model": text, "history": SERIES, "start_epoch_s", "n", "holidays"}
--> {"id", "forecast": {..}}; {"op": "ping", "id"} -> {"id", "ok": true}. SERIES is {"start_epoch_s", "slot_s",
-"values_kw"} with null for a missing slot; "holidays" are local days since 1970, none when left out. A request that
-fails is answered by {"id", "error": message, "code": kind of error}.
+Requests: {"op": "train", "id", "history": SERIES, "timezone", "seed", "kind", "holidays", "temperature"} ->
+{"id", "model": text}; {"op": "predict", "id", "model": text, "history": SERIES, "start_epoch_s", "n", "holidays",
+"temperature"} -> {"id", "forecast": {..}}; {"op": "ping", "id"} -> {"id", "ok": true}. SERIES is {"start_epoch_s",
+"slot_s", "values_kw"} with null for a missing slot; "holidays" are local days since 1970; "temperature" is
+{"start_s", "slot_s", "values_c"} with null for what is not known. Both may be left out. A request that fails is
+answered by {"id", "error": message, "code": kind of error}.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import Any, TextIO
 from hems.forecasting import model_file
 from hems.forecasting.model import ModelError, NotEnoughHistoryError
 from hems.forecasting.series import SeriesError
-from hems.forecasting.series_json import forecast_to_json, series_from_json
+from hems.forecasting.series_json import forecast_to_json, series_from_json, temperature_from_json
+from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trained import predict, train
 
 MAX_LINE_CHARS = 32_000_000  # a year of quarter hours is 0.7 million
@@ -70,18 +72,26 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
             seed=seed,
             kind=kind,
             holidays=_holidays(request),
+            temperature=_temperature(request),
         )
         return {"model": model_file.to_text(model)}
     if op == "predict":
         model = model_file.from_text(request["model"])
         start_epoch_s, n = int(request["start_epoch_s"]), int(request["n"])
-        forecast = predict(model, history, start_epoch_s, n, holidays=_holidays(request))
+        forecast = predict(
+            model, history, start_epoch_s, n, holidays=_holidays(request), temperature=_temperature(request)
+        )
         return {"forecast": forecast_to_json(forecast)}
     raise ValueError(f"op is {op!r}, not train, predict or ping")
 
 
 def _holidays(request: dict[str, Any]) -> frozenset[int]:
     return frozenset(int(day) for day in request.get("holidays", ()))
+
+
+def _temperature(request: dict[str, Any]) -> TemperatureSeries | None:
+    plain = request.get("temperature")
+    return None if plain is None else temperature_from_json(plain)
 
 
 def _failure(request_id: Any, code: str, error: Exception) -> str:

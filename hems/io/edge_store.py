@@ -50,7 +50,7 @@ MIGRATIONS: tuple[str, ...] = (
 KEEP_ANSWERED = 2_000
 KEEP_PROBLEMS_S = 8 * 86_400
 KEEP_FORECASTS_S = 29 * 86_400
-KEEP_SIGNALS_S = 61 * 86_400
+KEEP_SIGNALS_S = 211 * 86_400
 
 
 class StoreError(Exception):
@@ -132,7 +132,7 @@ class EdgeStore:
             self._db.execute("DELETE FROM weather WHERE issued_s < ?", (issued_s - KEEP_WEATHER_S,))
 
     def add_signals(self, rows: list[tuple[int, str, float]]) -> None:
-        """Stores what sensors showed in a slot that ended, and forgets what is older than two months."""
+        """Stores what sensors showed in a slot that ended, and forgets what is older than 211 days."""
         with self._db:
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO signals VALUES (?, ?, ?)", rows)

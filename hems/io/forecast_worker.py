@@ -21,7 +21,8 @@ from hems.forecasting.forecaster import best_forecast
 from hems.forecasting.local_days import NO_HOLIDAYS
 from hems.forecasting.model import ModelError
 from hems.forecasting.series import Forecast, Kind, Series
-from hems.forecasting.series_json import series_to_json
+from hems.forecasting.series_json import series_to_json, temperature_to_json
+from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trained import Model
 
 COMMAND = (sys.executable, "-m", "hems.forecasting.worker")
@@ -59,9 +60,21 @@ class ForecastWorker:
         seed: int,
         kind: Kind = "load",
         holidays: frozenset[int] = NO_HOLIDAYS,
+        temperature: TemperatureSeries | None = None,
     ) -> Model | TrainingFailed:
-        """A model trained on the history, or why there is none; tries a second time when the worker dies."""
-        request = {"op": "train", "timezone": timezone, "seed": seed, "kind": kind, "holidays": sorted(holidays)}
+        """A model trained on the history, or why there is none; tries a second time when the worker dies.
+
+        `temperature` is the measured outdoor one of the history; None gives a model that looks at none.
+        """
+        request: dict[str, Any] = {
+            "op": "train",
+            "timezone": timezone,
+            "seed": seed,
+            "kind": kind,
+            "holidays": sorted(holidays),
+        }
+        if temperature is not None:
+            request["temperature"] = temperature_to_json(temperature)
         answer = await self._ask({**request, "history": series_to_json(history)})
         if isinstance(answer, TrainingFailed):
             return answer
@@ -82,13 +95,21 @@ class ForecastWorker:
         seed: int,
         kind: Kind = "load",
         holidays: frozenset[int] = NO_HOLIDAYS,
+        temperature: TemperatureSeries | None = None,
     ) -> Forecast:
         """Forecast of a model trained now; the seasonal forecast when the worker gives none."""
         trained = await self.train(
-            history.until(start_epoch_s), timezone=timezone, seed=seed, kind=kind, holidays=holidays
+            history.until(start_epoch_s),
+            timezone=timezone,
+            seed=seed,
+            kind=kind,
+            holidays=holidays,
+            temperature=temperature,
         )
         model = None if isinstance(trained, TrainingFailed) else trained
-        return best_forecast(model, history, start_epoch_s, n, timezone=timezone, kind=kind, holidays=holidays)
+        return best_forecast(
+            model, history, start_epoch_s, n, timezone=timezone, kind=kind, holidays=holidays, temperature=temperature
+        )
 
     async def close(self) -> None:
         """Ends the process; the next request starts a new one."""

@@ -199,3 +199,20 @@ def test_a_file_of_holidays_that_is_none_ends_with_2_and_the_line(
     said = capsys.readouterr()
     assert words in said.err and str(path) in said.err
     assert not said.out and not output.exists()
+
+
+def test_a_column_of_temperature_is_told_to_the_forecaster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cold = np.random.default_rng(4).normal(5.0, 4.0, DAYS).repeat(24)
+    load = home_kw(DAYS, seed=1) + 0.1 * np.maximum(15.0 - cold, 0.0)
+    rows = [f"{row},{c:.2f}" for row, c in zip(rows_of("first", load), cold, strict=True)]
+    path = write_rows(tmp_path / "homes.csv", rows, header="time_utc,household_id,load_kw,outdoor_c")
+    assert main(arguments(path, "--json")) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert main(arguments(path, "--json", "--temperature", "outdoor_c")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (plain["temperature"], told["temperature"]) == (None, "outdoor_c")
+    assert told["groups"]["first"]["mae"] < plain["groups"]["first"]["mae"]
+    assert main(arguments(path, "--temperature", "weather")) == 2
+    assert "column weather: missing" in capsys.readouterr().err

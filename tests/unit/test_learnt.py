@@ -52,10 +52,10 @@ def test_sensors_cars_and_paths_are_expected_after_a_restart_as_before(tmp_path:
     assert len(after.issued.paths()) == len(before.issued.paths())
 
 
-def test_sensor_rows_of_more_than_two_months_ago_are_deleted(tmp_path: Path) -> None:
+def test_sensor_rows_of_more_than_seven_months_ago_are_deleted(tmp_path: Path) -> None:
     store = EdgeStore(tmp_path / "ems.db")
     store.add_signals([(MONDAY_S, "room.outdoor_temp_c", 4.0)])
-    store.add_signals([(MONDAY_S + 62 * DAY_S, "room.outdoor_temp_c", 5.0)])
+    store.add_signals([(MONDAY_S + 212 * DAY_S, "room.outdoor_temp_c", 5.0)])
     assert store.rows("signals", "value", "slot_s") == [(5.0,)]
     store.close()
 

@@ -5,10 +5,15 @@ import pytest
 
 from hems.control.history import History, SlotMeans
 from hems.control.live_outlook import LiveOutlook
+from hems.control.signal_memory import Sensed
+from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.issued import Path
-from hems.forecasting.series import DAY_S
+from hems.forecasting.series import DAY_S, Series
+from hems.forecasting.trained import train
+from hems.forecasting.weather import WeatherForecast
 from hems.site.tariff import DailyPrices
 from tests.fakes import START_S, idle, image, slot
+from wire.slots import Slot
 
 SLOTS = 96
 PRICES = DailyPrices(0.3, 0.08, (), "UTC")
@@ -93,3 +98,45 @@ def test_quantiles_then_errors_of_the_last_days_give_ways_on_and_a_restart_keeps
         assert sum(way.probability for way in outlook.ways_on) == pytest.approx(1.0)
         assert all((way.base_kw >= 0.0).all() for way in outlook.ways_on)
         assert np.std([way.base_kw for way in outlook.ways_on], axis=0).mean() > 0.1
+
+
+def said(issued_s: int, temp_c: float) -> WeatherForecast:
+    nothing = np.full(48, np.nan)
+    return WeatherForecast(
+        issued_s=issued_s,
+        start_s=issued_s,
+        step_s=3600,
+        temp_c=np.full(48, temp_c),
+        ghi_w_m2=nothing,
+        dni_w_m2=nothing,
+        dhi_w_m2=nothing,
+    )
+
+
+class NoWeather:
+    async def forecast(self, now_s: int) -> WeatherForecast | None:
+        return None
+
+
+def test_a_home_that_heats_expects_more_load_when_the_weather_forecast_is_cold() -> None:
+    days, rng = 60, np.random.default_rng(3)
+    outdoor_c = np.repeat(5.0 + 6.0 * rng.standard_normal(days), 24)
+    start_s = MIDNIGHT_S - days * DAY_S
+    load_kw = 0.4 + 0.15 * np.maximum(15.0 - outdoor_c, 0.0) + 0.05 * rng.random(len(outdoor_c))
+    history = History(slot_minutes=60)
+    hours = [Slot(start_s + 3600 * k, 60) for k in range(24 * days)]
+    history.load(SlotMeans(hour, float(kw), 0.0) for hour, kw in zip(hours, load_kw, strict=True))
+    expected = []
+    for temp_c in (-8.0, 15.0):
+        watch = WeatherWatch(NoWeather())
+        watch.restore([said(MIDNIGHT_S, temp_c)])
+        live = LiveOutlook(history, PRICES, timezone="UTC", slot_s=3600, weather=watch)
+        live.signals.restore(
+            Sensed(hour.start_s, "zone.outdoor_temp_c", float(c)) for hour, c in zip(hours, outdoor_c, strict=True)
+        )
+        past_kw = Series(start_epoch_s=start_s, slot_s=3600, values_kw=load_kw)
+        known = live.signals.outdoor(MIDNIGHT_S)
+        live.models["load"] = train(past_kw, slot_s=3600, timezone="UTC", seed=1, temperature=known)
+        expected.append(live.outlook(MIDNIGHT_S, MIDNIGHT_S, 24).base_kw.mean())
+    cold_kw, mild_kw = expected
+    assert cold_kw > mild_kw + 0.25

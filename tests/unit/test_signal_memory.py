@@ -70,6 +70,17 @@ def test_light_is_needed_on_workdays_and_not_on_weekends_and_holidays_of_an_offi
     assert saturday.max() < 100.0  # two Saturdays against many workdays
 
 
+def test_outdoor_temperature_is_the_mean_of_all_sensors_slot_by_slot_until_now() -> None:
+    memory = SignalMemory(3600)
+    assert memory.outdoor(MIDNIGHT_S) is None
+    memory.learn(image({"a": idle(outdoor_temp_c=4.0), "b": idle(outdoor_temp_c=6.0)}, at_s=MIDNIGHT_S))
+    memory.learn(image({"a": idle(outdoor_temp_c=8.0), "lamp": idle(daylight_lux=9.0)}, at_s=MIDNIGHT_S + 2 * 3600))
+    memory.learn(image({"a": idle(outdoor_temp_c=9.0)}, at_s=MIDNIGHT_S + 3 * 3600))
+    known = memory.outdoor(MIDNIGHT_S + 3 * 3600)
+    assert known is not None and known.start_s == MIDNIGHT_S
+    assert known.values_c[[0, 2]].tolist() == [5.0, 8.0] and np.isnan(known.values_c[1]) and len(known.values_c) == 3
+
+
 def test_each_ended_slot_is_told_once_and_a_restart_knows_what_was_told() -> None:
     memory, told = SignalMemory(3600), list[Sensed]()
     for minute in range(0, 48 * 60, 20):
@@ -83,7 +94,7 @@ def test_each_ended_slot_is_told_once_and_a_restart_knows_what_was_told() -> Non
     assert expected.tolist() == again.tolist()
 
 
-def test_what_is_older_than_two_months_is_forgotten() -> None:
+def test_what_is_older_than_the_history_of_the_load_is_forgotten() -> None:
     memory = SignalMemory(3600)
     for day in (0, KEEP_DAYS + 1, KEEP_DAYS + 2):
         memory.learn(image({"zone": idle(outdoor_temp_c=float(day))}, at_s=MIDNIGHT_S + day * DAY_S))

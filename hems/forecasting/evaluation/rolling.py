@@ -18,6 +18,7 @@ from hems.forecasting.forecaster import best_forecast
 from hems.forecasting.local_days import NO_HOLIDAYS, local_slots
 from hems.forecasting.model import NotEnoughHistoryError
 from hems.forecasting.series import DAY_S, FloatArray, IntArray, Kind, Series, Source
+from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trained import Model, train
 
 SEED = 1  # that of the energy manager
@@ -77,29 +78,41 @@ def issue_epoch_s(day: date, issue_hour: int, timezone: str) -> int:
     return int(datetime.combine(day, time(issue_hour), tzinfo=ZoneInfo(timezone)).timestamp())
 
 
-def issued_forecasts(series: Series, days: Sequence[date], plan: Plan) -> list[Issued]:
+def issued_forecasts(
+    series: Series, days: Sequence[date], plan: Plan, temperature: TemperatureSeries | None = None
+) -> list[Issued]:
     """The forecasts of some days in a row, with a model trained at the first of them.
 
-    Each sees only slots that ended by its issue. A day of which nothing was measured is left out.
+    Each sees only slots that ended by its issue. A day of which nothing was measured is left out. `temperature` is
+    measured and stands in for the weather forecast too, as far as a forecast reaches: as good as none can be.
     """
-    model = trained(plan.known(series, issue_epoch_s(days[0], plan.issue_hour, plan.timezone)), plan)
-    made = [_issued(series, day, model, plan) for day in days]
+    known = plan.known(series, issue_epoch_s(days[0], plan.issue_hour, plan.timezone))
+    model = trained(known, plan, temperature)
+    made = [_issued(series, day, model, plan, temperature) for day in days]
     return [one for one in made if one is not None]
 
 
-def trained(known: Series, plan: Plan) -> Model | None:
+def trained(known: Series, plan: Plan, temperature: TemperatureSeries | None = None) -> Model | None:
     """The model that the energy manager would have; None while history is too short or all zero."""
     if not bool((known.values_kw > 0).any()):
         return None
     try:
         return train(
-            known, slot_s=known.slot_s, timezone=plan.timezone, seed=SEED, kind=plan.kind, holidays=plan.holidays
+            known,
+            slot_s=known.slot_s,
+            timezone=plan.timezone,
+            seed=SEED,
+            kind=plan.kind,
+            holidays=plan.holidays,
+            temperature=temperature,
         )
     except NotEnoughHistoryError:
         return None
 
 
-def _issued(series: Series, day: date, model: Model | None, plan: Plan) -> Issued | None:
+def _issued(
+    series: Series, day: date, model: Model | None, plan: Plan, temperature: TemperatureSeries | None
+) -> Issued | None:
     slot_s = series.slot_s
     now_s = issue_epoch_s(day, plan.issue_hour, plan.timezone)
     start_s = -(-now_s // slot_s) * slot_s
@@ -115,6 +128,7 @@ def _issued(series: Series, day: date, model: Model | None, plan: Plan) -> Issue
         timezone=plan.timezone,
         kind=plan.kind,
         holidays=plan.holidays,
+        temperature=None if temperature is None else temperature.until(start_s + n * slot_s),
     )
     naive = naive_forecasts(series.until(now_s), start_s, n, plan.timezone)
     slots = local_slots(start_s, slot_s, n, plan.timezone)
