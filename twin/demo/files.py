@@ -10,6 +10,7 @@ from typing import Any
 
 from hems.control.history import SlotMeans
 from hems.forecasting.series import Kind
+from hems.forecasting.signals import RHYTHMS
 from hems.forecasting.trained import Model
 from hems.io.edge_store import EdgeStore
 from hems.io.model_store import save_model
@@ -105,6 +106,7 @@ def write_home(
         "[control]",
         f"tick_s = {TICK_S}",
         f"plan_lead_s = {plan_lead_s(world, index)}",
+        "futures = 0",  # as the schemes that it is compared with
         "[clock]",
         'mode = "driven"',
     ]
@@ -149,6 +151,11 @@ def _write_past(state: Path, world: World, twin: TwinHome) -> None:
     store.add_slot_means(
         SlotMeans(first.shifted(i), float(twin.load_kw[i]), float(twin.pv_kw[i])) for i in range(world.history_slots)
     )
+    for name, values in twin.signals.items():
+        if name.rpartition(".")[2] in RHYTHMS and world.history_slots:
+            store.add_signals(
+                [(first.shifted(i).start_s, name, float(values[i])) for i in range(world.history_slots)]
+            )
     store.close()
 
 

@@ -20,6 +20,7 @@ TEST_DAYS = 28
 LOWEST, HIGHEST = 0.1, 0.9  # the interval whose coverage is set right
 PRIOR_HOURS = 100.0  # of errors against which a factor of one is believed
 FACTOR_MIN, FACTOR_MAX = 0.6, 2.0
+FITTED_SHARE = 1.05  # the roof was fitted with the tested days too: days to come are that much further off
 LIT_SHARE = 0.1  # of the largest envelope: slots that are looked at
 WIDTH_SHARE = 0.01  # of it: a narrower interval is not asked how far off it was
 
@@ -87,5 +88,5 @@ def _factor(ratios: list[FloatArray], slots_per_hour: float) -> float:
     if len(known) == 0:
         return 1.0
     hours = len(known) / slots_per_hour
-    factor = 1.0 + hours / (hours + PRIOR_HOURS) * (float(np.quantile(known, HIGHEST)) - 1.0)
+    factor = 1.0 + hours / (hours + PRIOR_HOURS) * (FITTED_SHARE * float(np.quantile(known, HIGHEST)) - 1.0)
     return min(max(factor, FACTOR_MIN), FACTOR_MAX)
