@@ -132,6 +132,8 @@ class EmsApp:
             next_s = now_s + self._config.control.tick_s
             try:
                 next_s = await self.step(now_s)
+            except asyncio.CancelledError:
+                LOG.debug("a step was cut off: the program ends")  # the scheduler would print it as an error
             finally:
                 when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
                 scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)

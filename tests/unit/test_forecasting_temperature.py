@@ -192,7 +192,10 @@ def test_the_worker_trains_and_predicts_with_temperatures(told: BoostedModel) ->
         return model
 
     model = asyncio.run(session())
-    assert isinstance(model, BoostedModel) and model_file.to_text(model) == model_file.to_text(told)
+    # Another process may add up in another order: the same to the last digits, not to the last bit.
+    assert isinstance(model, BoostedModel) and model.direct.knows_temperature
+    coefficients, mine = model.direct.linear.coefficients, told.direct.linear.coefficients
+    assert np.allclose(coefficients, mine, rtol=1e-6, atol=1e-9)
     request = {
         "op": "predict",
         "id": 2,
@@ -203,4 +206,4 @@ def test_the_worker_trains_and_predicts_with_temperatures(told: BoostedModel) ->
         "temperature": temperature_to_json(OUTDOOR),
     }
     answered = forecast_from_json(json.loads(worker.answer(json.dumps(request)))["forecast"])
-    assert (answered.mean_kw == forecast(told, 85, OUTDOOR).mean_kw).all()
+    assert np.allclose(answered.mean_kw, forecast(told, 85, OUTDOOR).mean_kw, rtol=1e-6, atol=1e-9)
