@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import medians_ms, own_peak_mb, peak_mb, table, write
 from broker.clearing.book import Book, Step, book_side
+from broker.clearing.outcome import Rules
 from broker.clearing.uniform import clear
 
 Ints = NDArray[np.int64]
+RULES = Rules()
 SIZES = (1_000, 10_000, 100_000)
 WHAT = """* **Floor:** argsort, cumulative sums and fills of both sides in numpy: one volume, arrays of traded
   quantities, the step at the margin cut by rank. No price interval, no shares among equal prices, no participants.
@@ -77,9 +79,9 @@ def measured(orders: int, repeats: int) -> list[str]:
     given = sides(orders)
     listed = steps(given)
     made = book(listed)
-    if floor(given)[0] != clear(made).volume:
+    if floor(given)[0] != clear(made, RULES).volume:
         raise SystemExit(f"{orders} orders: floor and clear differ in volume")
-    runs = [lambda: floor(given), lambda: clear(made), lambda: clear(book(listed))]
+    runs = [lambda: floor(given), lambda: clear(made, RULES), lambda: clear(book(listed), RULES)]
     bare, ours, whole = medians_ms(runs, repeats)
     peak = peak_mb("benchmarks.market", ["--peak", str(orders)])
     return [f"{orders:,}", f"{bare:.3f}", f"{ours:.3f}", f"{ours / bare:.1f}", f"{whole:.3f}", f"{peak:.0f}"]
@@ -92,7 +94,7 @@ def main() -> None:
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peak:
-        clear(book(steps(sides(args.peak))))
+        clear(book(steps(sides(args.peak))), RULES)
         print(own_peak_mb())
         return
     rows = [measured(orders, args.repeats) for orders in SIZES]

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from broker.clearing.mechanisms import MECHANISMS  # noqa: E402
 from broker.io.config import BrokerConfig  # noqa: E402
 from broker.market.session import diagram  # noqa: E402
+from broker.mechanisms.catalogue import MECHANISMS  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
 from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
 
@@ -34,7 +34,7 @@ def mechanisms() -> str:
         "| name | budget balance | individually rational | truthful | welfare | source |\n|---|---|---|---|---|---|"
     )
     rows = [
-        f"| `{m.name}` | {m.budget_balance} | {'yes' if m.individual_rationality else 'no'} | {m.truthfulness}"
+        f"| `{m.name}` | {m.budget_balance} | {m.individual_rationality} | {m.truthfulness}"
         f" | {m.welfare} | {m.source} |"
         for m in MECHANISMS.values()
     ]

@@ -86,7 +86,10 @@ class Welcome(Message):
 
 
 class Stage(BaseModel):
-    """One trading stage of the calendar; `k_permille` places the price in the market-clearing interval."""
+    """One trading stage of the calendar.
+
+    `takes_orders` is false where energy is shared after metering; `k_permille` places a uniform price.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -95,6 +98,7 @@ class Stage(BaseModel):
     gate_lead_s: Count
     horizon_slots: Count
     k_permille: int = Field(ge=0, le=1000)
+    takes_orders: bool
 
 
 class Calendar(Message):
@@ -223,13 +227,18 @@ class CurveStep(BaseModel):
 
 
 class Clearing(Message):
-    """The public result of a slot's auction: price and volume, or no market with the reason."""
+    """The public result of a slot's auction: price and volume, or no market with the reason.
+
+    `price` is what buyers pay and sellers receive; where they differ, or differ among members, it is the mean over
+    the traded energy. `surplus` is what the mechanism leaves to the community account (negative: what it asks of it).
+    `note` says why a mechanism fell back to another one, null when it did not.
+    """
 
     kind: ClassVar[str] = "clearing"
     stage: Id
     slot: UtcTime
     mechanism: Id
-    outcome: Literal["cleared", "no_trade", "no_market"]
+    outcome: Literal["cleared", "no_trade", "no_market", "shared"]
     price_micro_per_kwh: PriceMicro | None
     price_low_micro_per_kwh: PriceMicro | None
     price_high_micro_per_kwh: PriceMicro | None
@@ -238,10 +247,18 @@ class Clearing(Message):
     supply: tuple[CurveStep, ...]
     orders: Count
     orders_root: Hex32
+    buyer_price_micro_per_kwh: PriceMicro | None
+    seller_price_micro_per_kwh: PriceMicro | None
+    surplus_nano: MoneyNano
+    note: Text | None
 
 
 class Award(Message):
-    """A meter's private result of a slot's auction; losers get one with zero energy and the reason."""
+    """A meter's private result of a slot's auction; losers get one with zero energy and the reason.
+
+    `amount_nano` is exactly what the award costs (+ paid by the member); `price` is null where the member trades at
+    several prices, or at one that is not whole.
+    """
 
     kind: ClassVar[str] = "award"
     meter: Id
@@ -251,6 +268,7 @@ class Award(Message):
     bought_wh: EnergyWh
     sold_wh: EnergyWh
     price_micro_per_kwh: PriceMicro | None
+    amount_nano: MoneyNano
     reason: AwardReason = Field(strict=False)
 
 
@@ -268,14 +286,23 @@ class MeterReport(Message):
     quality: Literal["measured", "estimated"]
 
 
+class SettlementItem(StrEnum):
+    """What a line of a settlement is for."""
+
+    AWARD = "award"
+    IMBALANCE = "imbalance"
+    OUTSIDE = "outside"
+    COMMUNITY = "community"
+
+
 class SettlementLine(BaseModel):
     """One line of a settlement: positive amounts are paid by the member, negative ones are received."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    item: Literal["award", "imbalance", "outside"]
+    item: SettlementItem = Field(strict=False)
     energy_wh: SignedEnergyWh
-    price_micro_per_kwh: PriceMicro
+    price_micro_per_kwh: PriceMicro | None
     amount_nano: MoneyNano
 
 

@@ -57,7 +57,7 @@ HINTS: dict[Reason, str] = {
     Reason.CONFLICTING_SEQUENCE: "this sequence already carried another content: use the next sequence",
     Reason.TOO_MANY_STEPS: "merge price steps until at most the calendar's number remains",
     Reason.PRICE_OUT_OF_BAND: "keep prices inside the slot's band [lowest feed-in, highest retail]",
-    Reason.NO_MARKET: "this slot has no local market (its feed-in price is above its retail price): skip it",
+    Reason.NO_MARKET: "this slot takes no orders (feed-in above retail, or energy is shared after metering): skip it",
     Reason.OVER_NAMEPLATE: "offer no more energy than the connection's nameplate times the slot length",
     Reason.SELF_CROSSING: "keep every buy price below every sell price of the same order",
     Reason.NOT_MONOTONE: "order buy steps by falling and sell steps by rising price",

@@ -52,18 +52,3 @@ class Book:
 
     bids: BookSide
     offers: BookSide
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """A cleared book: `volume` [Wh], the market-clearing price interval, and what each participant trades [Wh].
-
-    `low` and `high` are None when nothing trades.
-    """
-
-    volume: int
-    low: int | None
-    high: int | None
-    bought: dict[str, int]
-    sold: dict[str, int]
-    welfare: int

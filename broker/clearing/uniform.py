@@ -12,26 +12,32 @@ from fractions import Fraction
 
 import numpy as np
 
-from broker.clearing.book import Book, BookSide, Ints, Outcome
+from broker.clearing.book import Book, BookSide, Ints
+from broker.clearing.outcome import Outcome, Rules, no_trade
 from wire.quantities import largest_remainder, round_half_even
 
 _FITS = 2**62
 
 
-def clear(book: Book) -> Outcome:
+def clear(book: Book, rules: Rules) -> Outcome:
     """The welfare-maximal outcome of a book; ties at the margin are shared pro rata (Hamilton's method)."""
     bids, offers = _ranked(book.bids, falling=True), _ranked(book.offers, falling=False)
     volume = _volume(bids, offers)
     if volume == 0:
-        return Outcome(volume=0, low=None, high=None, bought={}, sold={}, welfare=0)
+        return no_trade()
     last_bid, best_unfilled_bid = _margin(bids, volume)
     last_offer, best_unfilled_offer = _margin(offers, volume)
     bought, gross_value = _fill(bids, volume, last_bid)
     sold, gross_cost = _fill(offers, volume, last_offer)
+    low = last_offer if best_unfilled_bid is None else max(last_offer, best_unfilled_bid)
+    high = last_bid if best_unfilled_offer is None else min(last_bid, best_unfilled_offer)
+    price = price_between(low, high, rules.k)
     return Outcome(
         volume=volume,
-        low=last_offer if best_unfilled_bid is None else max(last_offer, best_unfilled_bid),
-        high=last_bid if best_unfilled_offer is None else min(last_bid, best_unfilled_offer),
+        low=low,
+        high=high,
+        buyer_price=price,
+        seller_price=price,
         bought=bought,
         sold=sold,
         welfare=gross_value - gross_cost,

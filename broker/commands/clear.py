@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from broker.commands.exit_status import BAD_INPUT, DONE
 
 if TYPE_CHECKING:
-    from broker.clearing.decimal_book import ScaledBook
-    from broker.clearing.mechanisms import Mechanism
+    from broker.offline.decimal_book import Finding
 
 EXAMPLES = """examples:
   community-broker clear book.json --mechanism uniform_price_k_double_auction
@@ -19,7 +18,7 @@ EXAMPLES = """examples:
 
 book.json: {"bids": [{"id": "b1", "price": 0.24, "qty": 1.5}], "offers": [{"id": "s1", "price": 0.10, "qty": 2}],
             "k": 0.5}
-(prices in currency per kWh, quantities in kWh; an id may have several steps)"""
+(prices in currency per kWh, quantities in kWh; an id may have several steps; docs/markets.md shows other files)"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,31 +30,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit status after clearing the file."""
-    from broker.clearing.decimal_book import Finding, scaled_book
-    from broker.clearing.mechanisms import MECHANISMS
-
-    findings: list[Finding] = []
-    mechanism = MECHANISMS.get(args.mechanism)
-    if mechanism is None:
-        names = ", ".join(MECHANISMS)
-        findings.append(Finding("--mechanism", f"there is no {args.mechanism!r}", f"use one of: {names}"))
-    document = _document(args.inputs)
-    book = document if isinstance(document, Finding) else scaled_book(document)
-    if isinstance(book, Finding):
-        findings.append(book)
-    elif isinstance(book, list):
-        findings.extend(book)
-    elif mechanism is not None:
-        _print(result(book, mechanism), as_json=args.json)
+    findings, result = _solved(args.inputs, args.mechanism)
+    if result is not None:
+        _print({"mechanism": args.mechanism, **result}, as_json=args.json)
         return DONE
     for finding in findings:
         print(f"{args.inputs}: {finding.key}: {finding.problem}; {finding.remedy}", file=sys.stderr)
     return BAD_INPUT
 
 
+def _solved(path: Path, name: str) -> "tuple[list[Finding], dict[str, Any] | None]":
+    from broker.offline.decimal_book import Finding
+    from broker.offline.table import OFFLINE
+
+    solve, document = OFFLINE.get(name), _document(path)
+    findings = [document] if isinstance(document, Finding) else []
+    if solve is None:
+        findings.append(Finding("--mechanism", f"there is no {name!r}", f"use one of: {', '.join(OFFLINE)}"))
+    if solve is None or findings:
+        return findings, None
+    result = solve(document)
+    return (result, None) if isinstance(result, list) else ([], result)
+
+
 def _document(path: Path) -> Any:
     """The parsed file with decimal numbers, or the one finding that says why it cannot be read."""
-    from broker.clearing.decimal_book import Finding
+    from broker.offline.decimal_book import Finding
 
     try:
         return json.loads(path.read_bytes(), parse_float=Decimal, parse_constant=Decimal)
@@ -65,33 +65,28 @@ def _document(path: Path) -> Any:
         return Finding("(file)", f"is not JSON: {error}", "write one JSON object in UTF-8")
 
 
-def result(book: "ScaledBook", mechanism: "Mechanism") -> dict[str, Any]:
-    """The outcome in the units of the file: kWh, currency per kWh, currency."""
-    outcome = mechanism.clear(book.book)
-    low, high = outcome.low, outcome.high
-    traded = low is not None and high is not None
-    return {
-        "mechanism": mechanism.name,
-        "volume": book.quantity(outcome.volume),
-        "price": book.price(low + book.k * (high - low)) if low is not None and high is not None else None,
-        "price_interval": [book.price(low or 0), book.price(high or 0)] if traded else None,
-        "accepted_bids": {key: book.quantity(units) for key, units in sorted(outcome.bought.items())},
-        "accepted_offers": {key: book.quantity(units) for key, units in sorted(outcome.sold.items())},
-        "welfare": book.money(outcome.welfare),
-    }
-
-
-def _print(outcome: dict[str, Any], *, as_json: bool) -> None:
+def _print(result: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(outcome))
+        print(json.dumps(result))
         return
-    if outcome["price"] is None:
+    if result.get("volume") == 0:
         print("no trade: no bid reaches an offer")
-        return
-    low, high = outcome["price_interval"]
-    print(f"volume  {outcome['volume']:g} kWh")
-    print(f"price   {outcome['price']:g} per kWh (any from {low:g} to {high:g} clears)")
-    print(f"welfare {outcome['welfare']:g}")
-    for side, verb in (("accepted_bids", "buys"), ("accepted_offers", "sells")):
-        for key, quantity in outcome[side].items():
-            print(f"  {key} {verb} {quantity:g} kWh")
+    for key, value in result.items():
+        _print_value(key, value, "")
+
+
+def _print_value(key: str, value: Any, indent: str) -> None:
+    if isinstance(value, dict):
+        print(f"{indent}{key}")
+        for name, item in value.items():
+            _print_value(name, item, indent + "  ")
+    else:
+        print(f"{indent}{key:<18} {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return "  ".join(_shown(item) for item in value)
+    return "-" if value is None else str(value)

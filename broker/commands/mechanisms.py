@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit status after printing the table."""
-    from broker.clearing.mechanisms import MECHANISMS
+    from broker.mechanisms.catalogue import MECHANISMS
 
     rows = [
         {
@@ -28,6 +28,10 @@ def run(args: argparse.Namespace) -> int:
             "truthfulness": m.truthfulness,
             "welfare": m.welfare,
             "source": m.source,
+            "complexity": m.complexity,
+            "assumes": m.assumes,
+            "fallback": m.fallback,
+            "live": m.is_live,
         }
         for m in MECHANISMS.values()
     ]

@@ -67,7 +67,7 @@ def _print(result: "Statement", args: argparse.Namespace) -> None:
         print(f"{result.meter}: {result.slots} slots, {result.metered_wh / 1000:g} kWh net from the grid")
         print(f"bought {result.bought_wh / 1000:g} kWh and sold {result.sold_wh / 1000:g} kWh in the community")
         for line in result.lines:
-            energy, price = line.energy_wh / 1000, line.price_micro_per_kwh / 1e6
-            amount = line.amount_nano / 1e9
-            print(f"  {line.slot} {line.item:<9} {energy:>9.3f} kWh x {price:>8.5f} = {amount:>11.6f} {line.quality}")
+            price = "" if line.price_micro_per_kwh is None else f"x {line.price_micro_per_kwh / 1e6:>8.5f}"
+            energy, amount = line.energy_wh / 1000, line.amount_nano / 1e9
+            print(f"  {line.slot} {line.item:<9} {energy:>9.3f} kWh {price:<10} = {amount:>11.6f} {line.quality}")
         print(f"to {'pay' if result.total_nano >= 0 else 'receive'}: {abs(result.payable)}")

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from broker.clearing.mechanisms import MECHANISMS
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
 from broker.market.terms import Terms
+from broker.mechanisms.catalogue import LIVE
 from wire.fields import Community, Hex32, Id
 from wire.slots import ALLOWED_MINUTES
 
@@ -54,8 +54,8 @@ class MarketSettings(_Table):
     @field_validator("mechanism")
     @classmethod
     def _exists(cls, value: str) -> str:
-        if value not in MECHANISMS:
-            raise ValueError(f"there is no mechanism {value!r}: use one of {', '.join(MECHANISMS)}")
+        if value not in LIVE:
+            raise ValueError(f"there is no mechanism {value!r}: use one of {', '.join(LIVE)}")
         return value
 
 

@@ -1,39 +1,54 @@
 """One exact payment between two accounts."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from wire.messages import SettlementItem
 from wire.quantities import amount_nano
-
-
-class Item(StrEnum):
-    """What a transfer is for."""
-
-    AWARD = "award"
-    IMBALANCE = "imbalance"
-    OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """One exact payment: `payer` pays `amount_nano` to `payee` for `energy_wh` that flows the other way."""
+    """One exact payment: `payer` pays `amount_nano` to `payee` for `energy_wh` that flows the other way.
 
-    item: Item
+    `price_micro` is the price per kWh when the amount is a product of whole units, else None. A negative amount is
+    paid the other way.
+    """
+
+    item: SettlementItem
     payer: str
     payee: str
     energy_wh: int
-    price_micro: int
-
-    @property
-    def amount_nano(self) -> int:
-        """The payment [nano-currency], negative when the price is."""
-        return amount_nano(self.energy_wh, self.price_micro)
+    amount_nano: int
+    price_micro: int | None
 
 
 MARKET = "market"
 OUTSIDE = "outside"
+COMMUNITY = "community"
 
 
 def account(meter: str) -> str:
     """The ledger account of a member."""
     return f"member:{meter}"
+
+
+def flow(
+    item: SettlementItem, name: str, counterparty: str, *, energy_wh: int, nano: int, price: int | None
+) -> Transfer:
+    """What account `name` draws (+) or delivers (-) for `nano` (+ paid by it) from or to a counterparty.
+
+    A sign becomes a direction here and nowhere else.
+    """
+    if energy_wh > 0 or (energy_wh == 0 and nano > 0):
+        return Transfer(
+            item=item, payer=name, payee=counterparty, energy_wh=energy_wh, amount_nano=nano, price_micro=price
+        )
+    return Transfer(
+        item=item, payer=counterparty, payee=name, energy_wh=-energy_wh, amount_nano=-nano, price_micro=price
+    )
+
+
+def flow_at(item: SettlementItem, name: str, counterparty: str, *, energy_wh: int, price_micro: int) -> Transfer:
+    """The flow of some energy at a price in whole micro per kWh."""
+    nano = amount_nano(energy_wh, price_micro)
+    return flow(item, name, counterparty, energy_wh=energy_wh, nano=nano, price=price_micro)

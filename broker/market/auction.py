@@ -1,16 +1,21 @@
 """From the orders of a slot to its public clearing and private awards."""
 
+import hashlib
 from collections.abc import Mapping
+from fractions import Fraction
+from typing import Literal
 
-from broker.clearing.book import Book, Outcome, Step, book_side
-from broker.clearing.mechanisms import MECHANISMS
-from broker.clearing.uniform import price_between
+from broker.clearing.book import Book, Step, book_side
+from broker.clearing.outcome import Outcome, Rules, no_trade
 from broker.ledger.log import commitment, pseudonym, salt
 from broker.market.slot_book import Held, SlotBook
 from broker.market.terms import Terms
+from broker.mechanisms.catalogue import MECHANISMS
 from wire.codec import canonical
 from wire.merkle import leaf_hash, root
 from wire.messages import Award, AwardReason, Clearing, CurveStep, OrderStep, Side
+from wire.quantities import round_half_even
+from wire.slots import Slot
 
 CURVE_LEVELS_MAX = 100
 
@@ -34,26 +39,57 @@ def auction(book: SlotBook, terms: Terms, secret: bytes, at_s: int) -> tuple[Cle
     has_market = book.prices is not None and book.prices.has_market and at_s < book.slot.end_s
     if not has_market:
         bids, offers = [], []
-    outcome = MECHANISMS[terms.mechanism].clear(Book(book_side(bids), book_side(offers)))
-    price = None
-    if outcome.low is not None and outcome.high is not None:
-        price = price_between(outcome.low, outcome.high, terms.k)
+    clear = MECHANISMS[terms.mechanism].clear
+    if clear is None:
+        outcome = no_trade()
+    else:
+        outcome = clear(Book(book_side(bids), book_side(offers)), slot_rules(book.slot, terms))
     clearing = Clearing(
         community=terms.community,
         stage=terms.stage,
         slot=book.slot.label,
         mechanism=terms.mechanism,
-        outcome="no_market" if not has_market else "cleared" if outcome.volume else "no_trade",
-        price_micro_per_kwh=price,
+        outcome=_verdict(outcome, has_market=has_market, is_auction=clear is not None),
+        price_micro_per_kwh=mean_price(outcome),
+        buyer_price_micro_per_kwh=outcome.buyer_price,
+        seller_price_micro_per_kwh=outcome.seller_price,
         price_low_micro_per_kwh=outcome.low,
         price_high_micro_per_kwh=outcome.high,
         volume_wh=outcome.volume,
+        surplus_nano=outcome.surplus(),
+        note=outcome.note[:200] or None,
         demand=public_curve(bids, falling=True),
         supply=public_curve(offers, falling=False),
         orders=len(book.orders),
         orders_root=orders_root(book, secret),
     )
     return clearing, [_award(held, outcome, clearing, terms) for _, held in sorted(book.orders.items())]
+
+
+def _verdict(
+    outcome: Outcome, *, has_market: bool, is_auction: bool
+) -> Literal["cleared", "no_trade", "no_market", "shared"]:
+    if not has_market:
+        return "no_market"
+    if not is_auction:
+        return "shared"
+    return "cleared" if outcome.volume else "no_trade"
+
+
+def slot_rules(slot: Slot, terms: Terms) -> Rules:
+    """What the slot's mechanism may depend on beside the orders; the seed follows from community and slot."""
+    seed = hashlib.sha256(f"slot/{terms.community}/{slot.label}".encode()).digest()
+    return Rules(k=terms.k, seed=seed)
+
+
+def mean_price(outcome: Outcome) -> int | None:
+    """The one price of an outcome, or the mean of what is paid and received per kWh; None without a trade."""
+    if not outcome.volume:
+        return None
+    if outcome.buyer_price is not None and outcome.buyer_price == outcome.seller_price:
+        return outcome.buyer_price
+    total = sum(outcome.payments().values()) + sum(outcome.receipts().values())
+    return round_half_even(Fraction(total, 2 * outcome.volume))
 
 
 def public_curve(steps: list[Step], *, falling: bool) -> tuple[CurveStep, ...]:
@@ -86,6 +122,7 @@ def orders_root(book: SlotBook, secret: bytes) -> str:
 def _award(held: Held, outcome: Outcome, clearing: Clearing, terms: Terms) -> Award:
     meter = held.order.meter
     bought, sold = outcome.bought.get(meter, 0), outcome.sold.get(meter, 0)
+    amount = outcome.payment_of(meter) - outcome.receipt_of(meter)
     return Award(
         community=terms.community,
         meter=meter,
@@ -94,9 +131,18 @@ def _award(held: Held, outcome: Outcome, clearing: Clearing, terms: Terms) -> Aw
         sequence=held.order.sequence,
         bought_wh=bought,
         sold_wh=sold,
-        price_micro_per_kwh=clearing.price_micro_per_kwh,
+        price_micro_per_kwh=_own_price(outcome, bought - sold, amount),
+        amount_nano=amount,
         reason=_award_reason(held.order.steps, bought + sold, clearing),
     )
+
+
+def _own_price(outcome: Outcome, net_wh: int, amount_nano: int) -> int | None:
+    """The price at which a member trades, or would have; None where that is no whole number."""
+    if net_wh == 0:
+        return mean_price(outcome)
+    price, remainder = divmod(amount_nano, net_wh)
+    return None if remainder else price
 
 
 def _award_reason(steps: tuple[OrderStep, ...], traded_wh: int, clearing: Clearing) -> AwardReason:

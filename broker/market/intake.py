@@ -3,6 +3,7 @@
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
+from broker.mechanisms.catalogue import MECHANISMS
 from wire.messages import MeterReport, Order, OrderStep, Side, SlotState
 from wire.reasons import Reason
 from wire.slots import Slot, format_utc, parse_utc
@@ -22,6 +23,8 @@ def admit_order(order: Order, digest: str, *, book: SlotBook, member: Member, te
     """Whether the order counts; `digest` is that of its payload, `at_s` the moment it came in."""
     if order.stage != terms.stage:
         return Rejected(Reason.WRONG_STAGE, f"no stage {order.stage!r}", "stage")
+    if MECHANISMS[terms.mechanism].clear is None:
+        return Rejected(Reason.NO_MARKET, f"{terms.mechanism} shares metered energy and takes no orders", "stage")
     held = book.orders.get(member.meter)
     if held is not None and held.digest == digest:
         return Accepted(repeated=True)

@@ -156,7 +156,7 @@ class Market:
         self._move(book, SlotEvent.GATE)
         clearing, awards = auction(book, self.terms, self._secret, at_s)
         book.clearing = clearing
-        book.awards_wh = {award.meter: award.bought_wh - award.sold_wh for award in awards}
+        book.awards = {award.meter: award for award in awards}
         self._move(book, SlotEvent.CLEARING)
         self.totals.traded_wh += clearing.volume_wh
         self.totals.last_price_micro = clearing.price_micro_per_kwh

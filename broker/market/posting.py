@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from broker.ledger.log import Log, commitment, pseudonym, salt
 from broker.ledger.transfer import Transfer, account
+from broker.market.auction import slot_rules
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Terms
-from broker.settlement.slot import Position, settle
+from broker.mechanisms.catalogue import MECHANISMS
+from broker.settlement.slot import Position, SharingRule, settle
+from broker.sharing import mid_market
 from wire.codec import canonical, digest, encode
 from wire.messages import Settlement, SettlementLine
 
@@ -15,7 +18,7 @@ from wire.messages import Settlement, SettlementLine
 class SettledSlot:
     """Transfers of a slot with the settlement of every member, and the slot's metered totals [Wh]."""
 
-    transfers: list[Transfer]
+    transfers: tuple[Transfer, ...]
     settlements: list[Settlement]
     demand_wh: int
     generation_wh: int
@@ -27,8 +30,7 @@ def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Settl
     A meter that was awarded energy and did not report is settled as if it had delivered, and marked as estimated.
     """
     positions, qualities = _positions(book)
-    price = book.clearing.price_micro_per_kwh if book.clearing else None
-    transfers = settle(positions, price)
+    transfers = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
     if book.clearing is not None:
         log.append({"clearing": digest(encode(book.clearing)), "slot": book.slot.label})
     settlements = [_settlement(p, qualities[p.meter], transfers, book, terms) for p in positions]
@@ -40,12 +42,19 @@ def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Settl
     )
 
 
+def sharing_rule(terms: Terms) -> SharingRule:
+    """The rule for what was metered beyond the awards: the community's own, else the mid-market rate."""
+    return MECHANISMS[terms.mechanism].share or mid_market.share
+
+
 def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
     positions, qualities = [], {}
     if book.prices is None:
         return [], {}
-    for meter in sorted(set(book.reports) | {m for m, energy in book.awards_wh.items() if energy}):
-        award_wh = book.awards_wh.get(meter, 0)
+    awarded = {meter for meter, award in book.awards.items() if award.bought_wh != award.sold_wh}
+    for meter in sorted(set(book.reports) | awarded):
+        award = book.awards.get(meter)
+        award_wh = award.bought_wh - award.sold_wh if award else 0
         held = book.reports.get(meter)
         metered_wh, qualities[meter] = award_wh, "estimated"
         if held is not None:
@@ -56,6 +65,8 @@ def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
             Position(
                 meter=meter,
                 award_wh=award_wh,
+                award_nano=award.amount_nano if award else 0,
+                award_price_micro=award.price_micro_per_kwh if award else None,
                 metered_wh=metered_wh,
                 retail_micro=book.prices.retail_micro,
                 feed_in_micro=book.prices.feed_in_micro,
@@ -64,11 +75,13 @@ def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
     return positions, qualities
 
 
-def _settlement(p: Position, quality: str, transfers: list[Transfer], book: SlotBook, terms: Terms) -> Settlement:
+def _settlement(
+    p: Position, quality: str, transfers: tuple[Transfer, ...], book: SlotBook, terms: Terms
+) -> Settlement:
     own = account(p.meter)
     lines = [
         SettlementLine(
-            item=t.item.value,
+            item=t.item,
             energy_wh=t.energy_wh if t.payer == own else -t.energy_wh,
             price_micro_per_kwh=t.price_micro,
             amount_nano=t.amount_nano if t.payer == own else -t.amount_nano,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from broker.market.terms import OutsidePrices
-from wire.messages import Clearing, MeterReport, Order, SlotState
+from wire.messages import Award, Clearing, MeterReport, Order, SlotState
 from wire.slots import Slot
 
 
@@ -33,5 +33,5 @@ class SlotBook:
     orders: dict[str, Held] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
     clearing: Clearing | None = None
-    awards_wh: dict[str, int] = field(default_factory=dict)
+    awards: dict[str, Award] = field(default_factory=dict)
     reports: dict[str, HeldReport] = field(default_factory=dict)

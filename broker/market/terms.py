@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 
+from broker.mechanisms.catalogue import MECHANISMS
 from wire.messages import Calendar, Stage
 from wire.slots import Slot, slot_at
 
@@ -57,6 +58,7 @@ class Terms:
         stage = Stage(
             stage=self.stage,
             mechanism=self.mechanism,
+            takes_orders=MECHANISMS[self.mechanism].clear is not None,
             gate_lead_s=self.gate_lead_s,
             horizon_slots=self.horizon_slots,
             k_permille=self.k_permille,

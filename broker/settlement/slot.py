@@ -1,100 +1,105 @@
-"""Settlement of one slot: awards at the auction price, imbalances inside the community first, the rest outside.
+"""Settlement of one slot: awards at what the mechanism asked, then what was metered beyond them by a sharing rule.
 
-Imbalances of opposite sign meet at the mid-market rate (Long et al. 2017, doi 10.1109/PESGM.2017.8274546): the short
-side of the slot's imbalances trades wholly at the middle of feed-in and retail price, the long side for its matched
-part, and what is left over is billed at the outside price. In whole Wh the matched energy is shared pro rata
-(largest remainder), so every amount is an exact product and nothing is rounded.
+By default imbalances of opposite sign meet inside the community at the mid-market rate and only the rest meets
+outside prices. A community without an auction has no awards: its rule divides everything that was metered.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from broker.ledger.transfer import MARKET, OUTSIDE, Item, Transfer, account
-from wire.quantities import largest_remainder
+from broker.clearing.outcome import Rules
+from broker.ledger.transfer import COMMUNITY, MARKET, OUTSIDE, Transfer, account, flow, flow_at
+from broker.sharing import mid_market
+from broker.sharing.shares import Need, Share, Shares
+from wire.messages import SettlementItem
+
+SharingRule = Callable[[Sequence[Need], Rules], Shares]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A member in one slot: `award_wh` [+ bought], `metered_wh` = import minus export, outside prices [micro/kWh]."""
+    """A member in one slot: `award_wh` [+ bought] for `award_nano` [+ to pay], `metered_wh` = import minus export.
+
+    `award_price_micro` is the price of the award when it has one; outside prices in micro per kWh.
+    """
 
     meter: str
     award_wh: int
+    award_nano: int
     metered_wh: int
     retail_micro: int
     feed_in_micro: int
+    award_price_micro: int | None = None
 
     @property
-    def imbalance_wh(self) -> int:
+    def need(self) -> Need:
         """Energy beyond the award [Wh, + used more or delivered less]."""
-        return self.metered_wh - self.award_wh
+        return Need(self.meter, self.metered_wh - self.award_wh, self.retail_micro, self.feed_in_micro)
 
 
-def mid_market_micro(positions: list[Position]) -> int:
-    """The middle between the highest feed-in and the lowest retail price of the members, rounded down [micro/kWh].
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The transfers of a slot, in ascending order of the members; `note` of the sharing rule."""
 
-    No member pays more or gets less than outside at this rate when feed-in prices are below retail prices.
+    transfers: tuple[Transfer, ...]
+    note: str = ""
+
+
+def settle(
+    positions: Sequence[Position], rule: SharingRule = mid_market.share, rules: Rules | None = None
+) -> Settled:
+    """The transfers of a slot. What the awards or the rule leave over goes to the community account.
+
+    Raises: ValueError when awarded energies do not balance (a clearing that must not be settled).
     """
-    return (max(p.feed_in_micro for p in positions) + min(p.retail_micro for p in positions)) // 2
+    members = sorted(positions, key=lambda p: p.meter)
+    if left := sum(p.award_wh for p in members):
+        raise ValueError(f"awards do not balance: {left} Wh remain")
+    awards = [_award(p) for p in members if p.award_wh or p.award_nano]
+    surplus = sum(p.award_nano for p in members)
+    shares = rule([p.need for p in members], rules or Rules())
+    shared = [_shared(line) for line in shares.lines]
+    rest = [_to_community(surplus)] if surplus else []
+    if members:
+        rest += _community_outside([line for line in shares.lines if not line.is_outside], members[0])
+    return Settled(transfers=(*awards, *shared, *rest), note=shares.note)
 
 
-def settle(positions: list[Position], award_price_micro: int | None) -> list[Transfer]:
-    """The transfers of a slot, in ascending order of the members.
-
-    Raises: ValueError when awards do not balance or an award has no price (a clearing that must not be settled).
-    """
-    ordered = sorted(positions, key=lambda p: p.meter)
-    if sum(p.award_wh for p in ordered):
-        raise ValueError(f"awards do not balance: {sum(p.award_wh for p in ordered)} Wh remain")
-    if award_price_micro is None and any(p.award_wh for p in ordered):
-        raise ValueError("awards without a price")
-    awards = [_trade(Item.AWARD, p.meter, p.award_wh, award_price_micro or 0) for p in ordered if p.award_wh]
-    return awards + (_imbalances(ordered) if ordered else [])
-
-
-def _imbalances(positions: list[Position]) -> list[Transfer]:
-    mid = mid_market_micro(positions)
-    shorts = [p for p in positions if p.imbalance_wh > 0]
-    longs = [p for p in positions if p.imbalance_wh < 0]
-    matched = min(sum(p.imbalance_wh for p in shorts), -sum(p.imbalance_wh for p in longs))
-    if max(p.feed_in_micro for p in positions) > min(p.retail_micro for p in positions):
-        matched = 0  # exporting pays more than importing costs: meeting inside would make somebody worse off
-    inside = _matched(shorts, matched) | {meter: -energy for meter, energy in _matched(longs, matched).items()}
-    transfers = []
-    for p in positions:
-        local = inside.get(p.meter, 0)
-        rest = p.imbalance_wh - local
-        if local:
-            transfers.append(_trade(Item.IMBALANCE, p.meter, local, mid))
-        if rest:
-            transfers.append(_outside(p, rest))
-    return transfers
-
-
-def _matched(side: list[Position], total: int) -> dict[str, int]:
-    meters = [p.meter for p in side]
-    shares = largest_remainder(total, [abs(p.imbalance_wh) for p in side], meters)
-    return dict(zip(meters, shares, strict=True))
-
-
-def _trade(item: Item, meter: str, energy_wh: int, price_micro: int) -> Transfer:
-    """A member buys from (or sells to) the market account; a sign becomes a direction here and nowhere else."""
-    if energy_wh > 0:
-        return Transfer(item=item, payer=account(meter), payee=MARKET, energy_wh=energy_wh, price_micro=price_micro)
-    return Transfer(item=item, payer=MARKET, payee=account(meter), energy_wh=-energy_wh, price_micro=price_micro)
-
-
-def _outside(p: Position, rest_wh: int) -> Transfer:
-    if rest_wh > 0:
-        return Transfer(
-            item=Item.OUTSIDE,
-            payer=account(p.meter),
-            payee=OUTSIDE,
-            energy_wh=rest_wh,
-            price_micro=p.retail_micro,
-        )
-    return Transfer(
-        item=Item.OUTSIDE,
-        payer=OUTSIDE,
-        payee=account(p.meter),
-        energy_wh=-rest_wh,
-        price_micro=p.feed_in_micro,
+def _award(p: Position) -> Transfer:
+    return flow(
+        SettlementItem.AWARD,
+        account(p.meter),
+        MARKET,
+        energy_wh=p.award_wh,
+        nano=p.award_nano,
+        price=p.award_price_micro,
     )
+
+
+def _shared(line: Share) -> Transfer:
+    item, counterparty = (SettlementItem.OUTSIDE, OUTSIDE) if line.is_outside else (SettlementItem.IMBALANCE, MARKET)
+    return flow(
+        item,
+        account(line.meter),
+        counterparty,
+        energy_wh=line.energy_wh,
+        nano=line.amount_nano,
+        price=line.price_micro,
+    )
+
+
+def _community_outside(inside: list[Share], prices: Position) -> list[Transfer]:
+    """What the inside lines leave: the energy meets outside prices, the money goes to the community account."""
+    energy_wh = sum(line.energy_wh for line in inside)
+    outside_nano = 0
+    transfers = []
+    if energy_wh:
+        price = prices.retail_micro if energy_wh > 0 else prices.feed_in_micro
+        transfers.append(flow_at(SettlementItem.OUTSIDE, MARKET, OUTSIDE, energy_wh=energy_wh, price_micro=price))
+        outside_nano = energy_wh * price
+    kept = sum(line.amount_nano for line in inside) - outside_nano
+    return [*transfers, _to_community(kept)] if kept else transfers
+
+
+def _to_community(nano: int) -> Transfer:
+    return flow(SettlementItem.COMMUNITY, MARKET, COMMUNITY, energy_wh=0, nano=nano, price=None)

@@ -18,7 +18,7 @@ class StatementLine:
     quality: str
     item: str
     energy_wh: int
-    price_micro_per_kwh: int
+    price_micro_per_kwh: int | None
     amount_nano: int
 
 

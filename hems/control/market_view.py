@@ -70,7 +70,7 @@ class MarketView:
     def after_auction(self, slot: Slot, band: Band) -> AfterAuction | None:
         """What a cleared slot left over, as this home sees it; None before clearing and without a market."""
         clearing = self.clearings.get(slot.label)
-        if clearing is None or clearing.outcome == "no_market":
+        if clearing is None or clearing.outcome in ("no_market", "shared"):
             return None
         demand = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.demand]
         supply = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.supply]

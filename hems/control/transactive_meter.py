@@ -126,6 +126,8 @@ class TransactiveMeter:
         Where an earlier order of the slot is out, an order without steps withdraws it.
         """
         slot, calendar = strategy.slot.label, self.view.calendar
+        if calendar is not None and not calendar.stages[0].takes_orders:
+            return None
         steps = within_conditions(strategy.steps, self.view.conditions.get(slot))
         if calendar is not None:
             steps = coarsened(steps, calendar.steps_max)

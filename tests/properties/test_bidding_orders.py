@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from broker.clearing.book import Book, book_side
 from broker.clearing.book import Step as BookStep
+from broker.clearing.outcome import Rules
 from broker.clearing.uniform import clear
 from broker.market.intake import admit_order
 from broker.market.outcome import Accepted
@@ -126,7 +127,7 @@ def test_an_order_never_trades_with_itself(case: Case, steps_max: int) -> None:
     for steps in (case.steps, coarsened(case.steps, steps_max)):
         bids = [BookStep("me", s.price_micro, s.energy_wh) for s in side(steps, "buy")]
         offers = [BookStep("me", s.price_micro, s.energy_wh) for s in side(steps, "sell")]
-        assert clear(Book(book_side(bids), book_side(offers))).volume == 0
+        assert clear(Book(book_side(bids), book_side(offers)), Rules()).volume == 0
 
 
 @given(cases(), st.integers(1, 60))

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from broker.clearing.book import Book, Outcome, Step, book_side
+from broker.clearing.book import Book, Step, book_side
+from broker.clearing.outcome import Outcome, Rules
 from broker.clearing.uniform import clear, price_between
 
 PRICES = st.integers(-20, 20) | st.integers(-(10**9), 10**9)
@@ -18,7 +19,7 @@ SIDES = st.lists(st.builds(Step, st.sampled_from("abcdef"), PRICES, QUANTITIES),
 
 
 def cleared(bids: list[Step], offers: list[Step]) -> Outcome:
-    return clear(Book(book_side(bids), book_side(offers)))
+    return clear(Book(book_side(bids), book_side(offers)), Rules())
 
 
 def totals(steps: list[Step]) -> dict[str, int]:

@@ -5,10 +5,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from broker.ledger.accounts import Accounts, NotConserved
-from broker.ledger.transfer import MARKET, OUTSIDE, Item, Transfer, account
+from broker.ledger.transfer import COMMUNITY, MARKET, OUTSIDE, Transfer, account
 from broker.settlement.slot import Position, settle
 from broker.settlement.statement import statement
-from wire.messages import Settlement, SettlementLine
+from wire.messages import Settlement, SettlementItem, SettlementLine
 
 PRICE = st.integers(-(10**6), 10**6)
 ENERGY = st.integers(-20_000, 20_000)
@@ -16,13 +16,19 @@ ENERGY = st.integers(-20_000, 20_000)
 
 @st.composite
 def positions(draw: st.DrawFn) -> list[Position]:
-    """Members with balanced awards and one tariff."""
+    """Members with balanced awards and one tariff; each pays what its mechanism asked, at one price or not."""
+    price, is_uniform = draw(PRICE), draw(st.booleans())
     low, high = sorted((draw(PRICE), draw(PRICE)))
     awards = draw(st.lists(ENERGY, min_size=1, max_size=12))
     awards[-1] -= sum(awards)
     return [
         Position(
-            meter=f"home-{i}", award_wh=award, metered_wh=draw(ENERGY) + award, retail_micro=high, feed_in_micro=low
+            meter=f"home-{i}",
+            award_wh=award,
+            award_nano=award * price + (0 if is_uniform else draw(st.integers(-(10**9), 10**9))),
+            metered_wh=draw(ENERGY) + award,
+            retail_micro=high,
+            feed_in_micro=low,
         )
         for i, award in enumerate(awards)
     ]
@@ -36,50 +42,52 @@ def paid_nano(transfers: list[Transfer], name: str) -> int:
     return sum(t.amount_nano if t.payer == name else -t.amount_nano for t in transfers if name in (t.payer, t.payee))
 
 
-@given(positions(), PRICE)
-def test_money_and_energy_sum_to_zero_and_the_market_keeps_nothing(slot: list[Position], price: int) -> None:
-    transfers = settle(slot, price)
+@given(positions())
+def test_money_and_energy_sum_to_zero_and_the_market_keeps_nothing(slot: list[Position]) -> None:
+    transfers = list(settle(slot).transfers)
     accounts = Accounts()
     accounts.post(transfers)
     assert accounts.sum_nano() == 0
     assert accounts.balance(MARKET) == 0
+    assert accounts.balance(COMMUNITY) == sum(p.award_nano for p in slot)
     assert energy_wh(transfers, MARKET) == 0
     assert -energy_wh(transfers, OUTSIDE) == sum(p.metered_wh for p in slot)
 
 
-@given(positions(), PRICE)
-def test_every_member_is_billed_for_exactly_the_metered_energy(slot: list[Position], price: int) -> None:
-    transfers = settle(slot, price)
+@given(positions())
+def test_every_member_is_billed_for_exactly_the_metered_energy(slot: list[Position]) -> None:
+    transfers = list(settle(slot).transfers)
     for p in slot:
         assert energy_wh(transfers, account(p.meter)) == p.metered_wh
-        award = [t for t in transfers if t.item is Item.AWARD]
+        award = [t for t in transfers if t.item is SettlementItem.AWARD]
         assert energy_wh(award, account(p.meter)) == p.award_wh
 
 
-@given(positions(), PRICE)
-def test_nobody_pays_more_for_an_imbalance_than_outside(slot: list[Position], price: int) -> None:
-    transfers = [t for t in settle(slot, price) if t.item is not Item.AWARD]
+@given(positions())
+def test_nobody_pays_more_for_an_imbalance_than_outside(slot: list[Position]) -> None:
+    transfers = [t for t in list(settle(slot).transfers) if t.item is not SettlementItem.AWARD]
     for p in slot:
-        outside = p.imbalance_wh * (p.retail_micro if p.imbalance_wh > 0 else p.feed_in_micro)
-        assert paid_nano(transfers, account(p.meter)) <= outside
+        assert paid_nano(transfers, account(p.meter)) <= p.need.alone_nano
 
 
 def test_where_feed_in_is_above_retail_imbalances_never_meet_inside() -> None:
     """One member short by 100 Wh, one long by 100 Wh: each is better off outside (retail 0.10, feed-in 0.12)."""
     slot = [
-        Position(meter=meter, award_wh=0, metered_wh=energy, retail_micro=100_000, feed_in_micro=120_000)
+        Position(
+            meter=meter, award_wh=0, award_nano=0, metered_wh=energy, retail_micro=100_000, feed_in_micro=120_000
+        )
         for meter, energy in (("long", -100), ("short", 100))
     ]
-    transfers = settle(slot, None)
-    assert {t.item for t in transfers} == {Item.OUTSIDE}
+    transfers = list(settle(slot).transfers)
+    assert {t.item for t in transfers} == {SettlementItem.OUTSIDE}
     assert paid_nano(transfers, account("short")) == 100 * 100_000
     assert paid_nano(transfers, account("long")) == -100 * 120_000
 
 
-@given(positions(), PRICE, st.randoms(use_true_random=False))
-def test_the_order_of_the_members_leaves_no_trace(slot: list[Position], price: int, rng: object) -> None:
+@given(positions(), st.randoms(use_true_random=False))
+def test_the_order_of_the_members_leaves_no_trace(slot: list[Position], rng: object) -> None:
     shuffled = rng.sample(slot, len(slot))  # type: ignore[attr-defined]
-    assert settle(shuffled, price) == settle(slot, price)
+    assert settle(shuffled) == settle(slot)
 
 
 @given(positions(), st.integers(1, 1_000))
@@ -88,17 +96,18 @@ def test_awards_that_do_not_balance_are_never_settled(slot: list[Position], surp
     broken = Position(
         meter=first.meter,
         award_wh=first.award_wh + surplus,
+        award_nano=first.award_nano,
         metered_wh=first.metered_wh,
         retail_micro=first.retail_micro,
         feed_in_micro=first.feed_in_micro,
     )
     with pytest.raises(ValueError, match="do not balance"):
-        settle([broken, *slot[1:]], 0)
+        settle([broken, *slot[1:]])
 
 
-@given(positions(), PRICE, st.integers(0, 30))
-def test_the_ledger_refuses_a_slot_that_keeps_money_in_the_market(slot: list[Position], price: int, i: int) -> None:
-    transfers = settle(slot, price)
+@given(positions(), st.integers(0, 30))
+def test_the_ledger_refuses_a_slot_that_keeps_money_in_the_market(slot: list[Position], i: int) -> None:
+    transfers = list(settle(slot).transfers)
     inside = [t for t in transfers if MARKET in (t.payer, t.payee) and t.amount_nano]
     assume(inside)
     without = list(transfers)
@@ -112,16 +121,16 @@ def test_the_ledger_refuses_a_slot_that_keeps_money_in_the_market(slot: list[Pos
     assert accounts.entries == len(transfers)
 
 
-@given(positions(), PRICE)
-def test_statements_sum_to_the_ledger_to_the_last_unit(slot: list[Position], price: int) -> None:
-    transfers = settle(slot, price)
+@given(positions())
+def test_statements_sum_to_the_ledger_to_the_last_unit(slot: list[Position]) -> None:
+    transfers = list(settle(slot).transfers)
     accounts = Accounts()
     accounts.post(transfers)
     for p in slot:
         own = account(p.meter)
         lines = tuple(
             SettlementLine(
-                item=t.item.value,
+                item=t.item,
                 energy_wh=t.energy_wh if t.payer == own else -t.energy_wh,
                 price_micro_per_kwh=t.price_micro,
                 amount_nano=t.amount_nano if t.payer == own else -t.amount_nano,

@@ -19,6 +19,7 @@ from wire.messages import (
     Rejection,
     ServiceStatus,
     Settlement,
+    SettlementItem,
     SettlementLine,
     Side,
     SlotState,
@@ -32,6 +33,11 @@ from wire.reasons import Reason
 COMMUNITY, METER, SLOT = "elm-street", "home-1", "2027-01-15T08:15:00Z"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 WHO = {"community": COMMUNITY, "meter": METER}
+
+
+def _line(item: SettlementItem, energy_wh: int, price: int) -> SettlementLine:
+    return SettlementLine(item=item, energy_wh=energy_wh, price_micro_per_kwh=price, amount_nano=energy_wh * price)
+
 
 GOLDEN: tuple[Message, ...] = (
     Hello(**WHO, software="meter 1.0 \u00e4", sent_at="2027-01-15T08:00:00Z"),
@@ -48,6 +54,7 @@ GOLDEN: tuple[Message, ...] = (
                 gate_lead_s=60,
                 horizon_slots=96,
                 k_permille=500,
+                takes_orders=True,
             ),
         ),
         steps_max=60,
@@ -109,6 +116,10 @@ GOLDEN: tuple[Message, ...] = (
         supply=(CurveStep(price_micro_per_kwh=180_000, energy_wh=900),),
         orders=2,
         orders_root=DIGEST,
+        buyer_price_micro_per_kwh=210_000,
+        seller_price_micro_per_kwh=210_000,
+        surplus_nano=0,
+        note=None,
     ),
     Award(
         **WHO,
@@ -118,6 +129,7 @@ GOLDEN: tuple[Message, ...] = (
         bought_wh=500,
         sold_wh=0,
         price_micro_per_kwh=210_000,
+        amount_nano=105_000_000,
         reason=AwardReason.TRADED,
     ),
     MeterReport(
@@ -137,8 +149,8 @@ GOLDEN: tuple[Message, ...] = (
         award_wh=500,
         metered_wh=450,
         lines=(
-            SettlementLine(item="award", energy_wh=500, price_micro_per_kwh=210_000, amount_nano=105_000_000),
-            SettlementLine(item="imbalance", energy_wh=-50, price_micro_per_kwh=200_000, amount_nano=-10_000_000),
+            _line(SettlementItem.AWARD, 500, 210_000),
+            _line(SettlementItem.IMBALANCE, -50, 200_000),
         ),
         total_nano=95_000_000,
         log_index=41,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from broker.clearing.mechanisms import MECHANISMS
 from broker.cli import COMMANDS, main
+from broker.mechanisms.catalogue import MECHANISMS
 
 CASES = json.loads((Path(__file__).parents[1] / "cases/market/uniform_price_k_double_auction.json").read_text())
 FACTS = ("volume", "price", "price_interval", "accepted_bids", "accepted_offers", "welfare")

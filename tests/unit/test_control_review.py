@@ -128,6 +128,7 @@ def test_an_award_of_another_meter_is_not_learned() -> None:
                 bought_wh=900,
                 sold_wh=0,
                 price_micro_per_kwh=200_000,
+                amount_nano=180_000_000,
                 reason=m.AwardReason.TRADED,
             )
         ),
@@ -188,6 +189,10 @@ def test_a_rejected_order_is_not_taken_out_of_the_cleared_book() -> None:
                 supply=(),
                 orders=1,
                 orders_root="0" * 64,
+                buyer_price_micro_per_kwh=None,
+                seller_price_micro_per_kwh=None,
+                surplus_nano=0,
+                note=None,
             )
         ),
     )

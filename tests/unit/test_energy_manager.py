@@ -145,6 +145,10 @@ def test_after_the_auction_the_clearing_counts_more_than_the_path() -> None:
             supply=(),
             orders=2,
             orders_root="0" * 64,
+            buyer_price_micro_per_kwh=None,
+            seller_price_micro_per_kwh=None,
+            surplus_nano=0,
+            note=None,
         )
     )
     after = energy_manager.decide(START_S + 20, slot(), HALF_FULL, view)

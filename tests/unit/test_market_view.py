@@ -42,6 +42,10 @@ def clearing(demand: Curve, supply: Curve, volume_wh: int, *, at: int = 0, outco
         supply=curve(supply),
         orders=2,
         orders_root="0" * 64,
+        buyer_price_micro_per_kwh=None,
+        seller_price_micro_per_kwh=None,
+        surplus_nano=0,
+        note=None,
     )
 
 
@@ -55,6 +59,7 @@ def award(bought_wh: int, sold_wh: int, at: int = 0) -> Award:
         bought_wh=bought_wh,
         sold_wh=sold_wh,
         price_micro_per_kwh=200_000,
+        amount_nano=200_000 * (bought_wh - sold_wh),
         reason=AwardReason.TRADED,
     )
 

@@ -95,6 +95,10 @@ def clearing() -> m.Clearing:
         supply=(),
         orders=1,
         orders_root="0" * 64,
+        buyer_price_micro_per_kwh=None,
+        seller_price_micro_per_kwh=None,
+        surplus_nano=0,
+        note=None,
     )
 
 

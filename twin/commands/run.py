@@ -53,13 +53,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; 0 when done, 2 for bad input, and nothing is written then."""
-    from broker.clearing.mechanisms import MECHANISMS
+    from broker.mechanisms.catalogue import LIVE
     from twin.output import write_run
     from twin.run import RunOptions, stages
     from twin.run import run as run_world
     from twin.source import chosen_world
 
-    known = sorted(MECHANISMS)
+    known = sorted(LIVE)
     if args.mechanism not in known:
         print(f"--mechanism {args.mechanism}: unknown; use one of {', '.join(known)}", file=sys.stderr)
         return 2

@@ -1,0 +1,97 @@
+"""The one result type of every auction: who trades how much, at which price, and what each pays or receives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+
+class Trade(NamedTuple):
+    """A bilateral trade: `quantity` [Wh] from `seller` to `buyer` at `price` [micro/kWh], in trading order."""
+
+    buyer: str
+    seller: str
+    quantity: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A cleared book.
+
+    `volume` [Wh] is what changes hands; `bought` and `sold` [Wh] hold each participant's part, both with the sum
+    `volume`. `welfare` [nano] is the value of the filled bids less the cost of the filled offers at their limits.
+    `low`..`high` [micro/kWh] is the market-clearing interval where the mechanism has one, None without a trade.
+    `buyer_price`, `seller_price` [micro/kWh] are the prices of a side when all its members trade at one, else None;
+    `paid` and `received` [nano] are then the exact amounts per participant. `trades` are the pairs where a mechanism
+    makes pairs. `note` says why a mechanism fell back to another one or left the slot without a trade; "" otherwise.
+    """
+
+    volume: int
+    bought: Mapping[str, int]
+    sold: Mapping[str, int]
+    welfare: int
+    low: int | None = None
+    high: int | None = None
+    buyer_price: int | None = None
+    seller_price: int | None = None
+    paid: Mapping[str, int] | None = None
+    received: Mapping[str, int] | None = None
+    trades: tuple[Trade, ...] = ()
+    note: str = ""
+
+    def payments(self) -> dict[str, int]:
+        """What each buyer pays [nano], exact."""
+        return _amounts(self.bought, self.buyer_price, self.paid)
+
+    def receipts(self) -> dict[str, int]:
+        """What each seller receives [nano], exact."""
+        return _amounts(self.sold, self.seller_price, self.received)
+
+    def payment_of(self, key: str) -> int:
+        """What one participant pays for what it bought [nano]."""
+        return _amount(key, self.bought, self.buyer_price, self.paid)
+
+    def receipt_of(self, key: str) -> int:
+        """What one participant receives for what it sold [nano]."""
+        return _amount(key, self.sold, self.seller_price, self.received)
+
+    def surplus(self) -> int:
+        """What the market keeps (+) or has to add (-) [nano]."""
+        return sum(self.payments().values()) - sum(self.receipts().values())
+
+
+def no_trade(note: str = "") -> Outcome:
+    """The outcome in which nobody trades."""
+    return Outcome(volume=0, bought={}, sold={}, welfare=0, note=note)
+
+
+def _amount(key: str, energy: Mapping[str, int], price: int | None, amounts: Mapping[str, int] | None) -> int:
+    if amounts is not None:
+        return amounts.get(key, 0)
+    quantity = energy.get(key, 0)
+    if not quantity:
+        return 0
+    assert price is not None, "a side that trades has one price or an amount for each of its members"
+    return quantity * price
+
+
+def _amounts(energy: Mapping[str, int], price: int | None, amounts: Mapping[str, int] | None) -> dict[str, int]:
+    if amounts is not None:
+        return dict(amounts)
+    if not energy:
+        return {}
+    assert price is not None, "a side that trades has one price or an amount for each of its members"
+    return {key: quantity * price for key, quantity in energy.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a mechanism may depend on beside the book.
+
+    `k` (0..1) places a uniform price in its interval. `seed` is the slot's public random seed: a mechanism that
+    draws (MUDA splits the market) derives every draw from it, so anyone can replay the clearing.
+    """
+
+    k: Fraction = Fraction(1, 2)
+    seed: bytes = b""

@@ -1,0 +1,39 @@
+"""What the catalogue says of one mechanism."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from broker.clearing.book import Book
+from broker.clearing.outcome import Outcome, Rules
+from broker.sharing.shares import Need, Shares
+
+Clear = Callable[[Book, Rules], Outcome]
+Share = Callable[[Sequence[Need], Rules], Shares]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanism:
+    """One mechanism of the catalogue.
+
+    An auction has `clear`: it makes awards of the orders before delivery. A sharing rule has `share`: it divides what
+    was metered after delivery. One with neither is a tool of `community-broker clear` or of another stage. The texts
+    say what it promises members and community, `fallback` what is done with a book outside its assumptions.
+    """
+
+    name: str
+    title: str
+    budget_balance: str
+    individual_rationality: str
+    truthfulness: str
+    welfare: str
+    source: str
+    complexity: str
+    clear: Clear | None = None
+    share: Share | None = None
+    assumes: str = "nothing"
+    fallback: str = "none needed"
+
+    @property
+    def is_live(self) -> bool:
+        """True when a community can run its slots with it."""
+        return self.clear is not None or self.share is not None

@@ -1,0 +1,1 @@
+"""Markets from files: documents in decimal numbers -> pure functions -> objects to print."""

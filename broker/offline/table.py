@@ -1,0 +1,13 @@
+"""What `community-broker clear` can solve: name of the mechanism -> function of its document."""
+
+from collections.abc import Callable
+from typing import Any
+
+from broker.offline import uniform
+from broker.offline.decimal_book import Finding
+
+Solve = Callable[[Any], dict[str, Any] | list[Finding]]
+
+OFFLINE: dict[str, Solve] = {
+    "uniform_price_k_double_auction": uniform.solve,
+}

@@ -1,0 +1,1 @@
+"""Rules that divide metered energy and its value among members, as pure functions."""
