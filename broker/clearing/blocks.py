@@ -4,7 +4,8 @@ Maximum welfare over all choices of blocks at which no accepted block loses mone
 block that would gain at these prices may still be rejected (paradoxically rejected), as in the European day-ahead
 coupling: with blocks that cannot be divided, prices that suit everybody need not exist.
 
-Source: Euphemia Public Description (NEMO Committee); Madani & Van Vyve 2015, doi 10.1016/j.ejor.2014.10.024.
+Source: Euphemia Public Description (NEMO Committee); Madani & Van Vyve 2015, European Journal of Operational
+Research 242(2), 580-593.
 Complexity: exponential in the number of blocks in the worst case (the problem is NP-hard), bounded by `effort_max`;
 O(n log n) in the simple orders. Everything is exact and the order of the inputs leaves no trace.
 """

@@ -1,7 +1,7 @@
 """The one result type of every auction: who trades how much, at which price, and what each pays or receives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -85,13 +85,26 @@ def _amounts(energy: Mapping[str, int], price: int | None, amounts: Mapping[str,
     return {key: quantity * price for key, quantity in energy.items()}
 
 
+class Role(NamedTuple):
+    """What a member is to a rule that treats members differently.
+
+    `is_donor`: it gives its surplus. `rank`: it receives, rank 1 before rank 2; None when it does not.
+    """
+
+    is_donor: bool = False
+    rank: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What a mechanism may depend on beside the book.
 
     `k` (0..1) places a uniform price in its interval. `seed` is the slot's public random seed: a mechanism that
-    draws (MUDA splits the market) derives every draw from it, so anyone can replay the clearing.
+    draws (MUDA splits the market) derives every draw from it, so anyone can replay the clearing. `roles` holds the
+    role of members by meter and `solidarity_micro` [micro/kWh] the price of what is given, for energy donation.
     """
 
     k: Fraction = Fraction(1, 2)
     seed: bytes = b""
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    solidarity_micro: int = 0

@@ -136,6 +136,13 @@ class Fields:
         at = {f"{key}[{i}]": value for i, value in enumerate(values)}
         return [Fields(at, self.where, self.findings).wh(name, least=least) for name in at]
 
+    def wh_by_name(self, key: str, *, least: int | None = None, default: Any = _REQUIRED) -> dict[str, int]:
+        """An object of energies in kWh by name, as whole Wh."""
+        if key not in self.entry and default is not _REQUIRED:
+            return dict(default)
+        inner = self.inside(key, '{"home-1": 1.5}')
+        return {name: inner.wh(name, least=least) for name in inner.entry}
+
 
 def top(document: Any, example: str) -> Fields:
     """The fields of a whole document."""
