@@ -69,7 +69,7 @@ def test_a_broken_document_gives_findings_or_a_result(entry: tuple[str, Any], da
         if data.draw(st.booleans()):
             del target[key]
         else:
-            target[key] = data.draw(WRONG)
+            target[key] = copy.deepcopy(data.draw(WRONG))
         if not document:
             break
     result = OFFLINE[name](document)
