@@ -23,7 +23,7 @@ from broker.clearing.book import Book, BookSide, Step, book_side
 from broker.clearing.net_demand import NetDemand
 from broker.clearing.outcome import Outcome, Rules
 
-EFFORT_MAX = 3_000_000
+EFFORT_MAX = 1_500_000
 _BLOCKS = "\0blocks"
 
 
@@ -55,7 +55,7 @@ def clear_day(
     """
     problems = block_problems(blocks, len(books))
     valid = parents_first(b for b in blocks if b.id not in problems)
-    demands = [NetDemand(book) for book in books]
+    demands = {slot: NetDemand(books[slot]) for slot in sorted({slot for b in valid for slot, _ in b.profile})}
     found = Search(valid, demands, rules.k, effort_max).best()
     choice = found.choice
     accepted = [b for b in valid if b.id in choice.levels]
@@ -127,7 +127,7 @@ def _rejected_in_the_money(
     blocks: Sequence[BlockOrder],
     accepted: Sequence[BlockOrder],
     outcomes: Sequence[Outcome],
-    demands: Sequence[NetDemand],
+    demands: Mapping[int, NetDemand],
     k: Fraction,
 ) -> tuple[str, ...]:
     """Blocks that were free to trade, would gain at the prices of their slots, and were rejected."""
