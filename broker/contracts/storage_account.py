@@ -86,6 +86,20 @@ def reconciled(shares: Mapping[str, int], levels: Mapping[str, int], measured: i
     return {name: wh + change for name, wh, change in zip(names, held, moved, strict=True)}
 
 
+def after_new_shares(shares: Mapping[str, int], levels: Mapping[str, int]) -> dict[str, int]:
+    """The accounts [Wh] when shares have changed: what no longer fits goes to members with room, pro rata to it.
+
+    The storage does not move. What nobody has room for stays where it is until it is discharged. What is handed over
+    is for the caller to settle: new less old account, at the agreed price.
+    """
+    names = sorted({*shares, *levels})
+    excess = {n: max(0, levels.get(n, 0) - shares.get(n, 0)) for n in names}
+    room = {n: max(0, shares.get(n, 0) - levels.get(n, 0)) for n in names}
+    moved = min(sum(excess.values()), sum(room.values()))
+    given, taken = _cut(excess, moved), _cut(room, moved)
+    return {n: levels.get(n, 0) - given[n] + taken[n] for n in names}
+
+
 def _standing(storage: Storage, levels: Mapping[str, int]) -> dict[str, int]:
     names = sorted(levels)
     held = [levels[n] for n in names]

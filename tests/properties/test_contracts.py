@@ -13,10 +13,14 @@ from broker.contracts.baseline import adjusted_by_ratio, before_and_after, high_
 from broker.contracts.flexibility import procure, verify
 from broker.contracts.forward import ContractState, Event, ForwardContract, Refused, after, standings, trades
 from broker.contracts.pro_rata import pro_rata_within
-from broker.contracts.storage_account import Storage, operate, reconciled
+from broker.contracts.storage_account import Storage, after_new_shares, operate, reconciled
 from broker.contracts.storage_shares import auctioned, by_reputation, scores_after
+from broker.ledger.accounts import Accounts
+from broker.ledger.transfer import COMMUNITY, MARKET, Transfer, account
+from broker.settlement.slot import Position, settle
 from broker.sharing.donation import share, with_gifts
 from broker.sharing.shares import Need
+from wire.messages import SettlementItem
 
 NAMES = st.sampled_from("abcd")
 WH = st.integers(0, 40)
@@ -248,3 +252,74 @@ def test_a_measured_charge_is_shared_to_the_last_wh(shares: dict[str, int], data
     after_ = reconciled(shares, levels, measured)
     assert sum(after_.values()) == measured
     assert all(0 <= wh <= shares[name] for name, wh in after_.items())
+
+
+@given(st.dictionaries(NAMES, WH), st.dictionaries(NAMES, WH))
+def test_new_shares_move_only_what_does_not_fit(shares: dict[str, int], levels: dict[str, int]) -> None:
+    now = after_new_shares(shares, levels)
+    assert sum(now.values()) == sum(levels.values())
+    for name, wh in now.items():
+        before, most = levels.get(name, 0), shares.get(name, 0)
+        assert min(before, most) <= wh <= max(before, most)
+    is_full = all(wh >= shares.get(name, 0) for name, wh in now.items())
+    assert is_full or all(wh <= shares.get(name, 0) for name, wh in now.items())
+
+
+# -- in the settlement of a slot ------------------------------------------------------------------------------------
+
+
+def accounted(transfers: tuple[Transfer, ...], name: str) -> tuple[int, int]:
+    """(energy taken in [Wh], amount paid [nano]) of an account over some transfers."""
+    signs = [(t, (t.payer == name) - (t.payee == name)) for t in transfers]
+    return sum(sign * t.energy_wh for t, sign in signs), sum(sign * t.amount_nano for t, sign in signs)
+
+
+@given(st.integers(1, 40), PRICE, st.integers(0, 40), st.integers(0, 40))
+def test_a_contract_is_settled_like_an_award_and_short_delivery_as_imbalance(
+    wh: int, price: int, delivered: int, used: int
+) -> None:
+    contract = ForwardContract(
+        id="c", seller="a", buyer="b", price=price, profile=(("s0", wh),), state=ContractState.AGREED
+    )
+    held = standings([contract], "s0")
+    metered = {"a": -delivered, "b": used}
+    positions = [
+        Position(
+            meter=name,
+            award_wh=standing.energy_wh,
+            award_nano=standing.amount_nano,
+            award_price_micro=price,
+            metered_wh=metered[name],
+            retail_micro=60,
+            feed_in_micro=10,
+        )
+        for name, standing in held.items()
+    ]
+    transfers = settle(positions).transfers
+    awards = tuple(t for t in transfers if t.item is SettlementItem.AWARD)
+    assert accounted(awards, account("b")) == (wh, wh * price)
+    assert accounted(awards, account("a")) == (-wh, -wh * price)
+    accounts = Accounts()
+    accounts.post(list(transfers))
+    assert accounts.sum_nano() == accounts.balance(COMMUNITY) == 0
+    for name, energy in metered.items():
+        assert accounted(transfers, account(name))[0] == energy
+
+
+@given(NEEDS, ROLES, st.integers(0, 60))
+def test_donation_keeps_the_money_of_a_slot(needs: list[Need], roles: dict[str, Role], price: int) -> None:
+    positions = [
+        Position(
+            meter=n.meter,
+            award_wh=0,
+            award_nano=0,
+            metered_wh=n.energy_wh,
+            retail_micro=n.retail_micro,
+            feed_in_micro=n.feed_in_micro,
+        )
+        for n in needs
+    ]
+    transfers = settle(positions, share, Rules(roles=roles, solidarity_micro=price)).transfers
+    accounts = Accounts()
+    accounts.post(list(transfers))
+    assert accounts.sum_nano() == accounts.balance(MARKET) == accounts.balance(COMMUNITY) == 0
