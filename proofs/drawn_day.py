@@ -37,7 +37,7 @@ class DrawnDay:
 def drawn_day(seed: int, mechanism: str | None = None) -> DrawnDay:
     """The day of a seed; a third of all days is calm, the others have trouble of every kind."""
     rng = random.Random(f"day/{seed}")
-    minutes = rng.choice((60, 60, 60, 30, 15))
+    minutes = rng.choice((60, 60, 60, 60, 60, 60, 60, 60, 30, 15))
     terms = Terms(
         community=COMMUNITY,
         slot_minutes=minutes,
