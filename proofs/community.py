@@ -1,0 +1,189 @@
+"""A community of production parts for one proof day: broker and meters on links that lose, delay and repeat."""
+
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from broker.control.ports import StorageFailed
+from broker.control.service import Inbound, MarketService
+from broker.market.events import Enrolled
+from broker.market.market import Market
+from broker.market.outgoing import Outgoing
+from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
+from proofs.drawn_day import COMMUNITY, NAMEPLATE_W, START_S, DrawnDay, DrawnPrices, strategy, used_wh
+from proofs.lossy_link import LossyLink
+from wire import messages as m
+from wire.codec import encode
+from wire.signing import SigningKey, key_from_seed, seal
+from wire.slots import Slot
+
+
+class CrashingJournal:
+    """The journal of a day in memory; it fails before or after storing when its generator says so."""
+
+    def __init__(self, rng: random.Random, crash_share: float) -> None:
+        self.kept: list[bytes] = []
+        self._rng = rng
+        self._crash_share = crash_share
+
+    def append(self, records: Sequence[bytes]) -> None:
+        """Stores the records, or dies on the way.
+
+        Raises: StorageFailed; whether the records are stored is unknown then, as after a power cut.
+        """
+        draw = self._rng.random()
+        if draw < self._crash_share / 2:
+            raise StorageFailed("power cut before the records were stored")
+        self.kept += records
+        if draw < self._crash_share:
+            raise StorageFailed("power cut after the records were stored")
+
+    def records(self) -> list[bytes]:
+        """All stored records."""
+        return list(self.kept)
+
+
+class Recording:
+    """A recorder that keeps what the broker sent, in order."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+
+    def record(self, sent: Sequence[tuple[int, Outgoing]], *, through: int) -> None:
+        """Keeps the messages."""
+        self.sent += [out for _, out in sent]
+
+
+class ProofCommunity:
+    """Runs a drawn day; afterwards `journal`, `receipts` and the meters' `registers` say what happened."""
+
+    def __init__(self, day: DrawnDay) -> None:
+        self.day = day
+        self.receipts: list[m.Receipt] = []
+        self.crashes = 0
+        self._rng = random.Random(f"trouble/{day.seed}")
+        self.journal = CrashingJournal(self._rng, day.crash_share)
+        self._broker_key = _key(day.seed, "broker")
+        self._up: LossyLink[Inbound] = LossyLink(self._rng, day.trouble)
+        self._down: LossyLink[tuple[str, Outgoing]] = LossyLink(self._rng, day.trouble)
+        self.service = self._started()
+        self._meters = {name: self._meter(name) for name in day.meters}
+        self.registers = {name: Registers(at_s=0, import_wh=0, export_wh=0) for name in day.meters}
+
+    def secret(self) -> bytes:
+        """The broker's secret of this day."""
+        return hashlib.sha256(f"secret/{self.day.seed}".encode()).digest()
+
+    def run(self) -> None:
+        """The whole day, and time enough for everything to be reported and settled."""
+        self._safely(lambda: self.service.agree(self._members(), START_S - 600))
+        for now_s, act in self._timetable():
+            act(now_s)
+
+    def _timetable(self) -> list[tuple[int, Callable[[int], None]]]:
+        """What happens when: orders before every gate, use and reports after every slot, and time to resend."""
+        acts: list[tuple[int, Callable[[int], None]]] = []
+        for slot in self.day.slots:
+            gate_s = slot.start_s - self.day.terms.gate_lead_s
+            acts += [
+                (gate_s - 120, partial(self._trade, slot)),
+                (gate_s - 60, self._idle),
+                (gate_s, self._idle),
+                (slot.end_s, partial(self._use, slot)),
+                (slot.end_s + 30, self._idle),
+            ]
+        last_s = self.day.slots[-1].end_s
+        acts += [(last_s + later_s, self._idle) for later_s in (90, 300, 700, 2_000)]
+        return sorted(acts, key=lambda row: row[0])
+
+    def _idle(self, now_s: int) -> None:
+        self._exchange([], now_s)
+
+    def _members(self) -> list[Enrolled]:
+        return [
+            Enrolled(
+                at_s=START_S - 600,
+                meter=name,
+                public_key=_key(self.day.seed, name).public_hex,
+                nameplate_import_w=NAMEPLATE_W,
+                nameplate_export_w=NAMEPLATE_W,
+            )
+            for name in self.day.meters
+        ]
+
+    def _started(self) -> MarketService:
+        market = Market(self.day.terms, self.secret())
+        return MarketService(market, journal=self.journal, prices=DrawnPrices(self.day), recorder=Recording())
+
+    def _meter(self, name: str) -> TransactiveMeter:
+        meter = TransactiveMeter(
+            meter=name,
+            community=COMMUNITY,
+            key=_key(self.day.seed, name),
+            broker_key=self._broker_key.public,
+            outbox=MemoryOutbox(),
+            on_message=self._noted,
+        )
+        meter.view.learn(self.day.terms.calendar(self._broker_key.public_hex))
+        return meter
+
+    def _noted(self, message: m.Message) -> None:
+        if isinstance(message, m.Receipt):
+            self.receipts.append(message)
+
+    def _trade(self, slot: Slot, now_s: int) -> None:
+        self._exchange([], now_s)
+        frames: list[tuple[str, Frame]] = []
+        for name, meter in self._meters.items():
+            for round_number in range(self._rng.choice((1, 1, 2))):
+                wish = strategy(self.day, name, slot, round_number)
+                order = meter.order(wish, now_s)
+                frames += [] if order is None else [(name, order)]
+        self._exchange(frames, now_s)
+
+    def _use(self, slot: Slot, now_s: int) -> None:
+        """The slot is delivered; every meter that is not silent reports it, measured or estimated."""
+        self._exchange([], now_s)
+        frames: list[tuple[str, Frame]] = []
+        for name, meter in self._meters.items():
+            award = meter.view.awards.get(slot.label)
+            position = award.bought_wh - award.sold_wh if award else 0
+            imported, exported = used_wh(self.day, name, slot, position)
+            before = self.registers[name]
+            after = Registers(
+                at_s=slot.end_s, import_wh=before.import_wh + imported, export_wh=before.export_wh + exported
+            )
+            self.registers[name] = after
+            if self._rng.random() >= self.day.silent_share:
+                frames.append((name, meter.report(slot, before, after)))
+        self._exchange(frames, now_s)
+
+    def _exchange(self, frames: Sequence[tuple[str, Frame]], now_s: int) -> None:
+        """New frames and everything unanswered go up; the broker works; what it says comes down."""
+        again = [(name, frame) for name, meter in self._meters.items() for frame in meter.unanswered()]
+        fresh = {(name, frame.kind, frame.data) for name, frame in again}
+        sent = [*again, *(item for item in frames if (item[0], item[1].kind, item[1].data) not in fresh)]
+        batch = self._up.carry([Inbound(frame.kind, name, frame.data) for name, frame in sent])
+        self._safely(lambda: self.service.handle(batch, now_s))
+        self._safely(lambda: self.service.step(now_s))
+
+    def _safely(self, work: Callable[[], list[Outgoing]]) -> None:
+        """Does a piece of the broker's work; a power cut restarts it on its journal, and what it said is lost."""
+        try:
+            said = work()
+        except StorageFailed:
+            self.crashes += 1
+            self.service = self._started()
+            return
+        self._deliver(said)
+
+    def _deliver(self, said: Sequence[Outgoing]) -> None:
+        addressed = [(name, out) for out in said for name in ([out.meter] if out.meter else list(self._meters))]
+        for name, out in self._down.carry(addressed):
+            frame = seal(self._broker_key, out.message.kind, COMMUNITY, encode(out.message))
+            self._meters[name].receive(out.message.kind, frame)
+
+
+def _key(seed: int, name: str) -> SigningKey:
+    return key_from_seed(hashlib.sha256(f"key/{seed}/{name}".encode()).digest())

@@ -1,0 +1,107 @@
+"""What is drawn for one proof day: the community, its prices, its trouble, and what every meter wants and uses."""
+
+import random
+from dataclasses import dataclass
+
+from broker.market.terms import OutsidePrices, Terms
+from broker.mechanisms.catalogue import LIVE
+from hems.bidding.steps import Step
+from hems.bidding.strategy import Strategy
+from proofs.lossy_link import Trouble
+from wire.slots import Slot, slot_at
+
+COMMUNITY = "proof"
+START_S = 1_800_000_000 // 86_400 * 86_400
+NAMEPLATE_W = 11_000
+CALM = Trouble()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnDay:
+    """One day of one community; everything in it follows from `seed`."""
+
+    seed: int
+    terms: Terms
+    meters: tuple[str, ...]
+    trouble: Trouble
+    crash_share: float
+    silent_share: float
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots of the day."""
+        first = slot_at(START_S, self.terms.slot_minutes)
+        return tuple(first.shifted(i) for i in range(1, 24 * 60 // self.terms.slot_minutes))
+
+
+def drawn_day(seed: int, mechanism: str | None = None) -> DrawnDay:
+    """The day of a seed; a third of all days is calm, the others have trouble of every kind."""
+    rng = random.Random(f"day/{seed}")
+    minutes = rng.choice((60, 60, 60, 60, 60, 60, 60, 60, 30, 15))
+    terms = Terms(
+        community=COMMUNITY,
+        slot_minutes=minutes,
+        mechanism=mechanism or rng.choice(sorted(LIVE)),
+        gate_lead_s=rng.choice((0, 60, 300)),
+        horizon_slots=2,
+        k_permille=rng.choice((0, 333, 500, 1000)),
+        messages_per_slot_max=50,
+        report_within_s=600,
+        group_min=2,
+    )
+    shaky = Trouble(lost=rng.uniform(0, 0.3), late=rng.uniform(0, 0.3), twice=rng.uniform(0, 0.3))
+    is_calm = rng.random() < 1 / 3
+    return DrawnDay(
+        seed=seed,
+        terms=terms,
+        meters=tuple(f"home-{i}" for i in range(1, rng.randint(2, 6) + 1)),
+        trouble=CALM if is_calm else shaky,
+        crash_share=0.0 if is_calm else 0.03,
+        silent_share=0.0 if is_calm else 0.05,
+    )
+
+
+class DrawnPrices:
+    """Outside prices of a day: negative ones, equal ones, and slots in which feed-in pays more than retail costs."""
+
+    def __init__(self, day: DrawnDay) -> None:
+        self._day = day
+
+    def prices(self, slot: Slot) -> OutsidePrices | None:
+        """The prices of a slot; now and then nobody knows them."""
+        rng = random.Random(f"price/{self._day.seed}/{slot.start_s}")
+        if rng.random() < 0.02:
+            return None
+        low = rng.randrange(-50_000, 150_000, rng.choice((1, 1_000, 10_000)))
+        high = low + rng.choice((0, 1, rng.randrange(1, 300_000), 200_000, -20_000))
+        return OutsidePrices(retail_micro=high, feed_in_micro=low)
+
+
+def strategy(day: DrawnDay, meter: str, slot: Slot, round_number: int) -> Strategy:
+    """What a meter wants in a slot: a falling curve, one side, nothing, or more than its connection carries."""
+    rng = random.Random(f"wish/{day.seed}/{meter}/{slot.start_s}/{round_number}")
+    prices = DrawnPrices(day).prices(slot)
+    if prices is None or not prices.has_market or rng.random() < 0.1:
+        return Strategy(slot=slot, steps=(), net_wh=(0,))
+    levels = sorted({_price(rng, prices) for _ in range(rng.randint(1, 4))}, reverse=True)
+    cut = rng.randint(0, len(levels))
+    scale = NAMEPLATE_W * slot.minutes // 60 // rng.choice((1, 4, 4, 40))
+    buys = [Step("buy", price, rng.randint(1, max(1, scale // len(levels)))) for price in levels[cut:]]
+    sells = [Step("sell", price, rng.randint(1, max(1, scale // len(levels)))) for price in reversed(levels[:cut])]
+    return Strategy(slot=slot, steps=(*buys, *sells), net_wh=(rng.randint(-scale, scale),))
+
+
+def _price(rng: random.Random, prices: OutsidePrices) -> int:
+    """Many orders share a few prices, so that ties at the margin are common."""
+    low, high = prices.feed_in_micro, prices.retail_micro
+    return rng.choice((low, high, (low + high) // 2, rng.randint(low, high)))
+
+
+def used_wh(day: DrawnDay, meter: str, slot: Slot, position_wh: int) -> tuple[int, int]:
+    """(import, export) of a meter in a slot [Wh]: as awarded, near it, or something else."""
+    rng = random.Random(f"use/{day.seed}/{meter}/{slot.start_s}")
+    most = NAMEPLATE_W * slot.minutes // 60
+    net = position_wh + rng.choice((0, 0, rng.randint(-50, 50), rng.randint(-most, most)))
+    net = min(max(net, -most), most)
+    both = rng.choice((0, 0, rng.randint(0, 100)))
+    return max(net, 0) + both, max(-net, 0) + both

@@ -1,0 +1,96 @@
+"""A fixed-seed hundredth of the proof days, and days that are made to break their promises on purpose."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from broker.ledger.accounts import Accounts
+from broker.mechanisms.catalogue import LIVE
+from broker.settlement import slot as settlement_slot
+from proofs.checks import replayed, violations
+from proofs.community import ProofCommunity
+from proofs.days import main, prove_day
+from proofs.drawn_day import drawn_day
+from wire import messages as m
+
+TROUBLED = 4  # a seed with crashes, lost and late messages
+
+
+def test_a_hundredth_of_the_proof_days_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--days", "100", "--first-seed", "1"]) == 0
+    assert "100 of 100 days hold" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("mechanism", sorted(LIVE))
+def test_a_day_of_every_mechanism_holds(mechanism: str) -> None:
+    assert prove_day(TROUBLED, mechanism).broken == ()
+
+
+def test_a_troubled_day_really_has_trouble_and_trade() -> None:
+    community = ran()
+    traded = [
+        out.message
+        for out in replayed(community).of(m.Clearing)
+        if isinstance(out.message, m.Clearing) and out.message.volume_wh
+    ]
+    assert community.crashes > 0
+    assert len(community.receipts) > 50
+    assert len(traded) > 5
+
+
+def ran(seed: int = TROUBLED) -> ProofCommunity:
+    community = ProofCommunity(drawn_day(seed, "uniform_price_k_double_auction"))
+    community.run()
+    return community
+
+
+def without_an_order(community: ProofCommunity) -> None:
+    index = next(i for i, r in enumerate(community.journal.kept) if b'"kind":"order"' in r)
+    del community.journal.kept[index]
+
+
+def without_a_gate(community: ProofCommunity) -> None:
+    kept = community.journal.kept
+    slot = community.day.slots[-1].start_s
+    ends = ("gate_closed", "delivery_ended", "settlement_due")
+    community.journal.kept = [
+        r for r in kept if not (json.loads(r)["type"] in ends and json.loads(r)["slot_s"] == slot)
+    ]
+
+
+@pytest.mark.parametrize(("tamper", "promise"), [(without_an_order, "R1"), (without_a_gate, "R14")])
+def test_a_tampered_journal_is_found(tamper: Callable[[ProofCommunity], None], promise: str) -> None:
+    community = ran()
+    tamper(community)
+    assert any(found.startswith(promise) for found in violations(community))
+
+
+def test_money_that_appears_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    community = ran()
+
+    def generous(self: Accounts, name: str) -> int:
+        return self._balances.get(name, 0) + (1 if name.startswith("member:") else 0)
+
+    monkeypatch.setattr(Accounts, "balance", generous)
+    assert any(found.startswith("R4") for found in violations(community))
+
+
+def test_energy_that_is_not_settled_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    community = ran()
+    whole = settlement_slot.Position.need.fget
+
+    def short(self: settlement_slot.Position) -> object:
+        need = whole(self)  # type: ignore[misc]
+        return need._replace(energy_wh=need.energy_wh - 1) if need.energy_wh > 1 else need
+
+    monkeypatch.setattr(settlement_slot.Position, "need", property(short))
+    assert any(found.startswith("R5") for found in violations(community))
+
+
+def test_a_receipt_that_the_journal_does_not_know_is_found() -> None:
+    community = ran()
+    first = next(r for r in community.receipts if r.of == "order")
+    community.receipts.append(first.model_copy(update={"digest": "0" * 64}))
+    assert any("R1" in found for found in violations(community))
+    assert isinstance(first, m.Receipt)
