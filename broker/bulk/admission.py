@@ -43,7 +43,7 @@ def admit_orders(batch: Batch, roll: Roll, prices: OutsidePrices, slot: Slot, co
     if not prices.has_market:
         verdicts.refuse(records["steps"] > 0, Reason.NO_MARKET)
     inside = (price >= prices.feed_in_micro) & (price <= prices.retail_micro)
-    verdicts.refuse((counted & ~inside).any(axis=1), Reason.PRICE_OUT_OF_BAND)
+    verdicts.refuse(np.asarray((counted & ~inside).any(axis=1)), Reason.PRICE_OUT_OF_BAND)
     buys, sells = counted & (side == BUY), counted & (side == SELL)
     verdicts.refuse(~_monotone(price, buys, falling=True), Reason.NOT_MONOTONE)
     verdicts.refuse(~_monotone(price, sells, falling=False), Reason.NOT_MONOTONE)
