@@ -57,8 +57,13 @@ def key_from_seed(seed: bytes) -> SigningKey:
 
 def seal(key: SigningKey, kind: str, community: str, payload: bytes) -> bytes:
     """The signed frame of a payload."""
-    signature = crypto_sign(signing_input(kind, community, payload), key.secret)[:_SIGNATURE_BYTES]
+    signature = signature_of(key, kind, community, payload)
     return b"%s.%s.%s" % (FRAME_VERSION, base64.urlsafe_b64encode(signature).rstrip(b"="), payload)
+
+
+def signature_of(key: SigningKey, kind: str, community: str, payload: bytes) -> bytes:
+    """The bare signature of a payload [64 bytes]."""
+    return crypto_sign(signing_input(kind, community, payload), key.secret)[:_SIGNATURE_BYTES]
 
 
 def split(frame: bytes) -> tuple[bytes, bytes]:
