@@ -35,8 +35,8 @@ COMMUNITY, MINUTES = "load", 5
 GATE_IN_S = 75
 WITHIN_S = 10.0
 WHAT = """* Every household: own MQTT connection (aiomqtt), own Ed25519 key, one JSON order of two steps, QoS 1.
-* All orders are sent at times drawn evenly from the last 10 s before the gate. The time runs from the publish call to the
-  arrival of the signed receipt, which the broker sends after the order is on disk (SQLite, synchronous=FULL).
+* All orders are sent at times drawn evenly from the last 10 s before the gate. The time runs from the publish call to
+  the arrival of the signed receipt, which the broker sends after the order is on disk (SQLite, synchronous=FULL).
 * Mosquitto, the broker and the households' process share the machine."""
 
 

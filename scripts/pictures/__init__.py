@@ -1,1 +1,1 @@
-"""Pictures of the documents, drawn from what the code computes: `python -m scripts.pictures`. A test compares them."""
+"""Pictures of the documents, drawn from what the code computes: `python -m scripts.pictures`. A test compares."""
