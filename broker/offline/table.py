@@ -3,11 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from broker.offline import uniform
+from broker.offline import bill_sharing, coalition_game, nash_bargaining, pooled_prices, uniform
 from broker.offline.decimal_book import Finding
 
 Solve = Callable[[Any], dict[str, Any] | list[Finding]]
 
 OFFLINE: dict[str, Solve] = {
     "uniform_price_k_double_auction": uniform.solve,
+    "mid_market_rate": pooled_prices.solve_mid_market,
+    "supply_demand_ratio": pooled_prices.solve_supply_demand_ratio,
+    "bill_sharing": bill_sharing.solve,
+    "shapley": coalition_game.solve_shapley,
+    "nucleolus": coalition_game.solve_nucleolus,
+    "core_test": coalition_game.solve_core_test,
+    "nash_bargaining": nash_bargaining.solve,
 }
