@@ -17,7 +17,8 @@ class Fields:
         self.findings: list[Finding] = [] if findings is None else findings
         self._where = where
         self._entry: dict[str, Any] = entry if isinstance(entry, dict) else {}
-        if not isinstance(entry, dict):
+        self._is_object = isinstance(entry, dict)
+        if not self._is_object:
             self._find("", "is not a JSON object", f"write {example}")
 
     def __contains__(self, key: str) -> bool:
@@ -45,7 +46,7 @@ class Fields:
     ) -> Fraction:
         """The exact number of a key; 0 with a finding when there is none and no default."""
         if key not in self._entry:
-            if default is None and self._entry:
+            if default is None and self._is_object:
                 self._find(key, "is missing", f"add a number in {unit}")
             return ZERO if default is None else default
         return self._checked(key, self._entry[key], unit, low, high)
@@ -53,6 +54,8 @@ class Fields:
     def numbers(self, key: str, unit: str, *, low: Fraction | None = None) -> list[Fraction]:
         """The exact numbers of a list; [] with a finding when there is none."""
         values = self._entry.get(key)
+        if not self._is_object:
+            return []
         if not isinstance(values, list) or not values:
             problem = "is missing" if key not in self._entry else "is not a list with numbers"
             self._find(key, problem, f"write a list of numbers in {unit}")
@@ -62,6 +65,8 @@ class Fields:
     def amounts(self, key: str, unit: str, *, low: Fraction | None = None) -> dict[str, Fraction]:
         """The exact numbers of an object by name, in ascending order of the names."""
         values = self._entry.get(key)
+        if not self._is_object:
+            return {}
         if not isinstance(values, dict):
             problem = "is missing" if key not in self._entry else "is not an object"
             self._find(key, problem, f'write {{"A": 1.5, "B": 0}} with numbers in {unit}')
