@@ -199,9 +199,10 @@ def test_whole_parts_stay_next_to_the_exact_ones(parts: dict[str, object]) -> No
 def test_a_bill_of_each_rule_by_hand() -> None:
     """Retail 30, feed-in 10, one member draws 10 and 6, one delivers 4 (kWh, ct): 80 ct are saved.
 
-    Supply-demand ratio 1/4: p_sell = 10 30 / (20 / 4 + 10) = 20, p_buy = 20 / 4 + 30 3 / 4 = 27.5. Bill sharing: 12 kWh
-    at 30 shared by 16. Nucleolus: the short side gets all. Shapley: A or B alone take all 4, so S brings 80 unless it
-    is first (2/3), A and B unless they come after S and the other (1/6 each). Nash: a third each.
+    Supply-demand ratio 1/4: p_sell = 10 30 / (20 / 4 + 10) = 20, p_buy = 20 / 4 + 30 3 / 4 = 27.5.
+    Bill sharing: 12 kWh at 30 shared by 16. Nucleolus: the short side gets all.
+    Shapley: A or B alone take all 4, so S brings 80 unless it is first (2/3), A and B only right after S (1/6 each).
+    Nash: a third each.
     """
     needs = [Need("A", 10, 30, 10), Need("B", 6, 30, 10), Need("S", -4, 30, 10)]
     bills = {

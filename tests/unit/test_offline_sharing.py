@@ -144,7 +144,8 @@ def test_a_cost_game_gives_what_each_pays(name: str) -> None:
 def test_the_airport_game() -> None:
     """Littlechild & Owen 1973: runway costs 10, 20, 30; each piece is shared by those who need it.
 
-    Nucleolus (Littlechild 1974): A pays min(10 / 2, 20 / 3, 30 / 3) = 5, B min((20 - 5) / 2, (30 - 5) / 2) = 7.5, C the rest.
+    Nucleolus (Littlechild 1974): A pays min(10 / 2, 20 / 3, 30 / 3) = 5, B min((20 - 5) / 2, (30 - 5) / 2) = 7.5, and
+    C the rest.
     """
     document = three(10, 20, 30, 20, 30, 30, 30, cost_game=True)
     assert solved("shapley", document)["value"] == pytest.approx({"A": 10 / 3, "B": 25 / 3, "C": 55 / 3})
