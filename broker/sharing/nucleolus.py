@@ -6,13 +6,14 @@ the coalitions that are still free; those with a positive dual weight are tight 
 and whatever depends linearly on fixed ones is fixed as well. Where the players are worth more apart than together
 no x is individually rational: the same without x_i >= v(i) (the prenucleolus).
 
-The game of a slot has closed forms, for any number of members:
+The game of a slot has a core, so only its essential coalitions count. It has closed forms, for any number of members:
 * the longer side stays longer without any one of its members: the shorter side gets everything (the only core point);
 * one member alone on its side: each other member gets half of what all lose without it, the one alone the rest.
 
-Source: Schmeidler 1969, doi 10.1137/0117107; Kopelowitz 1967; Maschler, Peleg & Shapley 1979, doi
-10.1287/moor.4.4.303; one member alone: Muto, Nakayama, Potters & Tijs 1988, Economic Studies Quarterly 39 (big boss
-games). Budget balance: strong. Individually rational. Complexity: O(n) in the closed forms, else exponential in n.
+Source: Schmeidler 1969, doi 10.1137/0117107; Huberman 1980 (essential coalitions); Kopelowitz 1967; Maschler, Peleg
+& Shapley 1979, doi 10.1287/moor.4.4.303; one member alone: Muto, Nakayama, Potters & Tijs 1988, Economic Studies
+Quarterly 39 (big boss games). Budget balance: strong. Individually rational. Complexity: O(n) in the closed forms,
+else exponential in n.
 """
 
 from collections.abc import Sequence
@@ -25,17 +26,20 @@ from broker.sharing.least_core import least_core
 from broker.sharing.shares import Need, Shares
 from broker.sharing.slot_game import Division, SlotGame, divided
 
-EXACT_MEMBERS_MAX = 8
+EXACT_MEMBERS_MAX = 10
 
 
-def nucleolus(game: Game) -> dict[str, Fraction]:
-    """The exact nucleolus, or the prenucleolus of a game without an individually rational allocation."""
+def nucleolus(game: Game, coalitions: Sequence[int] | None = None) -> dict[str, Fraction]:
+    """The exact nucleolus, or the prenucleolus of a game without an individually rational allocation.
+
+    `coalitions` (masks, with every single player) are those that decide it, None for all.
+    """
     n, everybody = len(game.players), game.everybody
     floor = [Fraction(level) for level in floors(game)]
     fixed = {everybody: Fraction(game.worth[everybody])}
     span = _Span(n)
     span.add(everybody)
-    free = [mask for mask in range(1, everybody) if mask not in span]
+    free = [mask for mask in coalitions or range(1, everybody) if mask not in span]
     payoff: tuple[Fraction, ...] = (Fraction(game.worth[everybody]),)
     while free:
         found = least_core(game, free, fixed, floor)
@@ -48,6 +52,19 @@ def nucleolus(game: Game) -> dict[str, Fraction]:
             span.add(1 << i)
         free = [mask for mask in free if mask not in span]
     return dict(zip(game.players, payoff, strict=True))
+
+
+def essential(game: Game) -> list[int]:
+    """The coalitions that lose when any one member leaves, and the single players; for players worth 0 alone.
+
+    In a game with a core the others have no say in the nucleolus (Huberman 1980).
+    """
+    return [
+        mask
+        for mask in range(1, game.everybody)
+        if mask.bit_count() == 1
+        or all(game.worth[mask] > game.worth[mask ^ 1 << i] for i in range(len(game.players)) if mask >> i & 1)
+    ]
 
 
 def has_imputation(game: Game) -> bool:
@@ -79,7 +96,8 @@ def division(slot: SlotGame, seed: bytes) -> Division:
     """The nucleolus of a slot's game; the Shapley value, with a note, where it is too large to solve."""
     wh = closed_form(slot)
     if wh is None and len(slot.energy_wh) <= EXACT_MEMBERS_MAX:
-        wh = nucleolus(game_of_slot(slot))
+        game = game_of_slot(slot)
+        wh = nucleolus(game, essential(game))
     if wh is None:
         parts, note = shapley.division(slot, seed)
         reason = f"{len(slot.energy_wh)} members are too many for the nucleolus: Shapley value"
