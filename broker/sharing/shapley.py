@@ -28,7 +28,7 @@ from broker.sharing.coalition import Game, game_of_slot
 from broker.sharing.shares import Need, Shares
 from broker.sharing.slot_game import Division, SlotGame, divided
 
-EXACT_MEMBERS_MAX = 12
+EXACT_MEMBERS_MAX = 14
 STEPS_MAX = 2**20
 ORDERS_MIN = 256
 DELTA = 0.001
