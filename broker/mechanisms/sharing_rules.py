@@ -1,7 +1,12 @@
 """The sharing rules of the catalogue: what is done with metered energy after delivery."""
 
 from broker.mechanisms.mechanism import Mechanism
-from broker.sharing import mid_market
+from broker.sharing import bill_sharing, mid_market, nash_bargaining, nucleolus, shapley, supply_demand_ratio
+
+METERED = "no orders: only metered energy counts"
+DIVIDES = "none: it divides what happened"
+NOT_ABOVE = "feed-in not above retail"
+OUTSIDE = "every member settles outside"
 
 SHARING_RULES = (
     Mechanism(
@@ -10,11 +15,86 @@ SHARING_RULES = (
         share=mid_market.share,
         budget_balance="strong",
         individual_rationality="yes",
-        truthfulness="no orders: only metered energy counts",
-        welfare="none: it divides what happened",
+        truthfulness=METERED,
+        welfare=DIVIDES,
         source="Long et al. 2017, doi:10.1109/PESGM.2017.8274546",
         complexity="O(n)",
-        assumes="feed-in not above retail",
-        fallback="every member settles outside",
+        assumes=NOT_ABOVE,
+        fallback=OUTSIDE,
+    ),
+    Mechanism(
+        name="supply_demand_ratio",
+        title="Supply-demand ratio",
+        share=supply_demand_ratio.share,
+        budget_balance="strong",
+        individual_rationality="yes",
+        truthfulness=METERED,
+        welfare=DIVIDES,
+        source="Liu et al. 2017, doi:10.1109/TPWRS.2017.2649558",
+        complexity="O(n log n)",
+        assumes="feed-in not negative and not above retail",
+        fallback="mid-market rate where feed-in is negative; outside where it is above retail",
+    ),
+    Mechanism(
+        name="bill_sharing",
+        title="Bill sharing",
+        share=bill_sharing.share,
+        budget_balance="strong",
+        individual_rationality="no: who delivers earns nothing while the community imports",
+        truthfulness=METERED,
+        welfare=DIVIDES,
+        source="Long et al. 2017, doi:10.1109/PESGM.2017.8274546",
+        complexity="O(n log n)",
+        assumes=NOT_ABOVE,
+        fallback=OUTSIDE,
+    ),
+    Mechanism(
+        name="shapley",
+        title="Shapley value",
+        share=shapley.share,
+        budget_balance="strong",
+        individual_rationality="yes; not always in the core",
+        truthfulness=METERED,
+        welfare=DIVIDES,
+        source="Shapley 1953, doi:10.1515/9781400881970-018; sampled: Maleki et al. 2013, arXiv:1306.4265",
+        complexity=f"O(n 2^n) up to {shapley.EXACT_MEMBERS_MAX} members, O(m n log n) with m sampled orders",
+        assumes=NOT_ABOVE,
+        fallback=f"{OUTSIDE}; sampled with an error bound for more members",
+    ),
+    Mechanism(
+        name="nucleolus",
+        title="Nucleolus",
+        share=nucleolus.share,
+        budget_balance="strong",
+        individual_rationality="yes, and in the core",
+        truthfulness=METERED,
+        welfare=DIVIDES,
+        source="Schmeidler 1969, doi:10.1137/0117107",
+        complexity=f"O(n) where a formula holds, else exponential, up to {nucleolus.EXACT_MEMBERS_MAX} members",
+        assumes=NOT_ABOVE,
+        fallback=f"{OUTSIDE}; Shapley value for more members",
+    ),
+    Mechanism(
+        name="nash_bargaining",
+        title="Nash bargaining",
+        share=nash_bargaining.share,
+        budget_balance="strong",
+        individual_rationality="yes; not always in the core",
+        truthfulness=METERED,
+        welfare=DIVIDES,
+        source="Nash 1950, doi:10.2307/1907266; weights: Kalai 1977, doi:10.1007/BF01774658",
+        complexity="O(n)",
+        assumes=NOT_ABOVE,
+        fallback=OUTSIDE,
+    ),
+    Mechanism(
+        name="core_test",
+        title="Core test",
+        budget_balance="judges an allocation: it has to be efficient",
+        individual_rationality="judges it: no coalition does better alone",
+        truthfulness="no orders: a test of an allocation",
+        welfare="none: it judges",
+        source="Bondareva 1963; Shapley 1967, doi:10.1002/nav.3800140404",
+        complexity="exponential, up to 10 players",
     ),
 )

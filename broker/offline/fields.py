@@ -1,5 +1,6 @@
 """Reading the objects of a document: every field is checked, and everything that is wrong is collected."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +12,11 @@ from broker.offline.decimal_book import EXPONENT_MAX, Finding
 WH_PER_KWH = 1_000
 MICRO = 1_000_000
 NANO = 1_000_000_000
+ZERO = Fraction(0)
 _REQUIRED = object()
+
+
+Bound = int | Fraction | None
 
 
 @dataclass(slots=True)
@@ -22,6 +27,9 @@ class Fields:
     where: str = ""
     findings: list[Finding] = field(default_factory=list)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self.entry
+
     def path(self, key: str) -> str:
         """The name of a key in the file."""
         return f"{self.where}.{key}" if self.where else key
@@ -31,7 +39,7 @@ class Fields:
         self.findings.append(Finding(self.path(key), problem, remedy))
 
     def number(
-        self, key: str, unit: str, *, least: int | None = None, most: int | None = None, default: Any = _REQUIRED
+        self, key: str, unit: str, *, least: Bound = None, most: Bound = None, default: Any = _REQUIRED
     ) -> Fraction:
         """The exact number of a key, within bounds; 0 when something is wrong with it."""
         if key not in self.entry and default is not _REQUIRED:
@@ -127,6 +135,21 @@ class Fields:
                 self.findings.append(Finding(row.where, "is not an object", f"write {example}"))
         return rows
 
+    def numbers(self, key: str, unit: str, *, least: Bound = None) -> list[Fraction]:
+        """The exact numbers of a list that is not empty."""
+        values = self.entry.get(key)
+        if not isinstance(values, list) or not values:
+            problem = "is missing" if key not in self.entry else "is not a list with numbers"
+            self.wrong(key, problem, f"write a list of numbers in {unit}")
+            return []
+        at = {f"{key}[{i}]": value for i, value in enumerate(values)}
+        return [Fields(at, self.where, self.findings).number(name, unit, least=least) for name in at]
+
+    def amounts(self, key: str, unit: str, *, least: Bound = None) -> dict[str, Fraction]:
+        """The exact numbers of an object by name, in ascending order of the names."""
+        inner = self.inside(key, f'{{"A": 1.5, "B": 0}} with numbers in {unit}')
+        return {name: inner.number(name, unit, least=least) for name in sorted(inner.entry)}
+
     def list_wh(self, key: str, *, least: int | None = None) -> list[int]:
         """A list of energies in kWh as whole Wh."""
         values = self.entry.get(key)
@@ -163,3 +186,8 @@ def unique(rows: list[Fields], names: list[str], what: str) -> None:
         if name and name in seen:
             row.wrong("id", f"{name[:40]!r} stands twice", f"give every {what} its own id")
         seen.add(name)
+
+
+def printed(values: Mapping[str, Fraction]) -> dict[str, float]:
+    """Exact numbers by name as the nearest floats."""
+    return {name: float(value) for name, value in values.items()}

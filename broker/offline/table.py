@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from broker.offline import blocks, donation, flexibility, forward, settlement, storage, uniform
+from broker.offline import (
+    bill_sharing,
+    blocks,
+    coalition_game,
+    donation,
+    flexibility,
+    forward,
+    nash_bargaining,
+    pooled_prices,
+    settlement,
+    storage,
+    uniform,
+)
 from broker.offline.decimal_book import Finding
 
 Solve = Callable[[Any], dict[str, Any] | list[Finding]]
@@ -19,4 +31,11 @@ OFFLINE: dict[str, Solve] = {
     "settlement": settlement.solve_penalties,
     "settlement_balancing": settlement.solve_balancing,
     "settlement_fifo": settlement.solve_fifo,
+    "mid_market_rate": pooled_prices.solve_mid_market,
+    "supply_demand_ratio": pooled_prices.solve_supply_demand_ratio,
+    "bill_sharing": bill_sharing.solve,
+    "shapley": coalition_game.solve_shapley,
+    "nucleolus": coalition_game.solve_nucleolus,
+    "core_test": coalition_game.solve_core_test,
+    "nash_bargaining": nash_bargaining.solve,
 }

@@ -9,10 +9,12 @@ than outside. Complexity: O(n).
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from broker.clearing.outcome import Rules
 from broker.sharing.shares import Need, Share, Shares, all_outside, at_price, has_inside_market, ordered, outside
-from wire.quantities import largest_remainder
+from broker.sharing.slot_game import matched
+from broker.sharing.slot_prices import SlotPrices
 
 
 def mid_market_micro(needs: Sequence[Need]) -> int:
@@ -23,6 +25,18 @@ def mid_market_micro(needs: Sequence[Need]) -> int:
     return (max(n.feed_in_micro for n in needs) + min(n.retail_micro for n in needs)) // 2
 
 
+def inside_prices(supply: Fraction, demand: Fraction, retail: Fraction, feed_in: Fraction) -> SlotPrices:
+    """The exact mean prices of all that is drawn and all that is delivered in a slot, for feed_in <= retail.
+
+    With mid = (retail + feed_in) / 2, supply G and demand D: G >= D: p_buy = mid, p_sell = (D mid + (G - D)
+    feed_in) / G;  G < D: p_sell = mid, p_buy = (G mid + (D - G) retail) / D.
+    """
+    mid = (retail + feed_in) / 2
+    if supply >= demand:
+        return SlotPrices(mid, (demand * mid + (supply - demand) * feed_in) / supply if supply else mid)
+    return SlotPrices((supply * mid + (demand - supply) * retail) / demand, mid)
+
+
 def share(needs: Sequence[Need], _rules: Rules) -> Shares:
     """The lines of all members; each has at most one inside and one outside line."""
     members = ordered(list(needs))
@@ -30,10 +44,7 @@ def share(needs: Sequence[Need], _rules: Rules) -> Shares:
         return Shares(lines=())
     if not has_inside_market(members):
         return all_outside(members, "feed-in pays more than retail costs")
-    shorts = [n for n in members if n.energy_wh > 0]
-    longs = [n for n in members if n.energy_wh < 0]
-    matched = min(sum(n.energy_wh for n in shorts), -sum(n.energy_wh for n in longs))
-    inside = _matched(shorts, matched) | {meter: -energy for meter, energy in _matched(longs, matched).items()}
+    inside = matched({n.meter: n.energy_wh for n in members})
     mid = mid_market_micro(members)
     lines: list[Share] = []
     for need in members:
@@ -43,8 +54,3 @@ def share(needs: Sequence[Need], _rules: Rules) -> Shares:
         if need.energy_wh != local:
             lines.append(outside(need, need.energy_wh - local))
     return Shares(lines=tuple(lines))
-
-
-def _matched(side: list[Need], total: int) -> dict[str, int]:
-    meters = [n.meter for n in side]
-    return dict(zip(meters, largest_remainder(total, [abs(n.energy_wh) for n in side], meters), strict=True))
