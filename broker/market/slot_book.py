@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from broker.market.terms import OutsidePrices
+from broker.settlement.regulation import NOTHING, Regulation
 from wire.messages import Award, Clearing, MeterReport, Order, SlotState
 from wire.slots import Slot
 
@@ -23,9 +24,23 @@ class HeldReport:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a member was settled on: net metered energy [Wh], whether it was measured, and where the log has it."""
+
+    metered_wh: int
+    is_measured: bool
+    log_index: int
+
+
 @dataclass(slots=True)
 class SlotBook:
-    """The mutable record of one slot, changed only by the market's fold."""
+    """The mutable record of one slot, changed only by the market's fold.
+
+    `estimates` are net energies [Wh] of missing reports that later registers tell. `basis` is what the slot was
+    settled on, `subscribers` pay fixed amounts in it, `regulation` holds for it; `changed_s` is the moment from which
+    the basis is not what the meters say any more.
+    """
 
     slot: Slot
     prices: OutsidePrices | None = None
@@ -35,3 +50,8 @@ class SlotBook:
     clearing: Clearing | None = None
     awards: dict[str, Award] = field(default_factory=dict)
     reports: dict[str, HeldReport] = field(default_factory=dict)
+    estimates: dict[str, int] = field(default_factory=dict)
+    basis: dict[str, Basis] = field(default_factory=dict)
+    subscribers: tuple[str, ...] = ()
+    regulation: Regulation = NOTHING
+    changed_s: int | None = None

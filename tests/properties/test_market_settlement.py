@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from broker.ledger.accounts import Accounts, NotConserved
 from broker.ledger.transfer import COMMUNITY, MARKET, OUTSIDE, Transfer, account
+from broker.market.posting import line_of
 from broker.settlement.slot import Position, settle
 from broker.settlement.statement import statement
-from wire.messages import Settlement, SettlementItem, SettlementLine
+from wire.messages import Settlement, SettlementItem
 
 PRICE = st.integers(-(10**6), 10**6)
 ENERGY = st.integers(-20_000, 20_000)
@@ -128,16 +129,7 @@ def test_statements_sum_to_the_ledger_to_the_last_unit(slot: list[Position]) -> 
     accounts.post(transfers)
     for p in slot:
         own = account(p.meter)
-        lines = tuple(
-            SettlementLine(
-                item=t.item,
-                energy_wh=t.energy_wh if t.payer == own else -t.energy_wh,
-                price_micro_per_kwh=t.price_micro,
-                amount_nano=t.amount_nano if t.payer == own else -t.amount_nano,
-            )
-            for t in transfers
-            if own in (t.payer, t.payee)
-        )
+        lines = tuple(line_of(t, 1 if t.payer == own else -1) for t in transfers if own in (t.payer, t.payee))
         settled = Settlement(
             community="elm",
             meter=p.meter,
@@ -149,5 +141,6 @@ def test_statements_sum_to_the_ledger_to_the_last_unit(slot: list[Position]) -> 
             total_nano=sum(line.amount_nano for line in lines),
             log_index=0,
             salt="0" * 64,
+            corrects=None,
         )
         assert statement(p.meter, [settled]).total_nano == -accounts.balance(own)
