@@ -65,7 +65,7 @@ class Terms:
     @property
     def keep_settled_s(self) -> int:
         """How long [s] the book of a settled slot is kept: for questions, and for corrections."""
-        return max(KEEP_SETTLED_S, self.correct_within_s + self.report_within_s)
+        return max(KEEP_SETTLED_S, 60 * self.slot_minutes + self.correct_within_s + self.report_within_s)
 
     def last_tradable(self, now_s: int) -> Slot:
         """The last slot of the trading horizon at a moment."""
