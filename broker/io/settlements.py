@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
+from broker.io.verification import journal_terms
+from broker.market.terms import Terms
 from wire.messages import Settlement
 
 
@@ -24,3 +27,15 @@ def settlements_of(state_dir: Path, meter: str, start: str | None, end: str | No
         return [Settlement.model_validate_json(payload) for (payload,) in rows]
     finally:
         records.close()
+
+
+def terms_of(state_dir: Path) -> Terms:
+    """The community's terms, as its journal states them.
+
+    Raises: StorageFailed when the journal cannot be read, NoTerms or UnknownRecord when it holds none that are known.
+    """
+    journal = SqliteJournal(StateDir(state_dir).journal, read_only=True)
+    try:
+        return journal_terms(journal)
+    finally:
+        journal.close()
