@@ -129,8 +129,8 @@ def _shown(result: "Statement") -> list[str]:
     shown.append("sums:")
     for s in result.items:
         name = " ".join(part for part in (s.item, s.of, s.label) if part)
-        energy = f"+{s.drawn_wh / 1000:.3f} -{s.delivered_wh / 1000:.3f} kWh"
-        shown.append(f"  {name:<64} {energy:>28} {s.amount_nano / 1e9:>15.6f}")
+        flows = f"+{s.drawn_wh / 1000:.3f} -{s.delivered_wh / 1000:.3f} kWh"
+        shown.append(f"  {name:<64} {flows:>28} {s.amount_nano / 1e9:>15.6f}")
     for t in result.taxes:
         shown.append(f"{t.label}: {t.amount_nano / 1e9:.6f} of {t.base_nano / 1e9:.6f}")
     if result.estimated:

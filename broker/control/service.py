@@ -107,7 +107,8 @@ class MarketService:
     def agree(self, members: Sequence[Enrolled], now_s: int, regulation: Regulation = NOTHING) -> list[Outgoing]:
         """Journals the terms of a new journal, another regulation, and members that are new, changed or gone.
 
-        Members that are gone are suspended. A regulation holds for the slots that start from now on.
+        Members that are gone are suspended. A regulation holds for the slots that start from now on, or from its own
+        later date on.
         """
         events: list[Event] = []
         if self.journaled == 0:

@@ -1,6 +1,6 @@
 """The regulation tables of the configuration, and the profile that they stand for."""
 
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import combinations
 from typing import Annotated, Literal, Self
@@ -13,6 +13,7 @@ from broker.io.tariff_config import WEEKDAYS
 from broker.settlement.regulation import WHOLE, Band, Charge, Energy, Regulation, Subscription, Tax
 from wire.messages import SettlementItem
 from wire.quantities import NANO_PER_UNIT
+from wire.slots import epoch_s
 
 DAY_MINUTES = 24 * 60
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -157,7 +158,7 @@ class TaxSettings(_Table):
 
 
 class RegulationSettings(_Table):
-    """What law and operators add to energy in one place; `valid_from` and `source` say when and by which text."""
+    """What law and operators add to energy in one place, from a local day on; `source` says by which text."""
 
     name: Label
     valid_from: date
@@ -188,6 +189,7 @@ class RegulationSettings(_Table):
         """The profile."""
         return Regulation(
             name=self.name,
+            valid_from_s=epoch_s(datetime.combine(self.valid_from, time(), ZoneInfo(self.time_zone))),
             source=self.source,
             time_zone=self.time_zone,
             charges=tuple(row.charge() for row in self.charges),

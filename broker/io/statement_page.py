@@ -31,7 +31,8 @@ body { font: 10pt/1.4 system-ui, "DejaVu Sans", Arial, sans-serif; color: #1b1f2
 header { display: flex; justify-content: space-between; gap: 8mm; border-bottom: 2px solid #1d5c4d }
 h1 { font-size: 18pt; margin: 0 0 1mm } h2 { font-size: 11.5pt; margin: 7mm 0 1.5mm; break-after: avoid }
 p { margin: 1mm 0 2mm } .quiet { color: #59626b; font-size: 8.5pt }
-.due { text-align: right; padding-bottom: 3mm } .due strong { display: block; font-size: 20pt; line-height: 1.25; white-space: nowrap; color: #1b1f24 }
+.due { text-align: right; padding-bottom: 3mm }
+.due strong { display: block; font-size: 20pt; line-height: 1.25; white-space: nowrap; color: #1b1f24 }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
 th { text-align: left; font-weight: 600; font-size: 8.5pt; color: #59626b; border-bottom: 1px solid #9aa4ad }
 th, td { padding: 1mm 1.5mm; vertical-align: top } td { border-bottom: 1px solid #e3e7ea }
@@ -39,7 +40,8 @@ tr { break-inside: avoid } thead { display: table-header-group }
 .n { text-align: right; white-space: nowrap } tr.group td { font-weight: 600; background: #f1f5f3 }
 tr.part td:first-child { padding-left: 5mm } tr.sum td { font-weight: 700; border-top: 1.5px solid #1b1f24 }
 .figures { display: flex; gap: 4mm; margin: 5mm 0 } .figures div { flex: 1; background: #f1f5f3; padding: 2mm 3mm }
-.figures b { display: block; font-size: 12pt; font-weight: 600; color: #1b1f24; white-space: nowrap } .slots { columns: 3; font-size: 8.5pt; margin: 0 }
+.figures b { display: block; font-size: 12pt; font-weight: 600; color: #1b1f24; white-space: nowrap }
+.slots { columns: 3; font-size: 8.5pt; margin: 0 }
 """
 
 

@@ -18,7 +18,7 @@ class TermsAgreed(_Event):
 
 
 class RegulationAgreed(_Event):
-    """A regulation profile holds for the slots that start from now on; "" is no regulation."""
+    """A regulation profile holds for the slots that start from now on, or from its own later date on; "" is none."""
 
     type: Literal["regulation_agreed"] = "regulation_agreed"
     regulation: str

@@ -84,7 +84,8 @@ class Market:
                 self._check_terms(event)
                 return []
             case RegulationAgreed():
-                self.regulations.append((event.at_s, regulation_of(event.regulation)))
+                regulation = regulation_of(event.regulation)
+                self.regulations.append((max(event.at_s, regulation.valid_from_s), regulation))
                 return []
             case Enrolled():
                 self._enrol(event)
@@ -219,7 +220,7 @@ class Market:
 
     def regulation_at(self, at_s: int) -> Regulation:
         """The regulation that holds for slots that start at a moment."""
-        return next((r for agreed_s, r in reversed(self.regulations) if agreed_s <= at_s), NOTHING)
+        return next((r for from_s, r in reversed(self.regulations) if from_s <= at_s), NOTHING)
 
     def _posted(self, book: SlotBook, result: SettledSlot) -> list[Outgoing]:
         checkpoint = Checkpoint(

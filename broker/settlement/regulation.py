@@ -94,9 +94,10 @@ class Tax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regulation:
-    """All that is added to energy in one place at one time."""
+    """All that is added to energy in one place from a moment on [s since 1970]."""
 
     name: str = ""
+    valid_from_s: int = 0
     source: str = ""
     time_zone: str = "UTC"
     charges: tuple[Charge, ...] = ()
@@ -132,6 +133,7 @@ def regulation_of(text: str) -> Regulation:
     value: dict[str, Any] = parse(text.encode())
     return Regulation(
         name=value["name"],
+        valid_from_s=value["valid_from_s"],
         source=value["source"],
         time_zone=value["time_zone"],
         charges=tuple(_charge(c) for c in value["charges"]),
