@@ -132,7 +132,7 @@ class Inbox:
         if isinstance(outcome, Rejected):
             return self._rejection(outcome, member.meter, report.kind, named, report)
         if not outcome.repeated:
-            book.reports[member.meter] = HeldReport(report, named)
+            book.reports[member.meter] = _held(report, named)
             self._missing.reported(member.meter, _row(report, slot_s), at_s)
         return self._receipt(report, named, member, at_s)
 
@@ -160,7 +160,7 @@ class Inbox:
             state=book.state,
             order_sequence=held.order.sequence if held else None,
             order_digest=held.digest if held else None,
-            report_sequence=report.report.sequence if report else None,
+            report_sequence=report.sequence if report else None,
         )
         return Outgoing(answer, query.meter)
 
@@ -174,3 +174,8 @@ def _row(report: MeterReport, slot_s: int) -> Row:
         report.export_to_wh,
         starts_anew=bool(report.replaces),
     )
+
+
+def _held(report: MeterReport, named: str) -> HeldReport:
+    imported, exported = report.import_to_wh - report.import_from_wh, report.export_to_wh - report.export_from_wh
+    return HeldReport(report.sequence, imported - exported, report.quality == "measured", named)

@@ -121,13 +121,13 @@ def _not_replacing(report: MeterReport, held: HeldReport | None, book: SlotBook)
     """A report takes the place of another with a higher sequence, as measured, and with a reason if that one was."""
     if held is None:
         return None
-    last = held.report.sequence
+    last = held.sequence
     if report.sequence <= last:
         detail = f"{book.slot.label} was reported with sequence {last} and other values"
         return Rejected(Reason.CONFLICTING_SEQUENCE, detail, "sequence")
     if report.quality != "measured":
         return Rejected(Reason.NOT_MEASURED, f"{book.slot.label} was reported before", "quality")
-    if held.report.quality == "measured" and not report.replaces:
+    if held.is_measured and not report.replaces:
         return Rejected(Reason.NO_REASON, f"{book.slot.label} was measured in sequence {last}", "replaces")
     return None
 

@@ -206,6 +206,7 @@ class Market:
         result = settled_slot(book, self.terms, self._secret, self.log)
         self.accounts.post(result.transfers)
         self._move(book, SlotEvent.SETTLEMENT)
+        book.forget_steps()
         self.totals.last_demand_wh = result.demand_wh
         self.totals.last_generation_wh = result.generation_wh
         self._forget_before(now_s - self.terms.keep_settled_s)

@@ -110,8 +110,7 @@ def _reading(book: SlotBook, meter: str) -> tuple[int, bool]:
         return 0, False
     if held is None:
         return book.estimates.get(meter, awarded_wh(book, meter)), False
-    r = held.report
-    return (r.import_to_wh - r.import_from_wh) - (r.export_to_wh - r.export_from_wh), r.quality == "measured"
+    return held.net_wh, held.is_measured
 
 
 def _settled_positions(book: SlotBook) -> list[Position]:

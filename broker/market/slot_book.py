@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from broker.market.terms import OutsidePrices
 from broker.settlement.regulation import NOTHING, Regulation
-from wire.messages import Award, Clearing, MeterReport, Order, SlotState
+from wire.messages import Award, Clearing, Order, SlotState
 from wire.slots import Slot
 
 
@@ -18,9 +18,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class HeldReport:
-    """The report that counts for a meter, with the digest of its payload bytes."""
+    """What counts of a meter's report: its net energy [Wh, + import], with the digest of its payload bytes.
 
-    report: MeterReport
+    Books are kept for days, so the message itself is not: the journal has it.
+    """
+
+    sequence: int
+    net_wh: int
+    is_measured: bool
     digest: str
 
 
@@ -55,3 +60,8 @@ class SlotBook:
     subscribers: tuple[str, ...] = ()
     regulation: Regulation = NOTHING
     changed_s: int | None = None
+
+    def forget_steps(self) -> None:
+        """Drops the steps of the orders, most of a settled book: only their sequences and digests are asked for."""
+        self.orders = {m: Held(h.order.model_copy(update={"steps": ()}), h.digest) for m, h in self.orders.items()}
+        self.messages = {}

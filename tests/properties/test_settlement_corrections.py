@@ -19,6 +19,7 @@ from broker.market.events import (
     encode_event,
 )
 from broker.market.market import Market
+from broker.market.missing_readings import spread
 from broker.market.posting import committed_bytes, current_positions, slot_transfers
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Terms
@@ -375,3 +376,74 @@ def test_the_day_fee_is_posted_once_with_the_last_slot_of_the_day_and_survives_a
         ("tax", "VAT"),
     ]
     assert all(line.label != "day fee" for line in correction.lines)
+
+
+def test_an_estimate_of_the_meter_itself_is_replaced_by_a_measured_value_without_a_reason() -> None:
+    world = World(RULES["netting"], {meter: [(100, 0)] * 6 for meter in KEYS})
+    world.step(SLOTS[0].end_s)
+    for meter in sorted(KEYS):
+        world.report(meter, 0, SLOTS[0].end_s, quality="estimated")
+    world.step(SLOTS[0].end_s)
+    assert {s.quality for s in world.settlements} == {"estimated"}
+    world.report("home-1", 0, SLOTS[0].end_s + 60, sequence=2)
+    world.step(SLOTS[0].end_s + 60)
+    assert not world.rejections
+    (news,) = (s for s in world.settlements if s.corrects is not None)
+    assert (news.meter, news.quality, news.lines, news.total_nano) == ("home-1", "measured", (), 0)
+
+
+def test_a_replaced_meter_starts_anew_and_its_gap_stays_as_awarded() -> None:
+    """Slots 1 and 2 have no report, slot 3 comes from another meter: nothing tells the energy between."""
+    world = World(RULES["netting"], {meter: [(1_000, 0)] * 6 for meter in KEYS})
+    for index, slot in enumerate(SLOTS[:4]):
+        world.step(slot.end_s)
+        for meter in sorted(KEYS):
+            if meter != "home-1" or index == 0:
+                world.report(meter, index, slot.end_s)
+    at_s = SLOTS[3].end_s
+    new = {"import_from_wh": 3, "import_to_wh": 503}
+    world.report("home-1", 3, at_s, **new)
+    assert [r.code for r in world.rejections] == ["register_went_back"]
+    world.report("home-1", 3, at_s, **new, replaces="meter replaced")
+    assert [book.estimates for book in world.books()[:4]] == [{}] * 4
+    world.step(at_s + 900)
+    settled = {s.slot: s.metered_wh for s in world.settlements if s.meter == "home-1"}
+    assert settled == {SLOTS[0].label: 1_000, SLOTS[3].label: 500}
+    after = MeterReport(
+        community=COMMUNITY,
+        meter="home-1",
+        slot=SLOTS[4].label,
+        sequence=1,
+        import_from_wh=503,
+        import_to_wh=600,
+        export_from_wh=0,
+        export_to_wh=0,
+        quality="measured",
+        replaces=None,
+    )
+    world.send("home-1", after, SLOTS[4].end_s)
+    assert len(world.rejections) == 1
+
+
+def test_closed_slots_of_a_long_gap_keep_what_was_settled_and_open_ones_get_their_share_by_time() -> None:
+    """600 Wh over four missing slots of which two are closed: the open two share 300 Wh."""
+    rules = {"correct_within_s": 3 * 900 - 1}
+    world = World(rules, {meter: [(0, 0), (150, 0), (150, 0), (150, 0), (150, 0), (0, 0)] for meter in KEYS})
+    for index, slot in enumerate(SLOTS):
+        world.step(slot.end_s)
+        for meter in sorted(KEYS):
+            if meter != "home-1" or index == 0:
+                world.report(meter, index, slot.end_s)
+        world.step(slot.end_s + 900 if index == 5 else slot.end_s)
+    world.report("home-1", 5, SLOTS[5].end_s)
+    world.step(SLOTS[5].end_s + 900)
+    assert [book.estimates.get("home-1") for book in world.books()] == [None, None, None, 150, 150, None]
+    world.step(SLOTS[5].end_s + 1_900)
+    check_books(world)
+
+
+def test_the_gap_is_spread_over_awards_and_equal_parts_to_the_last_wh() -> None:
+    """100 Wh over awards of 40, 0 and -10: 70 are left, 24 + 23 + 23."""
+    assert spread(100, [40, 0, -10]) == [64, 23, 13]
+    assert spread(-100, [40, 0, -10]) == [-4, -43, -53]
+    assert spread(7, [7]) == [7]
