@@ -74,9 +74,8 @@ def _result(
 def slot_transfers(positions: Sequence[Position], book: SlotBook, terms: Terms) -> tuple[Transfer, ...]:
     """Every transfer of a slot in which its members had these positions."""
     settled = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
-    penalties = penalty(terms).transfers(positions)
-    charges = added(positions, settled, book.regulation, book.slot, book.subscribers)
-    return (*settled, *penalties, *charges)
+    so_far = (*settled, *penalty(terms).transfers(positions))
+    return (*so_far, *added(positions, so_far, book.regulation, book.slot, book.subscribers))
 
 
 def sharing_rule(terms: Terms) -> SharingRule:

@@ -18,8 +18,14 @@ from wire.messages import SettlementItem
 from wire.quantities import largest_remainder, round_half_even
 from wire.slots import Slot
 
-INSIDE = (SettlementItem.AWARD, SettlementItem.IMBALANCE, SettlementItem.DONATION, SettlementItem.STORAGE)
-ENERGY_ITEMS = (*INSIDE, SettlementItem.OUTSIDE)
+CHARGES = (
+    SettlementItem.PENALTY,
+    SettlementItem.NETWORK_CHARGE,
+    SettlementItem.LEVY,
+    SettlementItem.FEE,
+    SettlementItem.INCENTIVE,
+    SettlementItem.TAX,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def metered(positions: Sequence[Position], transfers: Sequence[Transfer]) -> dic
 def _inside_wh(transfers: Sequence[Transfer]) -> dict[str, int]:
     energies: dict[str, int] = {}
     for t in transfers:
-        if t.item in INSIDE and OUTSIDE not in (t.payer, t.payee):
+        if t.item not in CHARGES and OUTSIDE not in (t.payer, t.payee):
             energies[t.payer] = energies.get(t.payer, 0) + t.energy_wh
             energies[t.payee] = energies.get(t.payee, 0) - t.energy_wh
     return energies
@@ -171,4 +177,4 @@ def _is_taxed(t: Transfer, name: str, items: Sequence[SettlementItem]) -> bool:
     """Energy is taxed where it is drawn: what a member is paid for its own supply is not a purchase."""
     if t.item not in items:
         return False
-    return t.item not in ENERGY_ITEMS or (t.payer == name and t.energy_wh > 0)
+    return t.item in CHARGES or (t.payer == name and t.energy_wh > 0)

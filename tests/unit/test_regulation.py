@@ -6,9 +6,10 @@ import pytest
 
 from broker.io.config import BrokerConfig, ConfigError, load
 from broker.ledger.accounts import Accounts
-from broker.ledger.transfer import COMMUNITY, NETWORK_OPERATOR, STATE, Transfer, account
+from broker.ledger.transfer import NETWORK_OPERATOR, STATE, Transfer, account
 from broker.settlement.charges import Metered, added, metered
-from broker.settlement.regulation import NOTHING, Regulation, regulation_of
+from broker.settlement.imbalance import Penalty
+from broker.settlement.regulation import NOTHING, Charge, Regulation, Tax, regulation_of
 from broker.settlement.slot import Position, settle
 from wire.messages import SettlementItem
 from wire.slots import Slot, parse_utc
@@ -159,7 +160,6 @@ def test_bands_follow_local_time_and_incentives_are_received(tmp_path: Path) -> 
 
 def test_rounding_is_half_even_per_line() -> None:
     """1 Wh at 0.5 and at 1.5 nano/Wh: 0.5 rounds to 0, 1.5 to 2."""
-    from broker.settlement.regulation import Charge
 
     def one(rate: int) -> list[int]:
         charge = Charge(item=SettlementItem.LEVY, label="x", payee=STATE, on="drawn", rate_nano_per_kwh=rate)
@@ -190,6 +190,16 @@ def test_energy_that_the_community_bought_outside_is_local_for_nobody() -> None:
         "b": Metered(50, 50, 0, 0),
         "c": Metered(0, 0, 200, 0),
     }
+
+
+def test_a_penalty_can_be_taxed_and_is_no_energy() -> None:
+    """50 Wh more than bought, 20 per kWh: 1.0 of penalty, 10 % tax on it; 1,000 of 1,050 Wh stay local."""
+    positions = [member("buyer", 1_000, 1_050), member("seller", -1_000, -1_000)]
+    transfers = [*settle(positions).transfers, *Penalty(micro=20_000_000).transfers(positions)]
+    tax = Tax(label="tax", payee=STATE, share=1_000, on=(SettlementItem.PENALTY,))
+    (found,) = added(positions, transfers, Regulation(taxes=(tax,)), NOON, ())
+    assert (found.payer, found.base_nano, found.amount_nano) == (account("buyer"), 10**9, 10**8)
+    assert metered(positions, transfers)["buyer"] == Metered(1_000, 50, 0, 0)
 
 
 def test_charges_are_on_what_the_meter_saw_not_on_what_was_traded() -> None:
@@ -316,4 +326,11 @@ def test_the_terms_take_the_settlement_table() -> None:
         }
     )
     assert (config.terms().imbalance, config.terms().correct_within_s) == ("two_price", 60)
-    assert COMMUNITY
+
+
+def test_the_table_of_the_document_is_good(tmp_path: Path) -> None:
+    text = (EXAMPLES.parents[1] / "docs" / "settlement.md").read_text("utf-8")
+    (table,) = (block for block in text.split("```") if block.strip().startswith("[settlement]"))
+    path = tmp_path / "broker.toml"
+    path.write_text(HEAD + table)
+    assert load(path).terms().penalty_tolerance_permille == 100
