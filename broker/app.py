@@ -108,7 +108,7 @@ class BrokerApp:
         members = [Enrolled(at_s=at_s, **member.model_dump()) for member in self._config.members]
         kept, self._service.unsent = self._service.unsent, []
         self._members.send(kept)
-        self._members.send(self._service.agree(members, at_s))
+        self._members.send(self._service.agree(members, at_s, self._config.agreed_regulation()))
         self._mark_sent()
         LOG.info(
             "broker of %s: key=%s members=%d journal=%d records, %d messages sent again",

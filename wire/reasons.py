@@ -35,6 +35,8 @@ class Reason(StrEnum):
     REGISTER_WENT_BACK = "register_went_back"
     REGISTER_MISMATCH = "register_mismatch"
     WRONG_HORIZON = "wrong_horizon"
+    NOT_MEASURED = "not_measured"
+    NO_REASON = "no_reason"
 
 
 HINTS: dict[Reason, str] = {
@@ -63,8 +65,10 @@ HINTS: dict[Reason, str] = {
     Reason.NOT_MONOTONE: "order buy steps by falling and sell steps by rising price",
     Reason.QUOTA_EXCEEDED: "send fewer messages per slot",
     Reason.SLOT_NOT_OVER: "report a slot after its end",
-    Reason.ALREADY_SETTLED: "this slot is settled: corrections go through the operator",
+    Reason.ALREADY_SETTLED: "this slot is settled and the time for corrections is over: ask the operator",
     Reason.REGISTER_WENT_BACK: "cumulative registers only rise: check meter replacement or rollover",
     Reason.REGISTER_MISMATCH: "import and export energy must be the differences of the stated registers",
     Reason.WRONG_HORIZON: "send between 1 and 288 slots, starting with a slot that has not begun",
+    Reason.NOT_MEASURED: "what was reported or settled before is only replaced by a measured value",
+    Reason.NO_REASON: "a measured value stands already: say in 'replaces' why it is replaced",
 }

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import io
 import json
 import re
 import sys
@@ -18,8 +19,23 @@ EXAMPLES = """examples:
   community-broker statement state --meter home-1
   community-broker statement state --meter home-1 --from 2026-11-01 --to 2026-12-01 --csv
   community-broker statement state --meter home-1 --json
+  community-broker statement state --meter home-1 --from 2026-11-01 --to 2026-12-01 --html > november.html
 
-Amounts are exact (nano-currency, 10^-9); positive ones are paid by the member. Only the total is rounded, once."""
+Amounts are exact (nano-currency, 10^-9); positive ones are paid by the member. Only the total is rounded, once.
+The page of --html prints on A4 from any browser, also to a PDF:
+  chromium --headless --print-to-pdf=november.pdf november.html"""
+COLUMNS = (
+    "slot",
+    "quality",
+    "item",
+    "energy_wh",
+    "price_micro_per_kwh",
+    "amount_nano",
+    "of",
+    "label",
+    "base_nano",
+    "log_index",
+)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?")
 
 
@@ -32,12 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the statement as JSON and nothing else")
     output.add_argument("--csv", action="store_true", help="print the lines as CSV and nothing else")
+    output.add_argument("--html", action="store_true", help="print a page for people and printers and nothing else")
 
 
 def run(args: argparse.Namespace) -> int:
     """The exit status after printing the statement."""
     from broker.control.ports import StorageFailed
     from broker.io.settlements import settlements_of
+    from broker.io.verification import NoTerms
+    from broker.market.events import UnknownRecord
     from broker.settlement.statement import statement
 
     wrong = [t for t in (args.start, args.end) if t is not None and not _DAY.fullmatch(t)]
@@ -46,28 +65,77 @@ def run(args: argparse.Namespace) -> int:
         return BAD_INPUT
     try:
         settled = settlements_of(args.state_dir, args.meter, args.start, args.end)
-    except (StorageFailed, LookupError) as error:
+        result = statement(args.meter, settled)
+        print(_page(result, args) if args.html else _text(result, args), end="")
+    except (StorageFailed, LookupError, NoTerms, UnknownRecord) as error:
         print(error.args[0], file=sys.stderr)
         return BAD_INPUT
-    _print(statement(args.meter, settled), args)
     return DONE
 
 
-def _print(result: "Statement", args: argparse.Namespace) -> None:
-    rows = [{**asdict(line), "amount_nano": str(line.amount_nano)} for line in result.lines]
+def _page(result: "Statement", args: argparse.Namespace) -> str:
+    from broker.io.settlements import terms_of
+    from broker.io.statement_page import Heading, page
+
+    terms = terms_of(args.state_dir)
+    heading = Heading(
+        community=terms.community,
+        currency=terms.currency,
+        slot_minutes=terms.slot_minutes,
+        start=args.start or "",
+        end=args.end or "",
+    )
+    return page(result, heading)
+
+
+def _text(result: "Statement", args: argparse.Namespace) -> str:
     if args.json:
-        sums = {**asdict(result), "lines": rows, "total_nano": str(result.total_nano), "payable": str(result.payable)}
-        print(json.dumps(sums))
-    elif args.csv:
-        names = ["slot", "quality", "item", "energy_wh", "price_micro_per_kwh", "amount_nano"]
-        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        print(f"{result.meter}: {result.slots} slots, {result.metered_wh / 1000:g} kWh net from the grid")
-        print(f"bought {result.bought_wh / 1000:g} kWh and sold {result.sold_wh / 1000:g} kWh in the community")
-        for line in result.lines:
-            price = "" if line.price_micro_per_kwh is None else f"x {line.price_micro_per_kwh / 1e6:>8.5f}"
-            energy, amount = line.energy_wh / 1000, line.amount_nano / 1e9
-            print(f"  {line.slot} {line.item:<9} {energy:>9.3f} kWh {price:<10} = {amount:>11.6f} {line.quality}")
-        print(f"to {'pay' if result.total_nano >= 0 else 'receive'}: {abs(result.payable)}")
+        return json.dumps(_as_json(asdict(result))) + "\n"
+    if args.csv:
+        return _csv(result)
+    return "\n".join(_shown(result)) + "\n"
+
+
+def _as_json(value: object) -> object:
+    """Money as text, so that no reader rounds it."""
+    if isinstance(value, dict):
+        return {
+            key: str(v) if v is not None and (key.endswith("_nano") or key == "payable") else _as_json(v)
+            for key, v in value.items()
+        }
+    return [_as_json(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def _csv(result: "Statement") -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(line) for line in result.lines)
+    return text.getvalue()
+
+
+def _shown(result: "Statement") -> list[str]:
+    shown = [
+        f"{result.meter}: {result.slots} slots, {result.metered_wh / 1000:g} kWh net from the grid"
+        f" ({result.drawn_wh / 1000:g} drawn, {result.fed_in_wh / 1000:g} fed in)",
+        f"bought {result.bought_wh / 1000:g} kWh and sold {result.sold_wh / 1000:g} kWh in the community",
+    ]
+    for line in result.lines:
+        price = "" if line.price_micro_per_kwh is None else f"x {line.price_micro_per_kwh / 1e6:>8.5f}"
+        energy, amount = line.energy_wh / 1000, line.amount_nano / 1e9
+        name = " ".join(part for part in (line.of, line.label) if part)
+        row = f"  {line.slot} {line.item:<14} {energy:>9.3f} kWh {price:<10} = {amount:>11.6f} {line.quality} {name}"
+        shown.append(row.rstrip())
+    shown.append("sums:")
+    for s in result.items:
+        name = " ".join(part for part in (s.item, s.of, s.label) if part)
+        flows = f"+{s.drawn_wh / 1000:.3f} -{s.delivered_wh / 1000:.3f} kWh"
+        shown.append(f"  {name:<64} {flows:>28} {s.amount_nano / 1e9:>15.6f}")
+    for t in result.taxes:
+        shown.append(f"{t.label}: {t.amount_nano / 1e9:.6f} of {t.base_nano / 1e9:.6f}")
+    if result.estimated:
+        shown.append(f"estimated, until a measured value comes: {', '.join(result.estimated)}")
+    if result.corrected:
+        shown.append(f"corrected: {', '.join(result.corrected)}")
+    shown.append(f"to {'pay' if result.total_nano >= 0 else 'receive'}: {abs(result.payable)}")
+    return shown

@@ -11,6 +11,7 @@ from broker.market.events import (
     Event,
     Received,
     Refused,
+    RegulationAgreed,
     SlotOpened,
     TermsAgreed,
     decode_event,
@@ -20,6 +21,7 @@ from broker.market.inbox import MODELS
 from broker.market.market import Market
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
+from broker.settlement.regulation import NOTHING, Regulation
 from wire.codec import digest
 from wire.messages import Path, PlanNotice
 from wire.reasons import Reason
@@ -102,11 +104,18 @@ class MarketService:
         self._recorder.record(caused, through=self.journaled)
         return [out for _, out in caused]
 
-    def agree(self, members: Sequence[Enrolled], now_s: int) -> list[Outgoing]:
-        """Journals the terms of a new journal, and members that are new, changed or gone (those are suspended)."""
+    def agree(self, members: Sequence[Enrolled], now_s: int, regulation: Regulation = NOTHING) -> list[Outgoing]:
+        """Journals the terms of a new journal, another regulation, and members that are new, changed or gone.
+
+        Members that are gone are suspended. A regulation holds for the slots that start from now on, or from its own
+        later date on.
+        """
         events: list[Event] = []
         if self.journaled == 0:
             events.append(TermsAgreed(at_s=now_s, terms=self.market.terms.as_record()))
+        agreed = self.market.regulations
+        if regulation != (agreed[-1][1] if agreed else NOTHING):
+            events.append(RegulationAgreed(at_s=now_s, regulation=regulation.text()))
         listed = {member.meter: member for member in members}
         events += [member for member in members if self._is_news(member)]
         for meter, known in sorted(self.market.members.items()):

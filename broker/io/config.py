@@ -8,10 +8,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from broker.io.regulation_config import RegulationSettings
+from broker.io.tariff import PRICE_MAX
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import LIVE
+from broker.settlement.imbalance import TWO_PRICE, imbalance_names
+from broker.settlement.regulation import NOTHING, Regulation
 from wire.fields import Community, Hex32, Id
+from wire.quantities import MICRO_PER_UNIT
 from wire.slots import ALLOWED_MINUTES
 
 NAMEPLATE_W_MAX = 10_000_000
@@ -59,6 +64,34 @@ class MarketSettings(_Table):
         return value
 
 
+class SettlementSettings(_Table):
+    """How what was metered beyond the awards is settled, what a deviation costs, how long values may be corrected."""
+
+    imbalance: str = "mid_market_rate"
+    short_adder_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
+    long_deduction_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
+    penalty_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
+    penalty_tolerance_wh: int = Field(default=0, ge=0, le=1_000_000)
+    penalty_tolerance_permille: int = Field(default=0, ge=0, le=1_000)
+    correct_within_s: int = Field(default=3 * 86_400, ge=0, le=60 * 86_400)
+
+    @field_validator("imbalance")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        if value not in imbalance_names():
+            raise ValueError(f"there is no imbalance rule {value!r}: use one of {', '.join(imbalance_names())}")
+        return value
+
+    @model_validator(mode="after")
+    def _is_used(self) -> Self:
+        if self.imbalance != TWO_PRICE and (self.short_adder_micro_per_kwh or self.long_deduction_micro_per_kwh):
+            raise ValueError(
+                f'short_adder_micro_per_kwh and long_deduction_micro_per_kwh belong to imbalance = "{TWO_PRICE}":'
+                " set that rule or remove them"
+            )
+        return self
+
+
 class MqttSettings(_Table):
     """The MQTT server; the password stands in a file, never in the configuration."""
 
@@ -103,6 +136,8 @@ class BrokerConfig(_Table):
     community: Community
     state_dir: Path = Path("state")
     market: MarketSettings = MarketSettings()
+    settlement: SettlementSettings = SettlementSettings()
+    regulation: RegulationSettings | None = None
     mqtt: MqttSettings = MqttSettings()
     clock: ClockSettings = ClockSettings()
     queue: QueueSettings = QueueSettings()
@@ -120,7 +155,11 @@ class BrokerConfig(_Table):
 
     def terms(self) -> Terms:
         """The rules of the community for the market."""
-        return Terms(community=self.community, **self.market.model_dump())
+        return Terms(community=self.community, **self.market.model_dump(), **self.settlement.model_dump())
+
+    def agreed_regulation(self) -> Regulation:
+        """The regulation profile."""
+        return NOTHING if self.regulation is None else self.regulation.regulation()
 
 
 def load(path: Path) -> BrokerConfig:
@@ -128,16 +167,21 @@ def load(path: Path) -> BrokerConfig:
 
     Raises: ConfigError with every finding.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}; give the path of a readable file with --config"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: is not TOML: {error}; correct that line"]) from None
+    document = _read(path)
+    regulation, source = document.get("regulation"), path
+    if isinstance(regulation, dict) and "file" in regulation:
+        source = path.parent / str(regulation["file"])
+        if len(regulation) > 1:
+            rest = ", ".join(sorted(regulation.keys() - {"file"}))
+            raise ConfigError([f"{path}: regulation: has file and {rest}; keep the file or the keys, not both"])
+        document["regulation"] = _read(source).get("regulation", {})
     try:
         config = BrokerConfig.model_validate(document, context={"directory": path.parent})
     except ValidationError as error:
-        raise ConfigError([_finding(path, item) for item in error.errors(include_url=False)]) from None
+        items = error.errors(include_url=False)
+        raise ConfigError(
+            [_finding(source if item["loc"][:1] == ("regulation",) else path, item) for item in items]
+        ) from None
     files = _absolute(config.mqtt, path.parent)
     missing = [
         f"{path}: mqtt.{key}: {file} is no file; give an existing one"
@@ -148,6 +192,17 @@ def load(path: Path) -> BrokerConfig:
         raise ConfigError(missing)
     mqtt = config.mqtt.model_copy(update=files)
     return config.model_copy(update={"state_dir": path.parent / config.state_dir, "mqtt": mqtt})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise ConfigError(
+            [f"{path}: {error.strerror}; give the path of a readable file (--config, regulation.file)"]
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: is not TOML: {error}; correct that line"]) from None
 
 
 def _absolute(mqtt: MqttSettings, directory: Path) -> dict[str, Path]:

@@ -69,6 +69,7 @@ def _settlement(message: Settlement) -> Row:
         message.metered_wh,
         message.total_nano,
         message.log_index,
+        message.corrects,
         encode(message),
     )
 

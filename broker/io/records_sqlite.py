@@ -32,6 +32,17 @@ MIGRATIONS: tuple[Migration, ...] = (
         " payload BLOB NOT NULL, PRIMARY KEY (size, slot)) STRICT",
         "CREATE TABLE health (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
     ),
+    (
+        "CREATE TABLE settlement_2 (meter TEXT NOT NULL, slot TEXT NOT NULL, quality TEXT NOT NULL,"
+        " award_wh INTEGER NOT NULL, metered_wh INTEGER NOT NULL, total_nano INTEGER NOT NULL,"
+        " log_index INTEGER NOT NULL, corrects INTEGER, payload BLOB NOT NULL,"
+        " PRIMARY KEY (meter, slot, log_index)) STRICT",
+        "INSERT INTO settlement_2 SELECT meter, slot, quality, award_wh, metered_wh, total_nano, log_index, NULL,"
+        " payload FROM settlement",
+        "DROP TABLE settlement",
+        "ALTER TABLE settlement_2 RENAME TO settlement",
+        "CREATE INDEX settlement_slot ON settlement (slot)",
+    ),
 )
 COVERED, SENT = "journal_covered", "journal_sent"
 

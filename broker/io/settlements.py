@@ -2,19 +2,24 @@
 
 from pathlib import Path
 
+from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
+from broker.io.verification import journal_terms
+from broker.market.terms import Terms
 from wire.messages import Settlement
 
 
 def settlements_of(state_dir: Path, meter: str, start: str | None, end: str | None) -> list[Settlement]:
-    """The settlements of a meter with start <= slot < end (RFC 3339 prefixes; None: no bound), oldest first.
+    """The settlements of a meter with start <= slot < end (RFC 3339 prefixes; None: no bound).
+
+    Oldest slot first, in a slot the settlement before its corrections.
 
     Raises: StorageFailed when the records cannot be read, LookupError when they hold nothing of this meter at all.
     """
     records = SqliteRecords(StateDir(state_dir).records, read_only=True)
     try:
-        query = "SELECT payload FROM settlement WHERE meter = ? AND slot >= ? AND slot < ? ORDER BY slot"
+        query = "SELECT payload FROM settlement WHERE meter = ? AND slot >= ? AND slot < ? ORDER BY slot, log_index"
         rows = records.database.execute(query, (meter, start or "", end or "9")).fetchall()
         known = "SELECT 1 FROM settlement WHERE meter = ? LIMIT 1"
         if not rows and records.database.execute(known, (meter,)).fetchone() is None:
@@ -22,3 +27,15 @@ def settlements_of(state_dir: Path, meter: str, start: str | None, end: str | No
         return [Settlement.model_validate_json(payload) for (payload,) in rows]
     finally:
         records.close()
+
+
+def terms_of(state_dir: Path) -> Terms:
+    """The community's terms, as its journal states them.
+
+    Raises: StorageFailed when the journal cannot be read, NoTerms or UnknownRecord when it holds none that are known.
+    """
+    journal = SqliteJournal(StateDir(state_dir).journal, read_only=True)
+    try:
+        return journal_terms(journal)
+    finally:
+        journal.close()

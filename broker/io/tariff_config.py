@@ -62,7 +62,7 @@ class TimeOfUseSettings(_Table):
     def _is_known(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise ValueError(f"there is no time zone {value!r}: use a name like Europe/Berlin") from None
         return value
 

@@ -15,7 +15,7 @@ from broker.market.terms import Terms
 KEYS = {
     "clearing": ("slot",),
     "award": ("slot", "meter"),
-    "settlement": ("meter", "slot"),
+    "settlement": ("meter", "slot", "log_index"),
     "rejection": ("position", "ordinal"),
     "checkpoint": ("size", "slot"),
 }

@@ -11,7 +11,8 @@ class Transfer:
     """One exact payment: `payer` pays `amount_nano` to `payee` for `energy_wh` that flows the other way.
 
     `price_micro` is the price per kWh when the amount is a product of whole units, else None. A negative amount is
-    paid the other way.
+    paid the other way. Of a charge, `energy_wh` is what is charged (nothing flows), `label` its name and `base_nano`
+    what a tax is taken of. A correction says in `of` which item it changes.
     """
 
     item: SettlementItem
@@ -20,31 +21,56 @@ class Transfer:
     energy_wh: int
     amount_nano: int
     price_micro: int | None
+    label: str = ""
+    base_nano: int | None = None
+    of: SettlementItem | None = None
 
 
 MARKET = "market"
 OUTSIDE = "outside"
 COMMUNITY = "community"
+DONATIONS = "donations"
+STORAGE = "storage"
+NETWORK_OPERATOR = "network_operator"
+STATE = "state"
+SUPPLIER = "supplier"
+PAYEES = (NETWORK_OPERATOR, STATE, SUPPLIER, COMMUNITY)
+MEMBER = "member:"
 
 
 def account(meter: str) -> str:
     """The ledger account of a member."""
-    return f"member:{meter}"
+    return f"{MEMBER}{meter}"
 
 
 def flow(
-    item: SettlementItem, name: str, counterparty: str, *, energy_wh: int, nano: int, price: int | None
+    item: SettlementItem,
+    name: str,
+    counterparty: str,
+    *,
+    energy_wh: int,
+    nano: int,
+    price: int | None,
+    label: str = "",
+    base_nano: int | None = None,
+    of: SettlementItem | None = None,
 ) -> Transfer:
     """What account `name` draws (+) or delivers (-) for `nano` (+ paid by it) from or to a counterparty.
 
     A sign becomes a direction here and nowhere else.
     """
-    if energy_wh > 0 or (energy_wh == 0 and nano > 0):
-        return Transfer(
-            item=item, payer=name, payee=counterparty, energy_wh=energy_wh, amount_nano=nano, price_micro=price
-        )
+    is_drawn = energy_wh > 0 or (energy_wh == 0 and nano > 0)
+    sign = 1 if is_drawn else -1
     return Transfer(
-        item=item, payer=counterparty, payee=name, energy_wh=-energy_wh, amount_nano=-nano, price_micro=price
+        item=item,
+        payer=name if is_drawn else counterparty,
+        payee=counterparty if is_drawn else name,
+        energy_wh=sign * energy_wh,
+        amount_nano=sign * nano,
+        price_micro=price,
+        label=label,
+        base_nano=None if base_nano is None else sign * base_nano,
+        of=of,
     )
 
 

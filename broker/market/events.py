@@ -17,6 +17,13 @@ class TermsAgreed(_Event):
     terms: dict[str, int | str]
 
 
+class RegulationAgreed(_Event):
+    """A regulation profile holds for the slots that start from now on, or from its own later date on; "" is none."""
+
+    type: Literal["regulation_agreed"] = "regulation_agreed"
+    regulation: str
+
+
 class Enrolled(_Event):
     """A meter became a member (or its key or nameplate changed)."""
 
@@ -77,6 +84,13 @@ class SettlementDue(_Event):
     slot_s: int
 
 
+class CorrectionDue(_Event):
+    """A settled slot is settled anew: late, replaced or estimated readings have changed it."""
+
+    type: Literal["correction_due"] = "correction_due"
+    slot_s: int
+
+
 class SlotCancelled(_Event):
     """The operator voids a slot before it is cleared."""
 
@@ -86,6 +100,7 @@ class SlotCancelled(_Event):
 
 Event = Annotated[
     TermsAgreed
+    | RegulationAgreed
     | Enrolled
     | SlotOpened
     | Received
@@ -93,6 +108,7 @@ Event = Annotated[
     | GateClosed
     | DeliveryEnded
     | SettlementDue
+    | CorrectionDue
     | SlotCancelled,
     Field(discriminator="type"),
 ]

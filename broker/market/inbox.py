@@ -2,7 +2,9 @@
 
 from broker.market.events import Received
 from broker.market.intake import admit_order, admit_report, slot_of
-from broker.market.outcome import Admission, Rejected
+from broker.market.meter_history import Row
+from broker.market.missing_readings import MissingReadings
+from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.slot_book import Held, HeldReport, SlotBook
 from broker.market.terms import Member, Terms
@@ -26,13 +28,13 @@ MODELS: dict[str, type[Readable]] = {m.kind: m for m in (Hello, Order, StatusQue
 
 
 class Inbox:
-    """Applies received messages to the shared members and books. Registers are kept per meter [Wh]."""
+    """Applies received messages to the shared members and books. What meters reported of their registers is kept."""
 
     def __init__(self, terms: Terms, members: dict[str, Member], books: dict[int, SlotBook]) -> None:
         self._terms = terms
         self._members = members
         self._books = books
-        self._registers: dict[str, list[tuple[int, int, int]]] = {}
+        self._missing = MissingReadings(terms, books)
 
     def receive(self, event: Received) -> tuple[list[Outgoing], int]:
         """The answers to a frame, and how many new orders it made count (0 or 1)."""
@@ -115,23 +117,24 @@ class Inbox:
 
     def _report(self, report: MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
         book = self._book(report)
-        outcome: Admission | Rejected
         if isinstance(book, Rejected):
-            outcome = book
-        else:
-            before = self._registers_before(member.meter, book.slot.start_s)
-            outcome = admit_report(report, named, book=book, member=member, registers_before=before, at_s=at_s)
+            return self._rejection(book, member.meter, report.kind, named, report)
+        slot_s = book.slot.start_s
+        outcome = admit_report(
+            report,
+            named,
+            book=book,
+            member=member,
+            terms=self._terms,
+            neighbours=self._missing.history.neighbours(member.meter, slot_s),
+            at_s=at_s,
+        )
         if isinstance(outcome, Rejected):
             return self._rejection(outcome, member.meter, report.kind, named, report)
-        if not outcome.repeated and not isinstance(book, Rejected):
-            book.reports[member.meter] = HeldReport(report, named)
-            known = (book.slot.start_s, report.import_to_wh, report.export_to_wh)
-            self._registers[member.meter] = [*self._registers.get(member.meter, [])[-200:], known]
+        if not outcome.repeated:
+            book.reports[member.meter] = _held(report, named)
+            self._missing.reported(member.meter, _row(report, slot_s), at_s)
         return self._receipt(report, named, member, at_s)
-
-    def _registers_before(self, meter: str, slot_s: int) -> tuple[int, int]:
-        earlier = [row for row in self._registers.get(meter, []) if row[0] < slot_s]
-        return max((row[1] for row in earlier), default=0), max((row[2] for row in earlier), default=0)
 
     def _receipt(self, message: Order | MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
         receipt = Receipt(
@@ -157,6 +160,22 @@ class Inbox:
             state=book.state,
             order_sequence=held.order.sequence if held else None,
             order_digest=held.digest if held else None,
-            report_sequence=report.report.sequence if report else None,
+            report_sequence=report.sequence if report else None,
         )
         return Outgoing(answer, query.meter)
+
+
+def _row(report: MeterReport, slot_s: int) -> Row:
+    return Row(
+        slot_s,
+        report.import_from_wh,
+        report.import_to_wh,
+        report.export_from_wh,
+        report.export_to_wh,
+        starts_anew=bool(report.replaces),
+    )
+
+
+def _held(report: MeterReport, named: str) -> HeldReport:
+    imported, exported = report.import_to_wh - report.import_from_wh, report.export_to_wh - report.export_from_wh
+    return HeldReport(report.sequence, imported - exported, report.quality == "measured", named)

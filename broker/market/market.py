@@ -10,12 +10,14 @@ from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
 from broker.market.auction import auction
 from broker.market.events import (
+    CorrectionDue,
     DeliveryEnded,
     Enrolled,
     Event,
     GateClosed,
     Received,
     Refused,
+    RegulationAgreed,
     SettlementDue,
     SlotCancelled,
     SlotOpened,
@@ -24,15 +26,14 @@ from broker.market.events import (
 from broker.market.inbox import Inbox
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
-from broker.market.posting import settled_slot
+from broker.market.posting import SettledSlot, corrected_slot, settled_slot
 from broker.market.session import SlotEvent, advance
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
+from broker.settlement.regulation import NOTHING, Regulation, regulation_of
 from wire.messages import Checkpoint, Conditions, SlotState
 from wire.reasons import Reason
 from wire.slots import Slot, slot_at
-
-KEEP_SETTLED_S = 2 * 86_400
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class Market:
         self.log = Log()
         self.totals = Totals()
         self.checkpoint: Checkpoint | None = None
+        self.regulations: list[tuple[int, Regulation]] = []
         self._secret = secret
         self._inbox = Inbox(terms, self.members, self.books)
 
@@ -81,6 +83,10 @@ class Market:
             case TermsAgreed():
                 self._check_terms(event)
                 return []
+            case RegulationAgreed():
+                regulation = regulation_of(event.regulation)
+                self.regulations.append((max(event.at_s, regulation.valid_from_s), regulation))
+                return []
             case Enrolled():
                 self._enrol(event)
                 return []
@@ -93,6 +99,8 @@ class Market:
                 return []
             case SettlementDue():
                 return self._settle(self.books[event.slot_s], event.at_s)
+            case CorrectionDue():
+                return self._correct(self.books[event.slot_s], event.at_s)
             case SlotCancelled():
                 self._move(self.books[event.slot_s], SlotEvent.CANCEL)
                 return []
@@ -108,11 +116,20 @@ class Market:
                 events.append(DeliveryEnded(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.DELIVERED and self._is_settlement_due(book, now_s):
                 events.append(SettlementDue(at_s=now_s, slot_s=start_s))
+            elif book.changed_s is not None and self._is_correction_due(book, book.changed_s, now_s):
+                events.append(CorrectionDue(at_s=now_s, slot_s=start_s))
         return events
 
     def _is_settlement_due(self, book: SlotBook, now_s: int) -> bool:
+        return self._all_reported(book) or now_s >= book.slot.end_s + self.terms.report_within_s
+
+    def _is_correction_due(self, book: SlotBook, changed_s: int, now_s: int) -> bool:
+        """News of a settled slot is gathered for a while: late readings come in crowds."""
+        return self._all_reported(book) or now_s >= changed_s + self.terms.report_within_s
+
+    def _all_reported(self, book: SlotBook) -> bool:
         active = {meter for meter, member in self.members.items() if not member.suspended}
-        return active <= set(book.reports) or now_s >= book.slot.end_s + self.terms.report_within_s
+        return active <= set(book.reports)
 
     def next_due_s(self, now_s: int) -> int:
         """The next moment after `now_s` at which `due` may have something or a new slot can be traded [s]."""
@@ -124,6 +141,8 @@ class Market:
                 moments.append(book.slot.end_s)
             elif book.state is SlotState.DELIVERED:
                 moments.append(book.slot.end_s + self.terms.report_within_s)
+            elif book.changed_s is not None:
+                moments.append(book.changed_s + self.terms.report_within_s)
         return min(moment for moment in moments if moment > now_s)
 
     def _check_terms(self, event: TermsAgreed) -> None:
@@ -181,12 +200,30 @@ class Market:
         return [Outgoing(message)]
 
     def _settle(self, book: SlotBook, now_s: int) -> list[Outgoing]:
+        book.regulation = self.regulation_at(book.slot.start_s)
+        if book.regulation.posted(book.slot):
+            book.subscribers = tuple(sorted(m.meter for m in self.members.values() if not m.suspended))
         result = settled_slot(book, self.terms, self._secret, self.log)
         self.accounts.post(result.transfers)
         self._move(book, SlotEvent.SETTLEMENT)
+        book.forget_steps()
         self.totals.last_demand_wh = result.demand_wh
         self.totals.last_generation_wh = result.generation_wh
-        self._forget_before(now_s - KEEP_SETTLED_S)
+        self._forget_before(now_s - self.terms.keep_settled_s)
+        return self._posted(book, result)
+
+    def _correct(self, book: SlotBook, now_s: int) -> list[Outgoing]:
+        book.changed_s = None
+        result = corrected_slot(book, self.terms, self._secret, self.log)
+        self.accounts.post(result.transfers)
+        self._forget_before(now_s - self.terms.keep_settled_s)
+        return self._posted(book, result) if result.settlements or result.transfers else []
+
+    def regulation_at(self, at_s: int) -> Regulation:
+        """The regulation that holds for slots that start at a moment."""
+        return next((r for from_s, r in reversed(self.regulations) if from_s <= at_s), NOTHING)
+
+    def _posted(self, book: SlotBook, result: SettledSlot) -> list[Outgoing]:
         checkpoint = Checkpoint(
             community=self.terms.community, size=len(self.log), root=self.log.head(), slot=book.slot.label
         )
@@ -195,5 +232,7 @@ class Market:
 
     def _forget_before(self, before_s: int) -> None:
         final = (SlotState.SETTLED, SlotState.VOID)
-        for start_s in [s for s, book in self.books.items() if s < before_s and book.state in final]:
-            del self.books[start_s]
+        past = [s for s, book in self.books.items() if s < before_s and book.state in final]
+        for start_s in past:
+            if self.books[start_s].changed_s is None:
+                del self.books[start_s]

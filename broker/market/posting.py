@@ -1,15 +1,20 @@
-"""From a delivered slot to transfers, log leaves and the members' private settlements."""
+"""From a delivered slot to transfers, log leaves and private settlements; from later news to corrections."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from broker.ledger.log import Log, commitment, pseudonym, salt
 from broker.ledger.transfer import Transfer, account
 from broker.market.auction import slot_rules
-from broker.market.slot_book import SlotBook
+from broker.market.missing_readings import awarded_wh
+from broker.market.slot_book import Basis, SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
+from broker.settlement.charges import added
+from broker.settlement.differences import differences
+from broker.settlement.imbalance import Penalty, imbalance_rule
 from broker.settlement.slot import Position, SharingRule, settle
-from broker.sharing import mid_market
+from broker.settlement.two_price import TwoPrice
 from wire.codec import canonical, digest, encode
 from wire.messages import Settlement, SettlementLine
 
@@ -27,79 +32,154 @@ class SettledSlot:
 def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
     """Settles a delivered slot and appends its leaves (clearing first, members by pseudonym) to the log.
 
-    A meter that was awarded energy and did not report is settled as if it had delivered, and marked as estimated.
+    A meter that was awarded energy and did not report is settled on what later registers tell, else as if it had
+    delivered, and marked as estimated.
     """
-    positions, qualities = _positions(book)
-    transfers = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
+    positions = current_positions(book)
+    transfers = slot_transfers(positions, book, terms)
     if book.clearing is not None:
         log.append({"clearing": digest(encode(book.clearing)), "slot": book.slot.label})
-    settlements = [_settlement(p, qualities[p.meter], transfers, book, terms) for p in positions]
+    lines = _lines_by_account(transfers)
+    settlements = _logged([_settlement(p, lines, book, terms) for p in positions], book, secret, log)
+    _remember(book, positions, settlements)
+    return _result(transfers, settlements, positions)
+
+
+def corrected_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
+    """Settles a settled slot on what is known now: differences as new transfers, leaves and settlements.
+
+    Members for whom nothing changes get no settlement. Nothing that was posted, logged or sent is touched.
+    """
+    positions = current_positions(book)
+    posted = slot_transfers(_settled_positions(book), book, terms)
+    transfers = differences(posted, slot_transfers(positions, book, terms))
+    lines = _lines_by_account(transfers)
+    changed = [p for p in positions if account(p.meter) in lines or _is_news(p, book.basis.get(p.meter))]
+    settlements = _logged([_settlement(p, lines, book, terms) for p in changed], book, secret, log)
+    _remember(book, changed, settlements)
+    return _result(transfers, settlements, positions)
+
+
+def _result(
+    transfers: tuple[Transfer, ...], settlements: list[Settlement], positions: Sequence[Position]
+) -> SettledSlot:
     return SettledSlot(
         transfers=transfers,
-        settlements=_logged(settlements, book, secret, log),
+        settlements=settlements,
         demand_wh=sum(max(p.metered_wh, 0) for p in positions),
         generation_wh=sum(max(-p.metered_wh, 0) for p in positions),
     )
 
 
+def slot_transfers(positions: Sequence[Position], book: SlotBook, terms: Terms) -> tuple[Transfer, ...]:
+    """Every transfer of a slot in which its members had these positions."""
+    settled = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
+    so_far = (*settled, *penalty(terms).transfers(positions))
+    return (*so_far, *added(positions, so_far, book.regulation, book.slot, book.subscribers))
+
+
 def sharing_rule(terms: Terms) -> SharingRule:
-    """The rule for what was metered beyond the awards: the community's own, else the mid-market rate."""
-    return MECHANISMS[terms.mechanism].share or mid_market.share
+    """The rule for what was metered beyond the awards: the mechanism's own, else the one of the terms."""
+    two_price = TwoPrice(terms.short_adder_micro_per_kwh, terms.long_deduction_micro_per_kwh)
+    return MECHANISMS[terms.mechanism].share or imbalance_rule(terms.imbalance, two_price)
 
 
-def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
-    positions, qualities = [], {}
-    if book.prices is None:
-        return [], {}
+def penalty(terms: Terms) -> Penalty:
+    """What a deviation costs on top."""
+    return Penalty(
+        micro=terms.penalty_micro_per_kwh,
+        tolerance_wh=terms.penalty_tolerance_wh,
+        tolerance_permille=terms.penalty_tolerance_permille,
+    )
+
+
+def current_positions(book: SlotBook) -> list[Position]:
+    """The members of a slot with what is known of them now, by ascending meter."""
     awarded = {meter for meter, award in book.awards.items() if award.bought_wh != award.sold_wh}
-    for meter in sorted(set(book.reports) | awarded):
-        award = book.awards.get(meter)
-        award_wh = award.bought_wh - award.sold_wh if award else 0
-        held = book.reports.get(meter)
-        metered_wh, qualities[meter] = award_wh, "estimated"
-        if held is not None:
-            r = held.report
-            metered_wh = (r.import_to_wh - r.import_from_wh) - (r.export_to_wh - r.export_from_wh)
-            qualities[meter] = r.quality
-        positions.append(
-            Position(
-                meter=meter,
-                award_wh=award_wh,
-                award_nano=award.amount_nano if award else 0,
-                award_price_micro=award.price_micro_per_kwh if award else None,
-                metered_wh=metered_wh,
-                retail_micro=book.prices.retail_micro,
-                feed_in_micro=book.prices.feed_in_micro,
-            )
-        )
-    return positions, qualities
-
-
-def _settlement(
-    p: Position, quality: str, transfers: tuple[Transfer, ...], book: SlotBook, terms: Terms
-) -> Settlement:
-    own = account(p.meter)
-    lines = [
-        SettlementLine(
-            item=t.item,
-            energy_wh=t.energy_wh if t.payer == own else -t.energy_wh,
-            price_micro_per_kwh=t.price_micro,
-            amount_nano=t.amount_nano if t.payer == own else -t.amount_nano,
-        )
-        for t in transfers
-        if own in (t.payer, t.payee)
+    meters = {*book.reports, *book.estimates, *awarded} if book.prices is not None else set()
+    return [
+        _position(book, meter, *_reading(book, meter)) for meter in sorted(meters | {*book.subscribers, *book.basis})
     ]
+
+
+def _reading(book: SlotBook, meter: str) -> tuple[int, bool]:
+    """The net energy of a member [Wh, + import], and whether it was measured."""
+    held = book.reports.get(meter)
+    if book.prices is None:
+        return 0, False
+    if held is None:
+        return book.estimates.get(meter, awarded_wh(book, meter)), False
+    return held.net_wh, held.is_measured
+
+
+def _settled_positions(book: SlotBook) -> list[Position]:
+    return [_position(book, meter, b.metered_wh, b.is_measured) for meter, b in sorted(book.basis.items())]
+
+
+def _position(book: SlotBook, meter: str, metered_wh: int, is_measured: bool) -> Position:
+    award = book.awards.get(meter)
+    return Position(
+        meter=meter,
+        award_wh=awarded_wh(book, meter),
+        award_nano=award.amount_nano if award else 0,
+        award_price_micro=award.price_micro_per_kwh if award else None,
+        metered_wh=metered_wh,
+        is_measured=is_measured,
+        retail_micro=book.prices.retail_micro if book.prices else 0,
+        feed_in_micro=book.prices.feed_in_micro if book.prices else 0,
+    )
+
+
+def _is_news(p: Position, basis: Basis | None) -> bool:
+    return basis is None or (basis.metered_wh, basis.is_measured) != (p.metered_wh, p.is_measured)
+
+
+def _remember(book: SlotBook, positions: Iterable[Position], settlements: Iterable[Settlement]) -> None:
+    places = {s.meter: s.log_index for s in settlements}
+    for p in positions:
+        book.basis[p.meter] = Basis(p.metered_wh, p.is_measured, places[p.meter])
+
+
+Lines = Mapping[str, Sequence[SettlementLine]]
+
+
+def _lines_by_account(transfers: Iterable[Transfer]) -> Lines:
+    """Every account's lines of some transfers: positive amounts are paid by it."""
+    found: dict[str, list[SettlementLine]] = {}
+    for t in transfers:
+        for own, sign in ((t.payer, 1), (t.payee, -1)):
+            found.setdefault(own, []).append(line_of(t, sign))
+    return found
+
+
+def line_of(t: Transfer, sign: int) -> SettlementLine:
+    """The line of a transfer for its payer (sign 1) or its payee (-1)."""
+    return SettlementLine(
+        item=t.item,
+        of=t.of,
+        label=t.label or None,
+        energy_wh=sign * t.energy_wh,
+        price_micro_per_kwh=t.price_micro,
+        base_nano=None if t.base_nano is None else sign * t.base_nano,
+        amount_nano=sign * t.amount_nano,
+    )
+
+
+def _settlement(p: Position, by_account: Lines, book: SlotBook, terms: Terms) -> Settlement:
+    lines = tuple(by_account.get(account(p.meter), ()))
+    earlier = book.basis.get(p.meter)
     return Settlement(
         community=terms.community,
         meter=p.meter,
         slot=book.slot.label,
-        quality="measured" if quality == "measured" else "estimated",
+        quality="measured" if p.is_measured else "estimated",
         award_wh=p.award_wh,
         metered_wh=p.metered_wh,
-        lines=tuple(lines),
+        lines=lines,
         total_nano=sum(line.amount_nano for line in lines),
         log_index=0,
         salt="0" * 64,
+        corrects=earlier.log_index if earlier else None,
     )
 
 
@@ -112,7 +192,8 @@ def _logged(settlements: list[Settlement], book: SlotBook, secret: bytes, log: L
     named = sorted((pseudonym(secret, s.meter, book.slot.start_s), s) for s in settlements)
     placed = []
     for name, s in named:
-        salt_bytes = salt(secret, "settlement", s.meter, s.slot)
+        purpose = "settlement" if s.corrects is None else f"settlement/{s.corrects}"
+        salt_bytes = salt(secret, purpose, s.meter, s.slot)
         leaf = {"commitment": commitment(salt_bytes, committed_bytes(s)), "pseudonym": name, "slot": s.slot}
         placed.append(s.model_copy(update={"log_index": log.append(leaf), "salt": salt_bytes.hex()}))
     return sorted(placed, key=lambda s: s.meter)

@@ -7,6 +7,8 @@ from broker.mechanisms.catalogue import MECHANISMS
 from wire.messages import Calendar, Stage
 from wire.slots import Slot, slot_at
 
+KEEP_SETTLED_S = 2 * 86_400
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -35,6 +37,13 @@ class Terms:
     messages_per_slot_max: int = 20
     report_within_s: int = 900
     group_min: int = 10
+    imbalance: str = "mid_market_rate"
+    short_adder_micro_per_kwh: int = 0
+    long_deduction_micro_per_kwh: int = 0
+    penalty_micro_per_kwh: int = 0
+    penalty_tolerance_wh: int = 0
+    penalty_tolerance_permille: int = 0
+    correct_within_s: int = 3 * 86_400
 
     def as_record(self) -> dict[str, int | str]:
         """The terms as the journal keeps them."""
@@ -48,6 +57,15 @@ class Terms:
     def gate_s(self, slot: Slot) -> int:
         """The moment from which orders for a slot are late [s since 1970]."""
         return slot.start_s - self.gate_lead_s
+
+    def can_correct(self, slot: Slot, at_s: int) -> bool:
+        """Whether a settled slot still takes other meter values."""
+        return at_s <= slot.end_s + self.correct_within_s
+
+    @property
+    def keep_settled_s(self) -> int:
+        """How long [s] the book of a settled slot is kept: for questions, and for corrections."""
+        return max(KEEP_SETTLED_S, 60 * self.slot_minutes + self.correct_within_s + self.report_within_s)
 
     def last_tradable(self, now_s: int) -> Slot:
         """The last slot of the trading horizon at a moment."""

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from broker.clearing.outcome import Rules
-from broker.ledger.transfer import COMMUNITY, MARKET, OUTSIDE, Transfer, account, flow, flow_at
+from broker.ledger.transfer import COMMUNITY, DONATIONS, MARKET, OUTSIDE, STORAGE, Transfer, account, flow, flow_at
 from broker.sharing import mid_market
 from broker.sharing.shares import Need, Share, Shares
 from wire.messages import SettlementItem
 
+ACCOUNTS = {"donation": DONATIONS, "storage": STORAGE}
 SharingRule = Callable[[Sequence[Need], Rules], Shares]
 
 
@@ -20,7 +21,8 @@ SharingRule = Callable[[Sequence[Need], Rules], Shares]
 class Position:
     """A member in one slot: `award_wh` [+ bought] for `award_nano` [+ to pay], `metered_wh` = import minus export.
 
-    `award_price_micro` is the price of the award when it has one; outside prices in micro per kWh.
+    `award_price_micro` is the price of the award when it has one; outside prices in micro per kWh. `is_measured` is
+    false while the metered energy is an estimate.
     """
 
     meter: str
@@ -30,6 +32,7 @@ class Position:
     retail_micro: int
     feed_in_micro: int
     award_price_micro: int | None = None
+    is_measured: bool = True
 
     @property
     def need(self) -> Need:
@@ -50,7 +53,8 @@ def settle(
 ) -> Settled:
     """The transfers of a slot. What the awards or the rule leave over goes to the community account.
 
-    Raises: ValueError when awarded energies do not balance (a clearing that must not be settled).
+    Raises: ValueError when awarded energies, or what goes through an account of donations or of a storage, do not
+    balance (a clearing or a sharing that must not be settled).
     """
     members = sorted(positions, key=lambda p: p.meter)
     if left := sum(p.award_wh for p in members):
@@ -61,7 +65,8 @@ def settle(
     shared = [_shared(line) for line in shares.lines]
     rest = [_to_community(surplus)] if surplus else []
     if members:
-        rest += _community_outside([line for line in shares.lines if not line.is_outside], members[0])
+        _check_accounts(shares.lines)
+        rest += _community_outside([s for s in shares.lines if not s.is_outside and not s.through], members[0])
     return Settled(transfers=(*awards, *shared, *rest), note=shares.note)
 
 
@@ -78,6 +83,8 @@ def _award(p: Position) -> Transfer:
 
 def _shared(line: Share) -> Transfer:
     item, counterparty = (SettlementItem.OUTSIDE, OUTSIDE) if line.is_outside else (SettlementItem.IMBALANCE, MARKET)
+    if line.through:
+        item, counterparty = SettlementItem(line.through), ACCOUNTS[line.through]
     return flow(
         item,
         account(line.meter),
@@ -86,6 +93,12 @@ def _shared(line: Share) -> Transfer:
         nano=line.amount_nano,
         price=line.price_micro,
     )
+
+
+def _check_accounts(lines: Sequence[Share]) -> None:
+    for name in ACCOUNTS:
+        if left := sum(line.energy_wh for line in lines if line.through == name):
+            raise ValueError(f"{name} lines do not balance: {left} Wh remain")
 
 
 def _community_outside(inside: list[Share], prices: Position) -> list[Transfer]:

@@ -22,7 +22,9 @@ class Share(NamedTuple):
     """One line of a member's bill: `energy_wh` (+ drawn) for `amount_nano` (+ paid by the member).
 
     `is_outside` lines are billed by the outside supplier itself; the others by the community. `price_micro` is the
-    price of the line when it has one in whole micro per kWh, else None.
+    price of the line when it has one in whole micro per kWh, else None. A line `through` "donation" or "storage" goes
+    to the account of that name: the energies through one account sum to zero in a slot (what one member gives or
+    stores another takes, or the storage's own meter shows), its money may stay there.
     """
 
     meter: str
@@ -30,6 +32,7 @@ class Share(NamedTuple):
     amount_nano: int
     price_micro: int | None
     is_outside: bool = False
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

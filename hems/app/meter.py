@@ -187,7 +187,7 @@ class MeterApp:
             self._standing[message.kind] = message
             self._link.send(_line(message))
         if isinstance(message, RECORDED):
-            self._store.add("market", [(message.slot, message.kind, message.model_dump_json())])
+            self._store.add("market", [(message.slot, _kind(message), message.model_dump_json())])
         if isinstance(message, m.Receipt):
             self._answered(message.of, message.slot)
         if isinstance(message, m.Rejection):
@@ -307,3 +307,10 @@ def _boundary_fact(boundary: Boundary) -> dict[str, int | bool]:
 
 def _line(message: m.Message) -> Line:
     return {"type": "message", "kind": message.kind, "payload": message.model_dump(mode="json")}
+
+
+def _kind(message: m.Clearing | m.Award | m.Settlement) -> str:
+    """The name under which a message is kept; a correction never takes the place of what it corrects."""
+    if isinstance(message, m.Settlement) and message.corrects is not None:
+        return f"correction-{message.log_index}"
+    return message.kind

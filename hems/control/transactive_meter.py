@@ -165,6 +165,7 @@ class TransactiveMeter:
             export_from_wh=start.export_wh,
             export_to_wh=end.export_wh,
             quality="measured" if measured else "estimated",
+            replaces=None,
         )
         payload = encode(report)
         self._outbox.put(m.MeterReport.kind, slot.label, sequence, payload)

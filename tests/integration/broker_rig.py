@@ -271,6 +271,7 @@ def report(number: int, at: Slot, imported_wh: int, exported_wh: int, *, start: 
         export_from_wh=start,
         export_to_wh=start + exported_wh,
         quality="measured",
+        replaces=None,
     )
 
 

@@ -76,6 +76,7 @@ def report_events(rng: random.Random) -> list[Received]:
                 export_from_wh=0,
                 export_to_wh=rng.randint(0, 2_000),
                 quality="measured",
+                replaces=None,
             ),
             SLOT.end_s,
         )

@@ -36,7 +36,27 @@ WHO = {"community": COMMUNITY, "meter": METER}
 
 
 def _line(item: SettlementItem, energy_wh: int, price: int) -> SettlementLine:
-    return SettlementLine(item=item, energy_wh=energy_wh, price_micro_per_kwh=price, amount_nano=energy_wh * price)
+    return SettlementLine(
+        item=item,
+        of=None,
+        label=None,
+        energy_wh=energy_wh,
+        price_micro_per_kwh=price,
+        base_nano=None,
+        amount_nano=energy_wh * price,
+    )
+
+
+def _tax() -> SettlementLine:
+    return SettlementLine(
+        item=SettlementItem.CORRECTION,
+        of=SettlementItem.TAX,
+        label="VAT 20 %",
+        energy_wh=0,
+        price_micro_per_kwh=None,
+        base_nano=-10_000_000,
+        amount_nano=-2_000_000,
+    )
 
 
 GOLDEN: tuple[Message, ...] = (
@@ -141,6 +161,7 @@ GOLDEN: tuple[Message, ...] = (
         export_from_wh=0,
         export_to_wh=0,
         quality="measured",
+        replaces=None,
     ),
     Settlement(
         **WHO,
@@ -151,10 +172,12 @@ GOLDEN: tuple[Message, ...] = (
         lines=(
             _line(SettlementItem.AWARD, 500, 210_000),
             _line(SettlementItem.IMBALANCE, -50, 200_000),
+            _tax(),
         ),
-        total_nano=95_000_000,
+        total_nano=93_000_000,
         log_index=41,
         salt=DIGEST,
+        corrects=12,
     ),
     Checkpoint(community=COMMUNITY, size=42, root=DIGEST, slot=SLOT),
     ServiceStatus(community=COMMUNITY, state="online", software="community-broker"),

@@ -128,6 +128,7 @@ def report(number: int, at: Slot, imported: tuple[int, int], exported: tuple[int
         export_from_wh=exported[0],
         export_to_wh=exported[1],
         quality="measured",
+        replaces=None,
     )
 
 

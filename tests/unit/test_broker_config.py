@@ -100,6 +100,11 @@ def test_time_of_use_follows_local_time_over_the_clock_change(tmp_path: Path) ->
         assert prices.retail_micro == price
 
 
+def test_an_unknown_time_zone_is_a_finding(tmp_path: Path) -> None:
+    text = HEAD + TABLE.replace("Europe/Berlin", "Europe/Bonn") + WEEKEND
+    assert "there is no time zone 'Europe/Bonn'" in findings(tmp_path / "broker.toml", text)[0]
+
+
 def test_a_gap_in_the_week_is_named(tmp_path: Path) -> None:
     assert "Saturday 06:00" in findings(tmp_path / "broker.toml", HEAD + TABLE)[0]
 

@@ -96,7 +96,33 @@ def reported_twice(market: MarketService) -> tuple[Inbound, int]:
 def settled(market: MarketService) -> tuple[Inbound, int]:
     late_s = slot(1).end_s + 900
     market.step(late_s)
-    return inbound(1, report(1, slot(1), (100, 200), (50, 50))), late_s
+    long_after_s = slot(1).end_s + 3 * 86_400 + 1
+    return inbound(1, report(1, slot(1), (100, 200), (50, 50))), long_after_s
+
+
+def settled_on_an_estimate(market: MarketService) -> tuple[Inbound, int]:
+    late_s = slot(1).end_s + 900
+    market.step(late_s)
+    late = report(1, slot(1), (100, 200), (50, 50)).model_copy(update={"quality": "estimated"})
+    return inbound(1, late), late_s
+
+
+def replaced(**update: object) -> Setting:
+    """A second report with a higher sequence, after one that was measured."""
+
+    def setting(market: MarketService) -> tuple[Inbound, int]:
+        reported_twice(market)
+        other = report(1, slot(1), (100, 210), (50, 50)).model_copy(update={"sequence": 2, **update})
+        return inbound(1, other), slot(1).end_s
+
+    return setting
+
+
+def beyond_the_next_report(market: MarketService) -> tuple[Inbound, int]:
+    late_s = slot(2).end_s
+    market.step(late_s)
+    market.handle([inbound(1, report(1, slot(2), (200, 300), (50, 50)))], late_s)
+    return inbound(1, report(1, slot(1), (100, 201), (50, 50))), late_s
 
 
 CASES: list[tuple[Reason, Setting]] = [
@@ -141,6 +167,11 @@ CASES: list[tuple[Reason, Setting]] = [
     (Reason.QUOTA_EXCEEDED, after_many),
     (Reason.SLOT_NOT_OVER, at_start(inbound(1, report(1, slot(1), (0, 1), (0, 0))))),
     (Reason.ALREADY_SETTLED, settled),
+    (Reason.NOT_MEASURED, settled_on_an_estimate),
+    (Reason.NOT_MEASURED, replaced(quality="estimated")),
+    (Reason.NO_REASON, replaced()),
+    (Reason.OVER_NAMEPLATE, replaced(replaces="meter replaced", import_to_wh=4_000)),
+    (Reason.REGISTER_WENT_BACK, beyond_the_next_report),
     (Reason.REGISTER_WENT_BACK, reported((199, 300))),
     (Reason.REGISTER_WENT_BACK, reported((300, 299))),
     (Reason.REGISTER_WENT_BACK, reported((200, 300), (49, 60))),

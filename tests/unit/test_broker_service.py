@@ -22,9 +22,10 @@ from market_rig import (
 
 from broker.control.ports import StorageFailed
 from broker.ledger.log import pseudonym
-from broker.market.events import Enrolled, TermsAgreed, UnknownRecord, decode_event
+from broker.market.events import Enrolled, RegulationAgreed, TermsAgreed, UnknownRecord, decode_event
 from broker.market.market import Market
 from broker.market.terms import OutsidePrices, Terms, TermsChanged
+from broker.settlement.regulation import Regulation, regulation_of
 from wire.messages import (
     Award,
     Calendar,
@@ -256,3 +257,21 @@ def test_the_next_wake_is_the_next_gate_slot_end_or_deadline() -> None:
 def test_a_market_needs_no_service_and_its_secret_decides_only_pseudonyms() -> None:
     one, other = Market(TERMS, SECRET), Market(TERMS, b"\x01" * 32)
     assert one.log.head() == other.log.head()
+
+
+def test_another_regulation_holds_from_its_date_on_and_is_journaled_once() -> None:
+    journal = FakeJournal()
+    market = opened(journal)
+    now = Regulation(name="now", subscriptions=())
+    coming = Regulation(name="coming", valid_from_s=slot(3).start_s)
+    for _ in range(2):
+        market.agree([enrolled(1), enrolled(2)], START_S, now)
+    for _ in range(2):
+        market.agree([enrolled(1), enrolled(2)], START_S + 10, coming)
+    agreed = [e for e in map(decode_event, journal.kept) if isinstance(e, RegulationAgreed)]
+    assert [regulation_of(e.regulation) for e in agreed] == [now, coming]
+    found = [market.market.regulation_at(slot(n).start_s).name for n in (0, 1, 2, 3, 4)]
+    assert found == ["now", "now", "now", "coming", "coming"]
+    assert service(FakeJournal(journal.kept)).market.regulations == market.market.regulations
+    market.agree([enrolled(1), enrolled(2)], slot(4).start_s)
+    assert market.market.regulation_at(slot(4).start_s).name == ""

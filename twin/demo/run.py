@@ -175,12 +175,14 @@ def _market_trace(world: World, folder: Path, sites: list[DemoSite]) -> tuple[Ma
             "SELECT payload FROM clearing WHERE slot >= ? ORDER BY slot", (counted,)
         ):
             trace.clearings.append(Clearing.model_validate_json(payload))
+        newest: dict[tuple[str, str], Settlement] = {}
         for (payload,) in records.database.execute(
-            "SELECT payload FROM settlement WHERE slot >= ? ORDER BY slot, meter", (counted,)
+            "SELECT payload FROM settlement WHERE slot >= ? ORDER BY slot, meter, log_index", (counted,)
         ):
             settlement = Settlement.model_validate_json(payload)
-            trace.settlements.append(settlement)
+            newest[settlement.slot, settlement.meter] = settlement
             trace.cost_nano[settlement.meter] = trace.cost_nano.get(settlement.meter, 0) + settlement.total_nano
+        trace.settlements += newest.values()
     finally:
         records.close()
     trace.orders = sum(clearing.orders for clearing in trace.clearings)
