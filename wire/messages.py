@@ -5,9 +5,10 @@ numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency 
 """
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from wire.fields import (
     Community,
@@ -85,20 +86,59 @@ class Welcome(Message):
     nameplate_export_w: Count
 
 
-class Stage(BaseModel):
-    """One trading stage of the calendar.
+class StageKind(StrEnum):
+    """What happens in a stage of the calendar."""
 
-    `takes_orders` is false where energy is shared after metering; `k_permille` places a uniform price.
+    DAY_AHEAD = "day_ahead"
+    INTRADAY = "intraday"
+    BALANCING = "balancing"
+    BILATERAL = "bilateral"
+    FLEXIBILITY = "flexibility"
+    ANCILLARY = "ancillary"
+
+
+class Stage(BaseModel):
+    """One stage of the calendar.
+
+    `takes_orders` is false where no orders are cleared; `k_permille` places a uniform price. A day-ahead stage closes
+    all slots of a local day of `time_zone` at `gate_at` of the day before. Every other gate is `gate_lead_s` before a
+    slot, which is tradable from `horizon_slots` before; of `rounds` auctions the last closes then, the earlier ones
+    `rounds_every_s` apart before it. What a kind does not have is null.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     stage: Id
+    kind: StageKind = Field(strict=False)
     mechanism: Id
-    gate_lead_s: Count
-    horizon_slots: Count
-    k_permille: int = Field(ge=0, le=1000)
     takes_orders: bool
+    k_permille: int = Field(ge=0, le=1000)
+    gate_lead_s: Count | None
+    horizon_slots: Count | None
+    gate_at: str | None = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    time_zone: Text | None
+    rounds: int = Field(ge=1, le=1000)
+    rounds_every_s: Count
+
+    @model_validator(mode="after")
+    def _has_a_gate(self) -> Self:
+        if self.kind is StageKind.BALANCING:
+            return self
+        if self.kind is StageKind.DAY_AHEAD:
+            if self.gate_at is None or self.time_zone is None:
+                raise ValueError("a day-ahead stage has gate_at and time_zone")
+            _known_zone(self.time_zone)
+        elif self.gate_lead_s is None or self.horizon_slots is None:
+            raise ValueError(f"a stage of kind {self.kind} has gate_lead_s and horizon_slots")
+        return self
+
+
+def _known_zone(name: str) -> None:
+    """Raises ValueError when nobody knows the time zone."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        raise ValueError(f"{name[:60]!r} is no time zone of the IANA database") from None
 
 
 class Calendar(Message):
@@ -113,6 +153,7 @@ class Calendar(Message):
     messages_per_slot_max: int = Field(ge=1)
     report_within_s: Count
     group_min: int = Field(ge=1)
+    path_rounds_max: int = Field(ge=1)
 
 
 class Conditions(Message):
@@ -139,13 +180,17 @@ class PlanNotice(Message):
 
 
 class Path(Message):
-    """The aggregate of the members' plans per slot [Wh, + import], from which each expects its price. Retained."""
+    """The aggregate of the members' plans per slot [Wh, + import], from which each expects its price. Retained.
+
+    `price` is the price that the aggregate lets expect, null where outside prices are unknown or leave no market.
+    """
 
     kind: ClassVar[str] = "path"
     round: Count
     first_slot: UtcTime
     members: Count
     net_wh: tuple[SignedEnergyWh, ...]
+    price_micro_per_kwh: tuple[PriceMicro | None, ...]
 
 
 class OrderStep(BaseModel):
@@ -206,11 +251,18 @@ class StatusQuery(Message):
 
 
 class StatusAnswer(Message):
-    """What the broker holds for the asking meter: null where there is nothing."""
+    """What the broker holds for the asking meter: null where there is nothing.
+
+    `stage` and `round` are the slot's current session, whose order is named; `position_wh` is what the meter bought
+    (+) or sold (-) in all sessions so far.
+    """
 
     kind: ClassVar[str] = "answer"
     meter: Id
     slot: UtcTime
+    stage: Id
+    round: Count
+    position_wh: SignedEnergyWh
     state: SlotState = Field(strict=False)
     order_sequence: Sequence | None
     order_digest: Hex32 | None
@@ -237,6 +289,7 @@ class Clearing(Message):
     kind: ClassVar[str] = "clearing"
     stage: Id
     slot: UtcTime
+    round: Count
     mechanism: Id
     outcome: Literal["cleared", "no_trade", "no_market", "shared"]
     price_micro_per_kwh: PriceMicro | None
@@ -257,13 +310,16 @@ class Award(Message):
     """A meter's private result of a slot's auction; losers get one with zero energy and the reason.
 
     `amount_nano` is exactly what the award costs (+ paid by the member); `price` is null where the member trades at
-    several prices, or at one that is not whole.
+    several prices, or at one that is not whole. `position_wh` is what the member holds in the slot after this award,
+    from all stages (+ bought).
     """
 
     kind: ClassVar[str] = "award"
     meter: Id
     stage: Id
     slot: UtcTime
+    round: Count
+    position_wh: SignedEnergyWh
     sequence: Sequence
     bought_wh: EnergyWh
     sold_wh: EnergyWh

@@ -61,7 +61,7 @@ class MarketService:
         self._journal = journal
         self._prices = prices
         self._recorder = recorder
-        self._board = PathBoard(market.terms)
+        self._board = PathBoard(market.terms, prices)
         self._path: Path | None = None
         self._all_open_until_s = 0
         self.journaled = 0

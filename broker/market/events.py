@@ -57,10 +57,15 @@ class Refused(_Event):
 
 
 class GateClosed(_Event):
-    """The gate of a slot closed: it is cleared at once."""
+    """A gate closed: every slot whose current session has the stage and the moment of this slot's is cleared at once.
+
+    `stage` and `round` name the session; journals from before there were stages leave them out.
+    """
 
     type: Literal["gate_closed"] = "gate_closed"
     slot_s: int
+    stage: str = ""
+    round: int = 0
 
 
 class DeliveryEnded(_Event):

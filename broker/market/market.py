@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
-from broker.market.auction import auction
+from broker.market.auction import auction, holding_of
 from broker.market.events import (
     DeliveryEnded,
     Enrolled,
@@ -26,9 +26,10 @@ from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.posting import settled_slot
 from broker.market.session import SlotEvent, advance
-from broker.market.slot_book import SlotBook
+from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
-from wire.messages import Checkpoint, Conditions, SlotState
+from wire.calendar import Gate
+from wire.messages import Checkpoint, Conditions, SlotState, StageKind
 from wire.reasons import Reason
 from wire.slots import Slot, slot_at
 
@@ -87,10 +88,9 @@ class Market:
             case SlotOpened():
                 return self._open(event)
             case GateClosed():
-                return self._clear(self.books[event.slot_s], event.at_s)
+                return self._close(self.books[event.slot_s], event.at_s)
             case DeliveryEnded():
-                self._move(self.books[event.slot_s], SlotEvent.DELIVERY_END)
-                return []
+                return self._end(self.books[event.slot_s])
             case SettlementDue():
                 return self._settle(self.books[event.slot_s], event.at_s)
             case SlotCancelled():
@@ -100,15 +100,34 @@ class Market:
     def due(self, now_s: int) -> list[Event]:
         """The events that time has brought, oldest slot first; apply them and ask again until none is left."""
         events: list[Event] = []
+        closing: set[tuple[str, int]] = set()
         for start_s in sorted(self.books):
             book = self.books[start_s]
-            if book.state is SlotState.GATE_OPEN and now_s >= self.terms.gate_s(book.slot):
-                events.append(GateClosed(at_s=now_s, slot_s=start_s))
-            elif book.state is SlotState.CLEARED and now_s >= book.slot.end_s:
+            moment = self._next_s(book)
+            if moment is None:
+                continue
+            if book.state is SlotState.GATE_OPEN and now_s >= moment:
+                gate = book.session.gate
+                if (gate.stage, gate.gate_s) not in closing:
+                    closing.add((gate.stage, gate.gate_s))
+                    events.append(GateClosed(at_s=now_s, slot_s=start_s, stage=gate.stage, round=gate.round))
+            elif book.state is SlotState.CLEARED and now_s >= moment:
                 events.append(DeliveryEnded(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.DELIVERED and self._is_settlement_due(book, now_s):
                 events.append(SettlementDue(at_s=now_s, slot_s=start_s))
         return events
+
+    def _next_s(self, book: SlotBook) -> int | None:
+        """When time alone moves a slot on [s since 1970]; None when it does not any more."""
+        match book.state:
+            case SlotState.GATE_OPEN:
+                return book.session.gate.gate_s
+            case SlotState.CLEARED:
+                return book.slot.end_s
+            case SlotState.DELIVERED:
+                return book.slot.end_s + self.terms.report_within_s
+            case _:
+                return None
 
     def _is_settlement_due(self, book: SlotBook, now_s: int) -> bool:
         active = {meter for meter, member in self.members.items() if not member.suspended}
@@ -117,19 +136,13 @@ class Market:
     def next_due_s(self, now_s: int) -> int:
         """The next moment after `now_s` at which `due` may have something or a new slot can be traded [s]."""
         moments = [slot_at(now_s, self.terms.slot_minutes).end_s]
-        for book in self.books.values():
-            if book.state is SlotState.GATE_OPEN:
-                moments.append(self.terms.gate_s(book.slot))
-            elif book.state is SlotState.CLEARED:
-                moments.append(book.slot.end_s)
-            elif book.state is SlotState.DELIVERED:
-                moments.append(book.slot.end_s + self.terms.report_within_s)
+        moments += [moment for book in self.books.values() if (moment := self._next_s(book)) is not None]
         return min(moment for moment in moments if moment > now_s)
 
     def _check_terms(self, event: TermsAgreed) -> None:
         own = self.terms.as_record()
         # A term that an older release did not know had its default then.
-        agreed = {**Terms(community=self.terms.community).as_record(), **event.terms}
+        agreed: dict[str, int | str] = {**Terms(community=self.terms.community).as_record(), **event.terms}
         changed = [key for key in sorted(own | agreed) if own.get(key) != agreed.get(key)]
         if changed:
             raise TermsChanged("; ".join(f"{key}: {agreed.get(key)!r} -> {own.get(key)!r}" for key in changed))
@@ -144,24 +157,60 @@ class Market:
         )
 
     def _open(self, event: SlotOpened) -> list[Outgoing]:
-        book = self.books.setdefault(event.slot_s, SlotBook(Slot(event.slot_s, self.terms.slot_minutes)))
+        book = self.books.get(event.slot_s)
+        if book is None:
+            book = self.books[event.slot_s] = self._new_book(event)
         if book.state is SlotState.GATE_OPEN and event.retail_micro is not None and event.feed_in_micro is not None:
             book.prices = OutsidePrices(event.retail_micro, event.feed_in_micro)
         return []
 
+    def _new_book(self, event: SlotOpened) -> SlotBook:
+        """The book of a slot; gates that are over when it opens are left out, but the last one always closes."""
+        slot = Slot(event.slot_s, self.terms.slot_minutes)
+        gates = self.terms.gates(slot)
+        ahead = [gate for gate in gates if gate.gate_s > event.at_s] or [gates[-1]]
+        return SlotBook(slot, None, [Session(gate) for gate in ahead])
+
     def _move(self, book: SlotBook, event: SlotEvent) -> None:
         book.state = advance(book.state, event)
+
+    def _close(self, first: SlotBook, at_s: int) -> list[Outgoing]:
+        """Clears every slot whose current session closes together with that of `first`."""
+        gate = first.session.gate
+        closing = [
+            book
+            for _, book in sorted(self.books.items())
+            if book is first or (book.state is SlotState.GATE_OPEN and _closes_with(book, gate))
+        ]
+        sent = [out for book in closing for out in self._clear(book, at_s)]
+        if first.is_last_session and len(closing) == 1:
+            sent += self.conditions(first.slot.shifted(1))
+        for book in closing:
+            if not book.is_last_session:
+                self._move(book, SlotEvent.NEXT_SESSION)
+                book.current += 1
+        return sent
 
     def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         self._move(book, SlotEvent.GATE)
         clearing, awards = auction(book, self.terms, self._secret, at_s)
-        book.clearing = clearing
-        book.awards = {award.meter: award for award in awards}
+        book.session.clearing = clearing
+        book.session.awards = {award.meter: award for award in awards}
+        for award in awards:
+            if award.bought_wh or award.sold_wh or award.amount_nano:
+                book.hold(award.meter, holding_of(award))
         self._move(book, SlotEvent.CLEARING)
         self.totals.traded_wh += clearing.volume_wh
-        self.totals.last_price_micro = clearing.price_micro_per_kwh
-        private = [Outgoing(award, award.meter) for award in awards]
-        return [Outgoing(clearing), *private, *self.conditions(book.slot.shifted(1))]
+        if book.is_last_session:
+            self.totals.last_price_micro = clearing.price_micro_per_kwh
+        return [Outgoing(clearing), *(Outgoing(award, award.meter) for award in awards)]
+
+    def _end(self, book: SlotBook) -> list[Outgoing]:
+        """A slot is over. Where no intraday gate does it, this is when the conditions of the next slot are told."""
+        self._move(book, SlotEvent.DELIVERY_END)
+        if self.terms.stage_of_kind(StageKind.INTRADAY) is not None:
+            return []
+        return self.conditions(book.slot.shifted(2))
 
     def conditions(self, slot: Slot) -> list[Outgoing]:
         """The market conditions of a slot, none while its outside prices are unknown."""
@@ -197,3 +246,9 @@ class Market:
         final = (SlotState.SETTLED, SlotState.VOID)
         for start_s in [s for s, book in self.books.items() if s < before_s and book.state in final]:
             del self.books[start_s]
+
+
+def _closes_with(book: SlotBook, gate: Gate) -> bool:
+    """Whether the current session of a slot has the stage and the moment of a gate."""
+    own = book.session.gate
+    return (own.stage, own.gate_s) == (gate.stage, gate.gate_s)

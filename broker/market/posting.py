@@ -8,7 +8,7 @@ from broker.market.auction import slot_rules
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
-from broker.settlement.slot import Position, SharingRule, settle
+from broker.settlement.slot import Position, SharingRule, Traded, settle
 from broker.sharing import mid_market
 from wire.codec import canonical, digest, encode
 from wire.messages import Settlement, SettlementLine
@@ -31,8 +31,8 @@ def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Settl
     """
     positions, qualities = _positions(book)
     transfers = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
-    if book.clearing is not None:
-        log.append({"clearing": digest(encode(book.clearing)), "slot": book.slot.label})
+    for clearing in book.clearings:
+        log.append({"clearing": digest(encode(clearing)), "slot": book.slot.label})
     settlements = [_settlement(p, qualities[p.meter], transfers, book, terms) for p in positions]
     return SettledSlot(
         transfers=transfers,
@@ -43,18 +43,17 @@ def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Settl
 
 
 def sharing_rule(terms: Terms) -> SharingRule:
-    """The rule for what was metered beyond the awards: the community's own, else the mid-market rate."""
-    return MECHANISMS[terms.mechanism].share or mid_market.share
+    """The rule for what was metered beyond the positions: the balancing stage's, else the mid-market rate."""
+    return MECHANISMS[terms.balancing].share or mid_market.share
 
 
 def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
     positions, qualities = [], {}
     if book.prices is None:
         return [], {}
-    awarded = {meter for meter, award in book.awards.items() if award.bought_wh != award.sold_wh}
-    for meter in sorted(set(book.reports) | awarded):
-        award = book.awards.get(meter)
-        award_wh = award.bought_wh - award.sold_wh if award else 0
+    for meter in sorted(book.reports.keys() | book.holdings.keys()):
+        parts = book.holdings.get(meter, [])
+        award_wh = sum(part.energy_wh for part in parts)
         held = book.reports.get(meter)
         metered_wh, qualities[meter] = award_wh, "estimated"
         if held is not None:
@@ -65,8 +64,9 @@ def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
             Position(
                 meter=meter,
                 award_wh=award_wh,
-                award_nano=award.amount_nano if award else 0,
-                award_price_micro=award.price_micro_per_kwh if award else None,
+                award_nano=sum(part.amount_nano for part in parts),
+                award_price_micro=parts[0].price_micro if len(parts) == 1 else None,
+                parts=tuple(Traded(part.energy_wh, part.amount_nano, part.price_micro) for part in parts),
                 metered_wh=metered_wh,
                 retail_micro=book.prices.retail_micro,
                 feed_in_micro=book.prices.feed_in_micro,

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from pydantic import ValidationError
 
 from hems.app.key import load_or_make_key
 from hems.bidding.strategy import strategy_from_line
+from hems.control.market_view import KEPT_TRADED
 from hems.control.meter_loop import Boundary, MeterLoop
 from hems.control.transactive_meter import Registers, TransactiveMeter
 from hems.io.edge_store import EdgeStore
@@ -50,6 +52,8 @@ class MeterApp:
             outbox=self._store,
             on_message=self._on_message,
         )
+        for award in self._stored_awards():
+            self._session.view.learn(award)
         self._loop = MeterLoop(self._session, self._minutes, self._stored_boundary())
         self._market = MarketMqtt(
             market,
@@ -153,7 +157,7 @@ class MeterApp:
         self._shown_s = slot.start_s
         terms = MarketTerms(
             price_micro_per_kwh=price,
-            award_wh=0 if award is None else award.bought_wh - award.sold_wh,
+            award_wh=view.position_wh(slot),
             envelope_import_w=round(home.import_limit_kw * 1000),
             envelope_export_w=round(home.export_limit_kw * 1000),
             valid_until_epoch_s=slot.end_s,
@@ -167,6 +171,19 @@ class MeterApp:
             return None
         registers = Registers(at_s=fact["at_s"], import_wh=fact["import_wh"], export_wh=fact["export_wh"])
         return Boundary(Slot(fact["slot_s"], self._minutes), registers, bool(fact["measured"]))
+
+    def _stored_awards(self) -> list[m.Award]:
+        """The newest award of every slot of the last two days and to come: what the meter holds after a restart."""
+        rows = self._store.rows("market", "kind, message", f"slot DESC LIMIT {3 * KEPT_TRADED}")
+        awards = []
+        for kind, text in reversed(rows):
+            if kind != m.Award.kind:
+                continue
+            try:
+                awards.append(m.Award.model_validate_json(text))
+            except ValidationError:
+                LOG.debug("an award that an earlier release stored is not read: it has no position")
+        return awards
 
     def _on_connected(self) -> None:
         now_s = self._now_s()
@@ -210,6 +227,8 @@ class MeterApp:
         self._home_next_s = 0
         for message in self._standing.values():
             self._link.send(_line(message))
+        for award in self._session.view.awards.values():  # what is held in slots to come
+            self._link.send(_line(award))
         self._home_there.set()
 
     def _on_line(self, line: Line) -> None:
@@ -233,12 +252,14 @@ class MeterApp:
                 "slot=%s: no order, the system clock is not set (%s)", slot.label, format_utc(int(time.time()))
             )
         else:
-            receipted = asyncio.Event()
-            self._receipts[m.Order.kind, slot.label] = receipted
-            frames = self._loop.trade(strategy, now_s)
-            self._market.send(frames)
-            if len(frames) > 1:
-                await _within(receipted.wait(), RECEIPT_TIMEOUT_S)
+            sent_before = self._session.orders_sent
+            labels = [slot.label, *(order.slot.label for order in strategy.later)]
+            for label in labels:
+                self._receipts[m.Order.kind, label] = asyncio.Event()
+            waiting = [self._receipts[m.Order.kind, label] for label in labels]
+            self._market.send(self._loop.trade(strategy, now_s))
+            if self._session.orders_sent > sent_before:
+                await _within(_some(waiting, self._session.orders_sent - sent_before), RECEIPT_TIMEOUT_S)
         self._link.send({"type": "taken", "slot_s": slot.start_s})
 
     def _on_instant(self, instant: Instant) -> None:
@@ -275,6 +296,19 @@ class MeterApp:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _some(events: list[asyncio.Event], count: int) -> None:
+    """Waits until `count` of the events have been set."""
+    waiting = {asyncio.ensure_future(event.wait()) for event in events}
+    try:
+        done = 0
+        while waiting and done < count:
+            finished, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            done += len(finished)
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 async def _within(waiting: "asyncio._CoroutineLike[object]", seconds: float) -> Line | None:

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
+from wire.calendar import gates
 from wire.messages import Award, Calendar, Clearing, Conditions, Path, PlanNotice
 from wire.slots import Slot, parse_utc
 
 Floats = NDArray[np.float64]
 KEPT_SLOTS = 8
+KEPT_TRADED = 700  # orders and awards: two days of the shortest slots
 T = TypeVar("T")
 
 
@@ -48,15 +50,30 @@ class MarketView:
             case Path() if self.path is None or message.round >= self.path.round:
                 self.path, self._own_in_path = message, self.own_plan
             case Conditions():
-                _keep(self.conditions, message.slot, message)
+                _keep(self.conditions, message.slot, message, KEPT_SLOTS)
+            case Clearing() if self._is_last(message):
+                _keep(self.clearings, message.slot, message, KEPT_SLOTS)
             case Clearing():
-                _keep(self.clearings, message.slot, message)
+                self.orders.pop(message.slot, None)
             case Award():
-                _keep(self.awards, message.slot, message)
+                _keep(self.awards, message.slot, message, KEPT_TRADED)
+
+    def _is_last(self, clearing: Clearing) -> bool:
+        """Whether no later session of the slot follows: only then do orders and clearing say how it will be run."""
+        if self.calendar is None:
+            return True
+        slot = Slot(parse_utc(clearing.slot), self.calendar.slot_minutes)
+        following = gates(self.calendar.stages, slot)
+        return not following or (following[-1].stage, following[-1].round) == (clearing.stage, clearing.round)
+
+    def position_wh(self, slot: Slot) -> int:
+        """What this home holds in a slot from all sessions so far [Wh, + bought]."""
+        award = self.awards.get(slot.label)
+        return 0 if award is None else award.position_wh
 
     def ordered(self, slot: Slot, steps: tuple[Step, ...]) -> None:
         """Remembers the order that was sent for a slot."""
-        _keep(self.orders, slot.label, steps)
+        _keep(self.orders, slot.label, steps, KEPT_TRADED)
 
     def others_kw(self, first: Slot, count: int) -> Floats | None:
         """Net power that all others plan to draw from `first` on [kW, + import] (count,); None when nobody told."""
@@ -76,23 +93,30 @@ class MarketView:
         supply = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.supply]
         ends = (band.feed_in_micro, band.retail_micro)
         community = residual_wh(demand, supply, clearing.volume_wh, ends)
-        others_kw = (community - self._own_wh(slot, band)) / 1000.0 * (60.0 / slot.minutes)
+        others_kw = (community - self._own_wh(slot, band, clearing)) / 1000.0 * (60.0 / slot.minutes)
         price, width = clearing.price_micro_per_kwh, band.retail_micro - band.feed_in_micro
         share = None if price is None or community or width <= 0 else (price - band.feed_in_micro) / width
         return AfterAuction(others_kw=others_kw, price_share=share)
 
-    def _own_wh(self, slot: Slot, band: Band) -> int:
-        """What this home itself draws after the auction: its award and its unfilled steps at the band's ends."""
+    def _own_wh(self, slot: Slot, band: Band, clearing: Clearing) -> int:
+        """What this home itself draws after the auction: its position and its unfilled steps at the band's ends.
+
+        Positions of all members sum to zero, so what they hold from before does not change what is left to the grid.
+        """
         award, steps = self.awards.get(slot.label), self.orders.get(slot.label, ())
-        bought, sold = (award.bought_wh, award.sold_wh) if award else (0, 0)
+        held = bought = sold = 0
+        if award is not None:
+            is_of_this = (award.stage, award.round) == (clearing.stage, clearing.round)
+            bought, sold = (award.bought_wh, award.sold_wh) if is_of_this else (0, 0)
+            held = award.position_wh - bought + sold
         drawn = wanted_wh(tuple(s for s in steps if s.side == "buy"), band.retail_micro)
         fed_in = -wanted_wh(tuple(s for s in steps if s.side == "sell"), band.feed_in_micro)
-        return max(bought, drawn) - max(sold, fed_in)
+        return held + max(bought, drawn) - max(sold, fed_in)
 
 
-def _keep(held: dict[str, T], label: str, item: T) -> None:
+def _keep(held: dict[str, T], label: str, item: T, most: int) -> None:
     held[label] = item
-    for old in sorted(held)[:-KEPT_SLOTS]:
+    for old in sorted(held)[:-most] if len(held) > most else ():
         del held[old]
 
 
