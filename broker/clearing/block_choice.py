@@ -1,0 +1,113 @@
+"""What a choice of blocks is worth: its ratios, its welfare, and prices at which none of them loses.
+
+A block with a minimum ratio below 1 may trade in part. Welfare is concave in its ratio, so for one such block the
+best ratio is found exactly; several are set one after the other until none improves, which is a local search. Where
+no prices suit the best ratios they shrink together, by bisection, until some do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from broker.clearing.block_orders import WHOLE, BlockOrder
+from broker.clearing.block_prices import SlotPrice, block_prices, net_injected
+from broker.clearing.net_demand import NetDemand
+
+RATIO_ROUNDS = 4
+Levels = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Accepted blocks with their ratios [permille], the welfare of the slots in question [nano], their prices."""
+
+    levels: Levels
+    welfare: int
+    prices: Mapping[int, SlotPrice]
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges choices of blocks on the simple orders of `slots`; `spent` counts elementary steps."""
+
+    demands: Sequence[NetDemand]
+    slots: Sequence[int]
+    k: Fraction
+    spent: int = 0
+    _tried: dict[tuple[str, ...], Choice | None] = field(default_factory=dict)
+
+    def choice(self, accepted: Sequence[BlockOrder]) -> Choice | None:
+        """The best found with exactly these blocks (parents first); None when none balances without a loss."""
+        names = tuple(b.id for b in accepted)
+        if names not in self._tried:
+            self._tried[names] = self._choice(accepted)
+        return self._tried[names]
+
+    def _choice(self, accepted: Sequence[BlockOrder]) -> Choice | None:
+        whole = {b.id: WHOLE for b in accepted}
+        found = self._priced(accepted, whole)
+        flexible = [b for b in accepted if b.accepted_min < WHOLE]
+        if not flexible:
+            return found
+        best = self._ratios(accepted, flexible, whole)
+        options = [found, self._priced(accepted, best)]
+        if options[-1] is None:
+            options.append(self._shrunk(accepted, best))
+        return max((c for c in options if c is not None), key=lambda c: c.welfare, default=None)
+
+    def _priced(self, accepted: Sequence[BlockOrder], levels: Levels) -> Choice | None:
+        left, welfare = self._worth(accepted, levels)
+        if left:
+            return None
+        self.spent += 4 * sum(len(b.profile) for b in accepted)
+        energies = {b.id: b.energy(levels[b.id]) for b in accepted}
+        prices = block_prices(accepted, energies, self.demands, self.k)
+        return None if prices is None else Choice(levels=levels, welfare=welfare, prices=prices)
+
+    def _worth(self, accepted: Sequence[BlockOrder], levels: Levels) -> tuple[int, int]:
+        """(- energy that cannot be balanced [Wh], welfare [nano], 0 when something cannot): larger is better."""
+        self.spent += len(self.slots) + sum(len(b.profile) for b in accepted)
+        energies = {b.id: b.energy(levels[b.id]) for b in accepted}
+        net = net_injected(accepted, energies)
+        if left := sum(self.demands[slot].excess(injected) for slot, injected in net.items()):
+            return -left, 0
+        simple = sum(self.demands[slot].welfare(net.get(slot, 0)) for slot in self.slots)
+        return 0, simple - sum(b.sign * b.price * wh for b in accepted for _, wh in energies[b.id])
+
+    def _ratios(self, accepted: Sequence[BlockOrder], flexible: Sequence[BlockOrder], levels: Levels) -> Levels:
+        """Ratios of the flexible blocks, each in turn at its best for the others'."""
+        for _ in range(RATIO_ROUNDS):
+            before = levels
+            for block in flexible:
+                levels = self._best_level(block, accepted, levels)
+            if levels == before:
+                break
+        return levels
+
+    def _best_level(self, block: BlockOrder, accepted: Sequence[BlockOrder], levels: Levels) -> Levels:
+        """The levels with one block at the largest ratio whose last step did not lose: bisection."""
+        children = [levels[b.id] for b in accepted if b.parent == block.id]
+        low = max([block.accepted_min, *children])
+        high = WHOLE if block.parent is None else levels[block.parent]
+        while low < high:
+            middle = (low + high + 1) // 2
+            more = self._worth(accepted, {**levels, block.id: middle})
+            less = self._worth(accepted, {**levels, block.id: middle - 1})
+            low, high = (middle, high) if more >= less else (low, middle - 1)
+        return {**levels, block.id: low}
+
+    def _shrunk(self, accepted: Sequence[BlockOrder], levels: Levels) -> Choice | None:
+        """The largest of the ratios between their minima and `levels`, all at the same place, that has prices."""
+        least = {b.id: b.accepted_min for b in accepted}
+        for b in reversed(accepted):
+            if b.parent is not None:
+                least[b.parent] = max(least[b.parent], least[b.id])
+        low, high, best = 0, WHOLE, None
+        while low < high:
+            middle = (low + high) // 2
+            found = self._priced(
+                accepted, {name: low_ + (levels[name] - low_) * middle // WHOLE for name, low_ in least.items()}
+            )
+            low, high = (low, middle) if found is None else (middle + 1, high)
+            best = best if found is None else found
+        return best
