@@ -76,25 +76,45 @@ class Judge:
 
     def _ratios(self, accepted: Sequence[BlockOrder], flexible: Sequence[BlockOrder], levels: Levels) -> Levels:
         """Ratios of the flexible blocks, each in turn at its best for the others'."""
+        net = net_injected(accepted, {b.id: b.energy(levels[b.id]) for b in accepted})
         for _ in range(RATIO_ROUNDS):
             before = levels
             for block in flexible:
-                levels = self._best_level(block, accepted, levels)
+                children = [levels[b.id] for b in accepted if b.parent == block.id]
+                low = max([block.accepted_min, *children])
+                high = WHOLE if block.parent is None else levels[block.parent]
+                self._inject(net, block, -levels[block.id])
+                levels = {**levels, block.id: self._best_level(block, net, low, high)}
+                self._inject(net, block, levels[block.id])
             if levels == before:
                 break
         return levels
 
-    def _best_level(self, block: BlockOrder, accepted: Sequence[BlockOrder], levels: Levels) -> Levels:
-        """The levels with one block at the largest ratio whose last step did not lose: bisection."""
-        children = [levels[b.id] for b in accepted if b.parent == block.id]
-        low = max([block.accepted_min, *children])
-        high = WHOLE if block.parent is None else levels[block.parent]
+    @staticmethod
+    def _inject(net: dict[int, int], block: BlockOrder, level: int) -> None:
+        for slot, wh in block.energy(abs(level)):
+            net[slot] += block.sign * (wh if level > 0 else -wh)
+
+    def _best_level(self, block: BlockOrder, net: Mapping[int, int], low: int, high: int) -> int:
+        """The largest ratio whose last step did not lose, for the others' net energy: bisection."""
         while low < high:
             middle = (low + high + 1) // 2
-            more = self._worth(accepted, {**levels, block.id: middle})
-            less = self._worth(accepted, {**levels, block.id: middle - 1})
-            low, high = (middle, high) if more >= less else (low, middle - 1)
-        return {**levels, block.id: low}
+            if self._own_worth(block, middle, net) >= self._own_worth(block, middle - 1, net):
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _own_worth(self, block: BlockOrder, level: int, net: Mapping[int, int]) -> tuple[int, int]:
+        """As `_worth`, of the slots of one block beside the others' net energy."""
+        self.spent += len(block.profile)
+        left = welfare = 0
+        for slot, wh in block.energy(level):
+            injected = net[slot] + block.sign * wh
+            left += self.demands[slot].excess(injected)
+            welfare -= block.sign * block.price * wh
+            welfare += 0 if left else self.demands[slot].welfare(injected)
+        return -left, 0 if left else welfare
 
     def _shrunk(self, accepted: Sequence[BlockOrder], levels: Levels) -> Choice | None:
         """The largest of the ratios between their minima and `levels`, all at the same place, that has prices."""

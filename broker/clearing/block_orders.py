@@ -81,6 +81,8 @@ def _link_problem(block: BlockOrder, by_id: dict[str, BlockOrder]) -> str | None
             return f"its parent {parent!r} does not exist" if parent == block.parent else None
         if by_id[parent].key != block.key:
             return f"its parent {parent!r} belongs to another participant" if parent == block.parent else None
+        if block.group is not None and by_id[parent].group == block.group:
+            return f"it excludes {parent!r}, on which it hangs"
         seen.add(parent)
         parent = by_id[parent].parent
     return None

@@ -4,14 +4,16 @@ Every price vector bounds what any choice can reach (Lagrangian duality): the su
 prices and what the blocks gain most under their links and groups. Good prices come from the relaxation in which
 blocks are divisible, a concave problem whose linear subproblem is that same choice (Frank & Wolfe 1956, doi
 10.1002/nav.3800030109). A branch that cannot beat the best known choice is cut, so the search is exact when it ends.
-It ends early when its effort is spent, and then says how far the best choice can be from the bound.
+It ends early when its effort is spent, and then says how far the best choice can be from the bound. Where blocks may
+trade in part their ratios are searched locally, so the bound of such a choice stays open.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from broker.clearing.block_choice import Choice, Judge
+from broker.clearing.block_improve import are_exclusive, descendants, improved
 from broker.clearing.block_orders import WHOLE, BlockOrder
 from broker.clearing.block_prices import net_injected
 from broker.clearing.net_demand import NetDemand
@@ -21,7 +23,7 @@ RELAXATION_STEPS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The best choice; `bound` [nano] is what no choice can exceed, its welfare when the search has ended."""
+    """The best choice; `bound` [nano] is what no choice can exceed, its welfare when it is proven best."""
 
     choice: Choice
     bound: int
@@ -60,6 +62,7 @@ class Search:
         start = {slot: self.demands[slot].price_near(0) for slot in self.slots}
         root = _Node(frozenset(), frozenset(), start, self._bound(frozenset(), frozenset(), start)[0])
         nodes = [root]
+        unproven = best.welfare
         while nodes and self._judge.spent < self.effort_max:
             node = nodes.pop()
             if node.bound <= best.welfare:
@@ -68,13 +71,27 @@ class Search:
             if node.bound <= best.welfare:
                 continue
             best = max([best, *self._candidates(node, wanted)], key=lambda c: c.welfare)
-            nodes += self._branches(node, wanted)
-        return Found(choice=best, bound=max([best.welfare, *(node.bound for node in nodes)]))
+            if node is root and node.bound > best.welfare:
+                best = self._start(best, wanted)
+            branches = self._branches(node, wanted)
+            if not branches and any(b.accepted_min < WHOLE for b in self._named(node.accepted)):
+                unproven = max(unproven, node.bound)
+            nodes += branches
+        return Found(choice=best, bound=max([best.welfare, unproven, *(node.bound for node in nodes)]))
+
+    def _start(self, best: Choice, wanted: set[str]) -> Choice:
+        """The best choice near the relaxation of the root or the best so far, for at most half of the effort."""
+        starts = (wanted, set(best.levels))
+        found = [improved(self.blocks, self._judge, names, self.effort_max // 2) for names in starts]
+        return max([best, *(c for c in found if c is not None)], key=lambda c: c.welfare)
+
+    def _named(self, names: Collection[str]) -> list[BlockOrder]:
+        return [b for b in self.blocks if b.id in names]
 
     def _candidates(self, node: _Node, wanted: set[str]) -> Iterator[Choice]:
         """The choices that the relaxation and the branch point at."""
         for names in (wanted, node.accepted):
-            accepted = [b for b in self.blocks if b.id in names]
+            accepted = self._named(names)
             if not _breaks_group(accepted) and (found := self._judge.choice(accepted)) is not None:
                 yield found
 
@@ -118,17 +135,14 @@ class Search:
         block = next((b for b in self.blocks if b.id not in decided), None)
         if block is None:
             return []
-        without = _Node(node.accepted, node.rejected | self._family(block), dict(node.prices), node.bound)
+        without = _Node(node.accepted, node.rejected | descendants(block, self.blocks), dict(node.prices), node.bound)
         accepted = node.accepted | {block.id}
-        rivals = [b for b in self.blocks if _are_exclusive(b, block)]
-        rejected = node.rejected.union(*(self._family(b) for b in rivals))
+        rivals = [b for b in self.blocks if are_exclusive(b, block)]
+        rejected = node.rejected.union(*(descendants(b, self.blocks) for b in rivals))
         if accepted & rejected or not self._can_balance(accepted, rejected):
             return [without]
         with_it = _Node(accepted, rejected, dict(node.prices), node.bound)
         return [without, with_it] if block.id in wanted else [with_it, without]
-
-    def _family(self, block: BlockOrder) -> frozenset[str]:
-        return frozenset({block.id}).union(*(self._family(b) for b in self._children.get(block.id, [])))
 
     def _can_balance(self, accepted: frozenset[str], rejected: frozenset[str]) -> bool:
         """False when no choice of a branch can balance some slot."""
@@ -158,10 +172,6 @@ def _together(
         total += gains[best.id][0]
         taken |= gains[best.id][1]
     return total, taken
-
-
-def _are_exclusive(one: BlockOrder, other: BlockOrder) -> bool:
-    return one.id != other.id and one.group is not None and (one.key, one.group) == (other.key, other.group)
 
 
 def _breaks_group(accepted: Sequence[BlockOrder]) -> bool:

@@ -155,5 +155,5 @@ def _price_or_guess(outcome: Outcome, demand: NetDemand, k: Fraction) -> int | N
 def _note(problems: Mapping[str, str], gap: int) -> str:
     texts = [f"left out block {name}: {problem}" for name, problem in problems.items()]
     if gap > 0:
-        texts.append(f"search ended early: the best choice may be up to {gap} nano below the best possible")
+        texts.append(f"not proven best: welfare may be up to {gap} nano below the best possible")
     return "; ".join(texts)
