@@ -154,6 +154,7 @@ class Calendar(Message):
     report_within_s: Count
     group_min: int = Field(ge=1)
     path_rounds_max: int = Field(ge=1)
+    blocks_max: Count
 
 
 class Conditions(Message):
@@ -215,12 +216,69 @@ class Order(Message):
     sent_at: UtcTime
 
 
+class BlockOrder(Message):
+    """One price for a profile over several slots of a day-ahead stage, taken together.
+
+    `energy_wh` is the profile from `first_slot` on (0: not in that slot), `price` one limit for all of it. It trades
+    nothing, or in every slot the same share of its profile, at least `accepted_min_permille`. With a `parent`
+    (another block of this meter) it trades only when that one does; of the blocks with one `group` at most one
+    trades. A higher sequence replaces the block, an empty profile withdraws it.
+    """
+
+    kind: ClassVar[str] = "block_order"
+    meter: Id
+    stage: Id
+    block: Id
+    sequence: Sequence
+    side: Side = Field(strict=False)
+    price_micro_per_kwh: PriceMicro
+    first_slot: UtcTime
+    energy_wh: tuple[EnergyWh, ...] = Field(max_length=300)
+    accepted_min_permille: int = Field(ge=1, le=1000)
+    parent: Id | None
+    group: Id | None
+    sent_at: UtcTime
+
+
+class Proposal(Message):
+    """A meter proposes a forward contract to another member: energy per slot at one price, settled between the two.
+
+    `side` is that of the proposer, `energy_wh` the profile from `first_slot` on. It holds until `expires_at`.
+    """
+
+    kind: ClassVar[str] = "proposal"
+    meter: Id
+    contract: Id
+    counterparty: Id
+    side: Side = Field(strict=False)
+    price_micro_per_kwh: PriceMicro
+    first_slot: UtcTime
+    energy_wh: tuple[EnergyWh, ...] = Field(min_length=1, max_length=1000)
+    expires_at: UtcTime
+    sent_at: UtcTime
+
+
+class Acceptance(Message):
+    """The other member accepts a proposal, named by the digest of its payload, or refuses it."""
+
+    kind: ClassVar[str] = "acceptance"
+    meter: Id
+    proposer: Id
+    contract: Id
+    proposal_digest: Hex32
+    accepts: bool
+    sent_at: UtcTime
+
+
 class Receipt(Message):
-    """The broker has stored a message durably: from now on it counts."""
+    """The broker has stored a message durably: from now on it counts.
+
+    Of a block order or a contract `slot` is the first slot; proposals and acceptances have the sequence 1.
+    """
 
     kind: ClassVar[str] = "receipt"
     meter: Id
-    of: Literal["order", "report"]
+    of: Literal["order", "report", "block_order", "proposal", "acceptance"]
     slot: UtcTime
     sequence: Sequence
     digest: Hex32
@@ -328,6 +386,39 @@ class Award(Message):
     reason: AwardReason = Field(strict=False)
 
 
+class BlockAward(Message):
+    """What became of a block order: the accepted share, and why; its energy is in the awards of its slots."""
+
+    kind: ClassVar[str] = "block_award"
+    meter: Id
+    stage: Id
+    block: Id
+    sequence: Sequence
+    first_slot: UtcTime
+    accepted_permille: int = Field(ge=0, le=1000)
+    reason: Literal["accepted", "part_accepted", "not_competitive", "paradoxically_rejected", "left_out"]
+
+
+class Contract(Message):
+    """The state of a forward contract, told to both of its parties.
+
+    `position_wh` is what the addressed meter holds in each of the slots from all stages (+ bought).
+    """
+
+    kind: ClassVar[str] = "contract"
+    meter: Id
+    contract: Id
+    proposer: Id
+    counterparty: Id
+    side: Side = Field(strict=False)
+    price_micro_per_kwh: PriceMicro
+    first_slot: UtcTime
+    energy_wh: tuple[EnergyWh, ...]
+    position_wh: tuple[SignedEnergyWh, ...]
+    state: Literal["proposed", "agreed", "refused"]
+    proposal_digest: Hex32
+
+
 class MeterReport(Message):
     """Metered energy of a slot as the difference of cumulative registers at its ends."""
 
@@ -346,6 +437,7 @@ class SettlementItem(StrEnum):
     """What a line of a settlement is for."""
 
     AWARD = "award"
+    CONTRACT = "contract"
     IMBALANCE = "imbalance"
     OUTSIDE = "outside"
     COMMUNITY = "community"
@@ -402,12 +494,17 @@ ALL: tuple[type[Message], ...] = (
     PlanNotice,
     Path,
     Order,
+    BlockOrder,
+    Proposal,
+    Acceptance,
     Receipt,
     Rejection,
     StatusQuery,
     StatusAnswer,
     Clearing,
     Award,
+    BlockAward,
+    Contract,
     MeterReport,
     Settlement,
     Checkpoint,

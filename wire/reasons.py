@@ -35,6 +35,8 @@ class Reason(StrEnum):
     REGISTER_WENT_BACK = "register_went_back"
     REGISTER_MISMATCH = "register_mismatch"
     WRONG_HORIZON = "wrong_horizon"
+    UNKNOWN_CONTRACT = "unknown_contract"
+    BAD_LINK = "bad_link"
 
 
 HINTS: dict[Reason, str] = {
@@ -66,5 +68,7 @@ HINTS: dict[Reason, str] = {
     Reason.ALREADY_SETTLED: "this slot is settled: corrections go through the operator",
     Reason.REGISTER_WENT_BACK: "cumulative registers only rise: check meter replacement or rollover",
     Reason.REGISTER_MISMATCH: "import and export energy must be the differences of the stated registers",
+    Reason.UNKNOWN_CONTRACT: "name a proposal that was made to this meter, with the digest of its payload",
+    Reason.BAD_LINK: "name as parent an own block of the same day that does not hang on this one",
     Reason.WRONG_HORIZON: "send between 1 and 288 slots, starting with a slot that has not begun",
 }

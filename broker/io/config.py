@@ -51,6 +51,7 @@ class MarketSettings(_Table):
     report_within_s: int = Field(default=900, ge=0, le=7 * 86_400)
     group_min: int = Field(default=10, ge=1, le=1_000_000)
     path_rounds_max: int = Field(default=20, ge=1, le=10_000)
+    blocks_max: int = Field(default=20, ge=0, le=1_000)
     stages: tuple[StageSettings, ...] = ()
 
     @field_validator("slot_minutes")

@@ -110,12 +110,27 @@ class BalancingSettings(_Table):
         return _stage(self, takes_orders=False)
 
 
-StageSettings = Annotated[DayAheadSettings | IntradaySettings | BalancingSettings, Field(discriminator="kind")]
-KINDS = ("day_ahead", "intraday", "balancing")
+class BilateralSettings(_Table):
+    """Forward contracts between two members, until `gate_lead_s` before each slot."""
+
+    kind: Literal["bilateral"]
+    stage: Id = "bilateral"
+    gate_lead_s: LeadS = 900
+    horizon_slots: Horizon = 672
+
+    def as_stage(self) -> Stage:
+        """The stage of the calendar."""
+        return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
+
+
+AnyStage = DayAheadSettings | IntradaySettings | BalancingSettings | BilateralSettings
+StageSettings = Annotated[AnyStage, Field(discriminator="kind")]
+KINDS = ("day_ahead", "intraday", "balancing", "bilateral")
+CONTRACTS = "bilateral_contracts"
 
 
 def _stage(
-    settings: DayAheadSettings | IntradaySettings | BalancingSettings,
+    settings: AnyStage,
     *,
     takes_orders: bool,
     gate_lead_s: int | None = None,
@@ -128,7 +143,7 @@ def _stage(
     return Stage(
         stage=settings.stage,
         kind=StageKind(settings.kind),
-        mechanism=settings.mechanism,
+        mechanism=getattr(settings, "mechanism", CONTRACTS),
         takes_orders=takes_orders,
         k_permille=getattr(settings, "k_permille", 0),
         gate_lead_s=gate_lead_s,

@@ -68,8 +68,12 @@ def cleared(
     secret: bytes,
     *,
     has_market: bool,
+    sequences: Mapping[str, int] | None = None,
 ) -> tuple[Clearing, list[Award]]:
-    """The messages of an outcome of the current session; `steps` are the bids and offers it was made of."""
+    """The messages of an outcome of the current session; `steps` are the bids and offers it was made of.
+
+    A member that trades without an order in the slot (by a block order) is awarded under its sequence in `sequences`.
+    """
     stage, gate = stage_of(book, terms), book.session.gate
     clearing = Clearing(
         community=terms.community,
@@ -91,7 +95,10 @@ def cleared(
         orders=len(book.orders),
         orders_root=orders_root(book, secret),
     )
-    return clearing, [_award(book, held, outcome, clearing) for _, held in sorted(book.orders.items())]
+    traded = (outcome.bought.keys() | outcome.sold.keys()) - book.orders.keys()
+    named = {meter: (held.order.sequence, held.order.steps) for meter, held in book.orders.items()}
+    named |= {meter: ((sequences or {})[meter], ()) for meter in traded}
+    return clearing, [_award(book, meter, order, outcome, clearing) for meter, order in sorted(named.items())]
 
 
 def holding_of(award: Award) -> Holding:
@@ -165,8 +172,10 @@ def orders_root(book: SlotBook, secret: bytes) -> str:
     return root([leaf_hash(leaf) for leaf in sorted(leaves)]).hex()
 
 
-def _award(book: SlotBook, held: Held, outcome: Outcome, clearing: Clearing) -> Award:
-    meter = held.order.meter
+def _award(
+    book: SlotBook, meter: str, order: tuple[int, tuple[OrderStep, ...]], outcome: Outcome, clearing: Clearing
+) -> Award:
+    sequence, steps = order
     bought, sold = outcome.bought.get(meter, 0), outcome.sold.get(meter, 0)
     amount = outcome.payment_of(meter) - outcome.receipt_of(meter)
     return Award(
@@ -176,12 +185,12 @@ def _award(book: SlotBook, held: Held, outcome: Outcome, clearing: Clearing) -> 
         slot=clearing.slot,
         round=clearing.round,
         position_wh=book.position_wh(meter) + bought - sold,
-        sequence=held.order.sequence,
+        sequence=sequence,
         bought_wh=bought,
         sold_wh=sold,
         price_micro_per_kwh=_own_price(outcome, bought - sold, amount),
         amount_nano=amount,
-        reason=_award_reason(held.order.steps, bought + sold, clearing),
+        reason=_award_reason(steps, bought + sold, clearing),
     )
 
 
@@ -196,7 +205,7 @@ def _own_price(outcome: Outcome, net_wh: int, amount_nano: int) -> int | None:
 def _award_reason(steps: tuple[OrderStep, ...], traded_wh: int, clearing: Clearing) -> AwardReason:
     price = clearing.price_micro_per_kwh
     if not steps:
-        return AwardReason.WITHDRAWN
+        return AwardReason.TRADED if traded_wh else AwardReason.WITHDRAWN
     if clearing.outcome == "no_market":
         return AwardReason.NO_MARKET
     if price is None:

@@ -1,18 +1,27 @@
 """What a received frame does: who sent it, whether it holds, and which answer it gets."""
 
+from typing import Literal
+
+from broker.market.block_intake import admit_block
+from broker.market.contracts import Contracts, HeldProposal
+from broker.market.day_book import DayBook, HeldBlock
 from broker.market.events import Received
 from broker.market.intake import admit_order, admit_report, slot_of
-from broker.market.outcome import Admission, Rejected
+from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.slot_book import Held, HeldReport, SlotBook
 from broker.market.terms import Member, Terms
 from wire.codec import DecodeError, decode, digest
 from wire.messages import (
+    Acceptance,
+    BlockOrder,
     Hello,
     Message,
     MeterReport,
     Order,
+    Proposal,
     Receipt,
+    Side,
     StatusAnswer,
     StatusQuery,
     Welcome,
@@ -21,17 +30,39 @@ from wire.reasons import Reason
 from wire.signing import FrameError, is_signed_by, split
 from wire.slots import format_utc
 
-Readable = Hello | Order | StatusQuery | MeterReport
-MODELS: dict[str, type[Readable]] = {m.kind: m for m in (Hello, Order, StatusQuery, MeterReport)}
+Readable = Hello | Order | BlockOrder | Proposal | Acceptance | StatusQuery | MeterReport
+MODELS: dict[str, type[Readable]] = {
+    m.kind: m for m in (Hello, Order, BlockOrder, Proposal, Acceptance, StatusQuery, MeterReport)
+}
+
+RECEIPTED: dict[type[Message], Literal["order", "report", "block_order", "proposal", "acceptance"]] = {
+    Order: "order",
+    MeterReport: "report",
+    BlockOrder: "block_order",
+    Proposal: "proposal",
+    Acceptance: "acceptance",
+}
 
 
 class Inbox:
-    """Applies received messages to the shared members and books. Registers are kept per meter [Wh]."""
+    """Applies received messages to the shared members, books, days and contracts.
 
-    def __init__(self, terms: Terms, members: dict[str, Member], books: dict[int, SlotBook]) -> None:
+    Registers are kept per meter [Wh]; `days` holds the block orders by (stage, gate).
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        members: dict[str, Member],
+        books: dict[int, SlotBook],
+        days: dict[tuple[str, int], DayBook],
+        contracts: Contracts,
+    ) -> None:
         self._terms = terms
         self._members = members
         self._books = books
+        self._days = days
+        self._contracts = contracts
         self._registers: dict[str, list[tuple[int, int, int]]] = {}
 
     def receive(self, event: Received) -> tuple[list[Outgoing], int]:
@@ -47,6 +78,12 @@ class Inbox:
                 return [self._answer(message, payload_digest)], 0
             case Order():
                 return self._order(message, payload_digest, member, event.at_s)
+            case BlockOrder():
+                return [self._block(message, payload_digest, member, event.at_s)], 0
+            case Proposal():
+                return self._proposal(message, payload_digest, event.at_s), 0
+            case Acceptance():
+                return self._acceptance(message, payload_digest, event.at_s), 0
             case MeterReport():
                 return [self._report(message, payload_digest, member, event.at_s)], 0
 
@@ -103,15 +140,63 @@ class Inbox:
         book = self._book(order)
         if isinstance(book, Rejected):
             return [self._rejection(book, member.meter, order.kind, named, order)], 0
-        outcome = admit_order(order, named, book=book, member=member, terms=self._terms, at_s=at_s)
+        gate, meter, start_s = book.session.gate, member.meter, book.slot.start_s
+        day = self._days.get((gate.stage, gate.gate_s))
+        reserved = (0, 0)
+        if day is not None:
+            reserved = day.reserved_wh(meter, start_s, Side.BUY), day.reserved_wh(meter, start_s, Side.SELL)
+        outcome = admit_order(
+            order, named, book=book, member=member, terms=self._terms, at_s=at_s, reserved_wh=reserved
+        )
         if not isinstance(outcome, Rejected) and outcome.repeated:
-            return [self._receipt(order, named, member, at_s)], 0
+            return [self._receipt(order, named, member.meter, at_s)], 0
         book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
         if isinstance(outcome, Rejected):
             return [self._rejection(outcome, member.meter, order.kind, named, order)], 0
         is_new = member.meter not in book.orders
         book.orders[member.meter] = Held(order, named)
-        return [self._receipt(order, named, member, at_s)], int(is_new)
+        return [self._receipt(order, named, member.meter, at_s)], int(is_new)
+
+    def _block(self, order: BlockOrder, named: str, member: Member, at_s: int) -> Outgoing:
+        first = slot_of(order.first_slot, self._terms)
+        book = None if isinstance(first, Rejected) else self._books.get(first.start_s)
+        if isinstance(first, Rejected) or book is None:
+            detail = first.detail if isinstance(first, Rejected) else f"{order.first_slot} is not in the calendar now"
+            why = Rejected(Reason.FOREIGN_SLOT, detail, "first_slot")
+            return self._rejection(why, member.meter, order.kind, named, order)
+        gate = book.session.gate
+        day = self._days.get((gate.stage, gate.gate_s)) or DayBook(first.duration_s)
+        outcome = admit_block(order, named, day=day, books=self._books, member=member, terms=self._terms, at_s=at_s)
+        if not (isinstance(outcome, Accepted) and outcome.repeated):
+            key = member.meter, order.block
+            day.messages[key] = day.messages.get(key, 0) + 1
+            if isinstance(outcome, Rejected):
+                return self._rejection(outcome, member.meter, order.kind, named, order)
+            day.blocks[key] = HeldBlock(order, named)
+            self._days[gate.stage, gate.gate_s] = day
+        return self._receipt(order, named, member.meter, at_s)
+
+    def _proposal(self, proposal: Proposal, named: str, at_s: int) -> list[Outgoing]:
+        outcome = self._contracts.admit_proposal(proposal, named, at_s)
+        if isinstance(outcome, Rejected):
+            return [self._rejection(outcome, proposal.meter, proposal.kind, named, proposal)]
+        receipt = self._receipt(proposal, named, proposal.meter, at_s)
+        if outcome.repeated:
+            return [receipt]
+        return [receipt, *self._told(self._contracts.propose(proposal, named))]
+
+    def _acceptance(self, answer: Acceptance, named: str, at_s: int) -> list[Outgoing]:
+        outcome = self._contracts.admit_answer(answer, named, at_s)
+        if isinstance(outcome, Rejected):
+            return [self._rejection(outcome, answer.meter, answer.kind, named, answer)]
+        receipt = self._receipt(answer, named, answer.meter, at_s)
+        if outcome.repeated:
+            return [receipt]
+        return [receipt, *self._told(self._contracts.answer(answer, named))]
+
+    def _told(self, held: HeldProposal) -> list[Outgoing]:
+        parties = (held.proposal.meter, held.proposal.counterparty)
+        return [Outgoing(self._contracts.told(held, meter), meter) for meter in parties]
 
     def _report(self, report: MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
         book = self._book(report)
@@ -127,23 +212,34 @@ class Inbox:
             book.reports[member.meter] = HeldReport(report, named)
             known = (book.slot.start_s, report.import_to_wh, report.export_to_wh)
             self._registers[member.meter] = [*self._registers.get(member.meter, [])[-200:], known]
-        return self._receipt(report, named, member, at_s)
+        return self._receipt(report, named, member.meter, at_s)
 
     def _registers_before(self, meter: str, slot_s: int) -> tuple[int, int]:
         earlier = [row for row in self._registers.get(meter, []) if row[0] < slot_s]
         return max((row[1] for row in earlier), default=0), max((row[2] for row in earlier), default=0)
 
-    def _receipt(self, message: Order | MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
+    def _receipt(
+        self, message: Order | BlockOrder | Proposal | Acceptance | MeterReport, named: str, meter: str, at_s: int
+    ) -> Outgoing:
         receipt = Receipt(
             community=self._terms.community,
-            meter=member.meter,
-            of="order" if isinstance(message, Order) else "report",
-            slot=message.slot,
-            sequence=message.sequence,
+            meter=meter,
+            of=RECEIPTED[type(message)],
+            slot=self._slot_named(message),
+            sequence=1 if isinstance(message, Proposal | Acceptance) else message.sequence,
             digest=named,
             received_at=format_utc(at_s),
         )
-        return Outgoing(receipt, member.meter)
+        return Outgoing(receipt, meter)
+
+    def _slot_named(self, message: Order | BlockOrder | Proposal | Acceptance | MeterReport) -> str:
+        match message:
+            case Order() | MeterReport():
+                return message.slot
+            case Acceptance():
+                return self._contracts.held[message.proposer, message.contract].proposal.first_slot
+            case _:
+                return message.first_slot
 
     def _answer(self, query: StatusQuery, named: str) -> Outgoing:
         book = self._book(query)

@@ -18,8 +18,20 @@ def slot_of(label: str, terms: Terms) -> Slot | Rejected:
         return Rejected(Reason.FOREIGN_SLOT, str(error), "slot")
 
 
-def admit_order(order: Order, digest: str, *, book: SlotBook, member: Member, terms: Terms, at_s: int) -> Admission:
-    """Whether the order counts; `digest` is that of its payload, `at_s` the moment it came in."""
+def admit_order(
+    order: Order,
+    digest: str,
+    *,
+    book: SlotBook,
+    member: Member,
+    terms: Terms,
+    at_s: int,
+    reserved_wh: tuple[int, int] = (0, 0),
+) -> Admission:
+    """Whether the order counts; `digest` is that of its payload, `at_s` the moment it came in.
+
+    `reserved_wh` is what the member's block orders may buy and sell in the slot.
+    """
     stage = terms.stage_named(order.stage)
     if stage is None:
         return Rejected(Reason.WRONG_STAGE, f"no stage {order.stage!r}", "stage")
@@ -28,17 +40,17 @@ def admit_order(order: Order, digest: str, *, book: SlotBook, member: Member, te
     earlier = book.held_orders(member.meter, order.stage)
     if any(held.digest == digest for held in earlier):
         return Accepted(repeated=True)
-    if (closed := _closed(order.stage, book, at_s)) is not None:
+    if (closed := session_closed(order.stage, book, at_s)) is not None:
         return closed
     if book.messages.get(member.meter, 0) >= terms.messages_per_slot_max:
         return Rejected(Reason.QUOTA_EXCEEDED, f"more than {terms.messages_per_slot_max} orders for this slot")
     last = max((held.order.sequence for held in earlier), default=0)
     if order.sequence <= last:
-        return _stale(order, last)
-    return _check_steps(order, book, member, terms)
+        return stale(order.sequence, last)
+    return _check_steps(order, book, member, terms, reserved_wh)
 
 
-def _closed(stage: str, book: SlotBook, at_s: int) -> Rejected | None:
+def session_closed(stage: str, book: SlotBook, at_s: int) -> Rejected | None:
     """Why a stage takes no orders for the slot now; None when it does. Sessions follow one another."""
     gate, label = book.session.gate, book.slot.label
     if stage != gate.stage and any(s.gate.stage == stage for s in book.sessions[book.current :]):
@@ -52,13 +64,16 @@ def _closed(stage: str, book: SlotBook, at_s: int) -> Rejected | None:
     return None
 
 
-def _stale(order: Order, last: int) -> Rejected:
-    if order.sequence == last:
+def stale(sequence: int, last: int) -> Rejected:
+    """The rejection of a sequence that is not above the last one."""
+    if sequence == last:
         return Rejected(Reason.CONFLICTING_SEQUENCE, f"sequence {last} came with another content", "sequence")
-    return Rejected(Reason.STALE_SEQUENCE, f"sequence {order.sequence} is below {last}", "sequence")
+    return Rejected(Reason.STALE_SEQUENCE, f"sequence {sequence} is below {last}", "sequence")
 
 
-def _check_steps(order: Order, book: SlotBook, member: Member, terms: Terms) -> Admission:
+def _check_steps(
+    order: Order, book: SlotBook, member: Member, terms: Terms, reserved_wh: tuple[int, int]
+) -> Admission:
     if len(order.steps) > terms.steps_max:
         return Rejected(Reason.TOO_MANY_STEPS, f"{len(order.steps)} steps, at most {terms.steps_max}", "steps")
     if book.prices is None or not book.prices.has_market:
@@ -69,8 +84,8 @@ def _check_steps(order: Order, book: SlotBook, member: Member, terms: Terms) -> 
     return (
         _outside_band(order, book.prices)
         or _not_monotone(buys, sells)
-        or _over_nameplate(buys, held_wh, member.nameplate_import_w, book.slot)
-        or _over_nameplate(sells, -held_wh, member.nameplate_export_w, book.slot)
+        or over_nameplate(_total(buys), held_wh + reserved_wh[0], member.nameplate_import_w, book.slot)
+        or over_nameplate(_total(sells), -held_wh + reserved_wh[1], member.nameplate_export_w, book.slot)
         or Accepted()
     )
 
@@ -94,13 +109,17 @@ def _not_monotone(buys: list[OrderStep], sells: list[OrderStep]) -> Rejected | N
     return None
 
 
-def _over_nameplate(steps: list[OrderStep], held_wh: int, nameplate_w: int, slot: Slot) -> Rejected | None:
-    """Whether a side of the order, on top of what is held in its direction, is more than the connection carries."""
+def _total(steps: list[OrderStep]) -> int:
+    return sum(step.energy_wh for step in steps)
+
+
+def over_nameplate(energy_wh: int, taken_wh: int, nameplate_w: int, slot: Slot) -> Rejected | None:
+    """The rejection of more energy than the connection carries in a slot on top of what is taken in its direction."""
     limit_wh = nameplate_w * slot.minutes // 60
-    total = sum(step.energy_wh for step in steps)
-    if total and held_wh + total > limit_wh:
-        held = f" on top of the {held_wh} Wh held" if held_wh else ""
-        return Rejected(Reason.OVER_NAMEPLATE, f"{total} Wh{held}, the connection carries {limit_wh} Wh", "steps")
+    if energy_wh and taken_wh + energy_wh > limit_wh:
+        taken = f" on top of {taken_wh} Wh held or reserved" if taken_wh else ""
+        detail = f"{energy_wh} Wh{taken}, the connection carries {limit_wh} Wh"
+        return Rejected(Reason.OVER_NAMEPLATE, detail, "steps")
     return None
 
 

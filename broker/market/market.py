@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
 from broker.market.auction import auction, holding_of
+from broker.market.contracts import Contracts
+from broker.market.day_auction import day_auction
+from broker.market.day_book import DayBook
 from broker.market.events import (
     DeliveryEnded,
     Enrolled,
@@ -29,7 +32,7 @@ from broker.market.session import SlotEvent, advance
 from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
 from wire.calendar import Gate
-from wire.messages import Checkpoint, Conditions, SlotState, StageKind
+from wire.messages import Award, Checkpoint, Clearing, Conditions, SlotState, StageKind
 from wire.reasons import Reason
 from wire.slots import Slot, slot_at
 
@@ -59,7 +62,9 @@ class Market:
         self.totals = Totals()
         self.checkpoint: Checkpoint | None = None
         self._secret = secret
-        self._inbox = Inbox(terms, self.members, self.books)
+        self.days: dict[tuple[str, int], DayBook] = {}
+        self.contracts = Contracts(terms, self.members, self.books)
+        self._inbox = Inbox(terms, self.members, self.books, self.days, self.contracts)
 
     def apply(self, event: Event) -> list[Outgoing]:
         """Applies one event; returns the messages it causes, in sending order."""
@@ -169,7 +174,9 @@ class Market:
         slot = Slot(event.slot_s, self.terms.slot_minutes)
         gates = self.terms.gates(slot)
         ahead = [gate for gate in gates if gate.gate_s > event.at_s] or [gates[-1]]
-        return SlotBook(slot, None, [Session(gate) for gate in ahead])
+        book = SlotBook(slot, None, [Session(gate) for gate in ahead])
+        self.contracts.opened(book)
+        return book
 
     def _move(self, book: SlotBook, event: SlotEvent) -> None:
         book.state = advance(book.state, event)
@@ -182,7 +189,10 @@ class Market:
             for _, book in sorted(self.books.items())
             if book is first or (book.state is SlotState.GATE_OPEN and _closes_with(book, gate))
         ]
-        sent = [out for book in closing for out in self._clear(book, at_s)]
+        day = self.days.pop((gate.stage, gate.gate_s), None)
+        sent = self._clear_day(closing, day, at_s) if day is not None else []
+        if day is None:
+            sent = [out for book in closing for out in self._clear(book, at_s)]
         if first.is_last_session and len(closing) == 1:
             sent += self.conditions(first.slot.shifted(1))
         for book in closing:
@@ -191,9 +201,24 @@ class Market:
                 book.current += 1
         return sent
 
+    def _clear_day(self, books: list[SlotBook], day: DayBook, at_s: int) -> list[Outgoing]:
+        """Clears the slots of a day together with their block orders."""
+        for book in books:
+            self._move(book, SlotEvent.GATE)
+        slots, verdicts = day_auction(books, day, self.terms, self._secret, at_s)
+        sent = [
+            out
+            for book, (clearing, awards) in zip(books, slots, strict=True)
+            for out in self._awarded(book, clearing, awards)
+        ]
+        return [*sent, *(Outgoing(verdict, verdict.meter) for verdict in verdicts)]
+
     def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         self._move(book, SlotEvent.GATE)
-        clearing, awards = auction(book, self.terms, self._secret, at_s)
+        return self._awarded(book, *auction(book, self.terms, self._secret, at_s))
+
+    def _awarded(self, book: SlotBook, clearing: Clearing, awards: list[Award]) -> list[Outgoing]:
+        """Keeps the result of the current session."""
         book.session.clearing = clearing
         book.session.awards = {award.meter: award for award in awards}
         for award in awards:
@@ -236,6 +261,7 @@ class Market:
         self.totals.last_demand_wh = result.demand_wh
         self.totals.last_generation_wh = result.generation_wh
         self._forget_before(now_s - KEEP_SETTLED_S)
+        self.contracts.forget_before(now_s - KEEP_SETTLED_S)
         checkpoint = Checkpoint(
             community=self.terms.community, size=len(self.log), root=self.log.head(), slot=book.slot.label
         )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from broker.ledger.log import Log, commitment, pseudonym, salt
 from broker.ledger.transfer import Transfer, account
 from broker.market.auction import slot_rules
-from broker.market.slot_book import SlotBook
+from broker.market.slot_book import Holding, SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
 from broker.settlement.slot import Position, SharingRule, Traded, settle
 from broker.sharing import mid_market
 from wire.codec import canonical, digest, encode
-from wire.messages import Settlement, SettlementLine
+from wire.messages import Settlement, SettlementItem, SettlementLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,18 @@ def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
                 award_wh=award_wh,
                 award_nano=sum(part.amount_nano for part in parts),
                 award_price_micro=parts[0].price_micro if len(parts) == 1 else None,
-                parts=tuple(Traded(part.energy_wh, part.amount_nano, part.price_micro) for part in parts),
+                parts=tuple(_traded(part) for part in parts),
                 metered_wh=metered_wh,
                 retail_micro=book.prices.retail_micro,
                 feed_in_micro=book.prices.feed_in_micro,
             )
         )
     return positions, qualities
+
+
+def _traded(part: Holding) -> Traded:
+    item = SettlementItem.AWARD if part.counterparty is None else SettlementItem.CONTRACT
+    return Traded(part.energy_wh, part.amount_nano, part.price_micro, item)
 
 
 def _settlement(

@@ -29,13 +29,15 @@ class HeldReport:
 class Holding:
     """One part of a member's position: what a session or a contract gave it.
 
-    `energy_wh` (+ bought, - sold) costs `amount_nano` (+ paid by the member); `price_micro` when it has one price.
+    `energy_wh` (+ bought, - sold) costs `amount_nano` (+ paid by the member); `price_micro` when it has one price,
+    `counterparty` when it is a contract with one other member.
     """
 
     stage: str
     energy_wh: int
     amount_nano: int
     price_micro: int | None = None
+    counterparty: str | None = None
 
 
 @dataclass(slots=True)

@@ -47,6 +47,7 @@ class Terms:
     report_within_s: int = 900
     group_min: int = 10
     path_rounds_max: int = 20
+    blocks_max: int = 20
     stages: tuple[Stage, ...] = ()
     trading: tuple[Stage, ...] = field(init=False, repr=False, compare=False)
 
@@ -123,6 +124,7 @@ class Terms:
             report_within_s=self.report_within_s,
             group_min=self.group_min,
             path_rounds_max=self.path_rounds_max,
+            blocks_max=self.blocks_max,
         )
 
 

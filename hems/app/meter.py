@@ -31,8 +31,9 @@ RECEIPT_TIMEOUT_S = 5.0
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
-TO_HOME = (m.Calendar, m.Conditions, m.Path, m.Clearing, m.Award)
-RECORDED = (m.Clearing, m.Award, m.Settlement)
+TO_HOME = (m.Calendar, m.Conditions, m.Path, m.Clearing, m.Award, m.Contract)
+HELD = (m.Award, m.Contract)  # what positions follow from
+RECORDED = (m.Clearing, m.Settlement)
 
 
 class MeterApp:
@@ -52,8 +53,10 @@ class MeterApp:
             outbox=self._store,
             on_message=self._on_message,
         )
-        for award in self._stored_awards():
-            self._session.view.learn(award)
+        self._held: dict[tuple[str, str], m.Award | m.Contract] = {}
+        for held in self._stored_positions():
+            self._session.view.learn(held)
+            self._keep_held(held)
         self._loop = MeterLoop(self._session, self._minutes, self._stored_boundary())
         self._market = MarketMqtt(
             market,
@@ -172,18 +175,27 @@ class MeterApp:
         registers = Registers(at_s=fact["at_s"], import_wh=fact["import_wh"], export_wh=fact["export_wh"])
         return Boundary(Slot(fact["slot_s"], self._minutes), registers, bool(fact["measured"]))
 
-    def _stored_awards(self) -> list[m.Award]:
-        """The newest award of every slot of the last two days and to come: what the meter holds after a restart."""
-        rows = self._store.rows("market", "kind, message", f"slot DESC LIMIT {3 * KEPT_TRADED}")
-        awards = []
+    def _stored_positions(self) -> list[m.Award | m.Contract]:
+        """The newest awards and contracts, oldest first: what the meter holds after a restart."""
+        rows = self._store.rows("market", "kind, message", f"rowid DESC LIMIT {4 * KEPT_TRADED}")
+        found: list[m.Award | m.Contract] = []
         for kind, text in reversed(rows):
-            if kind != m.Award.kind:
+            model = next((model for model in HELD if model.kind == kind), None)
+            if model is None:
                 continue
             try:
-                awards.append(m.Award.model_validate_json(text))
+                found.append(model.model_validate_json(text))
             except ValidationError:
-                LOG.debug("an award that an earlier release stored is not read: it has no position")
-        return awards
+                LOG.debug("a %s that an earlier release stored is not read: it has no position", kind)
+        return found
+
+    def _keep_held(self, message: m.Award | m.Contract) -> None:
+        """Keeps what positions follow from, the newest last, for a home that connects later."""
+        key = _held_key(message)
+        self._held.pop(key, None)
+        self._held[key] = message
+        if len(self._held) > KEPT_TRADED:
+            del self._held[next(iter(self._held))]
 
     def _on_connected(self) -> None:
         now_s = self._now_s()
@@ -201,8 +213,13 @@ class MeterApp:
 
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, TO_HOME):
-            self._standing[message.kind] = message
             self._link.send(_line(message))
+            if not isinstance(message, HELD):
+                self._standing[message.kind] = message
+        if isinstance(message, HELD):
+            self._keep_held(message)
+            key, kind = _held_key(message)
+            self._store.add("market", [(key, kind, message.model_dump_json())])
         if isinstance(message, RECORDED):
             self._store.add("market", [(message.slot, message.kind, message.model_dump_json())])
         if isinstance(message, m.Receipt):
@@ -227,8 +244,8 @@ class MeterApp:
         self._home_next_s = 0
         for message in self._standing.values():
             self._link.send(_line(message))
-        for award in self._session.view.awards.values():  # what is held in slots to come
-            self._link.send(_line(award))
+        for held in self._held.values():  # in the order in which it came: the last word on a slot counts
+            self._link.send(_line(held))
         self._home_there.set()
 
     def _on_line(self, line: Line) -> None:
@@ -337,6 +354,12 @@ def _boundary_fact(boundary: Boundary) -> dict[str, int | bool]:
         "export_wh": r.export_wh,
         "measured": boundary.measured,
     }
+
+
+def _held_key(message: m.Award | m.Contract) -> tuple[str, str]:
+    """Under which key an award (its slot) or a contract (its parties' name for it) is kept, and its kind."""
+    name = message.slot if isinstance(message, m.Award) else f"{message.proposer}/{message.contract}"
+    return name, message.kind
 
 
 def _line(message: m.Message) -> Line:

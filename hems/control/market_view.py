@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
 from wire.calendar import gates
-from wire.messages import Award, Calendar, Clearing, Conditions, Path, PlanNotice
-from wire.slots import Slot, parse_utc
+from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice
+from wire.slots import Slot, format_utc, parse_utc
 
 Floats = NDArray[np.float64]
 KEPT_SLOTS = 8
 KEPT_TRADED = 700  # orders and awards: two days of the shortest slots
+KEPT_POSITIONS = 5_000  # contracts may reach weeks ahead
 T = TypeVar("T")
 
 
@@ -39,6 +40,7 @@ class MarketView:
     own_plan: PlanNotice | None = None
     clearings: dict[str, Clearing] = field(default_factory=dict)
     awards: dict[str, Award] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
     orders: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     _own_in_path: PlanNotice | None = None
 
@@ -57,6 +59,16 @@ class MarketView:
                 self.orders.pop(message.slot, None)
             case Award():
                 _keep(self.awards, message.slot, message, KEPT_TRADED)
+                _keep(self.positions, message.slot, message.position_wh, KEPT_POSITIONS)
+            case Contract() if message.state == "agreed":
+                self._hold(message)
+
+    def _hold(self, contract: Contract) -> None:
+        """A contract tells the positions that it leaves in each of its slots."""
+        first_s = parse_utc(contract.first_slot)
+        width_s = 60 * (self.calendar.slot_minutes if self.calendar is not None else 15)
+        for i, energy_wh in enumerate(contract.position_wh):
+            _keep(self.positions, format_utc(first_s + i * width_s), energy_wh, KEPT_POSITIONS)
 
     def _is_last(self, clearing: Clearing) -> bool:
         """Whether no later session of the slot follows: only then do orders and clearing say how it will be run."""
@@ -67,9 +79,8 @@ class MarketView:
         return not following or (following[-1].stage, following[-1].round) == (clearing.stage, clearing.round)
 
     def position_wh(self, slot: Slot) -> int:
-        """What this home holds in a slot from all sessions so far [Wh, + bought]."""
-        award = self.awards.get(slot.label)
-        return 0 if award is None else award.position_wh
+        """What this home holds in a slot from all sessions and contracts so far [Wh, + bought]."""
+        return self.positions.get(slot.label, 0)
 
     def ordered(self, slot: Slot, steps: tuple[Step, ...]) -> None:
         """Remembers the order that was sent for a slot."""
@@ -104,11 +115,10 @@ class MarketView:
         Positions of all members sum to zero, so what they hold from before does not change what is left to the grid.
         """
         award, steps = self.awards.get(slot.label), self.orders.get(slot.label, ())
-        held = bought = sold = 0
-        if award is not None:
-            is_of_this = (award.stage, award.round) == (clearing.stage, clearing.round)
-            bought, sold = (award.bought_wh, award.sold_wh) if is_of_this else (0, 0)
-            held = award.position_wh - bought + sold
+        bought = sold = 0
+        if award is not None and (award.stage, award.round) == (clearing.stage, clearing.round):
+            bought, sold = award.bought_wh, award.sold_wh
+        held = self.position_wh(slot) - bought + sold
         drawn = wanted_wh(tuple(s for s in steps if s.side == "buy"), band.retail_micro)
         fed_in = -wanted_wh(tuple(s for s in steps if s.side == "sell"), band.feed_in_micro)
         return held + max(bought, drawn) - max(sold, fed_in)
