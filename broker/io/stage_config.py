@@ -126,7 +126,7 @@ class BilateralSettings(_Table):
 AnyStage = DayAheadSettings | IntradaySettings | BalancingSettings | BilateralSettings
 StageSettings = Annotated[AnyStage, Field(discriminator="kind")]
 KINDS = ("day_ahead", "intraday", "balancing", "bilateral")
-CONTRACTS = "bilateral_contracts"
+CONTRACTS = "forward_contract"
 
 
 def _stage(

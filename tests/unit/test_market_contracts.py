@@ -24,7 +24,7 @@ from wire.messages import (
 from wire.slots import format_utc
 
 BILATERAL = stage(
-    StageKind.BILATERAL, takes_orders=False, mechanism="bilateral_contracts", gate_lead_s=900, horizon_slots=72
+    StageKind.BILATERAL, takes_orders=False, mechanism="forward_contract", gate_lead_s=900, horizon_slots=72
 )
 TERMS = Terms(**HOURLY, stages=(*STAGES, BILATERAL))  # type: ignore[arg-type]
 FAR = at("2027-01-17T06:00:00+01:00")  # not open for auctions yet
