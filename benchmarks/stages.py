@@ -1,7 +1,7 @@
 """What a day-ahead stage does to a community: `python benchmarks/stages.py SCENARIO_DIR [--foresight real|perfect]`.
 
 Runs the twin's trading community twice on the same homes and expectations, with the intraday stage alone and with a
-day-ahead stage before it, and prints cost, traded energy, imbalance, and how far positions were from what was metered.
+day-ahead stage before it, and prints cost, traded energy, and how far positions were from what was metered.
 """
 
 import argparse

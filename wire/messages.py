@@ -278,7 +278,7 @@ class Receipt(Message):
 
     kind: ClassVar[str] = "receipt"
     meter: Id
-    of: Literal["order", "report", "block_order", "proposal", "acceptance"]
+    of: Literal["order", "report", "block_order", "proposal", "acceptance", "flex_offer"]
     slot: UtcTime
     sequence: Sequence
     digest: Hex32
@@ -419,6 +419,63 @@ class Contract(Message):
     proposal_digest: Hex32
 
 
+class Call(Message):
+    """The operator asks members to use less, or more, in each of some slots: offers until `gate`, then awards.
+
+    `request_wh` is asked for in every slot, at most at `reserve`; what was promised and not done costs `penalty`.
+    """
+
+    kind: ClassVar[str] = "call"
+    call: Id
+    stage: Id
+    direction: Literal["reduce", "increase"]
+    first_slot: UtcTime
+    slots: int = Field(ge=1, le=96)
+    request_wh: int = Field(ge=1, le=10**9)
+    reserve_micro_per_kwh: int = Field(ge=0, le=10**9)
+    penalty_micro_per_kwh: int = Field(ge=0, le=10**9)
+    gate: UtcTime
+
+
+class FlexOffer(Message):
+    """A meter's whole offer to a call, in steps of energy per slot; a higher sequence replaces it."""
+
+    kind: ClassVar[str] = "flex_offer"
+    meter: Id
+    call: Id
+    sequence: Sequence
+    steps: tuple[CurveStep, ...]
+    sent_at: UtcTime
+
+
+class FlexAward(Message):
+    """What a meter is called for in each slot of a call, and the price of it; nothing, with the price null or not."""
+
+    kind: ClassVar[str] = "flex_award"
+    meter: Id
+    call: Id
+    sequence: Sequence
+    awarded_wh: Count
+    price_micro_per_kwh: PriceMicro | None
+
+
+class FlexResult(Message):
+    """What a meter did in a slot of a call against its baseline, and what it pays for that (- received).
+
+    `baseline_wh` is null where nothing is known to make one of, `metered_wh` where no report came: nothing is paid.
+    """
+
+    kind: ClassVar[str] = "flex_result"
+    meter: Id
+    call: Id
+    slot: UtcTime
+    awarded_wh: Count
+    baseline_wh: SignedEnergyWh | None
+    metered_wh: SignedEnergyWh | None
+    paid_wh: Count
+    amount_nano: MoneyNano
+
+
 class MeterReport(Message):
     """Metered energy of a slot as the difference of cumulative registers at its ends."""
 
@@ -438,6 +495,7 @@ class SettlementItem(StrEnum):
 
     AWARD = "award"
     CONTRACT = "contract"
+    FLEXIBILITY = "flexibility"
     IMBALANCE = "imbalance"
     OUTSIDE = "outside"
     COMMUNITY = "community"
@@ -497,6 +555,7 @@ ALL: tuple[type[Message], ...] = (
     BlockOrder,
     Proposal,
     Acceptance,
+    FlexOffer,
     Receipt,
     Rejection,
     StatusQuery,
@@ -505,6 +564,9 @@ ALL: tuple[type[Message], ...] = (
     Award,
     BlockAward,
     Contract,
+    Call,
+    FlexAward,
+    FlexResult,
     MeterReport,
     Settlement,
     Checkpoint,

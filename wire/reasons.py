@@ -37,6 +37,7 @@ class Reason(StrEnum):
     WRONG_HORIZON = "wrong_horizon"
     UNKNOWN_CONTRACT = "unknown_contract"
     BAD_LINK = "bad_link"
+    UNKNOWN_CALL = "unknown_call"
 
 
 HINTS: dict[Reason, str] = {
@@ -70,5 +71,6 @@ HINTS: dict[Reason, str] = {
     Reason.REGISTER_MISMATCH: "import and export energy must be the differences of the stated registers",
     Reason.UNKNOWN_CONTRACT: "name a proposal that was made to this meter, with the digest of its payload",
     Reason.BAD_LINK: "name as parent an own block of the same day that does not hang on this one",
+    Reason.UNKNOWN_CALL: "name a call that the broker has published",
     Reason.WRONG_HORIZON: "send between 1 and 288 slots, starting with a slot that has not begun",
 }

@@ -30,29 +30,38 @@ class Choice:
 class Judge:
     """Judges choices of blocks on the simple orders of `slots`; `spent` counts elementary steps."""
 
-    demands: Sequence[NetDemand]
+    demands: Mapping[int, NetDemand]
     slots: Sequence[int]
     k: Fraction
     spent: int = 0
     _tried: dict[tuple[str, ...], Choice | None] = field(default_factory=dict)
 
-    def choice(self, accepted: Sequence[BlockOrder]) -> Choice | None:
-        """The best found with exactly these blocks (parents first); None when none balances without a loss."""
+    def choice(self, accepted: Sequence[BlockOrder], above: int | None = None) -> Choice | None:
+        """The best found with exactly these blocks (parents first); None when none balances without a loss.
+
+        With `above` [nano] also None when no ratios reach more welfare than that, which is quicker to find out.
+        """
         names = tuple(b.id for b in accepted)
-        if names not in self._tried:
-            self._tried[names] = self._choice(accepted)
+        if names in self._tried:
+            return self._tried[names]
+        flexible = [b for b in accepted if b.accepted_min < WHOLE]
+        levels: Levels = {b.id: WHOLE for b in accepted}
+        best = self._ratios(accepted, flexible, levels) if flexible else levels
+        left, welfare = self._worth(accepted, best)
+        if not left and above is not None and welfare <= above:
+            return None
+        self._tried[names] = None if left else self._without_loss(accepted, best)
         return self._tried[names]
 
-    def _choice(self, accepted: Sequence[BlockOrder]) -> Choice | None:
-        whole = {b.id: WHOLE for b in accepted}
-        found = self._priced(accepted, whole)
-        flexible = [b for b in accepted if b.accepted_min < WHOLE]
-        if not flexible:
+    def _without_loss(self, accepted: Sequence[BlockOrder], best: Levels) -> Choice | None:
+        """The best ratios if they have prices, else the better of all whole and the largest smaller ones."""
+        found = self._priced(accepted, best)
+        is_whole = all(level == WHOLE for level in best.values())
+        if found is not None or (is_whole and all(b.accepted_min == WHOLE for b in accepted)):
             return found
-        best = self._ratios(accepted, flexible, whole)
-        options = [found, self._priced(accepted, best)]
-        if options[-1] is None:
-            options.append(self._shrunk(accepted, best))
+        options = [self._shrunk(accepted, best)]
+        if not is_whole:
+            options.append(self._priced(accepted, {b.id: WHOLE for b in accepted}))
         return max((c for c in options if c is not None), key=lambda c: c.welfare, default=None)
 
     def _priced(self, accepted: Sequence[BlockOrder], levels: Levels) -> Choice | None:

@@ -54,7 +54,7 @@ def _grown(blocks: Sequence[BlockOrder], judge: Judge, choice: Choice, effort_ma
         names = (set(choice.levels) - removed) | added
         if added & removed:
             continue
-        other = judge.choice([b for b in blocks if b.id in names])
+        other = judge.choice([b for b in blocks if b.id in names], above=choice.welfare)
         if other is not None and other.welfare > choice.welfare:
             choice = other
     return choice

@@ -32,11 +32,11 @@ class SlotPrice:
 
 
 def block_prices(
-    accepted: Sequence[BlockOrder], energies: Energies, demands: Sequence[NetDemand], k: Fraction
+    accepted: Sequence[BlockOrder], energies: Energies, demands: Mapping[int, NetDemand], k: Fraction
 ) -> dict[int, SlotPrice] | None:
     """The price of every slot in which an accepted block trades; None when every price makes one of them lose.
 
-    `energies` are the traded (slot, Wh) of the accepted blocks by id, `demands` the simple orders of all slots.
+    `energies` are the traded (slot, Wh) of the accepted blocks by id, `demands` the simple orders of their slots.
     """
     bounds = _bounds(accepted, energies, demands)
     families = [family for b in accepted if (family := _family(b, accepted))]
@@ -66,7 +66,7 @@ def net_injected(accepted: Sequence[BlockOrder], energies: Energies) -> dict[int
 
 
 def _bounds(
-    accepted: Sequence[BlockOrder], energies: Energies, demands: Sequence[NetDemand]
+    accepted: Sequence[BlockOrder], energies: Energies, demands: Mapping[int, NetDemand]
 ) -> dict[int, tuple[int, int]]:
     bounds = {}
     for slot, injected in net_injected(accepted, energies).items():

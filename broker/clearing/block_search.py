@@ -43,7 +43,7 @@ class Search:
     """One search over valid blocks, parents first, on the simple orders of each slot; at most `effort_max` steps."""
 
     def __init__(
-        self, blocks: Sequence[BlockOrder], demands: Sequence[NetDemand], k: Fraction, effort_max: int
+        self, blocks: Sequence[BlockOrder], demands: Mapping[int, NetDemand], k: Fraction, effort_max: int
     ) -> None:
         self.blocks = blocks
         self.demands = demands
@@ -70,7 +70,7 @@ class Search:
             wanted = self._relaxed(node, best.welfare)
             if node.bound <= best.welfare:
                 continue
-            best = max([best, *self._candidates(node, wanted)], key=lambda c: c.welfare)
+            best = max([best, *self._candidates(node, wanted, best.welfare)], key=lambda c: c.welfare)
             if node is root and node.bound > best.welfare:
                 best = self._start(best, wanted)
             branches = self._branches(node, wanted)
@@ -88,11 +88,11 @@ class Search:
     def _named(self, names: Collection[str]) -> list[BlockOrder]:
         return [b for b in self.blocks if b.id in names]
 
-    def _candidates(self, node: _Node, wanted: set[str]) -> Iterator[Choice]:
-        """The choices that the relaxation and the branch point at."""
+    def _candidates(self, node: _Node, wanted: set[str], above: int) -> Iterator[Choice]:
+        """The choices that the relaxation and the branch point at, where they can be better."""
         for names in (wanted, node.accepted):
             accepted = self._named(names)
-            if not _breaks_group(accepted) and (found := self._judge.choice(accepted)) is not None:
+            if not _breaks_group(accepted) and (found := self._judge.choice(accepted, above)) is not None:
                 yield found
 
     def _relaxed(self, node: _Node, enough: int) -> set[str]:

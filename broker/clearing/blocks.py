@@ -4,7 +4,8 @@ Maximum welfare over all choices of blocks at which no accepted block loses mone
 block that would gain at these prices may still be rejected (paradoxically rejected), as in the European day-ahead
 coupling: with blocks that cannot be divided, prices that suit everybody need not exist.
 
-Source: Euphemia Public Description (NEMO Committee); Madani & Van Vyve 2015, doi 10.1016/j.ejor.2014.10.024.
+Source: Euphemia Public Description (NEMO Committee); Madani & Van Vyve 2015, European Journal of Operational
+Research 242(2), 580-593.
 Complexity: exponential in the number of blocks in the worst case (the problem is NP-hard), bounded by `effort_max`;
 O(n log n) in the simple orders. Everything is exact and the order of the inputs leaves no trace.
 """
@@ -22,7 +23,7 @@ from broker.clearing.book import Book, BookSide, Step, book_side
 from broker.clearing.net_demand import NetDemand
 from broker.clearing.outcome import Outcome, Rules
 
-EFFORT_MAX = 3_000_000
+EFFORT_MAX = 1_500_000
 _BLOCKS = "\0blocks"
 
 
@@ -54,7 +55,7 @@ def clear_day(
     """
     problems = block_problems(blocks, len(books))
     valid = parents_first(b for b in blocks if b.id not in problems)
-    demands = [NetDemand(book) for book in books]
+    demands = {slot: NetDemand(books[slot]) for slot in sorted({slot for b in valid for slot, _ in b.profile})}
     found = Search(valid, demands, rules.k, effort_max).best()
     choice = found.choice
     accepted = [b for b in valid if b.id in choice.levels]
@@ -126,7 +127,7 @@ def _rejected_in_the_money(
     blocks: Sequence[BlockOrder],
     accepted: Sequence[BlockOrder],
     outcomes: Sequence[Outcome],
-    demands: Sequence[NetDemand],
+    demands: Mapping[int, NetDemand],
     k: Fraction,
 ) -> tuple[str, ...]:
     """Blocks that were free to trade, would gain at the prices of their slots, and were rejected."""

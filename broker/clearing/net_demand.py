@@ -9,9 +9,12 @@ Complexity: O(n log n) to build, O(log n) for each question.
 """
 
 from bisect import bisect_left, bisect_right
-from itertools import accumulate
+
+import numpy as np
 
 from broker.clearing.book import Book
+
+_FITS = 2**62
 
 
 class NetDemand:
@@ -20,19 +23,24 @@ class NetDemand:
     __slots__ = ("_cost", "_cumulative", "_falling", "_prices", "_values", "supply", "total")
 
     def __init__(self, book: Book) -> None:
-        levels: dict[int, int] = {}
-        for side in (book.bids, book.offers):
-            for price, quantity in zip(side.prices.tolist(), side.quantities.tolist(), strict=True):
-                levels[price] = levels.get(price, 0) + quantity
-        ranked = sorted(levels.items(), reverse=True)
-        self._prices: list[int] = [price for price, _ in ranked]
+        bids, offers = book.bids, book.offers
+        prices, amounts = (
+            np.concatenate((bids.prices, offers.prices)),
+            np.concatenate((bids.quantities, offers.quantities)),
+        )
+        if len(prices) and int(np.abs(prices).max()) * sum(map(int, amounts)) >= _FITS:
+            prices, amounts = prices.astype(object), amounts.astype(object)
+        order = np.argsort(-prices, kind="stable")
+        ranked, quantities = prices[order], amounts[order]
+        last = np.append(ranked[1:] != ranked[:-1], True) if len(ranked) else np.zeros(0, dtype=bool)
+        self._prices: list[int] = ranked[last].tolist()
         self._falling: list[int] = [-price for price in self._prices]
-        self._cumulative: list[int] = list(accumulate((quantity for _, quantity in ranked), initial=0))
-        self._values: list[int] = list(accumulate((price * quantity for price, quantity in ranked), initial=0))
-        costs: list[int] = book.offers.prices.tolist()
-        amounts: list[int] = book.offers.quantities.tolist()
-        self._cost: int = sum(cost * amount for cost, amount in zip(costs, amounts, strict=True))
-        self.supply: int = sum(amounts)
+        self._cumulative: list[int] = [0, *np.cumsum(quantities)[last].tolist()]
+        self._values: list[int] = [0, *np.cumsum(ranked * quantities)[last].tolist()]
+        costs: list[int] = offers.prices.tolist()
+        produced: list[int] = offers.quantities.tolist()
+        self._cost: int = sum(cost * amount for cost, amount in zip(costs, produced, strict=True))
+        self.supply: int = sum(produced)
         self.total: int = self._cumulative[-1]
 
     def excess(self, injected: int) -> int:

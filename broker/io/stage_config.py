@@ -123,10 +123,24 @@ class BilateralSettings(_Table):
         return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
 
 
-AnyStage = DayAheadSettings | IntradaySettings | BalancingSettings | BilateralSettings
+class FlexibilitySettings(_Table):
+    """Calls of the operator for less or more use, offered until `gate_lead_s` before the first slot of a call."""
+
+    kind: Literal["flexibility"]
+    stage: Id = "flexibility"
+    gate_lead_s: LeadS = 3_600
+    horizon_slots: Horizon = 192
+
+    def as_stage(self) -> Stage:
+        """The stage of the calendar."""
+        return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
+
+
+AnyStage = DayAheadSettings | IntradaySettings | BalancingSettings | BilateralSettings | FlexibilitySettings
 StageSettings = Annotated[AnyStage, Field(discriminator="kind")]
-KINDS = ("day_ahead", "intraday", "balancing", "bilateral")
-CONTRACTS = "forward_contract"
+KINDS = ("day_ahead", "intraday", "balancing", "bilateral", "flexibility")
+# stages without a mechanism of their own choice
+MECHANISM_OF = {"bilateral": "forward_contract", "flexibility": "flexibility_auction"}
 
 
 def _stage(
@@ -143,7 +157,7 @@ def _stage(
     return Stage(
         stage=settings.stage,
         kind=StageKind(settings.kind),
-        mechanism=getattr(settings, "mechanism", CONTRACTS),
+        mechanism=getattr(settings, "mechanism", MECHANISM_OF.get(settings.kind, "")),
         takes_orders=takes_orders,
         k_permille=getattr(settings, "k_permille", 0),
         gate_lead_s=gate_lead_s,

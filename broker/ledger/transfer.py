@@ -32,6 +32,11 @@ def account(meter: str) -> str:
     return f"member:{meter}"
 
 
+def meter_of(name: str) -> str | None:
+    """The member of a ledger account, None when it is not a member's."""
+    return name.removeprefix("member:") if name.startswith("member:") else None
+
+
 def flow(
     item: SettlementItem, name: str, counterparty: str, *, energy_wh: int, nano: int, price: int | None
 ) -> Transfer:

@@ -82,6 +82,27 @@ class SettlementDue(_Event):
     slot_s: int
 
 
+class CallAsked(_Event):
+    """The operator asks for flexibility in some slots; `slot_s` is the first."""
+
+    type: Literal["call_asked"] = "call_asked"
+    call: str
+    stage: str
+    direction: Literal["reduce", "increase"]
+    slot_s: int
+    slots: int
+    request_wh: int
+    reserve_micro: int
+    penalty_micro: int
+
+
+class CallClosed(_Event):
+    """The gate of a call is over: the cheapest offers are awarded."""
+
+    type: Literal["call_closed"] = "call_closed"
+    call: str
+
+
 class SlotCancelled(_Event):
     """The operator voids a slot before it is cleared."""
 
@@ -98,7 +119,9 @@ Event = Annotated[
     | GateClosed
     | DeliveryEnded
     | SettlementDue
-    | SlotCancelled,
+    | SlotCancelled
+    | CallAsked
+    | CallClosed,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)

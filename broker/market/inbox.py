@@ -6,6 +6,7 @@ from broker.market.block_intake import admit_block
 from broker.market.contracts import Contracts, HeldProposal
 from broker.market.day_book import DayBook, HeldBlock
 from broker.market.events import Received
+from broker.market.flexibility import Flexibility
 from broker.market.intake import admit_order, admit_report, slot_of
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.outgoing import Outgoing, rejection
@@ -15,6 +16,7 @@ from wire.codec import DecodeError, decode, digest
 from wire.messages import (
     Acceptance,
     BlockOrder,
+    FlexOffer,
     Hello,
     Message,
     MeterReport,
@@ -30,17 +32,19 @@ from wire.reasons import Reason
 from wire.signing import FrameError, is_signed_by, split
 from wire.slots import format_utc
 
-Readable = Hello | Order | BlockOrder | Proposal | Acceptance | StatusQuery | MeterReport
+Readable = Hello | Order | BlockOrder | Proposal | Acceptance | FlexOffer | StatusQuery | MeterReport
 MODELS: dict[str, type[Readable]] = {
-    m.kind: m for m in (Hello, Order, BlockOrder, Proposal, Acceptance, StatusQuery, MeterReport)
+    m.kind: m for m in (Hello, Order, BlockOrder, Proposal, Acceptance, FlexOffer, StatusQuery, MeterReport)
 }
+Receiptable = Order | BlockOrder | Proposal | Acceptance | FlexOffer | MeterReport
 
-RECEIPTED: dict[type[Message], Literal["order", "report", "block_order", "proposal", "acceptance"]] = {
+RECEIPTED: dict[type[Message], Literal["order", "report", "block_order", "proposal", "acceptance", "flex_offer"]] = {
     Order: "order",
     MeterReport: "report",
     BlockOrder: "block_order",
     Proposal: "proposal",
     Acceptance: "acceptance",
+    FlexOffer: "flex_offer",
 }
 
 
@@ -56,13 +60,16 @@ class Inbox:
         members: dict[str, Member],
         books: dict[int, SlotBook],
         days: dict[tuple[str, int], DayBook],
+        *,
         contracts: Contracts,
+        flexibility: Flexibility,
     ) -> None:
         self._terms = terms
         self._members = members
         self._books = books
         self._days = days
         self._contracts = contracts
+        self._flexibility = flexibility
         self._registers: dict[str, list[tuple[int, int, int]]] = {}
 
     def receive(self, event: Received) -> tuple[list[Outgoing], int]:
@@ -84,6 +91,8 @@ class Inbox:
                 return self._proposal(message, payload_digest, event.at_s), 0
             case Acceptance():
                 return self._acceptance(message, payload_digest, event.at_s), 0
+            case FlexOffer():
+                return [self._offer(message, payload_digest, member, event.at_s)], 0
             case MeterReport():
                 return [self._report(message, payload_digest, member, event.at_s)], 0
 
@@ -194,6 +203,17 @@ class Inbox:
             return [receipt]
         return [receipt, *self._told(self._contracts.answer(answer, named))]
 
+    def _offer(self, offer: FlexOffer, named: str, member: Member, at_s: int) -> Outgoing:
+        outcome = self._flexibility.admit(offer, named, member, at_s)
+        held = self._flexibility.calls.get(offer.call)
+        if held is not None and not (isinstance(outcome, Accepted) and outcome.repeated):
+            held.messages[member.meter] = held.messages.get(member.meter, 0) + 1
+        if isinstance(outcome, Rejected):
+            return self._rejection(outcome, member.meter, offer.kind, named, offer)
+        assert held is not None, "an offer counts for a call"
+        held.offers[member.meter] = (offer, named)
+        return self._receipt(offer, named, member.meter, at_s)
+
     def _told(self, held: HeldProposal) -> list[Outgoing]:
         parties = (held.proposal.meter, held.proposal.counterparty)
         return [Outgoing(self._contracts.told(held, meter), meter) for meter in parties]
@@ -218,9 +238,7 @@ class Inbox:
         earlier = [row for row in self._registers.get(meter, []) if row[0] < slot_s]
         return max((row[1] for row in earlier), default=0), max((row[2] for row in earlier), default=0)
 
-    def _receipt(
-        self, message: Order | BlockOrder | Proposal | Acceptance | MeterReport, named: str, meter: str, at_s: int
-    ) -> Outgoing:
+    def _receipt(self, message: Receiptable, named: str, meter: str, at_s: int) -> Outgoing:
         receipt = Receipt(
             community=self._terms.community,
             meter=meter,
@@ -232,10 +250,12 @@ class Inbox:
         )
         return Outgoing(receipt, meter)
 
-    def _slot_named(self, message: Order | BlockOrder | Proposal | Acceptance | MeterReport) -> str:
+    def _slot_named(self, message: Receiptable) -> str:
         match message:
             case Order() | MeterReport():
                 return message.slot
+            case FlexOffer():
+                return self._flexibility.calls[message.call].call.first_slot
             case Acceptance():
                 return self._contracts.held[message.proposer, message.contract].proposal.first_slot
             case _:

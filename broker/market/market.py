@@ -13,6 +13,8 @@ from broker.market.contracts import Contracts
 from broker.market.day_auction import day_auction
 from broker.market.day_book import DayBook
 from broker.market.events import (
+    CallAsked,
+    CallClosed,
     DeliveryEnded,
     Enrolled,
     Event,
@@ -24,7 +26,9 @@ from broker.market.events import (
     SlotOpened,
     TermsAgreed,
 )
+from broker.market.flexibility import Flexibility
 from broker.market.inbox import Inbox
+from broker.market.load_history import DAY_S, DAYS, LoadHistory
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.posting import settled_slot
@@ -64,7 +68,10 @@ class Market:
         self._secret = secret
         self.days: dict[tuple[str, int], DayBook] = {}
         self.contracts = Contracts(terms, self.members, self.books)
-        self._inbox = Inbox(terms, self.members, self.books, self.days, self.contracts)
+        self.flexibility = Flexibility(terms, LoadHistory(60 * terms.slot_minutes))
+        self._inbox = Inbox(
+            terms, self.members, self.books, self.days, contracts=self.contracts, flexibility=self.flexibility
+        )
 
     def apply(self, event: Event) -> list[Outgoing]:
         """Applies one event; returns the messages it causes, in sending order."""
@@ -98,6 +105,10 @@ class Market:
                 return self._end(self.books[event.slot_s])
             case SettlementDue():
                 return self._settle(self.books[event.slot_s], event.at_s)
+            case CallAsked():
+                return [Outgoing(self.flexibility.ask(event).call)]
+            case CallClosed():
+                return [Outgoing(award, award.meter) for award in self.flexibility.close(event.call)]
             case SlotCancelled():
                 self._move(self.books[event.slot_s], SlotEvent.CANCEL)
                 return []
@@ -120,6 +131,9 @@ class Market:
                 events.append(DeliveryEnded(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.DELIVERED and self._is_settlement_due(book, now_s):
                 events.append(SettlementDue(at_s=now_s, slot_s=start_s))
+        call = self.flexibility.next_gate()
+        if call is not None and now_s >= call[0]:
+            events.insert(0, CallClosed(at_s=now_s, call=call[1]))
         return events
 
     def _next_s(self, book: SlotBook) -> int | None:
@@ -142,6 +156,8 @@ class Market:
         """The next moment after `now_s` at which `due` may have something or a new slot can be traded [s]."""
         moments = [slot_at(now_s, self.terms.slot_minutes).end_s]
         moments += [moment for book in self.books.values() if (moment := self._next_s(book)) is not None]
+        call = self.flexibility.next_gate()
+        moments += [] if call is None else [call[0]]
         return min(moment for moment in moments if moment > now_s)
 
     def _check_terms(self, event: TermsAgreed) -> None:
@@ -255,18 +271,21 @@ class Market:
         return [Outgoing(message)]
 
     def _settle(self, book: SlotBook, now_s: int) -> list[Outgoing]:
-        result = settled_slot(book, self.terms, self._secret, self.log)
+        called, results = self.flexibility.delivered(book)
+        result = settled_slot(book, self.terms, self._secret, self.log, called)
         self.accounts.post(result.transfers)
         self._move(book, SlotEvent.SETTLEMENT)
         self.totals.last_demand_wh = result.demand_wh
         self.totals.last_generation_wh = result.generation_wh
         self._forget_before(now_s - KEEP_SETTLED_S)
         self.contracts.forget_before(now_s - KEEP_SETTLED_S)
+        self.flexibility.forget_before(now_s - DAYS * DAY_S)
         checkpoint = Checkpoint(
             community=self.terms.community, size=len(self.log), root=self.log.head(), slot=book.slot.label
         )
         self.checkpoint = checkpoint
-        return [*(Outgoing(s, s.meter) for s in result.settlements), Outgoing(checkpoint)]
+        called_for = [Outgoing(r, r.meter) for r in results]
+        return [*(Outgoing(s, s.meter) for s in result.settlements), *called_for, Outgoing(checkpoint)]
 
     def _forget_before(self, before_s: int) -> None:
         final = (SlotState.SETTLED, SlotState.VOID)

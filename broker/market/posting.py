@@ -1,9 +1,10 @@
 """From a delivered slot to transfers, log leaves and the members' private settlements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broker.ledger.log import Log, commitment, pseudonym, salt
-from broker.ledger.transfer import Transfer, account
+from broker.ledger.transfer import Transfer, account, meter_of
 from broker.market.auction import slot_rules
 from broker.market.slot_book import Holding, SlotBook
 from broker.market.terms import Terms
@@ -24,13 +25,18 @@ class SettledSlot:
     generation_wh: int
 
 
-def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
-    """Settles a delivered slot and appends its leaves (clearing first, members by pseudonym) to the log.
+def settled_slot(
+    book: SlotBook, terms: Terms, secret: bytes, log: Log, flexibility: Sequence[Transfer] = ()
+) -> SettledSlot:
+    """Settles a delivered slot and appends its leaves (clearings first, members by pseudonym) to the log.
 
     A meter that was awarded energy and did not report is settled as if it had delivered, and marked as estimated.
+    `flexibility` are the transfers of calls, which stand beside those of the energy.
     """
-    positions, qualities = _positions(book)
-    transfers = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
+    called = {meter_of(name) for t in flexibility for name in (t.payer, t.payee)} - {None}
+    positions, qualities = _positions(book, {name for name in called if name is not None})
+    settled = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
+    transfers = (*settled, *flexibility) if positions else ()
     for clearing in book.clearings:
         log.append({"clearing": digest(encode(clearing)), "slot": book.slot.label})
     settlements = [_settlement(p, qualities[p.meter], transfers, book, terms) for p in positions]
@@ -47,19 +53,17 @@ def sharing_rule(terms: Terms) -> SharingRule:
     return MECHANISMS[terms.balancing].share or mid_market.share
 
 
-def _positions(book: SlotBook) -> tuple[list[Position], dict[str, str]]:
+def _positions(book: SlotBook, called: set[str]) -> tuple[list[Position], dict[str, str]]:
     positions, qualities = [], {}
     if book.prices is None:
         return [], {}
-    for meter in sorted(book.reports.keys() | book.holdings.keys()):
+    for meter in sorted(book.reports.keys() | book.holdings.keys() | called):
         parts = book.holdings.get(meter, [])
         award_wh = sum(part.energy_wh for part in parts)
         held = book.reports.get(meter)
         metered_wh, qualities[meter] = award_wh, "estimated"
         if held is not None:
-            r = held.report
-            metered_wh = (r.import_to_wh - r.import_from_wh) - (r.export_to_wh - r.export_from_wh)
-            qualities[meter] = r.quality
+            metered_wh, qualities[meter] = held.net_wh, held.report.quality
         positions.append(
             Position(
                 meter=meter,

@@ -24,6 +24,12 @@ class HeldReport:
     report: MeterReport
     digest: str
 
+    @property
+    def net_wh(self) -> int:
+        """Metered import minus export of the slot."""
+        r = self.report
+        return (r.import_to_wh - r.import_from_wh) - (r.export_to_wh - r.export_from_wh)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:

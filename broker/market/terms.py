@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from fractions import Fraction
 
 from broker.mechanisms.catalogue import MECHANISMS
-from wire.calendar import Gate, gates, last_open_s
+from wire.calendar import AUCTIONS, Gate, gates, last_open_s
 from wire.codec import canonical
 from wire.messages import Calendar, Stage, StageKind
 from wire.slots import Slot
@@ -96,7 +96,8 @@ class Terms:
         stage = self.stage_of_kind(StageKind.BALANCING)
         if stage is not None:
             return stage.mechanism
-        shared = [stage.mechanism for stage in self.trading if MECHANISMS[stage.mechanism].share is not None]
+        sessions = [stage.mechanism for stage in self.trading if stage.kind in AUCTIONS]
+        shared = [name for name in sessions if MECHANISMS[name].share is not None]
         return shared[-1] if shared else "mid_market_rate"
 
     def gates(self, slot: Slot) -> tuple[Gate, ...]:

@@ -172,6 +172,38 @@ class TransactiveMeter:
         self.orders_sent += 1
         return self._frame(m.Order.kind, payload)
 
+    def block_order(self, block: m.BlockOrder) -> Frame:
+        """The signed block order of a day-ahead stage; its sender keeps the sequence."""
+        return self._own(block)
+
+    def proposal(self, proposal: m.Proposal) -> Frame:
+        """The signed offer of a forward contract to another member."""
+        return self._own(proposal)
+
+    def answer(self, contract: m.Contract, now_s: int, *, accepts: bool) -> Frame:
+        """The signed answer to a contract that another member has proposed."""
+        return self._seal(
+            m.Acceptance(
+                community=self._community,
+                meter=self.meter,
+                proposer=contract.proposer,
+                contract=contract.contract,
+                proposal_digest=contract.proposal_digest,
+                accepts=accepts,
+                sent_at=format_utc(now_s),
+            )
+        )
+
+    def flex_offer(self, offer: m.FlexOffer) -> Frame:
+        """The signed offer to a call for flexibility."""
+        return self._own(offer)
+
+    def _own(self, message: m.BlockOrder | m.Proposal | m.FlexOffer) -> Frame:
+        """Raises: ValueError when the message is not this meter's: nothing is signed for another."""
+        if (message.community, message.meter) != (self._community, self.meter):
+            raise ValueError(f"a {message.kind} of {message.meter}: this meter is {self.meter}")
+        return self._seal(message)
+
     def report(self, slot: Slot, start: Registers, end: Registers, *, measured: bool = True) -> Frame:
         """The signed metered energy of a slot, as register values at its two ends."""
         sequence = self._outbox.last_sequence(m.MeterReport.kind, slot.label) + 1

@@ -225,6 +225,20 @@ def test_the_worth_of_injected_energy_is_that_of_unit_by_unit_use(bids: list[Ste
     assert demand.excess(len(values) - supply + 3) == 3
 
 
+def test_numbers_beyond_64_bits_clear_the_same() -> None:
+    day = [([Step("b", 20, 50)], [Step("s", 12, 50)])] * SLOTS
+    block = BlockOrder(id="wind", key="x", is_buy=False, price=7, profile=((0, 30), (1, 20)))
+    large = BlockOrder(
+        id="wind", key="x", is_buy=False, price=7 * 10**20, profile=((0, 30 * 10**20), (1, 20 * 10**20))
+    )
+    scaled = [
+        tuple([Step(s.key, s.price * 10**20, s.quantity * 10**20) for s in side] for side in slot) for slot in day
+    ]
+    small, big = cleared(day, [block], Fraction(1)), cleared(scaled, [large], Fraction(1))  # type: ignore[arg-type]
+    assert big.ratios == small.ratios == {"wind": 1}
+    assert big.welfare == small.welfare * 10**40
+
+
 def test_a_linked_block_carries_the_start_of_its_parent() -> None:
     """The parent asks 30 (start included) where buyers give 20, its child asks 5: together they gain."""
     day = [([Step("b", 20, 100)], [])] * 2 + [([], [])]

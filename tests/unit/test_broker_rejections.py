@@ -32,7 +32,8 @@ from wire.signing import MAX_FRAME_BYTES, seal
 BUY = (Side.BUY, 200_000, 500)
 GOOD = order(1, slot(2), BUY)
 RESERVED = {Reason.REGISTER_MISMATCH}
-ELSEWHERE = {Reason.BAD_LINK, Reason.UNKNOWN_CONTRACT}  # test_market_blocks, test_market_contracts
+# test_market_blocks, test_market_contracts, test_market_flexibility
+ELSEWHERE = {Reason.BAD_LINK, Reason.UNKNOWN_CONTRACT, Reason.UNKNOWN_CALL}
 
 Setting = Callable[[MarketService], tuple[Inbound, int]]
 

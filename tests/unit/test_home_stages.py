@@ -5,12 +5,13 @@ import pytest
 from market_rig import FakePrices, enrolled, inbound, meter_key, service
 from test_calendar import BALANCING, DAY_AHEAD, INTRADAY, ROUNDS
 
+from broker.control.service import Inbound
 from broker.market.terms import Terms
 from hems.bidding.sessions import closing_sessions, open_gate, turn_gate_s
 from hems.bidding.steps import Band, Step
 from hems.bidding.strategy import SlotOrder, Strategy, strategy_from_line, strategy_to_line
 from hems.control.energy_manager import EnergyManager, Settings, beyond_position, net_spread_kw
-from hems.control.transactive_meter import MemoryOutbox, TransactiveMeter
+from hems.control.transactive_meter import Frame, MemoryOutbox, TransactiveMeter
 from hems.metering.image import DeviceImage
 from hems.planning.outlook import Outlook, WayOn
 from hems.planning.plan import ValueCurve
@@ -29,7 +30,19 @@ from tests.fakes import (
     slot,
 )
 from wire.codec import encode
-from wire.messages import Award, AwardReason, Clearing, Order, Path, Receipt, Stage
+from wire.messages import (
+    Award,
+    AwardReason,
+    Clearing,
+    Contract,
+    Order,
+    Path,
+    Proposal,
+    Receipt,
+    Side,
+    Stage,
+    StageKind,
+)
 from wire.signing import open_frame, seal
 
 # The day-ahead gate of the tests: 08:30 UTC, half an hour after START_S.
@@ -224,3 +237,51 @@ def test_the_orders_of_a_turn_are_accepted_by_the_market_and_their_awards_are_he
         assert meters["home-1"].view.position_wh(slot(TOMORROW + k)) == 250
         assert meters["home-2"].view.position_wh(slot(TOMORROW + k)) == -250
     assert not list(meters["home-1"].unanswered())
+
+
+def test_a_contract_is_proposed_accepted_and_held_by_two_real_sessions() -> None:
+    bilateral = INTRADAY.model_copy(
+        update={"stage": "bilateral", "kind": StageKind.BILATERAL, "takes_orders": False, "horizon_slots": 200}
+    )
+    terms = Terms(community=COMMUNITY, stages=(*STAGES, bilateral), group_min=1)
+    market = service(terms=terms, prices=FakePrices())
+    market.agree([enrolled(1), enrolled(2)], START_S)
+    market.step(START_S)
+    meters = {}
+    for number in (1, 2):
+        meters[f"home-{number}"] = TransactiveMeter(
+            meter=f"home-{number}",
+            community=COMMUNITY,
+            key=meter_key(number),
+            broker_key=BROKER_KEY.public,
+            outbox=MemoryOutbox(),
+        )
+        meters[f"home-{number}"].view.learn(terms.calendar(BROKER_KEY.public_hex))
+    told: list[Contract] = []
+
+    def send(number: int, frame: Frame) -> None:
+        for out in market.handle([Inbound(frame.kind, f"home-{number}", frame.data)], START_S):
+            sealed = seal(BROKER_KEY, out.message.kind, COMMUNITY, encode(out.message))
+            meters[out.meter].receive(out.message.kind, sealed)
+            told.extend([out.message] if isinstance(out.message, Contract) else [])
+
+    offered = Proposal(
+        community=COMMUNITY,
+        meter="home-1",
+        contract="spring",
+        counterparty="home-2",
+        side=Side.SELL,
+        price_micro_per_kwh=170_000,
+        first_slot=slot(150).label,
+        energy_wh=(100, 0, 200),
+        expires_at=slot(40).label,
+        sent_at=slot().label,
+    )
+    with pytest.raises(ValueError, match="this meter is home-2"):
+        meters["home-2"].proposal(offered)
+    send(1, meters["home-1"].proposal(offered))
+    assert meters["home-2"].view.position_wh(slot(150)) == 0
+    send(2, meters["home-2"].answer(told[-1], START_S, accepts=True))
+    for k, energy_wh in ((150, 100), (151, 0), (152, 200)):
+        assert meters["home-1"].view.position_wh(slot(k)) == -energy_wh
+        assert meters["home-2"].view.position_wh(slot(k)) == energy_wh

@@ -1,0 +1,1 @@
+"""Agreements beside the slot auction: forward contracts, flexibility, shares of a storage."""
