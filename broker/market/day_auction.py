@@ -14,6 +14,9 @@ from broker.market.slot_book import SlotBook
 from broker.market.terms import Terms
 from wire.messages import Award, BlockAward, Clearing, Side
 
+# About two seconds: a round has to end soon after its gate. Part of the rules: a replay spends the same effort.
+EFFORT_MAX = 1_000_000
+
 
 def day_auction(
     books: Sequence[SlotBook], day: DayBook, terms: Terms, secret: bytes, at_s: int
@@ -30,7 +33,10 @@ def day_auction(
     blocks = day.in_clearing([book.slot.start_s for book in books])
     tradable = [block for block in blocks if all(open_[index] for index, _ in block.profile)]
     outcome = clear_day(
-        [Book(book_side(bids), book_side(offers)) for bids, offers in steps], tradable, session_rules(books[0], terms)
+        [Book(book_side(bids), book_side(offers)) for bids, offers in steps],
+        tradable,
+        session_rules(books[0], terms),
+        effort_max=EFFORT_MAX,
     )
     sequences = {meter: held.order.sequence for (meter, _), held in sorted(day.blocks.items())}
     slots = [

@@ -117,11 +117,14 @@ class Market:
         """The events that time has brought, oldest slot first; apply them and ask again until none is left."""
         events: list[Event] = []
         closing: set[tuple[str, int]] = set()
-        for start_s in sorted(self.books):
+        waiting = ((start_s, self._next_s(book)) for start_s, book in self.books.items())
+        ripe = [
+            (start_s, moment)
+            for start_s, moment in waiting
+            if moment is not None and (moment <= now_s or self.books[start_s].state is SlotState.DELIVERED)
+        ]
+        for start_s, moment in sorted(ripe):
             book = self.books[start_s]
-            moment = self._next_s(book)
-            if moment is None:
-                continue
             if book.state is SlotState.GATE_OPEN and now_s >= moment:
                 gate = book.session.gate
                 if (gate.stage, gate.gate_s) not in closing:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
 from wire.calendar import gates
-from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice
+from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, StageKind
 from wire.slots import Slot, format_utc, parse_utc
 
 Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ class MarketView:
             case Conditions():
                 _keep(self.conditions, message.slot, message, KEPT_SLOTS)
             case Clearing() if self._is_last(message):
-                _keep(self.clearings, message.slot, message, KEPT_SLOTS)
+                _keep(self.clearings, message.slot, message, self._clearings_kept())
             case Clearing():
                 self.orders.pop(message.slot, None)
             case Award():
@@ -77,6 +77,12 @@ class MarketView:
         slot = Slot(parse_utc(clearing.slot), self.calendar.slot_minutes)
         following = gates(self.calendar.stages, slot)
         return not following or (following[-1].stage, following[-1].round) == (clearing.stage, clearing.round)
+
+    def _clearings_kept(self) -> int:
+        """How many clearings say how slots to come will be run: a whole day where no intraday stage follows."""
+        stages = () if self.calendar is None else self.calendar.stages
+        is_rolling = not stages or any(stage.kind is StageKind.INTRADAY for stage in stages)
+        return KEPT_SLOTS if is_rolling else KEPT_TRADED
 
     def position_wh(self, slot: Slot) -> int:
         """What this home holds in a slot from all sessions and contracts so far [Wh, + bought]."""

@@ -133,6 +133,8 @@ class TransactiveMeter:
         if calendar is not None:
             gate = open_gate(calendar.stages, strategy.slot, now_s)
             following = gates(calendar.stages, strategy.slot)
+            if gate is None and not any(stage.kind is m.StageKind.INTRADAY for stage in calendar.stages):
+                return None
             stage = gate.stage if gate is not None else following[-1].stage if following else stage
         return self._order(SlotOrder(stage=stage, slot=strategy.slot, steps=strategy.steps), now_s)
 

@@ -1,6 +1,7 @@
 """Random days in several stages: the fold ignores order and repetition, positions balance, money is conserved."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypothesis import given, settings
@@ -11,14 +12,18 @@ from broker.control.service import Inbound, MarketService
 from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.terms import OutsidePrices, Terms
-from wire.codec import encode
+from wire.codec import digest, encode
 from wire.messages import (
+    Acceptance,
     Award,
+    BlockOrder,
     Checkpoint,
     Clearing,
+    Message,
     MeterReport,
     Order,
     OrderStep,
+    Proposal,
     Rejection,
     Settlement,
     Side,
@@ -53,6 +58,7 @@ def stage(kind: StageKind, **keys: object) -> Stage:
 STAGES = (
     stage(StageKind.DAY_AHEAD, gate_at="12:00", time_zone="UTC"),
     stage(StageKind.INTRADAY, gate_lead_s=600, horizon_slots=16, rounds=2),
+    stage(StageKind.BILATERAL, gate_lead_s=600, horizon_slots=48),
 )
 TERMS = Terms(
     community=COMMUNITY, slot_minutes=60, messages_per_slot_max=1_000, report_within_s=30_000, stages=STAGES
@@ -78,6 +84,24 @@ DRAWN = st.lists(
         energy_wh=st.integers(1, 4_000),
     ),
     max_size=10,
+)
+
+
+BLOCKS = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(KEYS)),
+        st.sampled_from(list(Side)),
+        st.integers(100_000, 300_000),
+        st.lists(st.integers(0, 1_500), min_size=1, max_size=len(SLOTS)),
+        st.integers(1, 1_000),
+    ),
+    max_size=4,
+)
+CONTRACTS = st.lists(
+    st.tuples(
+        st.sampled_from(list(Side)), st.integers(0, 400_000), st.lists(st.integers(0, 2_000), min_size=1, max_size=3)
+    ),
+    max_size=2,
 )
 
 
@@ -116,6 +140,62 @@ def frames(drawn: list[Drawn], name: str, sequences: dict[tuple[str, int], int])
     return items
 
 
+def sealed(meter: str, message: Message) -> Inbound:
+    return Inbound(message.kind, meter, seal(KEYS[meter], message.kind, COMMUNITY, encode(message)))
+
+
+def block_frames(drawn: list[tuple[str, Side, int, list[int], int]]) -> list[Inbound]:
+    return [
+        sealed(
+            meter,
+            BlockOrder(
+                community=COMMUNITY,
+                meter=meter,
+                stage="day_ahead",
+                block=f"b{number}",
+                sequence=1,
+                side=side,
+                price_micro_per_kwh=price,
+                first_slot=SLOTS[0].label,
+                energy_wh=tuple(profile),
+                accepted_min_permille=share,
+                parent=None,
+                group=None,
+                sent_at=SLOTS[0].label,
+            ),
+        )
+        for number, (meter, side, price, profile, share) in enumerate(drawn)
+    ]
+
+
+def contract_frames(drawn: list[tuple[Side, int, list[int]]]) -> list[Inbound]:
+    items = []
+    for number, (side, price, profile) in enumerate(drawn):
+        proposal = Proposal(
+            community=COMMUNITY,
+            meter="home-1",
+            contract=f"c{number}",
+            counterparty="home-2",
+            side=side,
+            price_micro_per_kwh=price,
+            first_slot=SLOTS[0].label,
+            energy_wh=tuple(profile),
+            expires_at=SLOTS[0].label,
+            sent_at=SLOTS[0].label,
+        )
+        answer = Acceptance(
+            community=COMMUNITY,
+            meter="home-2",
+            proposer="home-1",
+            contract=f"c{number}",
+            proposal_digest=digest(encode(proposal)),
+            accepts=True,
+            sent_at=SLOTS[0].label,
+        )
+        items += [sealed("home-1", proposal), sealed("home-2", answer)]
+    return items
+
+
 def reports(seed: int) -> list[Inbound]:
     rng = random.Random(seed)
     items = []
@@ -148,7 +228,10 @@ def disturbed(items: list[Inbound], rng: random.Random | None) -> list[Inbound]:
 
 
 def run(
-    drawn: tuple[list[Drawn], list[Drawn], list[Drawn]], seed: int, rng: random.Random | None
+    drawn: tuple[list[Drawn], list[Drawn], list[Drawn]],
+    seed: int,
+    rng: random.Random | None,
+    others: Sequence[Inbound] = (),
 ) -> tuple[list[bytes], MarketService, Journal]:
     journal = Journal()
     service = MarketService(Market(TERMS, bytes(32)), journal=journal, prices=Prices(), recorder=NoRecorder())
@@ -166,6 +249,7 @@ def run(
     service.step(NOON_S - 60)
     sequences: dict[tuple[str, int], int] = {}
     results: list[bytes] = []
+    service.handle(others, NOON_S - 60)
 
     def take(sent: list[object]) -> None:
         for out in sent:
@@ -195,11 +279,14 @@ def _settled(service: MarketService, items: list[Inbound], now_s: int, take: obj
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.tuples(DRAWN, DRAWN, DRAWN), st.integers(0, 1_000))
+@given(st.tuples(DRAWN, DRAWN, DRAWN), BLOCKS, CONTRACTS, st.integers(0, 1_000))
 def test_positions_balance_stay_within_the_nameplate_and_money_is_conserved(
-    drawn: tuple[list[Drawn], list[Drawn], list[Drawn]], seed: int
+    drawn: tuple[list[Drawn], list[Drawn], list[Drawn]],
+    blocks: list[tuple[str, Side, int, list[int], int]],
+    contracts: list[tuple[Side, int, list[int]]],
+    seed: int,
 ) -> None:
-    _, service, journal = run(drawn, seed, None)
+    _, service, journal = run(drawn, seed, None, [*contract_frames(contracts), *block_frames(blocks)])
     market = service.market
     for slot in SLOTS:
         book = market.books[slot.start_s]
@@ -208,7 +295,8 @@ def test_positions_balance_stay_within_the_nameplate_and_money_is_conserved(
         assert all(abs(energy_wh) <= NAMEPLATE_W for energy_wh in held.values())
         for meter in KEYS:
             awarded = [s.awards[meter] for s in book.sessions if meter in s.awards]
-            assert sum(a.bought_wh - a.sold_wh for a in awarded) == held[meter]
+            agreed_wh = sum(h.energy_wh for h in book.holdings.get(meter, []) if h.counterparty is not None)
+            assert sum(a.bought_wh - a.sold_wh for a in awarded) + agreed_wh == held[meter]
             assert not awarded or awarded[-1].position_wh == held[meter]
         amounts = [h.amount_nano for parts in book.holdings.values() for h in parts]
         assert sum(amounts) == 0, "the uniform price leaves nothing with the community"

@@ -51,6 +51,28 @@ STAGES = (AHEAD, INTRADAY, BALANCING)
 TOMORROW = 64  # slots from START_S to midnight
 TURN = slot(2)  # its intraday gate is at 08:25, the next one at 08:40
 
+BAND = Band(feed_in_micro=100_000, retail_micro=300_000)
+CLEARED = Clearing(
+    community=COMMUNITY,
+    stage="intraday",
+    slot=TURN.label,
+    round=0,
+    mechanism="uniform_price_k_double_auction",
+    outcome="no_trade",
+    price_micro_per_kwh=None,
+    price_low_micro_per_kwh=None,
+    price_high_micro_per_kwh=None,
+    volume_wh=0,
+    demand=(),
+    supply=(),
+    orders=0,
+    orders_root="0" * 64,
+    buyer_price_micro_per_kwh=None,
+    seller_price_micro_per_kwh=None,
+    surplus_nano=0,
+    note=None,
+)
+
 
 def path(*net_wh: int) -> Path:
     return Path(
@@ -146,31 +168,10 @@ def test_a_position_from_before_does_not_change_what_the_others_leave_to_the_gri
     view = meter().view
     view.learn(award(2, "day_ahead", 400, 400))
     view.ordered(TURN, ())
-    clearing = Clearing(
-        community=COMMUNITY,
-        stage="intraday",
-        slot=TURN.label,
-        round=0,
-        mechanism="uniform_price_k_double_auction",
-        outcome="no_trade",
-        price_micro_per_kwh=None,
-        price_low_micro_per_kwh=None,
-        price_high_micro_per_kwh=None,
-        volume_wh=0,
-        demand=(),
-        supply=(),
-        orders=0,
-        orders_root="0" * 64,
-        buyer_price_micro_per_kwh=None,
-        seller_price_micro_per_kwh=None,
-        surplus_nano=0,
-        note=None,
-    )
-    band = Band(feed_in_micro=100_000, retail_micro=300_000)
-    view.learn(clearing.model_copy(update={"stage": "day_ahead"}))
-    assert view.after_auction(TURN, band) is None, "the intraday auction is still to come"
-    view.learn(clearing)
-    left = view.after_auction(TURN, band)
+    view.learn(CLEARED.model_copy(update={"stage": "day_ahead"}))
+    assert view.after_auction(TURN, BAND) is None, "the intraday auction is still to come"
+    view.learn(CLEARED)
+    left = view.after_auction(TURN, BAND)
     assert left is not None and left.others_kw == pytest.approx(-1.6)
     assert view.position_wh(TURN) == 400
 
@@ -285,3 +286,13 @@ def test_a_contract_is_proposed_accepted_and_held_by_two_real_sessions() -> None
     for k, energy_wh in ((150, 100), (151, 0), (152, 200)):
         assert meters["home-1"].view.position_wh(slot(k)) == -energy_wh
         assert meters["home-2"].view.position_wh(slot(k)) == energy_wh
+
+
+def test_where_only_a_day_is_traded_ahead_nothing_is_ordered_after_its_gate_and_its_clearings_stay() -> None:
+    made = meter((AHEAD,))
+    strategy = manager().prepare(START_S, TURN, image({"battery": idle(soc=0.5)}), made.view)
+    assert strategy.steps and made.order(strategy, TURN.start_s - 61) is None
+    first = CLEARED.model_copy(update={"stage": "day_ahead", "slot": slot(TOMORROW).label})
+    for k in range(96):
+        made.view.learn(first.model_copy(update={"slot": slot(TOMORROW + k).label}))
+    assert made.view.after_auction(slot(TOMORROW), BAND) is not None
