@@ -11,6 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from broker.control.intake_queue import IntakeQueue, Tick
 from broker.control.service import Inbound, MarketService
 from broker.io import system_clock
+from broker.io.call_files import CallFiles
 from broker.io.config import BrokerConfig
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.members_mqtt import MembersMqtt, Receivers
@@ -53,6 +54,7 @@ class BrokerApp:
                 journal=journal,
                 prices=config.tariff.source(),
                 recorder=self._records,
+                calls=CallFiles(state.calls),
                 record_from=self._records.health(COVERED),
                 send_from=self._records.health(SENT) if self._records.health(COVERED) else None,
             )

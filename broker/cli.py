@@ -11,6 +11,7 @@ COMMANDS = {
     "run": "serve a community's market",
     "clear": "clear one market from a file",
     "mechanisms": "list the market mechanisms",
+    "call": "ask the members for flexibility",
     "replay": "recompute everything from the journal and compare it with the records",
     "statement": "what a member pays and receives",
     "rounds": "the latest cleared slots",

@@ -204,6 +204,7 @@ class TradingCommunity:
         disturbance: Disturbance | None = None,
         *,
         mechanism: str = MECHANISM,
+        stages: tuple[m.Stage, ...] = (),
     ) -> None:
         self.world = world
         self.trace = MarketTrace(mechanism=mechanism)
@@ -215,6 +216,7 @@ class TradingCommunity:
             group_min=min(3, len(world.homes)),
             mechanism=mechanism,
             k_permille=int(Fraction(1, 2) * 1000),
+            stages=stages,
         )
         self._order_s = world.gate_lead_s + 1
         self._reports: list[tuple[str, Frame]] = []
@@ -288,6 +290,7 @@ class TradingCommunity:
             order = meter.order(strategy, now_s)
             if order is not None:
                 orders.append((name, order))
+            orders += [(name, later) for later in meter.later_orders(strategy, now_s)]
         self._bus.to_broker(orders, now_s)
 
     def _settle(self, index: int) -> None:

@@ -5,9 +5,10 @@ numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency 
 """
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from wire.fields import (
     Community,
@@ -85,20 +86,59 @@ class Welcome(Message):
     nameplate_export_w: Count
 
 
-class Stage(BaseModel):
-    """One trading stage of the calendar.
+class StageKind(StrEnum):
+    """What happens in a stage of the calendar."""
 
-    `takes_orders` is false where energy is shared after metering; `k_permille` places a uniform price.
+    DAY_AHEAD = "day_ahead"
+    INTRADAY = "intraday"
+    BALANCING = "balancing"
+    BILATERAL = "bilateral"
+    FLEXIBILITY = "flexibility"
+    ANCILLARY = "ancillary"
+
+
+class Stage(BaseModel):
+    """One stage of the calendar.
+
+    `takes_orders` is false where no orders are cleared; `k_permille` places a uniform price. A day-ahead stage closes
+    all slots of a local day of `time_zone` at `gate_at` of the day before. Every other gate is `gate_lead_s` before a
+    slot, which is tradable from `horizon_slots` before; of `rounds` auctions the last closes then, the earlier ones
+    `rounds_every_s` apart before it. What a kind does not have is null.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     stage: Id
+    kind: StageKind = Field(strict=False)
     mechanism: Id
-    gate_lead_s: Count
-    horizon_slots: Count
-    k_permille: int = Field(ge=0, le=1000)
     takes_orders: bool
+    k_permille: int = Field(ge=0, le=1000)
+    gate_lead_s: Count | None
+    horizon_slots: Count | None
+    gate_at: str | None = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    time_zone: Text | None
+    rounds: int = Field(ge=1, le=1000)
+    rounds_every_s: Count
+
+    @model_validator(mode="after")
+    def _has_a_gate(self) -> Self:
+        if self.kind is StageKind.BALANCING:
+            return self
+        if self.kind is StageKind.DAY_AHEAD:
+            if self.gate_at is None or self.time_zone is None:
+                raise ValueError("a day-ahead stage has gate_at and time_zone")
+            _known_zone(self.time_zone)
+        elif self.gate_lead_s is None or self.horizon_slots is None:
+            raise ValueError(f"a stage of kind {self.kind} has gate_lead_s and horizon_slots")
+        return self
+
+
+def _known_zone(name: str) -> None:
+    """Raises ValueError when nobody knows the time zone."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        raise ValueError(f"{name[:60]!r} is no time zone of the IANA database") from None
 
 
 class Calendar(Message):
@@ -113,6 +153,8 @@ class Calendar(Message):
     messages_per_slot_max: int = Field(ge=1)
     report_within_s: Count
     group_min: int = Field(ge=1)
+    path_rounds_max: int = Field(ge=1)
+    blocks_max: Count
 
 
 class Conditions(Message):
@@ -139,13 +181,17 @@ class PlanNotice(Message):
 
 
 class Path(Message):
-    """The aggregate of the members' plans per slot [Wh, + import], from which each expects its price. Retained."""
+    """The aggregate of the members' plans per slot [Wh, + import], from which each expects its price. Retained.
+
+    `price` is the price that the aggregate lets expect, null where outside prices are unknown or leave no market.
+    """
 
     kind: ClassVar[str] = "path"
     round: Count
     first_slot: UtcTime
     members: Count
     net_wh: tuple[SignedEnergyWh, ...]
+    price_micro_per_kwh: tuple[PriceMicro | None, ...]
 
 
 class OrderStep(BaseModel):
@@ -170,12 +216,69 @@ class Order(Message):
     sent_at: UtcTime
 
 
+class BlockOrder(Message):
+    """One price for a profile over several slots of a day-ahead stage, taken together.
+
+    `energy_wh` is the profile from `first_slot` on (0: not in that slot), `price` one limit for all of it. It trades
+    nothing, or in every slot the same share of its profile, at least `accepted_min_permille`. With a `parent`
+    (another block of this meter) it trades only when that one does; of the blocks with one `group` at most one
+    trades. A higher sequence replaces the block, an empty profile withdraws it.
+    """
+
+    kind: ClassVar[str] = "block_order"
+    meter: Id
+    stage: Id
+    block: Id
+    sequence: Sequence
+    side: Side = Field(strict=False)
+    price_micro_per_kwh: PriceMicro
+    first_slot: UtcTime
+    energy_wh: tuple[EnergyWh, ...] = Field(max_length=300)
+    accepted_min_permille: int = Field(ge=1, le=1000)
+    parent: Id | None
+    group: Id | None
+    sent_at: UtcTime
+
+
+class Proposal(Message):
+    """A meter proposes a forward contract to another member: energy per slot at one price, settled between the two.
+
+    `side` is that of the proposer, `energy_wh` the profile from `first_slot` on. It holds until `expires_at`.
+    """
+
+    kind: ClassVar[str] = "proposal"
+    meter: Id
+    contract: Id
+    counterparty: Id
+    side: Side = Field(strict=False)
+    price_micro_per_kwh: PriceMicro
+    first_slot: UtcTime
+    energy_wh: tuple[EnergyWh, ...] = Field(min_length=1, max_length=1000)
+    expires_at: UtcTime
+    sent_at: UtcTime
+
+
+class Acceptance(Message):
+    """The other member accepts a proposal, named by the digest of its payload, or refuses it."""
+
+    kind: ClassVar[str] = "acceptance"
+    meter: Id
+    proposer: Id
+    contract: Id
+    proposal_digest: Hex32
+    accepts: bool
+    sent_at: UtcTime
+
+
 class Receipt(Message):
-    """The broker has stored a message durably: from now on it counts."""
+    """The broker has stored a message durably: from now on it counts.
+
+    Of a block order or a contract `slot` is the first slot; proposals and acceptances have the sequence 1.
+    """
 
     kind: ClassVar[str] = "receipt"
     meter: Id
-    of: Literal["order", "report"]
+    of: Literal["order", "report", "block_order", "proposal", "acceptance", "flex_offer"]
     slot: UtcTime
     sequence: Sequence
     digest: Hex32
@@ -206,11 +309,18 @@ class StatusQuery(Message):
 
 
 class StatusAnswer(Message):
-    """What the broker holds for the asking meter: null where there is nothing."""
+    """What the broker holds for the asking meter: null where there is nothing.
+
+    `stage` and `round` are the slot's current session, whose order is named; `position_wh` is what the meter bought
+    (+) or sold (-) in all sessions so far.
+    """
 
     kind: ClassVar[str] = "answer"
     meter: Id
     slot: UtcTime
+    stage: Id
+    round: Count
+    position_wh: SignedEnergyWh
     state: SlotState = Field(strict=False)
     order_sequence: Sequence | None
     order_digest: Hex32 | None
@@ -237,6 +347,7 @@ class Clearing(Message):
     kind: ClassVar[str] = "clearing"
     stage: Id
     slot: UtcTime
+    round: Count
     mechanism: Id
     outcome: Literal["cleared", "no_trade", "no_market", "shared"]
     price_micro_per_kwh: PriceMicro | None
@@ -257,19 +368,112 @@ class Award(Message):
     """A meter's private result of a slot's auction; losers get one with zero energy and the reason.
 
     `amount_nano` is exactly what the award costs (+ paid by the member); `price` is null where the member trades at
-    several prices, or at one that is not whole.
+    several prices, or at one that is not whole. `position_wh` is what the member holds in the slot after this award,
+    from all stages (+ bought).
     """
 
     kind: ClassVar[str] = "award"
     meter: Id
     stage: Id
     slot: UtcTime
+    round: Count
+    position_wh: SignedEnergyWh
     sequence: Sequence
     bought_wh: EnergyWh
     sold_wh: EnergyWh
     price_micro_per_kwh: PriceMicro | None
     amount_nano: MoneyNano
     reason: AwardReason = Field(strict=False)
+
+
+class BlockAward(Message):
+    """What became of a block order: the accepted share, and why; its energy is in the awards of its slots."""
+
+    kind: ClassVar[str] = "block_award"
+    meter: Id
+    stage: Id
+    block: Id
+    sequence: Sequence
+    first_slot: UtcTime
+    accepted_permille: int = Field(ge=0, le=1000)
+    reason: Literal["accepted", "part_accepted", "not_competitive", "paradoxically_rejected", "left_out"]
+
+
+class Contract(Message):
+    """The state of a forward contract, told to both of its parties.
+
+    `position_wh` is what the addressed meter holds in each of the slots from all stages (+ bought).
+    """
+
+    kind: ClassVar[str] = "contract"
+    meter: Id
+    contract: Id
+    proposer: Id
+    counterparty: Id
+    side: Side = Field(strict=False)
+    price_micro_per_kwh: PriceMicro
+    first_slot: UtcTime
+    energy_wh: tuple[EnergyWh, ...]
+    position_wh: tuple[SignedEnergyWh, ...]
+    state: Literal["proposed", "agreed", "refused"]
+    proposal_digest: Hex32
+
+
+class Call(Message):
+    """The operator asks members to use less, or more, in each of some slots: offers until `gate`, then awards.
+
+    `request_wh` is asked for in every slot, at most at `reserve`; what was promised and not done costs `penalty`.
+    """
+
+    kind: ClassVar[str] = "call"
+    call: Id
+    stage: Id
+    direction: Literal["reduce", "increase"]
+    first_slot: UtcTime
+    slots: int = Field(ge=1, le=96)
+    request_wh: int = Field(ge=1, le=10**9)
+    reserve_micro_per_kwh: int = Field(ge=0, le=10**9)
+    penalty_micro_per_kwh: int = Field(ge=0, le=10**9)
+    gate: UtcTime
+
+
+class FlexOffer(Message):
+    """A meter's whole offer to a call, in steps of energy per slot; a higher sequence replaces it."""
+
+    kind: ClassVar[str] = "flex_offer"
+    meter: Id
+    call: Id
+    sequence: Sequence
+    steps: tuple[CurveStep, ...]
+    sent_at: UtcTime
+
+
+class FlexAward(Message):
+    """What a meter is called for in each slot of a call, and the price of it; nothing, with the price null or not."""
+
+    kind: ClassVar[str] = "flex_award"
+    meter: Id
+    call: Id
+    sequence: Sequence
+    awarded_wh: Count
+    price_micro_per_kwh: PriceMicro | None
+
+
+class FlexResult(Message):
+    """What a meter did in a slot of a call against its baseline, and what it pays for that (- received).
+
+    `baseline_wh` is null where nothing is known to make one of, `metered_wh` where no report came: nothing is paid.
+    """
+
+    kind: ClassVar[str] = "flex_result"
+    meter: Id
+    call: Id
+    slot: UtcTime
+    awarded_wh: Count
+    baseline_wh: SignedEnergyWh | None
+    metered_wh: SignedEnergyWh | None
+    paid_wh: Count
+    amount_nano: MoneyNano
 
 
 class MeterReport(Message):
@@ -295,6 +499,8 @@ class SettlementItem(StrEnum):
     """What a line of a settlement is for."""
 
     AWARD = "award"
+    CONTRACT = "contract"
+    FLEXIBILITY = "flexibility"
     IMBALANCE = "imbalance"
     OUTSIDE = "outside"
     COMMUNITY = "community"
@@ -372,12 +578,21 @@ ALL: tuple[type[Message], ...] = (
     PlanNotice,
     Path,
     Order,
+    BlockOrder,
+    Proposal,
+    Acceptance,
+    FlexOffer,
     Receipt,
     Rejection,
     StatusQuery,
     StatusAnswer,
     Clearing,
     Award,
+    BlockAward,
+    Contract,
+    Call,
+    FlexAward,
+    FlexResult,
     MeterReport,
     Settlement,
     Checkpoint,

@@ -37,6 +37,9 @@ class Reason(StrEnum):
     WRONG_HORIZON = "wrong_horizon"
     NOT_MEASURED = "not_measured"
     NO_REASON = "no_reason"
+    UNKNOWN_CONTRACT = "unknown_contract"
+    BAD_LINK = "bad_link"
+    UNKNOWN_CALL = "unknown_call"
 
 
 HINTS: dict[Reason, str] = {
@@ -53,14 +56,14 @@ HINTS: dict[Reason, str] = {
     Reason.WRONG_METER: "publish under the topic of the meter that signs",
     Reason.WRONG_STAGE: "use a stage that the market calendar lists",
     Reason.FOREIGN_SLOT: "name a slot start that is a multiple of the calendar's slot length",
-    Reason.GATE_CLOSED: "send before the gate: slot start minus the calendar's gate lead",
-    Reason.TOO_EARLY: "send when the slot is inside the calendar's trading horizon",
+    Reason.GATE_CLOSED: "send before the gate that the calendar states for the stage",
+    Reason.TOO_EARLY: "send when the stage is open for the slot: inside its horizon, and after the stages before it",
     Reason.STALE_SEQUENCE: "use a sequence above the last one of this slot",
     Reason.CONFLICTING_SEQUENCE: "this sequence already carried another content: use the next sequence",
     Reason.TOO_MANY_STEPS: "merge price steps until at most the calendar's number remains",
     Reason.PRICE_OUT_OF_BAND: "keep prices inside the slot's band [lowest feed-in, highest retail]",
     Reason.NO_MARKET: "this slot takes no orders (feed-in above retail, or energy is shared after metering): skip it",
-    Reason.OVER_NAMEPLATE: "offer no more energy than the connection's nameplate times the slot length",
+    Reason.OVER_NAMEPLATE: "trade no more, with what is held, than the connection's nameplate times the slot length",
     Reason.SELF_CROSSING: "keep every buy price below every sell price of the same order",
     Reason.NOT_MONOTONE: "order buy steps by falling and sell steps by rising price",
     Reason.QUOTA_EXCEEDED: "send fewer messages per slot",
@@ -68,6 +71,9 @@ HINTS: dict[Reason, str] = {
     Reason.ALREADY_SETTLED: "this slot is settled and the time for corrections is over: ask the operator",
     Reason.REGISTER_WENT_BACK: "cumulative registers only rise: check meter replacement or rollover",
     Reason.REGISTER_MISMATCH: "import and export energy must be the differences of the stated registers",
+    Reason.UNKNOWN_CONTRACT: "name a proposal that was made to this meter, with the digest of its payload",
+    Reason.BAD_LINK: "name as parent an own block of the same day that does not hang on this one",
+    Reason.UNKNOWN_CALL: "name a call that the broker has published",
     Reason.WRONG_HORIZON: "send between 1 and 288 slots, starting with a slot that has not begun",
     Reason.NOT_MEASURED: "what was reported or settled before is only replaced by a measured value",
     Reason.NO_REASON: "a measured value stands already: say in 'replaces' why it is replaced",

@@ -10,7 +10,7 @@ from broker.commands.exit_status import BAD_INPUT, DONE
 EXAMPLES = """examples:
   community-broker rounds state
   community-broker rounds state --last 96 --json"""
-COLUMNS = ("slot", "outcome", "price_micro_per_kwh", "volume_wh", "orders")
+COLUMNS = ("slot", "stage", "round", "outcome", "price_micro_per_kwh", "volume_wh", "orders")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     except StorageFailed as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
-    query = f"SELECT {', '.join(COLUMNS)} FROM clearing ORDER BY slot DESC LIMIT ?"
+    query = f"SELECT {', '.join(COLUMNS)} FROM clearing ORDER BY slot DESC, rowid DESC LIMIT ?"
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in records.database.execute(query, (args.last,))]
     records.close()
     if args.json:
@@ -41,5 +41,6 @@ def run(args: argparse.Namespace) -> int:
         price = row["price_micro_per_kwh"]
         shown = "-" if price is None else f"{price / 1e6:.5f} per kWh"
         energy = f"{row['volume_wh'] / 1000:>9.3f} kWh"
-        print(f"{row['slot']}  {row['outcome']:<9}  {energy}  {shown}  {row['orders']} orders")
+        stage = row["stage"] if not row["round"] else f"{row['stage']} {row['round']}"
+        print(f"{row['slot']}  {stage:<12}  {row['outcome']:<9}  {energy}  {shown}  {row['orders']} orders")
     return DONE

@@ -1,15 +1,21 @@
-"""The indicative path: non-binding plans in, their aggregate out. Nothing here touches money or the journal."""
+"""The indicative path: non-binding plans in, their aggregate and its price out; no money, no journal.
 
+Rounds are bounded: a member tells at most `path_rounds_max` plans while one slot runs.
+"""
+
+from collections import Counter
 from dataclasses import dataclass
 
+from broker.control.ports import PriceSource
+from broker.market.indicative import indicative_price
 from broker.market.intake import METER_TOLERANCE, slot_of
 from broker.market.outcome import Rejected
-from broker.market.terms import Member, Terms
+from broker.market.terms import Member, OutsidePrices, Terms
 from wire.codec import DecodeError, decode
 from wire.messages import Path, PlanNotice
 from wire.reasons import Reason
 from wire.signing import FrameError, is_signed_by, split
-from wire.slots import format_utc, slot_at
+from wire.slots import Slot, format_utc, slot_at
 
 PATH_SLOTS = 192
 PATH_WH_MAX = 10**9
@@ -25,8 +31,12 @@ class _Held:
 class PathBoard:
     """The newest plan of each member on the slot axis; groups below `group_min` members are never published."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, prices: PriceSource) -> None:
         self._terms = terms
+        self._prices = prices
+        self._known: dict[int, OutsidePrices] = {}
+        self._running_s = 0
+        self._rounds: Counter[str] = Counter()
         self._width_s = 60 * terms.slot_minutes
         self._plans: dict[str, _Held] = {}
         self._totals_wh: dict[int, int] = {}
@@ -41,9 +51,22 @@ class PathBoard:
         running_s = slot_at(now_s, self._terms.slot_minutes).start_s
         if not running_s < last_s or read.first_s >= running_s + PATH_SLOTS * self._width_s:
             return Rejected(Reason.WRONG_HORIZON, f"first slot {format_utc(read.first_s)}", "first_slot")
+        if (late := self._over_quota(member.meter, running_s)) is not None:
+            return late
         held = self._plans.get(member.meter)
         if held is None or (held.first_s, held.round) < (read.first_s, read.round):
             self._replace(member.meter, read)
+        return None
+
+    def _over_quota(self, meter: str, running_s: int) -> Rejected | None:
+        """Counts a plan; the rejection when the meter has told too many in the running slot."""
+        if running_s != self._running_s:
+            self._running_s = running_s
+            self._rounds.clear()
+        most = self._terms.path_rounds_max
+        if self._rounds[meter] >= most:
+            return Rejected(Reason.QUOTA_EXCEEDED, f"more than {most} plans in one slot", "round")
+        self._rounds[meter] += 1
         return None
 
     def path(self, now_s: int, slots: int) -> Path | None:
@@ -56,13 +79,25 @@ class PathBoard:
         if len(self._plans) < self._terms.group_min or max(map(abs, totals)) > PATH_WH_MAX:
             return None
         self._changed = False
+        first = slot_at(now_s, self._terms.slot_minutes)
         return Path(
             community=self._terms.community,
             round=max(held.round for held in self._plans.values()),
             first_slot=format_utc(first_s),
             members=len(self._plans),
             net_wh=totals,
+            price_micro_per_kwh=tuple(
+                indicative_price(net_wh, slot, self._outside(slot))
+                for net_wh, slot in ((total, first.shifted(i)) for i, total in enumerate(totals))
+            ),
         )
+
+    def _outside(self, slot: Slot) -> OutsidePrices | None:
+        """The outside prices of a slot, asked for until they are known."""
+        known = self._known.get(slot.start_s)
+        if known is None and (known := self._prices.prices(slot)) is not None:
+            self._known[slot.start_s] = known
+        return known
 
     def _read(self, frame: bytes, member: Member) -> _Held | Rejected:
         try:
@@ -109,5 +144,6 @@ class PathBoard:
         for meter, held in list(self._plans.items()):
             if held.first_s + len(held.net_wh) * self._width_s <= first_s:
                 del self._plans[meter]
-        for slot_s in [s for s in self._totals_wh if s < first_s]:
-            del self._totals_wh[slot_s]
+        for past in (self._totals_wh, self._known):
+            for slot_s in [s for s in past if s < first_s]:
+                del past[slot_s]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from broker.market.events import CallAsked
 from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices
 from wire.slots import Slot
@@ -43,6 +44,27 @@ class PriceSource(Protocol):
 
     def prices(self, slot: Slot) -> OutsidePrices | None:
         """The prices of a slot, or None while they are not known."""
+
+
+class CallSource(Protocol):
+    """Where the operator's calls for flexibility come from."""
+
+    def waiting(self, now_s: int) -> Sequence[CallAsked]:
+        """The calls that were asked for and not yet taken, as events of this moment."""
+
+    def taken(self, call: str, problem: str | None) -> None:
+        """Says that a call was taken, or what is wrong with it."""
+
+
+class NoCalls:
+    """Nobody asks."""
+
+    def waiting(self, now_s: int) -> Sequence[CallAsked]:
+        """Nothing."""
+        return ()
+
+    def taken(self, call: str, problem: str | None) -> None:
+        """Nothing to say."""
 
 
 class NoRecorder:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broker.control.path_board import PATH_SLOTS, PathBoard
-from broker.control.ports import Journal, PriceSource, Recorder
+from broker.control.ports import CallSource, Journal, NoCalls, PriceSource, Recorder
 from broker.market.events import (
     Enrolled,
     Event,
@@ -56,6 +56,7 @@ class MarketService:
         journal: Journal,
         prices: PriceSource,
         recorder: Recorder,
+        calls: CallSource | None = None,
         record_from: int | None = None,
         send_from: int | None = None,
     ) -> None:
@@ -63,7 +64,8 @@ class MarketService:
         self._journal = journal
         self._prices = prices
         self._recorder = recorder
-        self._board = PathBoard(market.terms)
+        self._calls = calls or NoCalls()
+        self._board = PathBoard(market.terms, prices)
         self._path: Path | None = None
         self._all_open_until_s = 0
         self.journaled = 0
@@ -178,6 +180,7 @@ class MarketService:
         opening, all_open_until_s = self._slots_to_open(now_s)
         sent = self.enact(opening)
         self._all_open_until_s = all_open_until_s
+        sent += self._take_calls(now_s)
         while events := self.market.due(now_s):
             sent += self.enact(events)
         path = self._board.path(now_s, PATH_SLOTS)
@@ -185,6 +188,17 @@ class MarketService:
             return sent
         self._path = path
         return [*sent, Outgoing(path)]
+
+    def _take_calls(self, now_s: int) -> list[Outgoing]:
+        """Journals the operator's calls; one that cannot be made is told what is wrong."""
+        sent: list[Outgoing] = []
+        for asked in self._calls.waiting(now_s):
+            known = asked.call in self.market.flexibility.calls
+            problem = None if known else self.market.flexibility.problem(asked)
+            if not known and problem is None:
+                sent += self.enact([asked])
+            self._calls.taken(asked.call, problem)
+        return sent
 
     def standing(self, now_s: int, broker_key: str) -> list[Outgoing]:
         """The public retained messages as they stand: what a new MQTT server or a new member has to be told."""

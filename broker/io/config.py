@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from broker.io.regulation_config import RegulationSettings
+from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism
 from broker.io.tariff import PRICE_MAX
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
 from broker.market.terms import Terms
-from broker.mechanisms.catalogue import LIVE
 from broker.settlement.imbalance import TWO_PRICE, imbalance_names
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.fields import Community, Hex32, Id
+from wire.messages import StageKind
 from wire.quantities import MICRO_PER_UNIT
 from wire.slots import ALLOWED_MINUTES
 
@@ -34,8 +35,15 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+SHORT_FORM = ("stage", "mechanism", "gate_lead_s", "horizon_slots", "k_permille")
+
+
 class MarketSettings(_Table):
-    """The rules of the community, as in `broker.market.terms.Terms`."""
+    """The rules of the community, as in `broker.market.terms.Terms`.
+
+    `stage`, `mechanism`, `gate_lead_s`, `horizon_slots` and `k_permille` are the short form of a calendar with one
+    intraday stage; `[[market.stages]]` lists a calendar of several.
+    """
 
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     slot_minutes: int = 15
@@ -48,6 +56,9 @@ class MarketSettings(_Table):
     messages_per_slot_max: int = Field(default=20, ge=1, le=10_000)
     report_within_s: int = Field(default=900, ge=0, le=7 * 86_400)
     group_min: int = Field(default=10, ge=1, le=1_000_000)
+    path_rounds_max: int = Field(default=20, ge=1, le=10_000)
+    blocks_max: int = Field(default=20, ge=0, le=1_000)
+    stages: tuple[StageSettings, ...] = ()
 
     @field_validator("slot_minutes")
     @classmethod
@@ -59,9 +70,17 @@ class MarketSettings(_Table):
     @field_validator("mechanism")
     @classmethod
     def _exists(cls, value: str) -> str:
-        if value not in LIVE:
-            raise ValueError(f"there is no mechanism {value!r}: use one of {', '.join(LIVE)}")
-        return value
+        return live_mechanism(value)
+
+    def findings(self) -> list[str]:
+        """What does not hold between the keys, each with key, problem and remedy."""
+        stages = [settings.as_stage() for settings in self.stages]
+        found = [
+            f"market.stages{'' if place is None else f'[{place}]'}: {problem}"
+            for place, problem in calendar_findings(stages)
+        ]
+        both = [key for key in SHORT_FORM if key in self.model_fields_set] if stages else []
+        return found + [f"market.{key}: stands beside [[market.stages]]; say it in the stage itself" for key in both]
 
 
 class SettlementSettings(_Table):
@@ -116,7 +135,7 @@ class QueueSettings(_Table):
 
     frames_max: int = Field(default=50_000, ge=10, le=1_000_000)
     megabytes_max: int = Field(default=64, ge=1, le=4_096)
-    frames_per_meter_max: int = Field(default=200, ge=1, le=100_000)
+    frames_per_meter_max: int = Field(default=400, ge=1, le=100_000)
     outgoing_max: int = Field(default=500_000, ge=1_000, le=10_000_000)
     batch_frames: int = Field(default=500, ge=1, le=10_000)
 
@@ -155,7 +174,9 @@ class BrokerConfig(_Table):
 
     def terms(self) -> Terms:
         """The rules of the community for the market."""
-        return Terms(community=self.community, **self.market.model_dump(), **self.settlement.model_dump())
+        plain = self.market.model_dump(exclude={"stages"}) | self.settlement.model_dump()
+        stages = tuple(settings.as_stage() for settings in self.market.stages)
+        return Terms(community=self.community, **plain, stages=stages)
 
     def agreed_regulation(self) -> Regulation:
         """The regulation profile."""
@@ -183,7 +204,8 @@ def load(path: Path) -> BrokerConfig:
             [_finding(source if item["loc"][:1] == ("regulation",) else path, item) for item in items]
         ) from None
     files = _absolute(config.mqtt, path.parent)
-    missing = [
+    missing = [f"{path}: {finding}" for finding in (*config.market.findings(), *_twice(config))]
+    missing += [
         f"{path}: mqtt.{key}: {file} is no file; give an existing one"
         for key, file in files.items()
         if not file.is_file()
@@ -205,6 +227,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: is not TOML: {error}; correct that line"]) from None
 
 
+def _twice(config: BrokerConfig) -> list[str]:
+    """Where the balancing rule is said twice."""
+    stages = [stage.kind for stage in config.market.stages]
+    if StageKind.BALANCING in stages and "imbalance" in config.settlement.model_fields_set:
+        return ["settlement.imbalance: stands beside a stage of kind balancing; say it in one of them"]
+    return []
+
+
 def _absolute(mqtt: MqttSettings, directory: Path) -> dict[str, Path]:
     keys = ("password_file", "ca_file", "cert_file", "key_file")
     return {key: directory / value for key in keys if (value := getattr(mqtt, key)) is not None}
@@ -213,18 +243,21 @@ def _absolute(mqtt: MqttSettings, directory: Path) -> dict[str, Path]:
 _REMEDIES = {
     "extra_forbidden": ("is no known key", "remove it or correct its spelling"),
     "missing": ("is missing", "add it"),
-    "union_tag_not_found": ("has no kind", 'add kind = "constant", "time_of_use" or "csv"'),
-    "union_tag_invalid": ("has an unknown kind", 'use kind = "constant", "time_of_use" or "csv"'),
+    "union_tag_not_found": ("has no kind", "add kind = {kinds}"),
+    "union_tag_invalid": ("has an unknown kind", "use kind = {kinds}"),
 }
+_TARIFFS = ("constant", "time_of_use", "csv")
 
 
 def _finding(path: Path, item: Any) -> str:
-    tags = ("constant", "time_of_use", "csv")
+    tags = KINDS if item["loc"][:1] == ("market",) else _TARIFFS
     where = ""
-    for part in item["loc"]:
-        if part not in tags:
+    for i, part in enumerate(item["loc"]):
+        is_tag = part in tags and (isinstance(item["loc"][i - 1], int) or item["loc"][i - 1] == "tariff")
+        if not is_tag:
             where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
     problem, remedy = _REMEDIES.get(item["type"], (item["msg"].removeprefix("Value error, "), "correct the value"))
+    remedy = remedy.format(kinds=" or ".join(f'"{tag}"' for tag in tags)) if "{kinds}" in remedy else remedy
     if item["type"] == "value_error":
         return f"{path}: {where or '(top)'}: {problem}"
     return f"{path}: {where or '(top)'}: {problem}; {remedy}"

@@ -35,6 +35,7 @@ def _clearing(message: Clearing) -> Row:
     return (
         message.slot,
         message.stage,
+        message.round,
         message.mechanism,
         message.outcome,
         message.price_micro_per_kwh,
@@ -50,10 +51,13 @@ def _clearing(message: Clearing) -> Row:
 def _award(message: Award) -> Row:
     return (
         message.slot,
+        message.stage,
+        message.round,
         message.meter,
         message.sequence,
         message.bought_wh,
         message.sold_wh,
+        message.position_wh,
         message.price_micro_per_kwh,
         message.reason.value,
         encode(message),

@@ -43,6 +43,20 @@ MIGRATIONS: tuple[Migration, ...] = (
         "ALTER TABLE settlement_2 RENAME TO settlement",
         "CREATE INDEX settlement_slot ON settlement (slot)",
     ),
+    (  # sessions: several clearings and awards of a slot; the start fills the new tables from the journal
+        "DROP TABLE clearing",
+        "DROP TABLE award",
+        "CREATE TABLE clearing (slot TEXT NOT NULL, stage TEXT NOT NULL, round INTEGER NOT NULL,"
+        " mechanism TEXT NOT NULL, outcome TEXT NOT NULL, price_micro_per_kwh INTEGER,"
+        " price_low_micro_per_kwh INTEGER, price_high_micro_per_kwh INTEGER, volume_wh INTEGER NOT NULL,"
+        " orders INTEGER NOT NULL, orders_root TEXT NOT NULL, payload BLOB NOT NULL,"
+        " PRIMARY KEY (slot, stage, round)) STRICT",
+        "CREATE TABLE award (slot TEXT NOT NULL, stage TEXT NOT NULL, round INTEGER NOT NULL, meter TEXT NOT NULL,"
+        " sequence INTEGER NOT NULL, bought_wh INTEGER NOT NULL, sold_wh INTEGER NOT NULL,"
+        " position_wh INTEGER NOT NULL, price_micro_per_kwh INTEGER, reason TEXT NOT NULL, payload BLOB NOT NULL,"
+        " PRIMARY KEY (slot, stage, round, meter)) STRICT",
+        "DELETE FROM health",
+    ),
 )
 COVERED, SENT = "journal_covered", "journal_sent"
 

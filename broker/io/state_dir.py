@@ -34,6 +34,11 @@ class StateDir:
         return self.root / "records.db"
 
     @property
+    def calls(self) -> Path:
+        """Calls for flexibility that wait for the broker."""
+        return self.root / "calls"
+
+    @property
     def secret(self) -> Path:
         """The secret behind pseudonyms and salts."""
         return self.root / "secret"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.record_rows import Row, rows_of
@@ -10,11 +10,11 @@ from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
 from broker.market.events import TermsAgreed, UnknownRecord, decode_event
 from broker.market.market import Market
-from broker.market.terms import Terms
+from broker.market.terms import Terms, terms_from_record
 
 KEYS = {
-    "clearing": ("slot",),
-    "award": ("slot", "meter"),
+    "clearing": ("slot", "stage", "round"),
+    "award": ("slot", "stage", "round", "meter"),
     "settlement": ("meter", "slot", "log_index"),
     "rejection": ("position", "ordinal"),
     "checkpoint": ("size", "slot"),
@@ -46,10 +46,10 @@ def journal_terms(journal: SqliteJournal) -> Terms:
     for record in journal.records():
         event = decode_event(record)
         if isinstance(event, TermsAgreed):
-            known = {field.name for field in fields(Terms)}
-            if not event.terms.keys() <= known:
-                raise UnknownRecord(f"unknown terms: {', '.join(sorted(event.terms.keys() - known))}")
-            return Terms(**event.terms)  # type: ignore[arg-type]
+            try:
+                return terms_from_record(event.terms)
+            except ValueError as error:
+                raise UnknownRecord(str(error)) from None
         break
     raise NoTerms("the journal does not start with the community's terms; name a broker's state directory")
 

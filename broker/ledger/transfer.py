@@ -43,6 +43,11 @@ def account(meter: str) -> str:
     return f"{MEMBER}{meter}"
 
 
+def meter_of(name: str) -> str | None:
+    """The member of a ledger account, None when it is not a member's."""
+    return name.removeprefix("member:") if name.startswith("member:") else None
+
+
 def flow(
     item: SettlementItem,
     name: str,

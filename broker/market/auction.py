@@ -8,12 +8,12 @@ from typing import Literal
 from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules, no_trade
 from broker.ledger.log import commitment, pseudonym, salt
-from broker.market.slot_book import Held, SlotBook
+from broker.market.slot_book import Held, Holding, SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
 from wire.codec import canonical
 from wire.merkle import leaf_hash, root
-from wire.messages import Award, AwardReason, Clearing, CurveStep, OrderStep, Side
+from wire.messages import Award, AwardReason, Clearing, CurveStep, OrderStep, Side, Stage
 from wire.quantities import round_half_even
 from wire.slots import Slot
 
@@ -31,25 +31,57 @@ def steps_of(orders: Mapping[str, Held], side: Side) -> list[Step]:
 
 
 def auction(book: SlotBook, terms: Terms, secret: bytes, at_s: int) -> tuple[Clearing, list[Award]]:
-    """The clearing of a slot's orders and the award of every meter that sent one.
+    """The clearing of the orders of a slot's current session, and the award of every meter that sent one.
 
     A slot that is already over when it is cleared (the broker was down) has no market: nobody could follow an award.
     """
     bids, offers = steps_of(book.orders, Side.BUY), steps_of(book.orders, Side.SELL)
-    has_market = book.prices is not None and book.prices.has_market and at_s < book.slot.end_s
+    has_market = has_market_at(book, at_s)
     if not has_market:
         bids, offers = [], []
-    clear = MECHANISMS[terms.mechanism].clear
+    stage = stage_of(book, terms)
+    clear = MECHANISMS[stage.mechanism].clear
     if clear is None:
         outcome = no_trade()
     else:
-        outcome = clear(Book(book_side(bids), book_side(offers)), slot_rules(book.slot, terms))
+        outcome = clear(Book(book_side(bids), book_side(offers)), session_rules(book, terms))
+    return cleared(book, outcome, (bids, offers), terms, secret, has_market=has_market)
+
+
+def has_market_at(book: SlotBook, at_s: int) -> bool:
+    """Whether a slot can be traded at a moment: it has prices that leave room for a market, and is not over."""
+    return book.prices is not None and book.prices.has_market and at_s < book.slot.end_s
+
+
+def stage_of(book: SlotBook, terms: Terms) -> Stage:
+    """The stage of a slot's current session."""
+    stage = terms.stage_named(book.session.gate.stage)
+    assert stage is not None, "sessions are made of the calendar's stages"
+    return stage
+
+
+def cleared(
+    book: SlotBook,
+    outcome: Outcome,
+    steps: tuple[list[Step], list[Step]],
+    terms: Terms,
+    secret: bytes,
+    *,
+    has_market: bool,
+    sequences: Mapping[str, int] | None = None,
+) -> tuple[Clearing, list[Award]]:
+    """The messages of an outcome of the current session; `steps` are the bids and offers it was made of.
+
+    A member that trades without an order in the slot (by a block order) is awarded under its sequence in `sequences`.
+    """
+    stage, gate = stage_of(book, terms), book.session.gate
     clearing = Clearing(
         community=terms.community,
-        stage=terms.stage,
+        stage=gate.stage,
         slot=book.slot.label,
-        mechanism=terms.mechanism,
-        outcome=_verdict(outcome, has_market=has_market, is_auction=clear is not None),
+        round=gate.round,
+        mechanism=stage.mechanism,
+        outcome=_verdict(outcome, has_market=has_market, is_auction=stage.takes_orders),
         price_micro_per_kwh=mean_price(outcome),
         buyer_price_micro_per_kwh=outcome.buyer_price,
         seller_price_micro_per_kwh=outcome.seller_price,
@@ -58,12 +90,25 @@ def auction(book: SlotBook, terms: Terms, secret: bytes, at_s: int) -> tuple[Cle
         volume_wh=outcome.volume,
         surplus_nano=outcome.surplus(),
         note=outcome.note[:200] or None,
-        demand=public_curve(bids, falling=True),
-        supply=public_curve(offers, falling=False),
+        demand=public_curve(steps[0], falling=True),
+        supply=public_curve(steps[1], falling=False),
         orders=len(book.orders),
         orders_root=orders_root(book, secret),
     )
-    return clearing, [_award(held, outcome, clearing, terms) for _, held in sorted(book.orders.items())]
+    traded = (outcome.bought.keys() | outcome.sold.keys()) - book.orders.keys()
+    named = {meter: (held.order.sequence, held.order.steps) for meter, held in book.orders.items()}
+    named |= {meter: ((sequences or {})[meter], ()) for meter in traded}
+    return clearing, [_award(book, meter, order, outcome, clearing) for meter, order in sorted(named.items())]
+
+
+def holding_of(award: Award) -> Holding:
+    """The part of a position that an award is."""
+    return Holding(
+        stage=award.stage,
+        energy_wh=award.bought_wh - award.sold_wh,
+        amount_nano=award.amount_nano,
+        price_micro=award.price_micro_per_kwh,
+    )
 
 
 def _verdict(
@@ -77,9 +122,16 @@ def _verdict(
 
 
 def slot_rules(slot: Slot, terms: Terms) -> Rules:
-    """What the slot's mechanism may depend on beside the orders; the seed follows from community and slot."""
+    """What a rule for the whole slot may depend on beside what was metered; the seed follows from the slot."""
     seed = hashlib.sha256(f"slot/{terms.community}/{slot.label}".encode()).digest()
     return Rules(k=terms.k, seed=seed)
+
+
+def session_rules(book: SlotBook, terms: Terms) -> Rules:
+    """What the mechanism of the slot's current session may depend on beside the orders."""
+    stage, gate = stage_of(book, terms), book.session.gate
+    text = f"session/{terms.community}/{gate.stage}/{gate.round}/{book.slot.label}"
+    return Rules(k=Fraction(stage.k_permille, 1000), seed=hashlib.sha256(text.encode()).digest())
 
 
 def mean_price(outcome: Outcome) -> int | None:
@@ -110,30 +162,35 @@ def public_curve(steps: list[Step], *, falling: bool) -> tuple[CurveStep, ...]:
 
 
 def orders_root(book: SlotBook, secret: bytes) -> str:
-    """The Merkle root of the salted commitments to the orders that counted, by ascending pseudonym."""
-    leaves = []
+    """The Merkle root of the salted commitments to the orders that count in the current session, by pseudonym."""
+    leaves, gate = [], book.session.gate
+    session = f"{book.slot.label}/{gate.stage}/{gate.round}"
     for meter, held in book.orders.items():
         name = pseudonym(secret, meter, book.slot.start_s)
-        sealed = commitment(salt(secret, "order", meter, book.slot.label), held.digest.encode())
+        sealed = commitment(salt(secret, "order", meter, session), held.digest.encode())
         leaves.append(canonical({"commitment": sealed, "pseudonym": name}))
     return root([leaf_hash(leaf) for leaf in sorted(leaves)]).hex()
 
 
-def _award(held: Held, outcome: Outcome, clearing: Clearing, terms: Terms) -> Award:
-    meter = held.order.meter
+def _award(
+    book: SlotBook, meter: str, order: tuple[int, tuple[OrderStep, ...]], outcome: Outcome, clearing: Clearing
+) -> Award:
+    sequence, steps = order
     bought, sold = outcome.bought.get(meter, 0), outcome.sold.get(meter, 0)
     amount = outcome.payment_of(meter) - outcome.receipt_of(meter)
     return Award(
-        community=terms.community,
+        community=clearing.community,
         meter=meter,
-        stage=terms.stage,
+        stage=clearing.stage,
         slot=clearing.slot,
-        sequence=held.order.sequence,
+        round=clearing.round,
+        position_wh=book.position_wh(meter) + bought - sold,
+        sequence=sequence,
         bought_wh=bought,
         sold_wh=sold,
         price_micro_per_kwh=_own_price(outcome, bought - sold, amount),
         amount_nano=amount,
-        reason=_award_reason(held.order.steps, bought + sold, clearing),
+        reason=_award_reason(steps, bought + sold, clearing),
     )
 
 
@@ -148,7 +205,7 @@ def _own_price(outcome: Outcome, net_wh: int, amount_nano: int) -> int | None:
 def _award_reason(steps: tuple[OrderStep, ...], traded_wh: int, clearing: Clearing) -> AwardReason:
     price = clearing.price_micro_per_kwh
     if not steps:
-        return AwardReason.WITHDRAWN
+        return AwardReason.TRADED if traded_wh else AwardReason.WITHDRAWN
     if clearing.outcome == "no_market":
         return AwardReason.NO_MARKET
     if price is None:

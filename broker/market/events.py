@@ -64,10 +64,15 @@ class Refused(_Event):
 
 
 class GateClosed(_Event):
-    """The gate of a slot closed: it is cleared at once."""
+    """A gate closed: every slot whose current session has the stage and the moment of this slot's is cleared at once.
+
+    `stage` and `round` name the session; journals from before there were stages leave them out.
+    """
 
     type: Literal["gate_closed"] = "gate_closed"
     slot_s: int
+    stage: str = ""
+    round: int = 0
 
 
 class DeliveryEnded(_Event):
@@ -91,6 +96,27 @@ class CorrectionDue(_Event):
     slot_s: int
 
 
+class CallAsked(_Event):
+    """The operator asks for flexibility in some slots; `slot_s` is the first."""
+
+    type: Literal["call_asked"] = "call_asked"
+    call: str
+    stage: str
+    direction: Literal["reduce", "increase"]
+    slot_s: int
+    slots: int
+    request_wh: int
+    reserve_micro: int
+    penalty_micro: int
+
+
+class CallClosed(_Event):
+    """The gate of a call is over: the cheapest offers are awarded."""
+
+    type: Literal["call_closed"] = "call_closed"
+    call: str
+
+
 class SlotCancelled(_Event):
     """The operator voids a slot before it is cleared."""
 
@@ -109,7 +135,9 @@ Event = Annotated[
     | DeliveryEnded
     | SettlementDue
     | CorrectionDue
-    | SlotCancelled,
+    | SlotCancelled
+    | CallAsked
+    | CallClosed,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,20 +1,31 @@
 """What a received frame does: who sent it, whether it holds, and which answer it gets."""
 
+from typing import Literal
+
+from broker.market.block_intake import admit_block
+from broker.market.contracts import Contracts, HeldProposal
+from broker.market.day_book import DayBook, HeldBlock
 from broker.market.events import Received
+from broker.market.flexibility import Flexibility
 from broker.market.intake import admit_order, admit_report, slot_of
 from broker.market.meter_history import Row
 from broker.market.missing_readings import MissingReadings
-from broker.market.outcome import Rejected
+from broker.market.outcome import Accepted, Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.slot_book import Held, HeldReport, SlotBook
 from broker.market.terms import Member, Terms
 from wire.codec import DecodeError, decode, digest
 from wire.messages import (
+    Acceptance,
+    BlockOrder,
+    FlexOffer,
     Hello,
     Message,
     MeterReport,
     Order,
+    Proposal,
     Receipt,
+    Side,
     StatusAnswer,
     StatusQuery,
     Welcome,
@@ -23,18 +34,45 @@ from wire.reasons import Reason
 from wire.signing import FrameError, is_signed_by, split
 from wire.slots import format_utc
 
-Readable = Hello | Order | StatusQuery | MeterReport
-MODELS: dict[str, type[Readable]] = {m.kind: m for m in (Hello, Order, StatusQuery, MeterReport)}
+Readable = Hello | Order | BlockOrder | Proposal | Acceptance | FlexOffer | StatusQuery | MeterReport
+MODELS: dict[str, type[Readable]] = {
+    m.kind: m for m in (Hello, Order, BlockOrder, Proposal, Acceptance, FlexOffer, StatusQuery, MeterReport)
+}
+Receiptable = Order | BlockOrder | Proposal | Acceptance | FlexOffer | MeterReport
+
+RECEIPTED: dict[type[Message], Literal["order", "report", "block_order", "proposal", "acceptance", "flex_offer"]] = {
+    Order: "order",
+    MeterReport: "report",
+    BlockOrder: "block_order",
+    Proposal: "proposal",
+    Acceptance: "acceptance",
+    FlexOffer: "flex_offer",
+}
 
 
 class Inbox:
-    """Applies received messages to the shared members and books. What meters reported of their registers is kept."""
+    """Applies received messages to the shared members, books, days and contracts.
 
-    def __init__(self, terms: Terms, members: dict[str, Member], books: dict[int, SlotBook]) -> None:
+    What meters reported of their registers is kept; `days` holds the block orders by (stage, gate).
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        members: dict[str, Member],
+        books: dict[int, SlotBook],
+        days: dict[tuple[str, int], DayBook],
+        *,
+        contracts: Contracts,
+        flexibility: Flexibility,
+    ) -> None:
         self._terms = terms
         self._members = members
         self._books = books
         self._missing = MissingReadings(terms, books)
+        self._days = days
+        self._contracts = contracts
+        self._flexibility = flexibility
 
     def receive(self, event: Received) -> tuple[list[Outgoing], int]:
         """The answers to a frame, and how many new orders it made count (0 or 1)."""
@@ -49,6 +87,14 @@ class Inbox:
                 return [self._answer(message, payload_digest)], 0
             case Order():
                 return self._order(message, payload_digest, member, event.at_s)
+            case BlockOrder():
+                return [self._block(message, payload_digest, member, event.at_s)], 0
+            case Proposal():
+                return self._proposal(message, payload_digest, event.at_s), 0
+            case Acceptance():
+                return self._acceptance(message, payload_digest, event.at_s), 0
+            case FlexOffer():
+                return [self._offer(message, payload_digest, member, event.at_s)], 0
             case MeterReport():
                 return [self._report(message, payload_digest, member, event.at_s)], 0
 
@@ -105,15 +151,74 @@ class Inbox:
         book = self._book(order)
         if isinstance(book, Rejected):
             return [self._rejection(book, member.meter, order.kind, named, order)], 0
-        outcome = admit_order(order, named, book=book, member=member, terms=self._terms, at_s=at_s)
+        gate, meter, start_s = book.session.gate, member.meter, book.slot.start_s
+        day = self._days.get((gate.stage, gate.gate_s))
+        reserved = (0, 0)
+        if day is not None:
+            reserved = day.reserved_wh(meter, start_s, Side.BUY), day.reserved_wh(meter, start_s, Side.SELL)
+        outcome = admit_order(
+            order, named, book=book, member=member, terms=self._terms, at_s=at_s, reserved_wh=reserved
+        )
         if not isinstance(outcome, Rejected) and outcome.repeated:
-            return [self._receipt(order, named, member, at_s)], 0
+            return [self._receipt(order, named, member.meter, at_s)], 0
         book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
         if isinstance(outcome, Rejected):
             return [self._rejection(outcome, member.meter, order.kind, named, order)], 0
         is_new = member.meter not in book.orders
         book.orders[member.meter] = Held(order, named)
-        return [self._receipt(order, named, member, at_s)], int(is_new)
+        return [self._receipt(order, named, member.meter, at_s)], int(is_new)
+
+    def _block(self, order: BlockOrder, named: str, member: Member, at_s: int) -> Outgoing:
+        first = slot_of(order.first_slot, self._terms)
+        book = None if isinstance(first, Rejected) else self._books.get(first.start_s)
+        if isinstance(first, Rejected) or book is None:
+            detail = first.detail if isinstance(first, Rejected) else f"{order.first_slot} is not in the calendar now"
+            why = Rejected(Reason.FOREIGN_SLOT, detail, "first_slot")
+            return self._rejection(why, member.meter, order.kind, named, order)
+        gate = book.session.gate
+        day = self._days.get((gate.stage, gate.gate_s)) or DayBook(first.duration_s)
+        outcome = admit_block(order, named, day=day, books=self._books, member=member, terms=self._terms, at_s=at_s)
+        if not (isinstance(outcome, Accepted) and outcome.repeated):
+            key = member.meter, order.block
+            day.messages[key] = day.messages.get(key, 0) + 1
+            if isinstance(outcome, Rejected):
+                return self._rejection(outcome, member.meter, order.kind, named, order)
+            day.blocks[key] = HeldBlock(order, named)
+            self._days[gate.stage, gate.gate_s] = day
+        return self._receipt(order, named, member.meter, at_s)
+
+    def _proposal(self, proposal: Proposal, named: str, at_s: int) -> list[Outgoing]:
+        outcome = self._contracts.admit_proposal(proposal, named, at_s)
+        if isinstance(outcome, Rejected):
+            return [self._rejection(outcome, proposal.meter, proposal.kind, named, proposal)]
+        receipt = self._receipt(proposal, named, proposal.meter, at_s)
+        if outcome.repeated:
+            return [receipt]
+        return [receipt, *self._told(self._contracts.propose(proposal, named))]
+
+    def _acceptance(self, answer: Acceptance, named: str, at_s: int) -> list[Outgoing]:
+        outcome = self._contracts.admit_answer(answer, named, at_s)
+        if isinstance(outcome, Rejected):
+            return [self._rejection(outcome, answer.meter, answer.kind, named, answer)]
+        receipt = self._receipt(answer, named, answer.meter, at_s)
+        if outcome.repeated:
+            return [receipt]
+        return [receipt, *self._told(self._contracts.answer(answer, named))]
+
+    def _offer(self, offer: FlexOffer, named: str, member: Member, at_s: int) -> Outgoing:
+        outcome = self._flexibility.admit(offer, named, member, at_s)
+        held = self._flexibility.calls.get(offer.call)
+        if held is not None and not (isinstance(outcome, Accepted) and outcome.repeated):
+            held.messages[member.meter] = held.messages.get(member.meter, 0) + 1
+        if isinstance(outcome, Rejected):
+            return self._rejection(outcome, member.meter, offer.kind, named, offer)
+        assert held is not None, "an offer counts for a call"
+        held.offers[member.meter] = (offer, named)
+        return self._receipt(offer, named, member.meter, at_s)
+
+    def _told(self, held: HeldProposal) -> list[Outgoing]:
+        parties = (held.proposal.meter, held.proposal.counterparty)
+        return [Outgoing(self._contracts.told(held, meter), meter) for meter in parties]
 
     def _report(self, report: MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
         book = self._book(report)
@@ -134,19 +239,30 @@ class Inbox:
         if not outcome.repeated:
             book.reports[member.meter] = _held(report, named)
             self._missing.reported(member.meter, _row(report, slot_s), at_s)
-        return self._receipt(report, named, member, at_s)
+        return self._receipt(report, named, member.meter, at_s)
 
-    def _receipt(self, message: Order | MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
+    def _receipt(self, message: Receiptable, named: str, meter: str, at_s: int) -> Outgoing:
         receipt = Receipt(
             community=self._terms.community,
-            meter=member.meter,
-            of="order" if isinstance(message, Order) else "report",
-            slot=message.slot,
-            sequence=message.sequence,
+            meter=meter,
+            of=RECEIPTED[type(message)],
+            slot=self._slot_named(message),
+            sequence=1 if isinstance(message, Proposal | Acceptance) else message.sequence,
             digest=named,
             received_at=format_utc(at_s),
         )
-        return Outgoing(receipt, member.meter)
+        return Outgoing(receipt, meter)
+
+    def _slot_named(self, message: Receiptable) -> str:
+        match message:
+            case Order() | MeterReport():
+                return message.slot
+            case FlexOffer():
+                return self._flexibility.calls[message.call].call.first_slot
+            case Acceptance():
+                return self._contracts.held[message.proposer, message.contract].proposal.first_slot
+            case _:
+                return message.first_slot
 
     def _answer(self, query: StatusQuery, named: str) -> Outgoing:
         book = self._book(query)
@@ -157,6 +273,9 @@ class Inbox:
             community=self._terms.community,
             meter=query.meter,
             slot=query.slot,
+            stage=book.session.gate.stage,
+            round=book.session.gate.round,
+            position_wh=book.position_wh(query.meter),
             state=book.state,
             order_sequence=held.order.sequence if held else None,
             order_digest=held.digest if held else None,

@@ -4,7 +4,6 @@ from broker.market.meter_history import Row
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import HeldReport, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
-from broker.mechanisms.catalogue import MECHANISMS
 from wire.messages import MeterReport, Order, OrderStep, Side, SlotState
 from wire.reasons import Reason
 from wire.slots import Slot, format_utc, parse_utc
@@ -20,45 +19,74 @@ def slot_of(label: str, terms: Terms) -> Slot | Rejected:
         return Rejected(Reason.FOREIGN_SLOT, str(error), "slot")
 
 
-def admit_order(order: Order, digest: str, *, book: SlotBook, member: Member, terms: Terms, at_s: int) -> Admission:
-    """Whether the order counts; `digest` is that of its payload, `at_s` the moment it came in."""
-    if order.stage != terms.stage:
+def admit_order(
+    order: Order,
+    digest: str,
+    *,
+    book: SlotBook,
+    member: Member,
+    terms: Terms,
+    at_s: int,
+    reserved_wh: tuple[int, int] = (0, 0),
+) -> Admission:
+    """Whether the order counts; `digest` is that of its payload, `at_s` the moment it came in.
+
+    `reserved_wh` is what the member's block orders may buy and sell in the slot.
+    """
+    stage = terms.stage_named(order.stage)
+    if stage is None:
         return Rejected(Reason.WRONG_STAGE, f"no stage {order.stage!r}", "stage")
-    if MECHANISMS[terms.mechanism].clear is None:
-        return Rejected(Reason.NO_MARKET, f"{terms.mechanism} shares metered energy and takes no orders", "stage")
-    held = book.orders.get(member.meter)
-    if held is not None and held.digest == digest:
+    if not stage.takes_orders:
+        return Rejected(Reason.NO_MARKET, f"{stage.mechanism} in stage {order.stage} takes no orders", "stage")
+    earlier = book.held_orders(member.meter, order.stage)
+    if any(held.digest == digest for held in earlier):
         return Accepted(repeated=True)
-    if at_s >= terms.gate_s(book.slot) or book.state is not SlotState.GATE_OPEN:
-        gate = format_utc(terms.gate_s(book.slot))
-        return Rejected(Reason.GATE_CLOSED, f"the gate of {book.slot.label} closed at {gate}", "slot")
-    if book.slot > terms.last_tradable(at_s):
-        return Rejected(Reason.TOO_EARLY, f"{book.slot.label} is beyond the trading horizon", "slot")
+    if (closed := session_closed(order.stage, book, at_s)) is not None:
+        return closed
     if book.messages.get(member.meter, 0) >= terms.messages_per_slot_max:
         return Rejected(Reason.QUOTA_EXCEEDED, f"more than {terms.messages_per_slot_max} orders for this slot")
-    if held is not None and order.sequence <= held.order.sequence:
-        return _stale(order, held.order.sequence)
-    return _check_steps(order, book, member, terms)
+    last = max((held.order.sequence for held in earlier), default=0)
+    if order.sequence <= last:
+        return stale(order.sequence, last)
+    return _check_steps(order, book, member, terms, reserved_wh)
 
 
-def _stale(order: Order, last: int) -> Rejected:
-    if order.sequence == last:
+def session_closed(stage: str, book: SlotBook, at_s: int) -> Rejected | None:
+    """Why a stage takes no orders for the slot now; None when it does. Sessions follow one another."""
+    gate, label = book.session.gate, book.slot.label
+    if stage != gate.stage and any(s.gate.stage == stage for s in book.sessions[book.current :]):
+        return Rejected(Reason.TOO_EARLY, f"{label} is still traded in stage {gate.stage}", "stage")
+    own = [s.gate for s in book.sessions if s.gate.stage == stage]
+    if stage != gate.stage or at_s >= gate.gate_s or book.state is not SlotState.GATE_OPEN:
+        when = f"closed at {format_utc(own[-1].gate_s)}" if own else f"of stage {stage} is over"
+        return Rejected(Reason.GATE_CLOSED, f"the gate of {label} {when}", "slot")
+    if at_s < gate.opens_s:
+        return Rejected(Reason.TOO_EARLY, f"{label} is beyond the trading horizon", "slot")
+    return None
+
+
+def stale(sequence: int, last: int) -> Rejected:
+    """The rejection of a sequence that is not above the last one."""
+    if sequence == last:
         return Rejected(Reason.CONFLICTING_SEQUENCE, f"sequence {last} came with another content", "sequence")
-    return Rejected(Reason.STALE_SEQUENCE, f"sequence {order.sequence} is below {last}", "sequence")
+    return Rejected(Reason.STALE_SEQUENCE, f"sequence {sequence} is below {last}", "sequence")
 
 
-def _check_steps(order: Order, book: SlotBook, member: Member, terms: Terms) -> Admission:
+def _check_steps(
+    order: Order, book: SlotBook, member: Member, terms: Terms, reserved_wh: tuple[int, int]
+) -> Admission:
     if len(order.steps) > terms.steps_max:
         return Rejected(Reason.TOO_MANY_STEPS, f"{len(order.steps)} steps, at most {terms.steps_max}", "steps")
     if book.prices is None or not book.prices.has_market:
         return Rejected(Reason.NO_MARKET, f"{book.slot.label} has no local market", "slot")
     buys = [step for step in order.steps if step.side == Side.BUY]
     sells = [step for step in order.steps if step.side == Side.SELL]
+    held_wh = book.position_wh(member.meter)
     return (
         _outside_band(order, book.prices)
         or _not_monotone(buys, sells)
-        or _over_nameplate(buys, member.nameplate_import_w, book.slot)
-        or _over_nameplate(sells, member.nameplate_export_w, book.slot)
+        or over_nameplate(_total(buys), held_wh + reserved_wh[0], member.nameplate_import_w, book.slot)
+        or over_nameplate(_total(sells), -held_wh + reserved_wh[1], member.nameplate_export_w, book.slot)
         or Accepted()
     )
 
@@ -82,11 +110,17 @@ def _not_monotone(buys: list[OrderStep], sells: list[OrderStep]) -> Rejected | N
     return None
 
 
-def _over_nameplate(steps: list[OrderStep], nameplate_w: int, slot: Slot) -> Rejected | None:
+def _total(steps: list[OrderStep]) -> int:
+    return sum(step.energy_wh for step in steps)
+
+
+def over_nameplate(energy_wh: int, taken_wh: int, nameplate_w: int, slot: Slot) -> Rejected | None:
+    """The rejection of more energy than the connection carries in a slot on top of what is taken in its direction."""
     limit_wh = nameplate_w * slot.minutes // 60
-    total = sum(step.energy_wh for step in steps)
-    if total > limit_wh:
-        return Rejected(Reason.OVER_NAMEPLATE, f"{total} Wh, the connection carries {limit_wh} Wh", "steps")
+    if energy_wh and taken_wh + energy_wh > limit_wh:
+        taken = f" on top of {taken_wh} Wh held or reserved" if taken_wh else ""
+        detail = f"{energy_wh} Wh{taken}, the connection carries {limit_wh} Wh"
+        return Rejected(Reason.OVER_NAMEPLATE, detail, "steps")
     return None
 
 

@@ -4,12 +4,18 @@ Same events, same state, same messages, bit for bit: no clock, no randomness, no
 what the rules of sequence and gate say.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
-from broker.market.auction import auction
+from broker.market.auction import auction, holding_of
+from broker.market.contracts import Contracts
+from broker.market.day_auction import day_auction
+from broker.market.day_book import DayBook
 from broker.market.events import (
+    CallAsked,
+    CallClosed,
     CorrectionDue,
     DeliveryEnded,
     Enrolled,
@@ -23,15 +29,18 @@ from broker.market.events import (
     SlotOpened,
     TermsAgreed,
 )
+from broker.market.flexibility import Flexibility
 from broker.market.inbox import Inbox
+from broker.market.load_history import DAY_S, DAYS, LoadHistory
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.posting import SettledSlot, corrected_slot, settled_slot
 from broker.market.session import SlotEvent, advance
-from broker.market.slot_book import SlotBook
+from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
 from broker.settlement.regulation import NOTHING, Regulation, regulation_of
-from wire.messages import Checkpoint, Conditions, SlotState
+from wire.calendar import Gate
+from wire.messages import Award, Checkpoint, Clearing, Conditions, FlexResult, SlotState, StageKind
 from wire.reasons import Reason
 from wire.slots import Slot, slot_at
 
@@ -60,7 +69,12 @@ class Market:
         self.checkpoint: Checkpoint | None = None
         self.regulations: list[tuple[int, Regulation]] = []
         self._secret = secret
-        self._inbox = Inbox(terms, self.members, self.books)
+        self.days: dict[tuple[str, int], DayBook] = {}
+        self.contracts = Contracts(terms, self.members, self.books)
+        self.flexibility = Flexibility(terms, LoadHistory(60 * terms.slot_minutes))
+        self._inbox = Inbox(
+            terms, self.members, self.books, self.days, contracts=self.contracts, flexibility=self.flexibility
+        )
 
     def apply(self, event: Event) -> list[Outgoing]:
         """Applies one event; returns the messages it causes, in sending order."""
@@ -93,14 +107,17 @@ class Market:
             case SlotOpened():
                 return self._open(event)
             case GateClosed():
-                return self._clear(self.books[event.slot_s], event.at_s)
+                return self._close(self.books[event.slot_s], event.at_s)
             case DeliveryEnded():
-                self._move(self.books[event.slot_s], SlotEvent.DELIVERY_END)
-                return []
+                return self._end(self.books[event.slot_s])
             case SettlementDue():
                 return self._settle(self.books[event.slot_s], event.at_s)
             case CorrectionDue():
                 return self._correct(self.books[event.slot_s], event.at_s)
+            case CallAsked():
+                return [Outgoing(self.flexibility.ask(event).call)]
+            case CallClosed():
+                return [Outgoing(award, award.meter) for award in self.flexibility.close(event.call)]
             case SlotCancelled():
                 self._move(self.books[event.slot_s], SlotEvent.CANCEL)
                 return []
@@ -108,17 +125,49 @@ class Market:
     def due(self, now_s: int) -> list[Event]:
         """The events that time has brought, oldest slot first; apply them and ask again until none is left."""
         events: list[Event] = []
-        for start_s in sorted(self.books):
+        closing: set[tuple[str, int]] = set()
+        waiting = ((start_s, self._next_s(book)) for start_s, book in self.books.items())
+        ripe = [
+            (start_s, moment)
+            for start_s, moment in waiting
+            if moment is not None and (moment <= now_s or self._waits_for_reports(self.books[start_s]))
+        ]
+        for start_s, moment in sorted(ripe):
             book = self.books[start_s]
-            if book.state is SlotState.GATE_OPEN and now_s >= self.terms.gate_s(book.slot):
-                events.append(GateClosed(at_s=now_s, slot_s=start_s))
-            elif book.state is SlotState.CLEARED and now_s >= book.slot.end_s:
+            if book.state is SlotState.GATE_OPEN and now_s >= moment:
+                gate = book.session.gate
+                if (gate.stage, gate.gate_s) not in closing:
+                    closing.add((gate.stage, gate.gate_s))
+                    events.append(GateClosed(at_s=now_s, slot_s=start_s, stage=gate.stage, round=gate.round))
+            elif book.state is SlotState.CLEARED and now_s >= moment:
                 events.append(DeliveryEnded(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.DELIVERED and self._is_settlement_due(book, now_s):
                 events.append(SettlementDue(at_s=now_s, slot_s=start_s))
             elif book.changed_s is not None and self._is_correction_due(book, book.changed_s, now_s):
                 events.append(CorrectionDue(at_s=now_s, slot_s=start_s))
+        call = self.flexibility.next_gate()
+        if call is not None and now_s >= call[0]:
+            events.insert(0, CallClosed(at_s=now_s, call=call[1]))
         return events
+
+    def _next_s(self, book: SlotBook) -> int | None:
+        """When time alone moves a slot on [s since 1970]; None when it does not any more."""
+        match book.state:
+            case SlotState.GATE_OPEN:
+                return book.session.gate.gate_s
+            case SlotState.CLEARED:
+                return book.slot.end_s
+            case SlotState.DELIVERED:
+                return book.slot.end_s + self.terms.report_within_s
+            case _ if book.changed_s is not None:
+                return book.changed_s + self.terms.report_within_s
+            case _:
+                return None
+
+    @staticmethod
+    def _waits_for_reports(book: SlotBook) -> bool:
+        """Whether reports can move a slot on before its time."""
+        return book.state is SlotState.DELIVERED or book.changed_s is not None
 
     def _is_settlement_due(self, book: SlotBook, now_s: int) -> bool:
         return self._all_reported(book) or now_s >= book.slot.end_s + self.terms.report_within_s
@@ -134,21 +183,15 @@ class Market:
     def next_due_s(self, now_s: int) -> int:
         """The next moment after `now_s` at which `due` may have something or a new slot can be traded [s]."""
         moments = [slot_at(now_s, self.terms.slot_minutes).end_s]
-        for book in self.books.values():
-            if book.state is SlotState.GATE_OPEN:
-                moments.append(self.terms.gate_s(book.slot))
-            elif book.state is SlotState.CLEARED:
-                moments.append(book.slot.end_s)
-            elif book.state is SlotState.DELIVERED:
-                moments.append(book.slot.end_s + self.terms.report_within_s)
-            elif book.changed_s is not None:
-                moments.append(book.changed_s + self.terms.report_within_s)
+        moments += [moment for book in self.books.values() if (moment := self._next_s(book)) is not None]
+        call = self.flexibility.next_gate()
+        moments += [] if call is None else [call[0]]
         return min(moment for moment in moments if moment > now_s)
 
     def _check_terms(self, event: TermsAgreed) -> None:
         own = self.terms.as_record()
         # A term that an older release did not know had its default then.
-        agreed = {**Terms(community=self.terms.community).as_record(), **event.terms}
+        agreed: dict[str, int | str] = {**Terms(community=self.terms.community).as_record(), **event.terms}
         changed = [key for key in sorted(own | agreed) if own.get(key) != agreed.get(key)]
         if changed:
             raise TermsChanged("; ".join(f"{key}: {agreed.get(key)!r} -> {own.get(key)!r}" for key in changed))
@@ -163,24 +206,80 @@ class Market:
         )
 
     def _open(self, event: SlotOpened) -> list[Outgoing]:
-        book = self.books.setdefault(event.slot_s, SlotBook(Slot(event.slot_s, self.terms.slot_minutes)))
+        book = self.books.get(event.slot_s)
+        if book is None:
+            book = self.books[event.slot_s] = self._new_book(event)
         if book.state is SlotState.GATE_OPEN and event.retail_micro is not None and event.feed_in_micro is not None:
             book.prices = OutsidePrices(event.retail_micro, event.feed_in_micro)
         return []
 
+    def _new_book(self, event: SlotOpened) -> SlotBook:
+        """The book of a slot; gates that are over when it opens are left out, but the last one always closes."""
+        slot = Slot(event.slot_s, self.terms.slot_minutes)
+        gates = self.terms.gates(slot)
+        ahead = [gate for gate in gates if gate.gate_s > event.at_s] or [gates[-1]]
+        book = SlotBook(slot, None, [Session(gate) for gate in ahead])
+        self.contracts.opened(book)
+        return book
+
     def _move(self, book: SlotBook, event: SlotEvent) -> None:
         book.state = advance(book.state, event)
 
+    def _close(self, first: SlotBook, at_s: int) -> list[Outgoing]:
+        """Clears every slot whose current session closes together with that of `first`."""
+        gate = first.session.gate
+        closing = [
+            book
+            for _, book in sorted(self.books.items())
+            if book is first or (book.state is SlotState.GATE_OPEN and _closes_with(book, gate))
+        ]
+        day = self.days.pop((gate.stage, gate.gate_s), None)
+        sent = self._clear_day(closing, day, at_s) if day is not None else []
+        if day is None:
+            sent = [out for book in closing for out in self._clear(book, at_s)]
+        if first.is_last_session and len(closing) == 1:
+            sent += self.conditions(first.slot.shifted(1))
+        for book in closing:
+            if not book.is_last_session:
+                self._move(book, SlotEvent.NEXT_SESSION)
+                book.current += 1
+        return sent
+
+    def _clear_day(self, books: list[SlotBook], day: DayBook, at_s: int) -> list[Outgoing]:
+        """Clears the slots of a day together with their block orders."""
+        for book in books:
+            self._move(book, SlotEvent.GATE)
+        slots, verdicts = day_auction(books, day, self.terms, self._secret, at_s)
+        sent = [
+            out
+            for book, (clearing, awards) in zip(books, slots, strict=True)
+            for out in self._awarded(book, clearing, awards)
+        ]
+        return [*sent, *(Outgoing(verdict, verdict.meter) for verdict in verdicts)]
+
     def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         self._move(book, SlotEvent.GATE)
-        clearing, awards = auction(book, self.terms, self._secret, at_s)
-        book.clearing = clearing
-        book.awards = {award.meter: award for award in awards}
+        return self._awarded(book, *auction(book, self.terms, self._secret, at_s))
+
+    def _awarded(self, book: SlotBook, clearing: Clearing, awards: list[Award]) -> list[Outgoing]:
+        """Keeps the result of the current session."""
+        book.session.clearing = clearing
+        book.session.awards = {award.meter: award for award in awards}
+        for award in awards:
+            if award.bought_wh or award.sold_wh or award.amount_nano:
+                book.hold(award.meter, holding_of(award))
         self._move(book, SlotEvent.CLEARING)
         self.totals.traded_wh += clearing.volume_wh
-        self.totals.last_price_micro = clearing.price_micro_per_kwh
-        private = [Outgoing(award, award.meter) for award in awards]
-        return [Outgoing(clearing), *private, *self.conditions(book.slot.shifted(1))]
+        if book.is_last_session:
+            self.totals.last_price_micro = clearing.price_micro_per_kwh
+        return [Outgoing(clearing), *(Outgoing(award, award.meter) for award in awards)]
+
+    def _end(self, book: SlotBook) -> list[Outgoing]:
+        """A slot is over. Where no intraday gate does it, this is when the conditions of the next slot are told."""
+        self._move(book, SlotEvent.DELIVERY_END)
+        if self.terms.stage_of_kind(StageKind.INTRADAY) is not None:
+            return []
+        return self.conditions(book.slot.shifted(2))
 
     def conditions(self, slot: Slot) -> list[Outgoing]:
         """The market conditions of a slot, none while its outside prices are unknown."""
@@ -203,6 +302,8 @@ class Market:
         book.regulation = self.regulation_at(book.slot.start_s)
         if book.regulation.posted(book.slot):
             book.subscribers = tuple(sorted(m.meter for m in self.members.values() if not m.suspended))
+        called, results = self.flexibility.delivered(book)
+        book.called = tuple(called)
         result = settled_slot(book, self.terms, self._secret, self.log)
         self.accounts.post(result.transfers)
         self._move(book, SlotEvent.SETTLEMENT)
@@ -210,7 +311,8 @@ class Market:
         self.totals.last_demand_wh = result.demand_wh
         self.totals.last_generation_wh = result.generation_wh
         self._forget_before(now_s - self.terms.keep_settled_s)
-        return self._posted(book, result)
+        self.flexibility.forget_before(now_s - DAYS * DAY_S)
+        return self._posted(book, result, results)
 
     def _correct(self, book: SlotBook, now_s: int) -> list[Outgoing]:
         book.changed_s = None
@@ -223,12 +325,13 @@ class Market:
         """The regulation that holds for slots that start at a moment."""
         return next((r for from_s, r in reversed(self.regulations) if from_s <= at_s), NOTHING)
 
-    def _posted(self, book: SlotBook, result: SettledSlot) -> list[Outgoing]:
+    def _posted(self, book: SlotBook, result: SettledSlot, results: Sequence[FlexResult] = ()) -> list[Outgoing]:
         checkpoint = Checkpoint(
             community=self.terms.community, size=len(self.log), root=self.log.head(), slot=book.slot.label
         )
         self.checkpoint = checkpoint
-        return [*(Outgoing(s, s.meter) for s in result.settlements), Outgoing(checkpoint)]
+        called_for = [Outgoing(r, r.meter) for r in results]
+        return [*(Outgoing(s, s.meter) for s in result.settlements), *called_for, Outgoing(checkpoint)]
 
     def _forget_before(self, before_s: int) -> None:
         final = (SlotState.SETTLED, SlotState.VOID)
@@ -236,3 +339,10 @@ class Market:
         for start_s in past:
             if self.books[start_s].changed_s is None:
                 del self.books[start_s]
+        self.contracts.forget_before(before_s)
+
+
+def _closes_with(book: SlotBook, gate: Gate) -> bool:
+    """Whether the current session of a slot has the stage and the moment of a gate."""
+    own = book.session.gate
+    return (own.stage, own.gate_s) == (gate.stage, gate.gate_s)

@@ -71,9 +71,8 @@ def spread(total_wh: int, awards_wh: list[int]) -> list[int]:
 
 
 def awarded_wh(book: SlotBook, meter: str) -> int:
-    """The net energy of a meter's award [Wh, + bought]."""
-    award = book.awards.get(meter)
-    return award.bought_wh - award.sold_wh if award else 0
+    """The net energy of a meter's position [Wh, + bought]."""
+    return book.position_wh(meter)
 
 
 def touch(book: SlotBook, at_s: int) -> None:

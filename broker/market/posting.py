@@ -4,19 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from broker.ledger.log import Log, commitment, pseudonym, salt
-from broker.ledger.transfer import Transfer, account
+from broker.ledger.transfer import Transfer, account, meter_of
 from broker.market.auction import slot_rules
 from broker.market.missing_readings import awarded_wh
-from broker.market.slot_book import Basis, SlotBook
+from broker.market.slot_book import Basis, Holding, SlotBook
 from broker.market.terms import Terms
-from broker.mechanisms.catalogue import MECHANISMS
 from broker.settlement.charges import added
 from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
-from broker.settlement.slot import Position, SharingRule, settle
+from broker.settlement.slot import Position, SharingRule, Traded, settle
 from broker.settlement.two_price import TwoPrice
 from wire.codec import canonical, digest, encode
-from wire.messages import Settlement, SettlementLine
+from wire.messages import Settlement, SettlementItem, SettlementLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +29,15 @@ class SettledSlot:
 
 
 def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
-    """Settles a delivered slot and appends its leaves (clearing first, members by pseudonym) to the log.
+    """Settles a delivered slot and appends its leaves (clearings first, members by pseudonym) to the log.
 
     A meter that was awarded energy and did not report is settled on what later registers tell, else as if it had
     delivered, and marked as estimated.
     """
     positions = current_positions(book)
     transfers = slot_transfers(positions, book, terms)
-    if book.clearing is not None:
-        log.append({"clearing": digest(encode(book.clearing)), "slot": book.slot.label})
+    for clearing in book.clearings:
+        log.append({"clearing": digest(encode(clearing)), "slot": book.slot.label})
     lines = _lines_by_account(transfers)
     settlements = _logged([_settlement(p, lines, book, terms) for p in positions], book, secret, log)
     _remember(book, positions, settlements)
@@ -74,14 +73,15 @@ def _result(
 def slot_transfers(positions: Sequence[Position], book: SlotBook, terms: Terms) -> tuple[Transfer, ...]:
     """Every transfer of a slot in which its members had these positions."""
     settled = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
-    so_far = (*settled, *penalty(terms).transfers(positions))
+    called = book.called if positions else ()
+    so_far = (*settled, *called, *penalty(terms).transfers(positions))
     return (*so_far, *added(positions, so_far, book.regulation, book.slot, book.subscribers))
 
 
 def sharing_rule(terms: Terms) -> SharingRule:
-    """The rule for what was metered beyond the awards: the mechanism's own, else the one of the terms."""
+    """The rule for what was metered beyond the positions."""
     two_price = TwoPrice(terms.short_adder_micro_per_kwh, terms.long_deduction_micro_per_kwh)
-    return MECHANISMS[terms.mechanism].share or imbalance_rule(terms.imbalance, two_price)
+    return imbalance_rule(terms.balancing, two_price)
 
 
 def penalty(terms: Terms) -> Penalty:
@@ -95,8 +95,8 @@ def penalty(terms: Terms) -> Penalty:
 
 def current_positions(book: SlotBook) -> list[Position]:
     """The members of a slot with what is known of them now, by ascending meter."""
-    awarded = {meter for meter, award in book.awards.items() if award.bought_wh != award.sold_wh}
-    meters = {*book.reports, *book.estimates, *awarded} if book.prices is not None else set()
+    called = {meter for t in book.called for name in (t.payer, t.payee) if (meter := meter_of(name)) is not None}
+    meters = {*book.reports, *book.estimates, *book.holdings, *called} if book.prices is not None else set()
     return [
         _position(book, meter, *_reading(book, meter)) for meter in sorted(meters | {*book.subscribers, *book.basis})
     ]
@@ -117,17 +117,23 @@ def _settled_positions(book: SlotBook) -> list[Position]:
 
 
 def _position(book: SlotBook, meter: str, metered_wh: int, is_measured: bool) -> Position:
-    award = book.awards.get(meter)
+    parts = book.holdings.get(meter, [])
     return Position(
         meter=meter,
         award_wh=awarded_wh(book, meter),
-        award_nano=award.amount_nano if award else 0,
-        award_price_micro=award.price_micro_per_kwh if award else None,
+        award_nano=sum(part.amount_nano for part in parts),
+        award_price_micro=parts[0].price_micro if len(parts) == 1 else None,
+        parts=tuple(_traded(part) for part in parts),
         metered_wh=metered_wh,
         is_measured=is_measured,
         retail_micro=book.prices.retail_micro if book.prices else 0,
         feed_in_micro=book.prices.feed_in_micro if book.prices else 0,
     )
+
+
+def _traded(part: Holding) -> Traded:
+    item = SettlementItem.AWARD if part.counterparty is None else SettlementItem.CONTRACT
+    return Traded(part.energy_wh, part.amount_nano, part.price_micro, item)
 
 
 def _is_news(p: Position, basis: Basis | None) -> bool:

@@ -1,4 +1,8 @@
-"""The life of a slot as one table of (state, event) -> state; the diagram in the docs is generated from it."""
+"""The life of a slot as one table of (state, event) -> state; the diagram in the docs is generated from it.
+
+The gate opens once for each session of the slot (a round of a stage), one after the other: `next_session` leads from
+one that is cleared to the next.
+"""
 
 from enum import StrEnum
 
@@ -10,6 +14,7 @@ class SlotEvent(StrEnum):
 
     GATE = "gate"
     CLEARING = "clearing"
+    NEXT_SESSION = "next_session"
     DELIVERY_END = "delivery_end"
     SETTLEMENT = "settlement"
     CANCEL = "cancel"
@@ -18,6 +23,7 @@ class SlotEvent(StrEnum):
 TABLE: dict[tuple[SlotState, SlotEvent], SlotState] = {
     (SlotState.GATE_OPEN, SlotEvent.GATE): SlotState.GATE_CLOSED,
     (SlotState.GATE_CLOSED, SlotEvent.CLEARING): SlotState.CLEARED,
+    (SlotState.CLEARED, SlotEvent.NEXT_SESSION): SlotState.GATE_OPEN,
     (SlotState.CLEARED, SlotEvent.DELIVERY_END): SlotState.DELIVERED,
     (SlotState.DELIVERED, SlotEvent.SETTLEMENT): SlotState.SETTLED,
     (SlotState.GATE_OPEN, SlotEvent.CANCEL): SlotState.VOID,

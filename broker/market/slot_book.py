@@ -1,9 +1,12 @@
 """What the broker knows of one slot."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from broker.ledger.transfer import Transfer
 from broker.market.terms import OutsidePrices
 from broker.settlement.regulation import NOTHING, Regulation
+from wire.calendar import Gate
 from wire.messages import Award, Clearing, Order, SlotState
 from wire.slots import Slot
 
@@ -29,6 +32,21 @@ class HeldReport:
     digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One part of a member's position: what a session or a contract gave it.
+
+    `energy_wh` (+ bought, - sold) costs `amount_nano` (+ paid by the member); `price_micro` when it has one price,
+    `counterparty` when it is a contract with one other member.
+    """
+
+    stage: str
+    energy_wh: int
+    amount_nano: int
+    price_micro: int | None = None
+    counterparty: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What a member was settled on: net metered energy [Wh], whether it was measured, and where the log has it."""
@@ -39,29 +57,93 @@ class Basis:
 
 
 @dataclass(slots=True)
-class SlotBook:
-    """The mutable record of one slot, changed only by the market's fold.
+class Session:
+    """One auction of a slot: a round of a stage, with the orders that count in it and what it gave."""
 
-    `estimates` are net energies [Wh] of missing reports that later registers tell. `basis` is what the slot was
-    settled on, `subscribers` pay fixed amounts in it, `regulation` holds for it; `changed_s` is the moment from which
-    the basis is not what the meters say any more.
-    """
-
-    slot: Slot
-    prices: OutsidePrices | None = None
-    state: SlotState = SlotState.GATE_OPEN
+    gate: Gate
     orders: dict[str, Held] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
     clearing: Clearing | None = None
     awards: dict[str, Award] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class SlotBook:
+    """The mutable record of one slot, changed only by the market's fold.
+
+    Its `sessions` follow one another; `state`, `orders`, `messages`, `clearing` and `awards` are those of the current
+    one. `holdings` are the positions, part by part. `estimates` are net energies [Wh] of missing reports that later
+    registers tell. `basis` is what the slot was settled on, `subscribers` pay fixed amounts in it, `called` are the
+    payments for flexibility, `regulation` holds for it; `changed_s` is the moment from which the basis is not what
+    the meters say any more.
+    """
+
+    slot: Slot
+    prices: OutsidePrices | None
+    sessions: list[Session]
+    state: SlotState = SlotState.GATE_OPEN
+    current: int = 0
+    holdings: dict[str, list[Holding]] = field(default_factory=dict)
     reports: dict[str, HeldReport] = field(default_factory=dict)
     estimates: dict[str, int] = field(default_factory=dict)
     basis: dict[str, Basis] = field(default_factory=dict)
     subscribers: tuple[str, ...] = ()
+    called: tuple[Transfer, ...] = ()
     regulation: Regulation = NOTHING
     changed_s: int | None = None
 
     def forget_steps(self) -> None:
         """Drops the steps of the orders, most of a settled book: only their sequences and digests are asked for."""
-        self.orders = {m: Held(h.order.model_copy(update={"steps": ()}), h.digest) for m, h in self.orders.items()}
-        self.messages = {}
+        for session in self.sessions:
+            session.orders = {
+                m: Held(h.order.model_copy(update={"steps": ()}), h.digest) for m, h in session.orders.items()
+            }
+            session.messages = {}
+
+    @property
+    def session(self) -> Session:
+        """The session that is open, or the last one that was."""
+        return self.sessions[self.current]
+
+    @property
+    def is_last_session(self) -> bool:
+        """Whether no session follows the current one."""
+        return self.current + 1 == len(self.sessions)
+
+    @property
+    def orders(self) -> dict[str, Held]:
+        """The orders of the current session by meter."""
+        return self.session.orders
+
+    @property
+    def messages(self) -> dict[str, int]:
+        """How many orders of a meter arrived in the current session."""
+        return self.session.messages
+
+    @property
+    def clearing(self) -> Clearing | None:
+        """The clearing of the current session."""
+        return self.session.clearing
+
+    @property
+    def awards(self) -> dict[str, Award]:
+        """The awards of the current session by meter."""
+        return self.session.awards
+
+    @property
+    def clearings(self) -> Iterator[Clearing]:
+        """The clearings of all sessions so far, in their order."""
+        return (session.clearing for session in self.sessions if session.clearing is not None)
+
+    def position_wh(self, meter: str) -> int:
+        """What a member holds in the slot from all stages [Wh, + bought]."""
+        return sum(holding.energy_wh for holding in self.holdings.get(meter, ()))
+
+    def hold(self, meter: str, holding: Holding) -> None:
+        """Adds a part to a member's position."""
+        self.holdings.setdefault(meter, []).append(holding)
+
+    def held_orders(self, meter: str, stage: str) -> list[Held]:
+        """The orders of a meter that counted or count in the rounds of a stage."""
+        rounds = (s.orders.get(meter) for s in self.sessions if s.gate.stage == stage)
+        return [held for held in rounds if held is not None]

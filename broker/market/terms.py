@@ -1,11 +1,17 @@
-"""What a community has agreed on: members, stage, limits."""
+"""What a community has agreed on: members, stages, limits."""
 
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 
 from broker.mechanisms.catalogue import MECHANISMS
-from wire.messages import Calendar, Stage
-from wire.slots import Slot, slot_at
+from wire.calendar import AUCTIONS, Gate, gates, last_open_s
+from wire.codec import canonical
+from wire.messages import Calendar, Stage, StageKind
+from wire.slots import Slot
+
+Record = dict[str, int | str]
 
 KEEP_SETTLED_S = 2 * 86_400
 
@@ -23,7 +29,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The rules of a community; times in seconds, `k_permille` places the price in the clearing interval."""
+    """The rules of a community; times in seconds, `k_permille` places the price in the clearing interval.
+
+    `stages` is the market calendar in the order of trading, `trading` the calendar that holds. Without
+    `stages` it is one intraday stage, made of `stage`, `mechanism`, `gate_lead_s`, `horizon_slots` and `k_permille`;
+    with them these five say nothing.
+    """
 
     community: str
     currency: str = "EUR"
@@ -44,19 +55,67 @@ class Terms:
     penalty_tolerance_wh: int = 0
     penalty_tolerance_permille: int = 0
     correct_within_s: int = 3 * 86_400
+    path_rounds_max: int = 20
+    blocks_max: int = 20
+    stages: tuple[Stage, ...] = ()
+    trading: tuple[Stage, ...] = field(init=False, repr=False, compare=False)
 
-    def as_record(self) -> dict[str, int | str]:
-        """The terms as the journal keeps them."""
-        return asdict(self)
+    def __post_init__(self) -> None:
+        # the calendar as it holds, made once: intake asks for it with every order
+        object.__setattr__(self, "trading", self.stages or (self._one_stage(),))
+
+    def as_record(self) -> Record:
+        """The terms as the journal keeps them; the calendar is JSON, and left out where the short form says it."""
+        record: Record = {name: getattr(self, name) for name in _PLAIN}
+        if self.stages:
+            record["stages"] = canonical([stage.model_dump(mode="json") for stage in self.stages]).decode()
+        return record
 
     @property
     def k(self) -> Fraction:
         """The place of the price inside the market-clearing interval, 0..1."""
         return Fraction(self.k_permille, 1000)
 
+    def _one_stage(self) -> Stage:
+        return Stage(
+            stage=self.stage,
+            kind=StageKind.INTRADAY,
+            mechanism=self.mechanism,
+            takes_orders=MECHANISMS[self.mechanism].clear is not None,
+            k_permille=self.k_permille,
+            gate_lead_s=self.gate_lead_s,
+            horizon_slots=self.horizon_slots,
+            gate_at=None,
+            time_zone=None,
+            rounds=1,
+            rounds_every_s=0,
+        )
+
+    def stage_named(self, name: str) -> Stage | None:
+        """A stage of the calendar, None when it has no such stage."""
+        return next((stage for stage in self.trading if stage.stage == name), None)
+
+    def stage_of_kind(self, kind: StageKind) -> Stage | None:
+        """The calendar's stage of a kind, None when there is none."""
+        return next((stage for stage in self.trading if stage.kind is kind), None)
+
+    @property
+    def balancing(self) -> str:
+        """The rule for what is metered beyond the positions: the balancing stage's, else `imbalance`."""
+        stage = self.stage_of_kind(StageKind.BALANCING)
+        if stage is not None:
+            return stage.mechanism
+        sessions = [stage.mechanism for stage in self.trading if stage.kind in AUCTIONS]
+        shared = [name for name in sessions if MECHANISMS[name].share is not None]
+        return shared[-1] if shared else self.imbalance
+
+    def gates(self, slot: Slot) -> tuple[Gate, ...]:
+        """The gates of a slot in the order in which they close."""
+        return gates(self.trading, slot)
+
     def gate_s(self, slot: Slot) -> int:
-        """The moment from which orders for a slot are late [s since 1970]."""
-        return slot.start_s - self.gate_lead_s
+        """The moment from which all orders for a slot are late [s since 1970]."""
+        return self.gates(slot)[-1].gate_s
 
     def can_correct(self, slot: Slot, at_s: int) -> bool:
         """Whether a settled slot still takes other meter values."""
@@ -69,29 +128,39 @@ class Terms:
 
     def last_tradable(self, now_s: int) -> Slot:
         """The last slot of the trading horizon at a moment."""
-        return slot_at(now_s, self.slot_minutes).shifted(self.horizon_slots)
+        return Slot(last_open_s(self.trading, now_s, 60 * self.slot_minutes), self.slot_minutes)
 
     def calendar(self, broker_key: str) -> Calendar:
         """The terms as the members see them."""
-        stage = Stage(
-            stage=self.stage,
-            mechanism=self.mechanism,
-            takes_orders=MECHANISMS[self.mechanism].clear is not None,
-            gate_lead_s=self.gate_lead_s,
-            horizon_slots=self.horizon_slots,
-            k_permille=self.k_permille,
-        )
         return Calendar(
             community=self.community,
             broker_key=broker_key,
             currency=self.currency,
             slot_minutes=self.slot_minutes,
-            stages=(stage,),
+            stages=self.trading,
             steps_max=self.steps_max,
             messages_per_slot_max=self.messages_per_slot_max,
             report_within_s=self.report_within_s,
             group_min=self.group_min,
+            path_rounds_max=self.path_rounds_max,
+            blocks_max=self.blocks_max,
         )
+
+
+_PLAIN = tuple(f.name for f in fields(Terms) if f.name not in ("stages", "trading"))
+
+
+def terms_from_record(record: Mapping[str, int | str]) -> Terms:
+    """The terms that a journal states.
+
+    Raises: ValueError naming what this release does not know.
+    """
+    unknown = sorted(record.keys() - {*_PLAIN, "stages"})
+    if unknown:
+        raise ValueError(f"unknown terms: {', '.join(unknown)}")
+    stages = json.loads(str(record["stages"])) if "stages" in record else []
+    plain = {key: value for key, value in record.items() if key != "stages"}
+    return Terms(**plain, stages=tuple(Stage.model_validate(stage) for stage in stages))  # type: ignore[arg-type]
 
 
 class TermsChanged(Exception):

@@ -6,6 +6,7 @@ outside prices. A community without an auction has no awards: its rule divides e
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from broker.clearing.outcome import Rules
 from broker.ledger.transfer import COMMUNITY, DONATIONS, MARKET, OUTSIDE, STORAGE, Transfer, account, flow, flow_at
@@ -17,12 +18,22 @@ ACCOUNTS = {"donation": DONATIONS, "storage": STORAGE}
 SharingRule = Callable[[Sequence[Need], Rules], Shares]
 
 
+class Traded(NamedTuple):
+    """One part of a position: an award, or a contract; `energy_wh` [+ bought] for `amount_nano` [+ to pay]."""
+
+    energy_wh: int
+    amount_nano: int
+    price_micro: int | None = None
+    item: SettlementItem = SettlementItem.AWARD
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """A member in one slot: `award_wh` [+ bought] for `award_nano` [+ to pay], `metered_wh` = import minus export.
 
-    `award_price_micro` is the price of the award when it has one; outside prices in micro per kWh. `is_measured` is
-    false while the metered energy is an estimate.
+    `award_price_micro` is the price of the award when it has one; outside prices in micro per kWh. A position from
+    several sessions or contracts has `parts`, whose sums the award's figures are; without them it is one award.
+    `is_measured` is false while the metered energy is an estimate.
     """
 
     meter: str
@@ -33,6 +44,7 @@ class Position:
     feed_in_micro: int
     award_price_micro: int | None = None
     is_measured: bool = True
+    parts: tuple[Traded, ...] = ()
 
     @property
     def need(self) -> Need:
@@ -59,7 +71,7 @@ def settle(
     members = sorted(positions, key=lambda p: p.meter)
     if left := sum(p.award_wh for p in members):
         raise ValueError(f"awards do not balance: {left} Wh remain")
-    awards = [_award(p) for p in members if p.award_wh or p.award_nano]
+    awards = [transfer for p in members for transfer in _awards(p)]
     surplus = sum(p.award_nano for p in members)
     shares = rule([p.need for p in members], rules or Rules())
     shared = [_shared(line) for line in shares.lines]
@@ -70,15 +82,20 @@ def settle(
     return Settled(transfers=(*awards, *shared, *rest), note=shares.note)
 
 
-def _award(p: Position) -> Transfer:
-    return flow(
-        SettlementItem.AWARD,
-        account(p.meter),
-        MARKET,
-        energy_wh=p.award_wh,
-        nano=p.award_nano,
-        price=p.award_price_micro,
-    )
+def _awards(p: Position) -> list[Transfer]:
+    parts = p.parts or (Traded(p.award_wh, p.award_nano, p.award_price_micro),)
+    return [
+        flow(
+            part.item,
+            account(p.meter),
+            MARKET,
+            energy_wh=part.energy_wh,
+            nano=part.amount_nano,
+            price=part.price_micro,
+        )
+        for part in parts
+        if part.energy_wh or part.amount_nano
+    ]
 
 
 def _shared(line: Share) -> Transfer:

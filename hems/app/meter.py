@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from pydantic import ValidationError
 
 from hems.app.key import load_or_make_key
 from hems.bidding.strategy import strategy_from_line
+from hems.control.market_view import KEPT_TRADED
 from hems.control.meter_loop import Boundary, MeterLoop
 from hems.control.transactive_meter import Registers, TransactiveMeter
 from hems.io.edge_store import EdgeStore
@@ -29,8 +31,9 @@ RECEIPT_TIMEOUT_S = 5.0
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
-TO_HOME = (m.Calendar, m.Conditions, m.Path, m.Clearing, m.Award)
-RECORDED = (m.Clearing, m.Award, m.Settlement)
+TO_HOME = (m.Calendar, m.Conditions, m.Path, m.Clearing, m.Award, m.Contract)
+HELD = (m.Award, m.Contract)  # what positions follow from
+RECORDED = (m.Clearing, m.Settlement)
 
 
 class MeterApp:
@@ -50,6 +53,10 @@ class MeterApp:
             outbox=self._store,
             on_message=self._on_message,
         )
+        self._held: dict[tuple[str, str], m.Award | m.Contract] = {}
+        for held in self._stored_positions():
+            self._session.view.learn(held)
+            self._keep_held(held)
         self._loop = MeterLoop(self._session, self._minutes, self._stored_boundary())
         self._market = MarketMqtt(
             market,
@@ -153,7 +160,7 @@ class MeterApp:
         self._shown_s = slot.start_s
         terms = MarketTerms(
             price_micro_per_kwh=price,
-            award_wh=0 if award is None else award.bought_wh - award.sold_wh,
+            award_wh=view.position_wh(slot),
             envelope_import_w=round(home.import_limit_kw * 1000),
             envelope_export_w=round(home.export_limit_kw * 1000),
             valid_until_epoch_s=slot.end_s,
@@ -167,6 +174,28 @@ class MeterApp:
             return None
         registers = Registers(at_s=fact["at_s"], import_wh=fact["import_wh"], export_wh=fact["export_wh"])
         return Boundary(Slot(fact["slot_s"], self._minutes), registers, bool(fact["measured"]))
+
+    def _stored_positions(self) -> list[m.Award | m.Contract]:
+        """The newest awards and contracts, oldest first: what the meter holds after a restart."""
+        rows = self._store.rows("market", "kind, message", f"rowid DESC LIMIT {4 * KEPT_TRADED}")
+        found: list[m.Award | m.Contract] = []
+        for kind, text in reversed(rows):
+            model = next((model for model in HELD if model.kind == kind), None)
+            if model is None:
+                continue
+            try:
+                found.append(model.model_validate_json(text))
+            except ValidationError:
+                LOG.debug("a %s that an earlier release stored is not read: it has no position", kind)
+        return found
+
+    def _keep_held(self, message: m.Award | m.Contract) -> None:
+        """Keeps what positions follow from, the newest last, for a home that connects later."""
+        key = _held_key(message)
+        self._held.pop(key, None)
+        self._held[key] = message
+        if len(self._held) > KEPT_TRADED:
+            del self._held[next(iter(self._held))]
 
     def _on_connected(self) -> None:
         now_s = self._now_s()
@@ -184,8 +213,13 @@ class MeterApp:
 
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, TO_HOME):
-            self._standing[message.kind] = message
             self._link.send(_line(message))
+            if not isinstance(message, HELD):
+                self._standing[message.kind] = message
+        if isinstance(message, HELD):
+            self._keep_held(message)
+            key, kind = _held_key(message)
+            self._store.add("market", [(key, kind, message.model_dump_json())])
         if isinstance(message, RECORDED):
             self._store.add("market", [(message.slot, _kind(message), message.model_dump_json())])
         if isinstance(message, m.Receipt):
@@ -210,6 +244,8 @@ class MeterApp:
         self._home_next_s = 0
         for message in self._standing.values():
             self._link.send(_line(message))
+        for held in self._held.values():  # in the order in which it came: the last word on a slot counts
+            self._link.send(_line(held))
         self._home_there.set()
 
     def _on_line(self, line: Line) -> None:
@@ -233,12 +269,14 @@ class MeterApp:
                 "slot=%s: no order, the system clock is not set (%s)", slot.label, format_utc(int(time.time()))
             )
         else:
-            receipted = asyncio.Event()
-            self._receipts[m.Order.kind, slot.label] = receipted
-            frames = self._loop.trade(strategy, now_s)
-            self._market.send(frames)
-            if len(frames) > 1:
-                await _within(receipted.wait(), RECEIPT_TIMEOUT_S)
+            sent_before = self._session.orders_sent
+            labels = [slot.label, *(order.slot.label for order in strategy.later)]
+            for label in labels:
+                self._receipts[m.Order.kind, label] = asyncio.Event()
+            waiting = [self._receipts[m.Order.kind, label] for label in labels]
+            self._market.send(self._loop.trade(strategy, now_s))
+            if self._session.orders_sent > sent_before:
+                await _within(_some(waiting, self._session.orders_sent - sent_before), RECEIPT_TIMEOUT_S)
         self._link.send({"type": "taken", "slot_s": slot.start_s})
 
     def _on_instant(self, instant: Instant) -> None:
@@ -277,6 +315,19 @@ class MeterApp:
         task.add_done_callback(self._tasks.discard)
 
 
+async def _some(events: list[asyncio.Event], count: int) -> None:
+    """Waits until `count` of the events have been set."""
+    waiting = {asyncio.ensure_future(event.wait()) for event in events}
+    try:
+        done = 0
+        while waiting and done < count:
+            finished, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            done += len(finished)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
 async def _within(waiting: "asyncio._CoroutineLike[object]", seconds: float) -> Line | None:
     """The result within a time, None when it did not come."""
     try:
@@ -303,6 +354,12 @@ def _boundary_fact(boundary: Boundary) -> dict[str, int | bool]:
         "export_wh": r.export_wh,
         "measured": boundary.measured,
     }
+
+
+def _held_key(message: m.Award | m.Contract) -> tuple[str, str]:
+    """Under which key an award (its slot) or a contract (its parties' name for it) is kept, and its kind."""
+    name = message.slot if isinstance(message, m.Award) else f"{message.proposer}/{message.contract}"
+    return name, message.kind
 
 
 def _line(message: m.Message) -> Line:

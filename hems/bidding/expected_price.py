@@ -35,6 +35,11 @@ def expected_exchange(others_kw: Floats, spread_kw: Floats, retail: Floats, feed
     return Exchange(prices_per_kwh=prices, breakpoints_kw=breakpoints)
 
 
+def short_probability(net_kw: float, spread_kw: float) -> float:
+    """How likely the community has to buy outside when this is its expected net power [kW, + import]."""
+    return NormalDist(0.0, spread_kw).cdf(net_kw)
+
+
 def balanced_exchange(others_kw: float, price_share: float | None, retail: Floats, feed_in: Floats) -> Exchange:
     """The cost of the home's own net import in a slot that has been cleared, arrays of one slot.
 

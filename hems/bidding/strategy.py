@@ -8,24 +8,41 @@ from wire.slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlotOrder:
+    """The order for one slot in one stage; without steps it withdraws an earlier one."""
+
+    stage: str
+    slot: Slot
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """What the transactive meter may trade for a slot: order steps, and the plan to tell the community [Wh]."""
+    """What the transactive meter may trade for a slot: order steps, and the plan to tell the community [Wh].
+
+    `later` are the orders for slots after it, in the other sessions that close before the home's next turn.
+    """
 
     slot: Slot
     steps: tuple[Step, ...]
     net_wh: tuple[int, ...]
+    later: tuple[SlotOrder, ...] = ()
 
 
 def strategy_to_line(strategy: Strategy) -> dict[str, Any]:
     """The strategy as a line of the home link."""
-    steps = [[step.side, step.price_micro, step.energy_wh] for step in strategy.steps]
     return {
         "type": "strategy",
         "slot_s": strategy.slot.start_s,
         "minutes": strategy.slot.minutes,
-        "steps": steps,
+        "steps": _rows(strategy.steps),
         "net_wh": list(strategy.net_wh),
+        "later": [[order.stage, order.slot.start_s, _rows(order.steps)] for order in strategy.later],
     }
+
+
+def _rows(steps: tuple[Step, ...]) -> list[list[str | int]]:
+    return [[step.side, step.price_micro, step.energy_wh] for step in steps]
 
 
 def strategy_from_line(line: dict[str, Any]) -> Strategy:
@@ -35,10 +52,20 @@ def strategy_from_line(line: dict[str, Any]) -> Strategy:
     """
     try:
         slot = Slot(int(line["slot_s"]), int(line["minutes"]))
-        steps = tuple(_step(*row) for row in line["steps"])
-        return Strategy(slot=slot, steps=steps, net_wh=tuple(int(energy) for energy in line["net_wh"]))
+        return Strategy(
+            slot=slot,
+            steps=tuple(_step(*row) for row in line["steps"]),
+            net_wh=tuple(int(energy) for energy in line["net_wh"]),
+            later=tuple(_slot_order(slot.minutes, *row) for row in line["later"]),
+        )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a strategy: {error}") from None
+
+
+def _slot_order(minutes: int, stage: Any, start_s: Any, rows: Any) -> SlotOrder:
+    if not isinstance(stage, str):
+        raise ValueError(f"not a stage: {stage!r}")
+    return SlotOrder(stage=stage, slot=Slot(int(start_s), minutes), steps=tuple(_step(*row) for row in rows))
 
 
 def _step(side: Any, price_micro: Any, energy_wh: Any) -> Step:

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.bidding.delivery import delivered
-from hems.bidding.expected_price import balanced_exchange, expected_exchange
-from hems.bidding.steps import Band, Step, order_steps
-from hems.bidding.strategy import Strategy
+from hems.bidding.expected_price import balanced_exchange, expected_exchange, short_probability
+from hems.bidding.later import later_steps
+from hems.bidding.sessions import closing_sessions
+from hems.bidding.steps import Band, order_steps
+from hems.bidding.strategy import SlotOrder, Strategy
 from hems.control.market_view import MarketView
 from hems.dispatch.guard import Limits, guard
 from hems.dispatch.reason import Prices, Why, why
@@ -20,10 +22,11 @@ from hems.metering.projection import expected_at, is_as_expected
 from hems.planning.futures.future import Future
 from hems.planning.home_problem import home_futures, home_problem, stored_value_per_kwh
 from hems.planning.outlook import Outlook
-from hems.planning.plan import Plan
+from hems.planning.plan import Plan, ValueCurve
 from hems.planning.planner import Planner
 from hems.planning.problem import Exchange, Problem
 from hems.site.home import Home
+from wire.calendar import Gate
 from wire.quantities import micro_per_kwh
 from wire.slots import Slot
 
@@ -130,21 +133,54 @@ class EnergyManager:
         return self._prepared is None or is_lit_as_expected(self._prepared.outlook, image)
 
     def prepare(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Strategy:
-        """Plans from `slot` on and says what its energy is worth."""
-        outlook = self._outlooks.outlook(now_s, slot.start_s, self.settings.horizon_slots)
+        """Plans from `slot` on and says what its energy is worth, beyond what is already held of it.
+
+        Where another auction closes before the next turn, the plan reaches to its last slot and orders for it too.
+        """
+        stages = () if view is None or view.calendar is None else view.calendar.stages
+        closing = [(later, gate) for later, gate in closing_sessions(stages, slot) if later > slot]
+        reach = max(((later.start_s - slot.start_s) // slot.duration_s + 1 for later, _ in closing), default=0)
+        outlook = self._outlooks.outlook(now_s, slot.start_s, max(self.settings.horizon_slots, reach))
         prepared = self._plan(slot, expected_at(self.home, image, slot.start_s), outlook, view)
-        if prepared.plan.status == "fallback" or view is None:
-            steps: tuple[Step, ...] = ()
-        else:
-            curve = delivered(
-                self._planner.value_curve(),
-                outlook.net_errors_kw,
-                feed_in_per_kwh=float(outlook.feed_in_per_kwh[0]),
-                retail_per_kwh=float(outlook.retail_per_kwh[0]),
-            )
-            steps = order_steps(curve, self.home.slot_h, band_of(outlook), margin_micro=MARGIN_MICRO)
         net_wh = np.rint(prepared.plan.grid_kw * self.home.slot_h * 1000.0).astype(int)
-        return Strategy(slot=slot, steps=steps, net_wh=tuple(net_wh.tolist()))
+        if prepared.plan.status == "fallback" or view is None:
+            return Strategy(slot=slot, steps=(), net_wh=tuple(net_wh.tolist()))
+        curve = delivered(
+            self._planner.value_curve(),
+            outlook.net_errors_kw,
+            feed_in_per_kwh=float(outlook.feed_in_per_kwh[0]),
+            retail_per_kwh=float(outlook.retail_per_kwh[0]),
+        )
+        beyond = beyond_position(curve, view.position_wh(slot) / 1000.0 / self.home.slot_h)
+        return Strategy(
+            slot=slot,
+            steps=order_steps(beyond, self.home.slot_h, band_of(outlook), margin_micro=MARGIN_MICRO),
+            net_wh=tuple(net_wh.tolist()),
+            later=self._later(slot, prepared, view, closing),
+        )
+
+    def _later(
+        self, slot: Slot, prepared: _Prepared, view: MarketView, closing: list[tuple[Slot, Gate]]
+    ) -> tuple[SlotOrder, ...]:
+        """The orders of the slots after the next one in the sessions that close now."""
+        outlook, planned_kw = prepared.outlook, prepared.plan.grid_kw
+        if not closing or not prepared.trades:
+            return ()
+        others = view.others_kw(slot, outlook.slots)
+        assert others is not None, "a plan that trades knows what the others draw"
+        spread_kw = net_spread_kw(outlook, self.settings.path_spread_kw)
+        orders = []
+        for later, gate in closing:
+            k = (later.start_s - slot.start_s) // slot.duration_s
+            steps = later_steps(
+                float(planned_kw[k]) * self.home.slot_h * 1000.0,
+                view.position_wh(later),
+                float(spread_kw[k]) * self.home.slot_h * 1000.0,
+                band_of(outlook, k),
+                short_probability(float(others[k] + planned_kw[k]), self.settings.path_spread_kw),
+            )
+            orders.append(SlotOrder(stage=gate.stage, slot=later, steps=steps))
+        return tuple(orders)
 
     def decide(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Decision:
         """The setpoints of the running slot from what is measured now: plan, last good plan, or tariff rules."""
@@ -271,12 +307,29 @@ class EnergyManager:
         )
 
 
-def band_of(outlook: Outlook) -> Band:
-    """The price band of the outlook's first slot."""
+def band_of(outlook: Outlook, index: int = 0) -> Band:
+    """The price band of a slot of the outlook."""
     return Band(
-        feed_in_micro=micro_per_kwh(float(outlook.feed_in_per_kwh[0])),
-        retail_micro=micro_per_kwh(float(outlook.retail_per_kwh[0])),
+        feed_in_micro=micro_per_kwh(float(outlook.feed_in_per_kwh[index])),
+        retail_micro=micro_per_kwh(float(outlook.retail_per_kwh[index])),
     )
+
+
+def beyond_position(curve: ValueCurve, held_kw: float) -> ValueCurve:
+    """What net import is worth beyond a position: trading x moves the position held to held + x."""
+    return ValueCurve(net_kw=curve.net_kw - held_kw, marginal_per_kwh=curve.marginal_per_kwh)
+
+
+def net_spread_kw(outlook: Outlook, least_kw: float) -> Floats:
+    """How far net load may be from what is expected in each slot [kW] (n,), by the ways on that are known."""
+    if not outlook.ways_on:
+        return np.full(outlook.slots, least_kw)
+    net = np.stack([way.base_kw - way.pv_kw for way in outlook.ways_on])
+    weights = np.array([way.probability for way in outlook.ways_on])[:, None] / sum(
+        way.probability for way in outlook.ways_on
+    )
+    variance = (weights * (net - (weights * net).sum(axis=0)) ** 2).sum(axis=0)
+    return np.asarray(np.maximum(np.sqrt(variance), least_kw))
 
 
 def with_measured(outlook: Outlook, image: SiteImage) -> Outlook:

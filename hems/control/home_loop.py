@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hems.bidding.sessions import turn_gate_s
 from hems.bidding.strategy import Strategy
 from hems.control.energy_manager import Decision, EnergyManager
 from hems.control.history import History, SlotMeans
@@ -17,7 +18,6 @@ from wire.messages import PlanNotice
 from wire.slots import Slot, slot_at
 
 LEASE_S = 60
-GATE_LEAD_UNKNOWN_S = 60
 CHANGE_WORTH_DECIDING_KW = 0.05
 
 
@@ -86,9 +86,10 @@ class HomeLoop:
         return min(wakes)
 
     def _plan_s(self, slot: Slot) -> int:
+        """When the turn for a slot comes: it also answers every other gate up to the next turn."""
         calendar = self.view.calendar
-        gate_lead_s = calendar.stages[0].gate_lead_s if calendar is not None else GATE_LEAD_UNKNOWN_S
-        return slot.start_s - gate_lead_s - self._timing.plan_lead_s
+        stages = () if calendar is None else calendar.stages
+        return turn_gate_s(stages, slot) - self._timing.plan_lead_s
 
     def needs_image(self, now_s: int) -> bool:
         """Whether `step` is due, and not only a renewal of the leases in force."""
@@ -126,6 +127,8 @@ class HomeLoop:
     def told(self, strategy: Strategy, community: str) -> None:
         """The meter has published a strategy: others will answer to it."""
         self.view.ordered(strategy.slot, strategy.steps)
+        for order in strategy.later:
+            self.view.ordered(order.slot, order.steps)
         self.view.own_plan = PlanNotice(
             community=community,
             meter=self.manager.home.meter,

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
-from wire.messages import Award, Calendar, Clearing, Conditions, Path, PlanNotice
-from wire.slots import Slot, parse_utc
+from wire.calendar import gates
+from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, StageKind
+from wire.slots import Slot, format_utc, parse_utc
 
 Floats = NDArray[np.float64]
 KEPT_SLOTS = 8
+KEPT_TRADED = 700  # orders and awards: two days of the shortest slots
+KEPT_POSITIONS = 5_000  # contracts may reach weeks ahead
 T = TypeVar("T")
 
 
@@ -37,6 +40,7 @@ class MarketView:
     own_plan: PlanNotice | None = None
     clearings: dict[str, Clearing] = field(default_factory=dict)
     awards: dict[str, Award] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
     orders: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     _own_in_path: PlanNotice | None = None
 
@@ -48,15 +52,45 @@ class MarketView:
             case Path() if self.path is None or message.round >= self.path.round:
                 self.path, self._own_in_path = message, self.own_plan
             case Conditions():
-                _keep(self.conditions, message.slot, message)
+                _keep(self.conditions, message.slot, message, KEPT_SLOTS)
+            case Clearing() if self._is_last(message):
+                _keep(self.clearings, message.slot, message, self._clearings_kept())
             case Clearing():
-                _keep(self.clearings, message.slot, message)
+                self.orders.pop(message.slot, None)
             case Award():
-                _keep(self.awards, message.slot, message)
+                _keep(self.awards, message.slot, message, KEPT_TRADED)
+                _keep(self.positions, message.slot, message.position_wh, KEPT_POSITIONS)
+            case Contract() if message.state == "agreed":
+                self._hold(message)
+
+    def _hold(self, contract: Contract) -> None:
+        """A contract tells the positions that it leaves in each of its slots."""
+        first_s = parse_utc(contract.first_slot)
+        width_s = 60 * (self.calendar.slot_minutes if self.calendar is not None else 15)
+        for i, energy_wh in enumerate(contract.position_wh):
+            _keep(self.positions, format_utc(first_s + i * width_s), energy_wh, KEPT_POSITIONS)
+
+    def _is_last(self, clearing: Clearing) -> bool:
+        """Whether no later session of the slot follows: only then do orders and clearing say how it will be run."""
+        if self.calendar is None:
+            return True
+        slot = Slot(parse_utc(clearing.slot), self.calendar.slot_minutes)
+        following = gates(self.calendar.stages, slot)
+        return not following or (following[-1].stage, following[-1].round) == (clearing.stage, clearing.round)
+
+    def _clearings_kept(self) -> int:
+        """How many clearings say how slots to come will be run: a whole day where no intraday stage follows."""
+        stages = () if self.calendar is None else self.calendar.stages
+        is_rolling = not stages or any(stage.kind is StageKind.INTRADAY for stage in stages)
+        return KEPT_SLOTS if is_rolling else KEPT_TRADED
+
+    def position_wh(self, slot: Slot) -> int:
+        """What this home holds in a slot from all sessions and contracts so far [Wh, + bought]."""
+        return self.positions.get(slot.label, 0)
 
     def ordered(self, slot: Slot, steps: tuple[Step, ...]) -> None:
         """Remembers the order that was sent for a slot."""
-        _keep(self.orders, slot.label, steps)
+        _keep(self.orders, slot.label, steps, KEPT_TRADED)
 
     def others_kw(self, first: Slot, count: int) -> Floats | None:
         """Net power that all others plan to draw from `first` on [kW, + import] (count,); None when nobody told."""
@@ -76,23 +110,29 @@ class MarketView:
         supply = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.supply]
         ends = (band.feed_in_micro, band.retail_micro)
         community = residual_wh(demand, supply, clearing.volume_wh, ends)
-        others_kw = (community - self._own_wh(slot, band)) / 1000.0 * (60.0 / slot.minutes)
+        others_kw = (community - self._own_wh(slot, band, clearing)) / 1000.0 * (60.0 / slot.minutes)
         price, width = clearing.price_micro_per_kwh, band.retail_micro - band.feed_in_micro
         share = None if price is None or community or width <= 0 else (price - band.feed_in_micro) / width
         return AfterAuction(others_kw=others_kw, price_share=share)
 
-    def _own_wh(self, slot: Slot, band: Band) -> int:
-        """What this home itself draws after the auction: its award and its unfilled steps at the band's ends."""
+    def _own_wh(self, slot: Slot, band: Band, clearing: Clearing) -> int:
+        """What this home itself draws after the auction: its position and its unfilled steps at the band's ends.
+
+        Positions of all members sum to zero, so what they hold from before does not change what is left to the grid.
+        """
         award, steps = self.awards.get(slot.label), self.orders.get(slot.label, ())
-        bought, sold = (award.bought_wh, award.sold_wh) if award else (0, 0)
+        bought = sold = 0
+        if award is not None and (award.stage, award.round) == (clearing.stage, clearing.round):
+            bought, sold = award.bought_wh, award.sold_wh
+        held = self.position_wh(slot) - bought + sold
         drawn = wanted_wh(tuple(s for s in steps if s.side == "buy"), band.retail_micro)
         fed_in = -wanted_wh(tuple(s for s in steps if s.side == "sell"), band.feed_in_micro)
-        return max(bought, drawn) - max(sold, fed_in)
+        return held + max(bought, drawn) - max(sold, fed_in)
 
 
-def _keep(held: dict[str, T], label: str, item: T) -> None:
+def _keep(held: dict[str, T], label: str, item: T, most: int) -> None:
     held[label] = item
-    for old in sorted(held)[:-KEPT_SLOTS]:
+    for old in sorted(held)[:-most] if len(held) > most else ():
         del held[old]
 
 

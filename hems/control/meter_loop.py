@@ -56,10 +56,11 @@ class MeterLoop:
         return Boundary(slot, registers, registers.at_s - slot.start_s <= LATEST_START_S)
 
     def trade(self, strategy: Strategy, now_s: int) -> list[Frame]:
-        """The frames of a strategy: the plan for the community, and the order when there is something to trade."""
+        """The frames of a strategy: the plan for the community, and the orders when there is something to trade."""
         order = self.session.order(strategy, now_s)
+        later = self.session.later_orders(strategy, now_s)
         plan = self.session.plan_notice(strategy, now_s)
-        return [plan] if order is None else [plan, order]
+        return [plan, *later] if order is None else [plan, order, *later]
 
     def resend(self, now_s: int) -> list[Frame]:
         """What has not been answered for a while, at most once in 30 s."""

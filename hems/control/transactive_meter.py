@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hems.bidding.sessions import open_gate
 from hems.bidding.steps import Step
-from hems.bidding.strategy import Strategy
+from hems.bidding.strategy import SlotOrder, Strategy
 from hems.control.market_view import MarketView
 from wire import messages as m
+from wire.calendar import gates
 from wire.codec import DecodeError, decode, encode
 from wire.signing import FrameError, SigningKey, open_frame, seal
 from wire.slots import Slot, format_utc
@@ -100,6 +102,7 @@ class TransactiveMeter:
         self._outbox = outbox
         self._on_message = on_message
         self._round = 0
+        self._ordered_in: dict[str, str] = {}
 
     def hello(self, now_s: int) -> Frame:
         """The question whether this meter is a member."""
@@ -125,21 +128,39 @@ class TransactiveMeter:
 
         Where an earlier order of the slot is out, an order without steps withdraws it.
         """
-        slot, calendar = strategy.slot.label, self.view.calendar
-        if calendar is not None and not calendar.stages[0].takes_orders:
+        calendar = self.view.calendar
+        stage = "intraday"
+        if calendar is not None:
+            gate = open_gate(calendar.stages, strategy.slot, now_s)
+            following = gates(calendar.stages, strategy.slot)
+            if gate is None and not any(stage.kind is m.StageKind.INTRADAY for stage in calendar.stages):
+                return None
+            stage = gate.stage if gate is not None else following[-1].stage if following else stage
+        return self._order(SlotOrder(stage=stage, slot=strategy.slot, steps=strategy.steps), now_s)
+
+    def later_orders(self, strategy: Strategy, now_s: int) -> list[Frame]:
+        """The signed orders of a strategy for the slots after its own."""
+        frames = [self._order(order, now_s) for order in strategy.later]
+        return [frame for frame in frames if frame is not None]
+
+    def _order(self, wanted: SlotOrder, now_s: int) -> Frame | None:
+        slot, calendar = wanted.slot.label, self.view.calendar
+        stage = None if calendar is None else next((s for s in calendar.stages if s.stage == wanted.stage), None)
+        if calendar is not None and (stage is None or not stage.takes_orders):
             return None
-        steps = within_conditions(strategy.steps, self.view.conditions.get(slot))
+        steps = within_conditions(wanted.steps, self.view.conditions.get(slot))
         if calendar is not None:
             steps = coarsened(steps, calendar.steps_max)
-        sequence = self._outbox.last_sequence(m.Order.kind, slot) + 1
-        if not steps and sequence == 1:
+        last = self._outbox.last_sequence(m.Order.kind, slot)
+        # an order of an earlier session cannot be withdrawn any more: without steps there is nothing to say then
+        if not steps and (last == 0 or (slot in self.view.awards and slot not in self.view.orders)):
             return None
         order = m.Order(
             community=self._community,
             meter=self.meter,
-            stage=calendar.stages[0].stage if calendar else "intraday",
+            stage=wanted.stage,
             slot=slot,
-            sequence=sequence,
+            sequence=last + 1,
             steps=tuple(
                 m.OrderStep(side=m.Side(s.side), price_micro_per_kwh=s.price_micro, energy_wh=s.energy_wh)
                 for s in steps
@@ -147,10 +168,43 @@ class TransactiveMeter:
             sent_at=format_utc(now_s),
         )
         payload = encode(order)
-        self._outbox.put(m.Order.kind, slot, sequence, payload)
-        self.view.ordered(strategy.slot, steps)
+        self._outbox.put(m.Order.kind, slot, last + 1, payload)
+        self._ordered_in[slot] = wanted.stage
+        self.view.ordered(wanted.slot, steps)
         self.orders_sent += 1
         return self._frame(m.Order.kind, payload)
+
+    def block_order(self, block: m.BlockOrder) -> Frame:
+        """The signed block order of a day-ahead stage; its sender keeps the sequence."""
+        return self._own(block)
+
+    def proposal(self, proposal: m.Proposal) -> Frame:
+        """The signed offer of a forward contract to another member."""
+        return self._own(proposal)
+
+    def answer(self, contract: m.Contract, now_s: int, *, accepts: bool) -> Frame:
+        """The signed answer to a contract that another member has proposed."""
+        return self._seal(
+            m.Acceptance(
+                community=self._community,
+                meter=self.meter,
+                proposer=contract.proposer,
+                contract=contract.contract,
+                proposal_digest=contract.proposal_digest,
+                accepts=accepts,
+                sent_at=format_utc(now_s),
+            )
+        )
+
+    def flex_offer(self, offer: m.FlexOffer) -> Frame:
+        """The signed offer to a call for flexibility."""
+        return self._own(offer)
+
+    def _own(self, message: m.BlockOrder | m.Proposal | m.FlexOffer) -> Frame:
+        """Raises: ValueError when the message is not this meter's: nothing is signed for another."""
+        if (message.community, message.meter) != (self._community, self.meter):
+            raise ValueError(f"a {message.kind} of {message.meter}: this meter is {self.meter}")
+        return self._seal(message)
 
     def report(self, slot: Slot, start: Registers, end: Registers, *, measured: bool = True) -> Frame:
         """The signed metered energy of a slot, as register values at its two ends."""
@@ -200,7 +254,8 @@ class TransactiveMeter:
                 self._outbox.settle(message.of, message.slot or "")
                 if message.of == m.Order.kind:
                     self.view.orders.pop(message.slot or "", None)
-            case m.Clearing():
+            case m.Clearing() if self._ordered_in.get(message.slot, message.stage) == message.stage:
+                self._ordered_in.pop(message.slot, None)
                 self._outbox.settle(m.Order.kind, message.slot)
             case _:
                 pass

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.market.auction import auction
-from broker.market.slot_book import Held, SlotBook
+from broker.market.slot_book import Held, Session, SlotBook
 from broker.market.terms import OutsidePrices, Terms
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step
@@ -36,7 +36,11 @@ books = st.dictionaries(st.sampled_from(["a", "b", "c", "d", "e", "f"]), order_o
 
 
 def cleared(orders: Orders) -> tuple[Clearing, dict[str, Award]]:
-    book = SlotBook(SLOT, OutsidePrices(BAND.retail_micro, BAND.feed_in_micro))
+    book = SlotBook(
+        SLOT,
+        OutsidePrices(BAND.retail_micro, BAND.feed_in_micro),
+        [Session(gate) for gate in TERMS.gates(SLOT)],
+    )
     for meter, steps in orders.items():
         wired = tuple(
             OrderStep(side=Side(s.side), price_micro_per_kwh=s.price_micro, energy_wh=s.energy_wh) for s in steps

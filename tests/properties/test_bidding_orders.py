@@ -12,7 +12,7 @@ from broker.clearing.outcome import Rules
 from broker.clearing.uniform import clear
 from broker.market.intake import admit_order
 from broker.market.outcome import Accepted
-from broker.market.slot_book import SlotBook
+from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
 from hems.bidding.steps import Band, Step, order_steps, wanted_wh
 from hems.control.transactive_meter import coarsened, within_conditions
@@ -151,7 +151,12 @@ def test_the_broker_accepts_every_order(case: Case, steps_max: int) -> None:
         sent_at=format_utc(slot.start_s - 600),
     )
     admission = admit_order(
-        order, "0" * 64, book=SlotBook(slot, prices), member=member, terms=terms, at_s=slot.start_s - 600
+        order,
+        "0" * 64,
+        book=SlotBook(slot, prices, [Session(gate) for gate in terms.gates(slot)]),
+        member=member,
+        terms=terms,
+        at_s=slot.start_s - 600,
     )
     assert admission == Accepted()
 

@@ -116,6 +116,7 @@ def market_results(homes: list[Any]) -> tuple[dict[str, Award], dict[str, Settle
                 export_from_wh=0,
                 export_to_wh=home[3],
                 quality="measured",
+                replaces=None,
             )
             reports.append(received(meter, report, SLOT.end_s))
     gate = GateClosed(at_s=SLOT.start_s - 60, slot_s=SLOT.start_s)

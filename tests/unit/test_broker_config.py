@@ -137,3 +137,61 @@ def test_a_price_file_that_does_not_hold_is_refused(tmp_path: Path, body: str) -
     path.write_text(body)
     with pytest.raises(TariffFileError, match=r"prices\.csv"):
         CsvTariff(path)
+
+
+DAY_AHEAD = '[[market.stages]]\nkind = "day_ahead"\ngate_at = "11:30"\ntime_zone = "Europe/Berlin"\n'
+INTRADAY = '[[market.stages]]\nkind = "intraday"\ngate_lead_s = 300\nrounds = 2\n'
+BALANCING = '[[market.stages]]\nkind = "balancing"\n'
+
+
+def test_stages_make_a_calendar_and_the_short_form_is_one_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "broker.toml"
+    path.write_text(HEAD + DAY_AHEAD + INTRADAY + BALANCING + CONSTANT)
+    stages = load(path).terms().trading
+    assert [(s.stage, s.kind.value, s.takes_orders) for s in stages] == [
+        ("day_ahead", "day_ahead", True),
+        ("intraday", "intraday", True),
+        ("balancing", "balancing", False),
+    ]
+    assert (stages[0].gate_at, stages[0].time_zone, stages[1].rounds, stages[1].rounds_every_s) == (
+        "11:30",
+        "Europe/Berlin",
+        2,
+        900,
+    )
+    path.write_text(HEAD + '[market]\nstage = "rolling"\ngate_lead_s = 30\n' + CONSTANT)
+    (short,) = load(path).terms().trading
+    assert (short.stage, short.kind.value, short.gate_lead_s, short.rounds) == ("rolling", "intraday", 30, 1)
+
+
+def test_everything_that_is_wrong_in_a_stage_is_said_at_once(tmp_path: Path) -> None:
+    text = HEAD + DAY_AHEAD.replace("11:30", "24:30").replace("Europe/Berlin", "Mars/Olympus") + "gate_lead_s = 1\n"
+    text += '[[market.stages]]\nkind = "intraday"\nmechanism = "lottery"\nrounds = 0\nstage = "A B"\n'
+    text += '[[market.stages]]\nkind = "balancing"\nmechanism = "uniform_price_k_double_auction"\n'
+    text += '[[market.stages]]\nkind = "weekly"\n[[market.stages]]\nstage = "x"\n' + CONSTANT
+    found = "\n".join(findings(tmp_path / "broker.toml", text))
+    for part in (
+        "market.stages[0].gate_at: ",
+        "market.stages[0].time_zone: there is no time zone 'Mars/Olympus'",
+        "market.stages[0].gate_lead_s: is no known key",
+        "market.stages[1].mechanism: there is no mechanism 'lottery'",
+        "market.stages[1].rounds: ",
+        "market.stages[1].stage: ",
+        "market.stages[2].mechanism: there is no sharing rule",
+        'market.stages[3]: has an unknown kind; use kind = "day_ahead" or "intraday"',
+        'market.stages[4]: has no kind; add kind = "day_ahead"',
+    ):
+        assert part in found, part
+
+
+def test_everything_that_is_wrong_between_stages_is_said_at_once(tmp_path: Path) -> None:
+    text = HEAD + "[market]\ngate_lead_s = 60\n" + INTRADAY + DAY_AHEAD + DAY_AHEAD + CONSTANT
+    found = "\n".join(findings(tmp_path / "broker.toml", text))
+    for part in (
+        "market.stages[1]: a day-ahead stage stands after an intraday stage",
+        "market.stages[1]: stage 'day_ahead' stands more than once",
+        "market.stages[2]: there is more than one stage of kind 'day_ahead'",
+        "market.gate_lead_s: stands beside [[market.stages]]",
+    ):
+        assert part in found, part
+    assert "no stage takes orders" in findings(tmp_path / "broker.toml", HEAD + BALANCING + CONSTANT)[0]

@@ -124,6 +124,8 @@ def test_an_award_of_another_meter_is_not_learned() -> None:
                 meter="home-2",
                 stage="intraday",
                 slot=slot(2).label,
+                round=0,
+                position_wh=0,
                 sequence=1,
                 bought_wh=900,
                 sold_wh=0,
@@ -138,7 +140,10 @@ def test_an_award_of_another_meter_is_not_learned() -> None:
 
 def test_an_older_path_does_not_replace_a_newer_one() -> None:
     meter = transactive_meter()
-    paths = [m.Path(community=COMMUNITY, round=r, first_slot=slot(r).label, members=3, net_wh=(r,)) for r in (1, 2)]
+    paths = [
+        m.Path(community=COMMUNITY, round=r, first_slot=slot(r).label, members=3, net_wh=(r,), price_micro_per_kwh=())
+        for r in (1, 2)
+    ]
     for message in (paths[0], paths[1], paths[0]):
         meter.receive("path", broker_says(message))
     assert meter.view.path == paths[1]
@@ -179,6 +184,7 @@ def test_a_rejected_order_is_not_taken_out_of_the_cleared_book() -> None:
                 community=COMMUNITY,
                 stage="intraday",
                 slot=slot(2).label,
+                round=0,
                 mechanism="x",
                 outcome="no_trade",
                 price_micro_per_kwh=None,
@@ -204,7 +210,17 @@ def test_the_own_part_of_a_path_is_the_plan_that_the_path_was_made_of() -> None:
     meter = transactive_meter()
     meter.plan_notice(replace(STRATEGY, net_wh=(250,)), 1)
     meter.receive(
-        "path", broker_says(m.Path(community=COMMUNITY, round=1, first_slot=slot(2).label, members=3, net_wh=(1000,)))
+        "path",
+        broker_says(
+            m.Path(
+                community=COMMUNITY,
+                round=1,
+                first_slot=slot(2).label,
+                members=3,
+                net_wh=(1000,),
+                price_micro_per_kwh=(),
+            )
+        ),
     )
     meter.plan_notice(replace(STRATEGY, net_wh=(1000,)), 2)
     assert meter.view.others_kw(slot(2), 1).tolist() == [3.0]
@@ -248,7 +264,16 @@ def test_a_car_charges_in_the_cheap_hours_even_where_feed_in_exceeds_retail() ->
     retail = np.full(64, 0.07)
     retail[8:12] = 0.02
     view = MarketView()
-    view.learn(m.Path(community=COMMUNITY, round=1, first_slot=slot().label, members=3, net_wh=(2000,) * 16))
+    view.learn(
+        m.Path(
+            community=COMMUNITY,
+            round=1,
+            first_slot=slot().label,
+            members=3,
+            net_wh=(2000,) * 16,
+            price_micro_per_kwh=(),
+        )
+    )
     manager = EnergyManager(home(CAR), FakeOutlooks(retail=retail, feed_in=0.08), settings=S16)
     manager.decide(START_S, slot(), image({"car": idle(stay=STAY)}), view)
     assert manager.plan.devices["car"].power_kw[8:12].sum() * 0.25 == pytest.approx(3.0)

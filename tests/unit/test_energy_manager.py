@@ -52,7 +52,9 @@ def manager(outlooks: FakeOutlooks | None = None, *, of: object = BATTERY_HOME) 
 
 def path_view(*net_wh: int) -> MarketView:
     view = MarketView()
-    view.learn(Path(community=COMMUNITY, round=1, first_slot=slot().label, members=3, net_wh=net_wh))
+    view.learn(
+        Path(community=COMMUNITY, round=1, first_slot=slot().label, members=3, net_wh=net_wh, price_micro_per_kwh=())
+    )
     return view
 
 
@@ -135,6 +137,7 @@ def test_after_the_auction_the_clearing_counts_more_than_the_path() -> None:
             community=COMMUNITY,
             stage="intraday",
             slot=slot().label,
+            round=0,
             mechanism="uniform_price_k_double_auction",
             outcome="no_trade",
             price_micro_per_kwh=None,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hems.bidding.steps import Band, Step
-from hems.control.market_view import KEPT_SLOTS, MarketView
+from hems.control.market_view import KEPT_SLOTS, KEPT_TRADED, MarketView
 from tests.fakes import COMMUNITY, METER, slot
 from wire.messages import Award, AwardReason, Clearing, Conditions, CurveStep, Path, PlanNotice, Receipt
 
@@ -16,7 +16,9 @@ Outcome = Literal["cleared", "no_trade", "no_market"]
 
 
 def path(*net_wh: int, first: int = 0) -> Path:
-    return Path(community=COMMUNITY, round=1, first_slot=slot(first).label, members=3, net_wh=net_wh)
+    return Path(
+        community=COMMUNITY, round=1, first_slot=slot(first).label, members=3, net_wh=net_wh, price_micro_per_kwh=()
+    )
 
 
 def own_plan(*net_wh: int, first: int = 0) -> PlanNotice:
@@ -32,6 +34,7 @@ def clearing(demand: Curve, supply: Curve, volume_wh: int, *, at: int = 0, outco
         community=COMMUNITY,
         stage="intraday",
         slot=slot(at).label,
+        round=0,
         mechanism="uniform_price_k_double_auction",
         outcome=outcome,
         price_micro_per_kwh=None,
@@ -55,6 +58,8 @@ def award(bought_wh: int, sold_wh: int, at: int = 0) -> Award:
         meter=METER,
         stage="intraday",
         slot=slot(at).label,
+        round=0,
+        position_wh=bought_wh - sold_wh,
         sequence=1,
         bought_wh=bought_wh,
         sold_wh=sold_wh,
@@ -147,12 +152,14 @@ def test_a_slot_without_a_market_or_of_another_time_says_nothing_of_the_others()
 
 def test_only_the_newest_slots_are_kept() -> None:
     view = MarketView()
-    for number in range(3 * KEPT_SLOTS):
+    count = 2 * KEPT_TRADED
+    for number in range(count):
         view.learn(clearing([], [], 0, at=number))
         view.learn(award(1, 0, at=number))
         view.ordered(slot(number), ())
-    newest = {slot(number).label for number in range(2 * KEPT_SLOTS, 3 * KEPT_SLOTS)}
-    assert set(view.clearings) == set(view.awards) == set(view.orders) == newest
+    assert set(view.clearings) == {slot(number).label for number in range(count - KEPT_SLOTS, count)}
+    traded = {slot(number).label for number in range(count - KEPT_TRADED, count)}
+    assert set(view.awards) == set(view.orders) == traded
 
 
 def test_messages_that_say_nothing_of_the_market_change_nothing() -> None:

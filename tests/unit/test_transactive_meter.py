@@ -77,7 +77,9 @@ def rejection_of(frame: Frame, *, of: str = "order") -> m.Rejection:
 
 
 def path(*net_wh: int, community: str = COMMUNITY) -> m.Path:
-    return m.Path(community=community, round=1, first_slot=slot().label, members=3, net_wh=net_wh)
+    return m.Path(
+        community=community, round=1, first_slot=slot().label, members=3, net_wh=net_wh, price_micro_per_kwh=()
+    )
 
 
 def clearing() -> m.Clearing:
@@ -85,6 +87,7 @@ def clearing() -> m.Clearing:
         community=COMMUNITY,
         stage="intraday",
         slot=slot(2).label,
+        round=0,
         mechanism="uniform_price_k_double_auction",
         outcome="no_trade",
         price_micro_per_kwh=None,

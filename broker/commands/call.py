@@ -1,0 +1,65 @@
+"""`community-broker call`: asks the members of a running community for flexibility."""
+
+import argparse
+import sys
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from broker.commands.exit_status import BAD_INPUT, DONE
+
+EXAMPLES = """examples:
+  community-broker call state --name peak --first-slot 2027-01-15T17:00:00Z --slots 8 --reduce-wh 5000 \\
+      --reserve-price-per-kwh 0.40 --penalty-per-kwh 0.10
+
+The running broker takes the call at its next step, publishes it, and awards the cheapest offers at the gate of the
+flexibility stage. A call that cannot be made leaves state/calls/NAME.refused with the reason."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments to its parser."""
+    parser.add_argument("state_dir", type=Path, metavar="STATE_DIR")
+    parser.add_argument("--name", required=True, help="id of the call: a-z, 0-9, _ and -")
+    parser.add_argument("--stage", default="flexibility", help="the calendar's flexibility stage (flexibility)")
+    parser.add_argument("--first-slot", required=True, metavar="TIME", help="start of the first slot, UTC with a Z")
+    parser.add_argument("--slots", type=int, default=1, metavar="N", help="how many slots (1)")
+    wanted = parser.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--reduce-wh", type=int, metavar="WH", help="less use in every slot")
+    wanted.add_argument("--increase-wh", type=int, metavar="WH", help="more use in every slot")
+    parser.add_argument("--reserve-price-per-kwh", required=True, metavar="PRICE", help="the most that is paid")
+    parser.add_argument("--penalty-per-kwh", default="0", metavar="PRICE", help="for what is not delivered (0)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit status after writing the call; a call with findings is not written."""
+    from broker.io.call_files import CallFiles, findings
+    from broker.io.state_dir import StateDir
+    from broker.io.tariff import micro
+
+    prices, wrong = {}, []
+    for key, text in (("reserve_micro", args.reserve_price_per_kwh), ("penalty_micro", args.penalty_per_kwh)):
+        try:
+            prices[key] = micro(Decimal(text))
+        except (InvalidOperation, ValueError, OverflowError):
+            wrong.append(f"{key}: {text!r} is no price; write a number per kWh")
+    values = {
+        "call": args.name,
+        "stage": args.stage,
+        "direction": "reduce" if args.reduce_wh is not None else "increase",
+        "first_slot": args.first_slot,
+        "slots": args.slots,
+        "request_wh": args.reduce_wh if args.reduce_wh is not None else args.increase_wh,
+        **prices,
+    }
+    wrong += [line for line in findings(values) if not any(line.startswith(found.split(":")[0]) for found in wrong)]
+    if not StateDir(args.state_dir).journal.is_file():
+        wrong.append(f"STATE_DIR: {args.state_dir} holds no journal; name the state directory of a running broker")
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
+        return BAD_INPUT
+    try:
+        path = CallFiles(StateDir(args.state_dir).calls).write(values)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; make the directory writable", file=sys.stderr)
+        return BAD_INPUT
+    print(f"{path} waits for the broker")
+    return DONE

@@ -1,0 +1,78 @@
+"""A day-ahead auction with block orders: all slots of the day are cleared together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from broker.clearing.block_orders import WHOLE, BlockOrder, block_problems
+from broker.clearing.blocks import DayOutcome, clear_day
+from broker.clearing.book import Book, book_side
+from broker.clearing.outcome import no_trade
+from broker.market.auction import cleared, has_market_at, session_rules, steps_of
+from broker.market.day_book import DayBook
+from broker.market.slot_book import SlotBook
+from broker.market.terms import Terms
+from wire.messages import Award, BlockAward, Clearing, Side
+
+# About two seconds: a round has to end soon after its gate. Part of the rules: a replay spends the same effort.
+EFFORT_MAX = 1_000_000
+
+
+def day_auction(
+    books: Sequence[SlotBook], day: DayBook, terms: Terms, secret: bytes, at_s: int
+) -> tuple[list[tuple[Clearing, list[Award]]], list[BlockAward]]:
+    """Clearing and awards of every slot, and what became of every block; books by ascending slot.
+
+    A block that needs a slot without a market is left out.
+    """
+    open_ = [has_market_at(book, at_s) for book in books]
+    steps = [
+        (steps_of(book.orders, Side.BUY), steps_of(book.orders, Side.SELL)) if has_market else ([], [])
+        for book, has_market in zip(books, open_, strict=True)
+    ]
+    blocks = day.in_clearing([book.slot.start_s for book in books])
+    tradable = [block for block in blocks if all(open_[index] for index, _ in block.profile)]
+    outcome = clear_day(
+        [Book(book_side(bids), book_side(offers)) for bids, offers in steps],
+        tradable,
+        session_rules(books[0], terms),
+        effort_max=EFFORT_MAX,
+    )
+    sequences = {meter: held.order.sequence for (meter, _), held in sorted(day.blocks.items())}
+    slots = [
+        cleared(
+            book,
+            replace(slot, note=slot.note or outcome.note) if has_market else no_trade(),
+            made,
+            terms,
+            secret,
+            has_market=has_market,
+            sequences=sequences,
+        )
+        for book, slot, made, has_market in zip(books, outcome.slots, steps, open_, strict=True)
+    ]
+    problems = block_problems(tradable, len(books))
+    left_out = {b.id for b in blocks if b.id in problems or b not in tradable}
+    return slots, [_verdict(block, day, outcome, terms, left_out=block.id in left_out) for block in blocks]
+
+
+def _verdict(block: BlockOrder, day: DayBook, outcome: DayOutcome, terms: Terms, *, left_out: bool) -> BlockAward:
+    ratio = outcome.ratios.get(block.id, Fraction(0))
+    held = day.blocks[block.key, block.id.removeprefix(f"{block.key}/")]
+    if left_out:
+        reason = "left_out"
+    elif ratio:
+        reason = "accepted" if ratio == 1 else "part_accepted"
+    else:
+        is_paradox = block.id in outcome.rejected_in_the_money
+        reason = "paradoxically_rejected" if is_paradox else "not_competitive"
+    return BlockAward(
+        community=terms.community,
+        meter=block.key,
+        stage=held.order.stage,
+        block=held.order.block,
+        sequence=held.order.sequence,
+        first_slot=held.order.first_slot,
+        accepted_permille=int(ratio * WHOLE),
+        reason=reason,  # type: ignore[arg-type]
+    )
