@@ -1,9 +1,12 @@
 """The one result type of every auction: who trades how much, at which price, and what each pays or receives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
+
+from broker.clearing.preferences import Preference
+from broker.network.grid import Grid
 
 
 class Trade(NamedTuple):
@@ -90,8 +93,11 @@ class Rules:
     """What a mechanism may depend on beside the book.
 
     `k` (0..1) places a uniform price in its interval. `seed` is the slot's public random seed: a mechanism that
-    draws (MUDA splits the market) derives every draw from it, so anyone can replay the clearing.
+    draws (MUDA splits the market) derives every draw from it, so anyone can replay the clearing. `network` holds the
+    limits and charges of the slot, None without; `preferences` by participant.
     """
 
     k: Fraction = Fraction(1, 2)
     seed: bytes = b""
+    network: Grid | None = None
+    preferences: Mapping[str, Preference] = field(default_factory=dict)

@@ -7,10 +7,12 @@ from typing import Literal
 
 from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules, no_trade
+from broker.clearing.preferences import preferences_of
 from broker.ledger.log import commitment, pseudonym, salt
 from broker.market.slot_book import Held, SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
+from broker.network.grid_text import grid_in_slot
 from wire.codec import canonical
 from wire.merkle import leaf_hash, root
 from wire.messages import Award, AwardReason, Clearing, CurveStep, OrderStep, Side
@@ -79,7 +81,12 @@ def _verdict(
 def slot_rules(slot: Slot, terms: Terms) -> Rules:
     """What the slot's mechanism may depend on beside the orders; the seed follows from community and slot."""
     seed = hashlib.sha256(f"slot/{terms.community}/{slot.label}".encode()).digest()
-    return Rules(k=terms.k, seed=seed)
+    return Rules(
+        k=terms.k,
+        seed=seed,
+        network=grid_in_slot(terms.network, slot.minutes),
+        preferences=preferences_of(terms.preferences),
+    )
 
 
 def mean_price(outcome: Outcome) -> int | None:

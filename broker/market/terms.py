@@ -21,7 +21,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The rules of a community; times in seconds, `k_permille` places the price in the clearing interval."""
+    """The rules of a community; times in seconds, `k_permille` places the price in the clearing interval.
+
+    `network` and `preferences` are texts (`broker.network.grid_text`, `broker.clearing.preferences`), "" without.
+    """
 
     community: str
     currency: str = "EUR"
@@ -35,6 +38,8 @@ class Terms:
     messages_per_slot_max: int = 20
     report_within_s: int = 900
     group_min: int = 10
+    network: str = ""
+    preferences: str = ""
 
     def as_record(self) -> dict[str, int | str]:
         """The terms as the journal keeps them."""

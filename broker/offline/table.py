@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from broker.offline import uniform
+from broker.offline import network_charges, operating_envelope, preference, uniform, zonal
 from broker.offline.decimal_book import Finding
 
 Solve = Callable[[Any], dict[str, Any] | list[Finding]]
 
 OFFLINE: dict[str, Solve] = {
     "uniform_price_k_double_auction": uniform.solve,
+    "operating_envelope": operating_envelope.solve,
+    "zonal_uniform_price": zonal.solve,
+    "network_charges": network_charges.solve,
+    "preference_matching": preference.solve,
 }

@@ -1,0 +1,20 @@
+"""The orders of a book by place."""
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+from broker.clearing.book import BookSide, Step
+
+Place = TypeVar("Place", bound=Hashable)
+
+
+def placed(side: BookSide, place_of: Callable[[str], Place]) -> dict[Place, list[Step]]:
+    """The steps of a side by the place of their participant."""
+    places: dict[Place, list[Step]] = {}
+    known: dict[str, list[Step]] = {}
+    for step in zip(side.keys, side.prices.tolist(), side.quantities.tolist(), strict=True):
+        steps = known.get(step[0])
+        if steps is None:
+            steps = known[step[0]] = places.setdefault(place_of(step[0]), [])
+        steps.append(Step(*step))
+    return places
