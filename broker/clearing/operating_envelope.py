@@ -11,7 +11,8 @@ Source: ARENA and DEIP 2022, Dynamic Operating Envelopes Workstream outcomes rep
 from collections.abc import Mapping
 
 from broker.clearing import uniform
-from broker.clearing.book import Book, BookSide, Step, book_side
+from broker.clearing.book import Book, BookSide, book_side
+from broker.clearing.nodal.places import steps_of
 from broker.clearing.outcome import Outcome, Rules
 
 Limits = Mapping[str, int]
@@ -38,8 +39,7 @@ def cut(side: BookSide, limits: Limits, *, sign: int) -> BookSide:
         return side
     left = dict(limits)
     kept = []
-    steps = map(Step, side.keys, side.prices.tolist(), side.quantities.tolist())
-    for step in sorted(steps, key=lambda step: (sign * step.price, step.key)):
+    for step in sorted(steps_of(side), key=lambda step: (sign * step.price, step.key)):
         room = left.get(step.key)
         if room is not None:
             step = step._replace(quantity=min(step.quantity, room))  # noqa: PLW2901

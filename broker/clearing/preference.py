@@ -99,14 +99,10 @@ def match(book: Book, preferences: Mapping[str, Preference], k: Fraction) -> Mat
     named = _named(preferences)
 
     def product(key: str) -> Product:
-        return Product(QUALITIES[preferences.get(key, ANYTHING).quality], key if key in named else "")
+        return product_of(preferences.get(key, ANYTHING), key if key in named else "")
 
-    def wish(key: str) -> Wish:
-        own = preferences.get(key, ANYTHING)
-        partners = None if own.partners is None else tuple(sorted(own.partners))
-        return Wish(QUALITIES[own.min_quality], partners, tuple(sorted(own.premiums.items())))
-
-    offers, bids = placed(book.offers, product), placed(book.bids, wish)
+    offers = placed(book.offers, product)
+    bids = placed(book.bids, lambda key: wish_of(preferences.get(key, ANYTHING)))
     products, wishes = sorted(offers), sorted(bids, key=_rank)
     nodes = [Node(bid_curve(()), offer_curve(offers[p])) for p in products]
     nodes += [Node(bid_curve(bids[w]), offer_curve(())) for w in wishes]
@@ -120,6 +116,17 @@ def match(book: Book, preferences: Mapping[str, Preference], k: Fraction) -> Mat
         prices=dict(zip(products, found, strict=False)),
         pairs=pairs(allocation, arcs),
     )
+
+
+def product_of(own: Preference, seller: str) -> Product:
+    """What a member sells."""
+    return Product(QUALITIES[own.quality], seller)
+
+
+def wish_of(own: Preference) -> Wish:
+    """What a member wants to buy."""
+    partners = None if own.partners is None else tuple(sorted(own.partners))
+    return Wish(QUALITIES[own.min_quality], partners, tuple(sorted(own.premiums.items())))
 
 
 def _named(preferences: Mapping[str, Preference]) -> set[str]:

@@ -1,6 +1,14 @@
 """Markets of the catalogue that know the network or what members prefer, and those cleared in rounds of messages."""
 
-from broker.clearing import network_charges, operating_envelope, preference, zonal
+from broker.clearing import (
+    admm_bilateral,
+    iterated_price,
+    network_charges,
+    operating_envelope,
+    preference,
+    stackelberg,
+    zonal,
+)
 from broker.mechanisms.mechanism import Mechanism
 
 NETWORK_MARKETS = (
@@ -55,5 +63,52 @@ NETWORK_MARKETS = (
         complexity="O(n log n) and a few maximum flows on the classes of preferences",
         assumes="qualities, partners and premiums of members; without them all energy is alike",
         fallback="none needed",
+    ),
+    Mechanism(
+        name="admm_bilateral",
+        title="Bilateral trade by consensus (ADMM)",
+        clear=admm_bilateral.clear,
+        budget_balance="strong",
+        individual_rationality="yes, premiums included",
+        truthfulness="no",
+        welfare="close to the maximum when the rounds converge",
+        source="Sorin, Bobo & Pinson 2019, doi:10.1109/TPWRS.2018.2872880",
+        complexity="O(rounds x sellers x buyers)",
+        assumes=f"at most {admm_bilateral.PAIRS_MAX} pairs of sellers and buyers",
+        fallback="larger books clear at the uniform price; without convergence the best agreed trades",
+    ),
+    Mechanism(
+        name="iterated_price",
+        title="Iterated price",
+        clear=iterated_price.clear,
+        budget_balance="strong",
+        individual_rationality="yes",
+        truthfulness="as the uniform price",
+        welfare="maximal for the replies",
+        source="Walras; Kok et al. 2005, doi:10.1145/1082473.1082807",
+        complexity="O(log price) rounds of one message per member",
+        fallback="when the rounds end early, the short side at the last price",
+    ),
+    Mechanism(
+        name="stackelberg_profit",
+        title="Service provider with profit (Stackelberg)",
+        clear=stackelberg.profit,
+        budget_balance="weak: the profit goes to the community account",
+        individual_rationality="yes",
+        truthfulness="no",
+        welfare="below the maximum: the provider keeps quantity short",
+        source="Maharjan et al. 2013, doi:10.1109/TSG.2012.2223766",
+        complexity="O(n log n)",
+    ),
+    Mechanism(
+        name="stackelberg_nonprofit",
+        title="Service provider without profit (Stackelberg)",
+        clear=stackelberg.nonprofit,
+        budget_balance="strong",
+        individual_rationality="yes",
+        truthfulness="as the uniform price",
+        welfare="maximal for the stated prices",
+        source="Liu et al. 2017, doi:10.1109/TPWRS.2017.2649558",
+        complexity="O(n log n)",
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from broker.offline import network_charges, operating_envelope, preference, uniform, zonal
+from broker.offline import admm, network_charges, operating_envelope, preference, uniform, zonal
 from broker.offline.decimal_book import Finding
 
 Solve = Callable[[Any], dict[str, Any] | list[Finding]]
@@ -14,4 +14,5 @@ OFFLINE: dict[str, Solve] = {
     "zonal_uniform_price": zonal.solve,
     "network_charges": network_charges.solve,
     "preference_matching": preference.solve,
+    "admm_bilateral": admm.solve,
 }

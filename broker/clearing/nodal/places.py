@@ -8,6 +8,11 @@ from broker.clearing.book import BookSide, Step
 Place = TypeVar("Place", bound=Hashable)
 
 
+def steps_of(side: BookSide) -> list[Step]:
+    """The steps of a side as whole Python numbers."""
+    return list(map(Step, side.keys, side.prices.tolist(), side.quantities.tolist()))
+
+
 def placed(side: BookSide, place_of: Callable[[str], Place]) -> dict[Place, list[Step]]:
     """The steps of a side by the place of their participant."""
     places: dict[Place, list[Step]] = {}
