@@ -9,6 +9,7 @@ from broker.control.ports import Journal, PriceSource, Recorder
 from broker.market.events import (
     Enrolled,
     Event,
+    NetworkAgreed,
     Received,
     Refused,
     SlotOpened,
@@ -102,11 +103,19 @@ class MarketService:
         self._recorder.record(caused, through=self.journaled)
         return [out for _, out in caused]
 
-    def agree(self, members: Sequence[Enrolled], now_s: int) -> list[Outgoing]:
-        """Journals the terms of a new journal, and members that are new, changed or gone (those are suspended)."""
+    def agree(self, members: Sequence[Enrolled], now_s: int, network: NetworkAgreed | None = None) -> list[Outgoing]:
+        """Journals the terms of a new journal, and members that are new, changed or gone (those are suspended).
+
+        A `network` that differs from the one that holds is journaled too; None leaves it as the terms have it.
+        """
         events: list[Event] = []
         if self.journaled == 0:
             events.append(TermsAgreed(at_s=now_s, terms=self.market.terms.as_record()))
+        terms = self.market.terms
+        wanted = network or NetworkAgreed(at_s=now_s, network=terms.network, preferences=terms.preferences)
+        held = (terms.network, terms.preferences) if self.journaled else ("", "")
+        if (wanted.network, wanted.preferences) != held:
+            events.append(wanted)
         listed = {member.meter: member for member in members}
         events += [member for member in members if self._is_news(member)]
         for meter, known in sorted(self.market.members.items()):

@@ -17,6 +17,14 @@ class TermsAgreed(_Event):
     terms: dict[str, int | str]
 
 
+class NetworkAgreed(_Event):
+    """The network and the preferences of members that hold for every slot cleared from now on, as texts."""
+
+    type: Literal["network_agreed"] = "network_agreed"
+    network: str
+    preferences: str
+
+
 class Enrolled(_Event):
     """A meter became a member (or its key or nameplate changed)."""
 
@@ -86,6 +94,7 @@ class SlotCancelled(_Event):
 
 Event = Annotated[
     TermsAgreed
+    | NetworkAgreed
     | Enrolled
     | SlotOpened
     | Received

@@ -4,7 +4,7 @@ Same events, same state, same messages, bit for bit: no clock, no randomness, no
 what the rules of sequence and gate say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
@@ -14,6 +14,7 @@ from broker.market.events import (
     Enrolled,
     Event,
     GateClosed,
+    NetworkAgreed,
     Received,
     Refused,
     SettlementDue,
@@ -80,6 +81,9 @@ class Market:
                 ]
             case TermsAgreed():
                 self._check_terms(event)
+                return []
+            case NetworkAgreed():
+                self.terms = replace(self.terms, network=event.network, preferences=event.preferences)
                 return []
             case Enrolled():
                 self._enrol(event)

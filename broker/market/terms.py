@@ -7,6 +7,8 @@ from broker.mechanisms.catalogue import MECHANISMS
 from wire.messages import Calendar, Stage
 from wire.slots import Slot, slot_at
 
+CHANGEABLE = ("network", "preferences")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -24,6 +26,8 @@ class Terms:
     """The rules of a community; times in seconds, `k_permille` places the price in the clearing interval.
 
     `network` and `preferences` are texts (`broker.network.grid_text`, `broker.clearing.preferences`), "" without.
+    They may change while the community lives: the journal has them in events of their own, not in the record of the
+    terms.
     """
 
     community: str
@@ -43,7 +47,7 @@ class Terms:
 
     def as_record(self) -> dict[str, int | str]:
         """The terms as the journal keeps them."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key not in CHANGEABLE}
 
     @property
     def k(self) -> Fraction:
