@@ -11,21 +11,20 @@ Source: Baroche et al. 2019 (doi 10.1109/TPWRS.2019.2900533), exogenous network 
 between places. Complexity: O(n log n) and a few maximum flows on the groups.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from broker.clearing import uniform
-from broker.clearing.book import Book, Step
+from broker.clearing.book import Book
 from broker.clearing.nodal.allocation import Allocation, allocate
 from broker.clearing.nodal.curves import Arc, NodalMarket, Node, bid_curve, offer_curve
 from broker.clearing.nodal.pairs import Pair, pairs
 from broker.clearing.nodal.prices import prices, whole
 from broker.clearing.operating_envelope import within_envelopes
 from broker.clearing.outcome import Outcome, Rules, Trade, no_trade
-from broker.clearing.zonal import amounts, by_zone
+from broker.clearing.zonal import Groups, amounts, by_zone
 
-Groups = Mapping[str, Sequence[Step]]
 NO_CHARGES = "no charges are set"
 
 

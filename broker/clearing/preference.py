@@ -27,6 +27,7 @@ from broker.clearing.nodal.places import placed
 from broker.clearing.nodal.prices import prices, whole
 from broker.clearing.outcome import Outcome, Rules, Trade, no_trade
 from broker.clearing.preferences import ANYTHING, QUALITIES, Preference
+from broker.clearing.zonal import amounts
 
 
 class Product(NamedTuple):
@@ -70,19 +71,15 @@ def clear(book: Book, rules: Rules) -> Outcome:
     allocation = result.allocation
     if not allocation.volume:
         return no_trade()
-    at = [None if price is None else whole(price) for price in result.prices.values()]
+    at = [0 if price is None else whole(price) for price in result.prices.values()]
+    tails = [at[arc.tail] for arc in result.arcs]
+    trades = [Trade(buyer, seller, quantity, tails[arc]) for seller, buyer, quantity, arc in result.pairs]
+    sold, received = amounts(allocation.sold[: len(at)], at)
     bought: dict[str, int] = {}
-    sold: dict[str, int] = {}
     paid: dict[str, int] = {}
-    received: dict[str, int] = {}
-    trades = []
-    for pair in result.pairs:
-        price = at[result.arcs[pair.arc].tail]
-        assert price is not None, "where somebody trades, orders bound the price"
-        trades.append(Trade(pair.buyer, pair.seller, pair.quantity, price))
-        for key, energy, money in ((pair.buyer, bought, paid), (pair.seller, sold, received)):
-            energy[key] = energy.get(key, 0) + pair.quantity
-            money[key] = money.get(key, 0) + pair.quantity * price
+    for buyer, _, quantity, price in trades:
+        bought[buyer] = bought.get(buyer, 0) + quantity
+        paid[buyer] = paid.get(buyer, 0) + quantity * price
     return Outcome(
         volume=allocation.volume,
         bought=bought,
@@ -126,7 +123,8 @@ def product_of(own: Preference, seller: str) -> Product:
 def wish_of(own: Preference) -> Wish:
     """What a member wants to buy."""
     partners = None if own.partners is None else tuple(sorted(own.partners))
-    return Wish(QUALITIES[own.min_quality], partners, tuple(sorted(own.premiums.items())))
+    premiums = tuple(sorted(own.premiums.items())) if own.premiums else ()
+    return Wish(QUALITIES[own.min_quality], partners, premiums)
 
 
 def _named(preferences: Mapping[str, Preference]) -> set[str]:

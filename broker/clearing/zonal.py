@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from broker.clearing import uniform
-from broker.clearing.book import Book, BookSide, Step
+from broker.clearing.book import Book, BookSide
 from broker.clearing.nodal.allocation import Allocation, allocate
-from broker.clearing.nodal.curves import Arc, NodalMarket, Node, bid_curve, offer_curve
+from broker.clearing.nodal.curves import Arc, NodalMarket, Node, Triple, bid_curve, offer_curve
 from broker.clearing.nodal.intervals import Interval
 from broker.clearing.nodal.places import placed
 from broker.clearing.nodal.prices import prices
@@ -30,7 +30,7 @@ from broker.clearing.outcome import Outcome, Rules, no_trade
 from broker.network.grid import Grid, Line
 from wire.quantities import round_half_even
 
-Groups = Mapping[str, Sequence[Step]]
+Groups = Mapping[str, Sequence[Triple]]
 NO_ZONES = "no zones are set: one zone"
 NOWHERE = ""
 
@@ -63,7 +63,7 @@ def clear(book: Book, rules: Rules) -> Outcome:
 def by_zone(first: BookSide, second: BookSide, grid: Grid) -> tuple[Groups, Groups, str]:
     """(the steps of both sides by zone, a note on participants that stand in none)."""
     sides = [placed(side, lambda key: grid.zones.get(key, NOWHERE)) for side in (first, second)]
-    strangers = {step.key for side in sides for step in side.pop(NOWHERE, [])}
+    strangers = {step[0] for side in sides for step in side.pop(NOWHERE, [])}
     note = f"{len(strangers)} participants without a zone are left out" if strangers else ""
     return sides[0], sides[1], note
 

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from broker.offline import admm, network_charges, operating_envelope, preference, uniform, zonal
+from broker.offline import (
+    admm,
+    iterated_price,
+    network_charges,
+    operating_envelope,
+    preference,
+    stackelberg,
+    uniform,
+    zonal,
+)
 from broker.offline.decimal_book import Finding
 
 Solve = Callable[[Any], dict[str, Any] | list[Finding]]
@@ -15,4 +24,7 @@ OFFLINE: dict[str, Solve] = {
     "network_charges": network_charges.solve,
     "preference_matching": preference.solve,
     "admm_bilateral": admm.solve,
+    "iterated_price": iterated_price.solve,
+    "stackelberg_profit": stackelberg.solve_profit,
+    "stackelberg_nonprofit": stackelberg.solve_nonprofit,
 }

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_judge import book_of
 
-from broker.clearing import iterated_price, stackelberg, uniform
+from broker.clearing import iterated_price, leader, stackelberg, uniform
 from broker.clearing.book import Step
 from broker.clearing.iterated_price import ROUNDS_MAX, Quote, Rounds, reply
+from broker.clearing.leader import Member
 from broker.clearing.nodal.curves import bid_curve, offer_curve
 from broker.clearing.outcome import Rules
 
@@ -104,3 +105,40 @@ def test_the_order_of_arrival_leaves_no_trace(bids: list[Step], offers: list[Ste
     shuffled = book_of(rng.sample(bids, len(bids)), rng.sample(offers, len(offers)))
     for clear in (iterated_price.clear, stackelberg.profit, stackelberg.nonprofit):
         assert clear(shuffled, Rules()) == clear(book_of(bids, offers), Rules())
+
+
+MEMBERS = st.lists(
+    st.tuples(st.sampled_from([1, -1]), st.integers(0, 5), st.integers(0, 30), st.integers(1, 9)), max_size=5
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(MEMBERS)
+def test_a_leader_of_linear_members_leaves_no_profit_on_a_grid_of_prices(
+    rows: list[tuple[int, int, int, int]],
+) -> None:
+    members = [Member(f"m{i}", s, Fraction(a), Fraction(b), Fraction(q)) for i, (s, a, b, q) in enumerate(rows)]
+    buyers, sells = ([m for m in members if m.sign == sign] for sign in (-1, 1))
+    found = leader.with_profit(buyers, sells)
+    grid = [Fraction(i, 2) for i in range(-40, 160)]
+    demand = [(p, sum(m.quantities(p)[1] for m in buyers)) for p in grid]
+    supply = [(p, sum(m.quantities(p)[1] for m in sells)) for p in grid]
+    best = max((p_b - p_s) * min(d, s) for p_b, d in demand for p_s, s in supply if p_b >= p_s)
+    assert (found.profit if found else 0) >= best
+    if found:
+        for side, price in ((buyers, found.buyer_price), (sells, found.seller_price)):
+            replies = [m.quantities(price) for m in side]
+            assert sum(least for least, _ in replies) <= found.quantity <= sum(most for _, most in replies)
+
+
+@given(MEMBERS)
+def test_without_profit_the_one_price_clears_linear_members(rows: list[tuple[int, int, int, int]]) -> None:
+    members = [Member(f"m{i}", s, Fraction(a), Fraction(b), Fraction(q)) for i, (s, a, b, q) in enumerate(rows)]
+    sides = [[m for m in members if m.sign == sign] for sign in (-1, 1)]
+    found = leader.without_profit(sides[0], sides[1], Fraction(1, 2))
+    if found is None:
+        return
+    assert found.profit == 0
+    for side in sides:
+        replies = [m.quantities(found.buyer_price) for m in side]
+        assert sum(least for least, _ in replies) <= found.quantity <= sum(most for _, most in replies)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from broker.clearing.book import Step
+Triple = tuple[str, int, int]  # participant, price [micro/kWh], quantity [Wh]: a `book.Step`, or a plain tuple
 
 
 class Curve:
@@ -19,7 +19,7 @@ class Curve:
 
     __slots__ = ("_sums", "members", "ranks")
 
-    def __init__(self, steps: Iterable[Step], touch: int) -> None:
+    def __init__(self, steps: Iterable[Triple], touch: int) -> None:
         """The levels of some steps; `touch` is 1 for bids and 0 for offers."""
         levels: dict[int, dict[str, int]] = {}
         for key, price, quantity in steps:
@@ -82,12 +82,12 @@ class Curve:
         return [b - a for a, b in zip(self._sums, self._sums[1:], strict=False)]
 
 
-def bid_curve(steps: Iterable[Step]) -> Curve:
+def bid_curve(steps: Iterable[Triple]) -> Curve:
     """The demand of a node."""
     return Curve(steps, 1)
 
 
-def offer_curve(steps: Iterable[Step]) -> Curve:
+def offer_curve(steps: Iterable[Triple]) -> Curve:
     """The supply of a node."""
     return Curve(steps, 0)
 

@@ -18,7 +18,7 @@ from broker.clearing.nodal.balance import Balance, Move, balance
 from broker.clearing.nodal.curves import NodalMarket
 from broker.solver.linear import LinearProgram, solve
 
-FEW_NODES = 8
+FEW_NODES = 64
 _EXACT_FLOAT = 2**50
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 from broker.clearing.book import BookSide, Step
+from broker.clearing.nodal.curves import Triple
 
 Place = TypeVar("Place", bound=Hashable)
 
@@ -13,13 +14,9 @@ def steps_of(side: BookSide) -> list[Step]:
     return list(map(Step, side.keys, side.prices.tolist(), side.quantities.tolist()))
 
 
-def placed(side: BookSide, place_of: Callable[[str], Place]) -> dict[Place, list[Step]]:
+def placed(side: BookSide, place_of: Callable[[str], Place]) -> dict[Place, list[Triple]]:
     """The steps of a side by the place of their participant."""
-    places: dict[Place, list[Step]] = {}
-    known: dict[str, list[Step]] = {}
+    places: dict[Place, list[Triple]] = {}
     for step in zip(side.keys, side.prices.tolist(), side.quantities.tolist(), strict=True):
-        steps = known.get(step[0])
-        if steps is None:
-            steps = known[step[0]] = places.setdefault(place_of(step[0]), [])
-        steps.append(Step(*step))
+        places.setdefault(place_of(step[0]), []).append(step)
     return places
