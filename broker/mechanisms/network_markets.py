@@ -52,6 +52,17 @@ NETWORK_MARKETS = (
         fallback="without charges the uniform price; participants without a zone do not trade",
     ),
     Mechanism(
+        name="loss_factors",
+        title="Market with losses on the way",
+        budget_balance="strong",
+        individual_rationality="yes",
+        truthfulness="as the uniform price, place by place",
+        welfare="maximal, losses included",
+        source="Schweppe et al. 1988, doi:10.1007/978-1-4613-1683-1",
+        complexity="a linear program with one column per pair",
+        assumes="files only: live, losses are part of the network charges",
+    ),
+    Mechanism(
         name="preference_matching",
         title="Matching by quality, partner and premium",
         clear=preference.clear,

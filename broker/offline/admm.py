@@ -42,7 +42,7 @@ def solve(document: Any) -> dict[str, Any] | list[Finding]:
     agents = read_agents(reader, top)
     own = _penalties(reader, top, {agent.id for agent in agents})
     most = Decimal(10**5)
-    rounds = reader.number(top, "iterations_max", "", "rounds", default=Decimal(5_000), low=Decimal(1), high=most)
+    rounds = reader.number(top, "iterations_max", "", "rounds", default=Decimal(2_000), low=Decimal(1), high=most)
     if reader.findings:
         return reader.findings
     sellers = sorted((agent for agent in agents if agent.sign > 0), key=lambda agent: agent.id)

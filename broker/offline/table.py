@@ -6,6 +6,7 @@ from typing import Any
 from broker.offline import (
     admm,
     iterated_price,
+    loss_factors,
     network_charges,
     operating_envelope,
     preference,
@@ -22,6 +23,7 @@ OFFLINE: dict[str, Solve] = {
     "operating_envelope": operating_envelope.solve,
     "zonal_uniform_price": zonal.solve,
     "network_charges": network_charges.solve,
+    "loss_factors": loss_factors.solve,
     "preference_matching": preference.solve,
     "admm_bilateral": admm.solve,
     "iterated_price": iterated_price.solve,

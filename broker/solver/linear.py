@@ -45,6 +45,8 @@ def solve(program: LinearProgram) -> Solution | None:
     for option, value in {"output_flag": False, "threads": 1, "time_limit": TIME_LIMIT_S}.items():
         highs.setOptionValue(option, value)
     columns, rows = len(program.cost), len(program.right)
+    if not columns:
+        return Solution(x=np.zeros(0), duals=np.zeros(rows), objective=0.0) if not program.right.any() else None
     highs.passModel(
         columns,
         rows,
