@@ -17,7 +17,6 @@ from broker.io.journal_sqlite import SqliteJournal
 from broker.io.members_mqtt import MembersMqtt, Receivers
 from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
-from broker.market.events import Enrolled
 from broker.market.market import Market
 from wire.clock import READY, Done, Instant
 
@@ -107,10 +106,11 @@ class BrokerApp:
     def _begin(self) -> None:
         """Enrols the configured members, sends what a crash kept back, and starts the clock."""
         at_s = self._service.last_s if self._driven else max(self._service.last_s, system_clock.now_s())
-        members = [Enrolled(at_s=at_s, **member.model_dump()) for member in self._config.members]
+        members = self._config.enrolments(at_s)
         kept, self._service.unsent = self._service.unsent, []
         self._members.send(kept)
-        self._members.send(self._service.agree(members, at_s, self._config.agreed_regulation()))
+        regulation, network = self._config.agreed_regulation(), self._config.network_agreed(at_s)
+        self._members.send(self._service.agree(members, at_s, regulation, network))
         self._mark_sent()
         LOG.info(
             "broker of %s: key=%s members=%d journal=%d records, %d messages sent again",

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+from broker.clearing.preferences import Preference
+from broker.network.grid import Grid
+
 
 class Trade(NamedTuple):
     """A bilateral trade: `quantity` [Wh] from `seller` to `buyer` at `price` [micro/kWh], in trading order."""
@@ -100,11 +103,14 @@ class Rules:
     """What a mechanism may depend on beside the book.
 
     `k` (0..1) places a uniform price in its interval. `seed` is the slot's public random seed: a mechanism that
-    draws (MUDA splits the market) derives every draw from it, so anyone can replay the clearing. `roles` holds the
-    role of members by meter and `solidarity_micro` [micro/kWh] the price of what is given, for energy donation.
+    draws (MUDA splits the market) derives every draw from it, so anyone can replay the clearing. `network` holds the
+    limits and charges of the slot, None without; `preferences` by participant. `roles` holds the role of members by
+    meter and `solidarity_micro` [micro/kWh] the price of what is given, for energy donation.
     """
 
     k: Fraction = Fraction(1, 2)
     seed: bytes = b""
     roles: Mapping[str, Role] = field(default_factory=dict)
     solidarity_micro: int = 0
+    network: Grid | None = None
+    preferences: Mapping[str, Preference] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from broker.control.ports import CallSource, Journal, NoCalls, PriceSource, Reco
 from broker.market.events import (
     Enrolled,
     Event,
+    NetworkAgreed,
     Received,
     Refused,
     RegulationAgreed,
@@ -106,11 +107,18 @@ class MarketService:
         self._recorder.record(caused, through=self.journaled)
         return [out for _, out in caused]
 
-    def agree(self, members: Sequence[Enrolled], now_s: int, regulation: Regulation = NOTHING) -> list[Outgoing]:
-        """Journals the terms of a new journal, another regulation, and members that are new, changed or gone.
+    def agree(
+        self,
+        members: Sequence[Enrolled],
+        now_s: int,
+        regulation: Regulation = NOTHING,
+        network: NetworkAgreed | None = None,
+    ) -> list[Outgoing]:
+        """Journals the terms of a new journal, what else was agreed, and members that are new, changed or gone.
 
         Members that are gone are suspended. A regulation holds for the slots that start from now on, or from its own
-        later date on.
+        later date on. A `network` that differs from the one that holds is journaled too; None leaves it as the terms
+        have it.
         """
         events: list[Event] = []
         if self.journaled == 0:
@@ -118,6 +126,11 @@ class MarketService:
         agreed = self.market.regulations
         if regulation != (agreed[-1][1] if agreed else NOTHING):
             events.append(RegulationAgreed(at_s=now_s, regulation=regulation.text()))
+        terms = self.market.terms
+        wanted = network or NetworkAgreed(at_s=now_s, network=terms.network, preferences=terms.preferences)
+        held = (terms.network, terms.preferences) if self.journaled else ("", "")
+        if (wanted.network, wanted.preferences) != held:
+            events.append(wanted)
         listed = {member.meter: member for member in members}
         events += [member for member in members if self._is_news(member)]
         for meter, known in sorted(self.market.members.items()):

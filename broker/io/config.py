@@ -8,10 +8,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from broker.clearing.preferences import preferences_text
+from broker.io.network_config import NetworkSettings, PreferenceSettings
 from broker.io.regulation_config import RegulationSettings
 from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism
 from broker.io.tariff import PRICE_MAX
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
+from broker.market.events import Enrolled, NetworkAgreed
 from broker.market.terms import Terms
 from broker.settlement.imbalance import TWO_PRICE, imbalance_names
 from broker.settlement.regulation import NOTHING, Regulation
@@ -140,8 +143,8 @@ class QueueSettings(_Table):
     batch_frames: int = Field(default=500, ge=1, le=10_000)
 
 
-class MemberSettings(_Table):
-    """An enrolled meter: its public key and the nameplate power of its connection [W]."""
+class MemberSettings(PreferenceSettings):
+    """An enrolled meter: its public key, the nameplate power of its connection [W], and what the member prefers."""
 
     meter: Id
     public_key: Hex32
@@ -160,6 +163,7 @@ class BrokerConfig(_Table):
     mqtt: MqttSettings = MqttSettings()
     clock: ClockSettings = ClockSettings()
     queue: QueueSettings = QueueSettings()
+    network: NetworkSettings = NetworkSettings()
     tariff: Annotated[ConstantSettings | TimeOfUseSettings | CsvSettings, Field(discriminator="kind")]
     members: tuple[MemberSettings, ...] = ()
 
@@ -171,6 +175,24 @@ class BrokerConfig(_Table):
             if twice:
                 raise ValueError(f"members: {key} {', '.join(twice)} stands more than once: keep one entry each")
         return self
+
+    @model_validator(mode="after")
+    def _network_fits_the_members(self) -> Self:
+        problems = self.network.unknown_meters(member.meter for member in self.members)
+        if problems:
+            raise ValueError(f"network: {'; '.join(problems)}: every member in one zone, and only members")
+        return self
+
+    def enrolments(self, at_s: int) -> list[Enrolled]:
+        """The members as the market enrols them."""
+        keys = {"meter", "public_key", "nameplate_import_w", "nameplate_export_w"}
+        return [Enrolled(at_s=at_s, **member.model_dump(include=keys)) for member in self.members]
+
+    def network_agreed(self, at_s: int) -> NetworkAgreed:
+        """The network and the preferences as the market agrees on them."""
+        rows = {member.meter: row for member in self.members if (row := member.preference_row()) is not None}
+        network = "" if self.network == NetworkSettings() else self.network.text()
+        return NetworkAgreed(at_s=at_s, network=network, preferences=preferences_text(rows))
 
     def terms(self) -> Terms:
         """The rules of the community for the market."""

@@ -2,15 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
 from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules, no_trade
+from broker.clearing.preferences import preferences_of
 from broker.ledger.log import commitment, pseudonym, salt
 from broker.market.slot_book import Held, Holding, SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
+from broker.network.grid_text import grid_in_slot
 from wire.codec import canonical
 from wire.merkle import leaf_hash, root
 from wire.messages import Award, AwardReason, Clearing, CurveStep, OrderStep, Side, Stage
@@ -124,14 +127,20 @@ def _verdict(
 def slot_rules(slot: Slot, terms: Terms) -> Rules:
     """What a rule for the whole slot may depend on beside what was metered; the seed follows from the slot."""
     seed = hashlib.sha256(f"slot/{terms.community}/{slot.label}".encode()).digest()
-    return Rules(k=terms.k, seed=seed)
+    return Rules(
+        k=terms.k,
+        seed=seed,
+        network=grid_in_slot(terms.network, slot.minutes),
+        preferences=preferences_of(terms.preferences),
+    )
 
 
 def session_rules(book: SlotBook, terms: Terms) -> Rules:
     """What the mechanism of the slot's current session may depend on beside the orders."""
     stage, gate = stage_of(book, terms), book.session.gate
     text = f"session/{terms.community}/{gate.stage}/{gate.round}/{book.slot.label}"
-    return Rules(k=Fraction(stage.k_permille, 1000), seed=hashlib.sha256(text.encode()).digest())
+    k, seed = Fraction(stage.k_permille, 1000), hashlib.sha256(text.encode()).digest()
+    return replace(slot_rules(book.slot, terms), k=k, seed=seed)
 
 
 def mean_price(outcome: Outcome) -> int | None:

@@ -24,6 +24,14 @@ class RegulationAgreed(_Event):
     regulation: str
 
 
+class NetworkAgreed(_Event):
+    """The network and the preferences of members that hold for every slot cleared from now on, as texts."""
+
+    type: Literal["network_agreed"] = "network_agreed"
+    network: str
+    preferences: str
+
+
 class Enrolled(_Event):
     """A meter became a member (or its key or nameplate changed)."""
 
@@ -127,6 +135,7 @@ class SlotCancelled(_Event):
 Event = Annotated[
     TermsAgreed
     | RegulationAgreed
+    | NetworkAgreed
     | Enrolled
     | SlotOpened
     | Received

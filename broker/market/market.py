@@ -5,7 +5,7 @@ what the rules of sequence and gate say.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
@@ -21,6 +21,7 @@ from broker.market.events import (
     Enrolled,
     Event,
     GateClosed,
+    NetworkAgreed,
     Received,
     Refused,
     RegulationAgreed,
@@ -100,6 +101,9 @@ class Market:
             case RegulationAgreed():
                 regulation = regulation_of(event.regulation)
                 self.regulations.append((max(event.at_s, regulation.valid_from_s), regulation))
+                return []
+            case NetworkAgreed():
+                self.terms = replace(self.terms, network=event.network, preferences=event.preferences)
                 return []
             case Enrolled():
                 self._enrol(event)

@@ -15,6 +15,8 @@ Record = dict[str, int | str]
 
 KEEP_SETTLED_S = 2 * 86_400
 
+CHANGEABLE = ("network", "preferences")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -34,6 +36,10 @@ class Terms:
     `stages` is the market calendar in the order of trading, `trading` the calendar that holds. Without
     `stages` it is one intraday stage, made of `stage`, `mechanism`, `gate_lead_s`, `horizon_slots` and `k_permille`;
     with them these five say nothing.
+
+    `network` and `preferences` are texts (`broker.network.grid_text`, `broker.clearing.preferences`), "" without.
+    They may change while the community lives: the journal has them in events of their own, not in the record of the
+    terms.
     """
 
     community: str
@@ -57,6 +63,8 @@ class Terms:
     correct_within_s: int = 3 * 86_400
     path_rounds_max: int = 20
     blocks_max: int = 20
+    network: str = ""
+    preferences: str = ""
     stages: tuple[Stage, ...] = ()
     trading: tuple[Stage, ...] = field(init=False, repr=False, compare=False)
 
@@ -147,7 +155,7 @@ class Terms:
         )
 
 
-_PLAIN = tuple(f.name for f in fields(Terms) if f.name not in ("stages", "trading"))
+_PLAIN = tuple(f.name for f in fields(Terms) if f.name not in ("stages", "trading", *CHANGEABLE))
 
 
 def terms_from_record(record: Mapping[str, int | str]) -> Terms:

@@ -4,17 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 from broker.offline import (
+    admm,
     bill_sharing,
     blocks,
     coalition_game,
     donation,
     flexibility,
     forward,
+    iterated_price,
+    loss_factors,
     nash_bargaining,
+    network_charges,
+    operating_envelope,
     pooled_prices,
+    preference,
     settlement,
+    stackelberg,
     storage,
     uniform,
+    zonal,
 )
 from broker.offline.decimal_book import Finding
 
@@ -38,4 +46,13 @@ OFFLINE: dict[str, Solve] = {
     "nucleolus": coalition_game.solve_nucleolus,
     "core_test": coalition_game.solve_core_test,
     "nash_bargaining": nash_bargaining.solve,
+    "operating_envelope": operating_envelope.solve,
+    "zonal_uniform_price": zonal.solve,
+    "network_charges": network_charges.solve,
+    "loss_factors": loss_factors.solve,
+    "preference_matching": preference.solve,
+    "admm_bilateral": admm.solve,
+    "iterated_price": iterated_price.solve,
+    "stackelberg_profit": stackelberg.solve_profit,
+    "stackelberg_nonprofit": stackelberg.solve_nonprofit,
 }

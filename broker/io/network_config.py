@@ -1,0 +1,161 @@
+"""The network and the preferences of the configuration, and the texts they stand for in the market."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from broker.clearing.preferences import QUALITIES
+from broker.io.tariff import PRICE_MAX, micro
+from broker.network.grid_text import grid_text
+from wire.fields import Id
+
+POWER_W_MAX = 1_000_000_000
+Power = Annotated[int, Field(ge=0, le=POWER_W_MAX)]
+Charge = Annotated[Decimal, Field(ge=0, le=PRICE_MAX, allow_inf_nan=False)]
+Quality = Literal["any", "grey", "local", "green"]
+Pair = tuple[str, str]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ZoneSettings(_Table):
+    """A zone: the meters that are connected in it."""
+
+    name: Id
+    meters: tuple[Id, ...]
+
+
+class LineSettings(_Table):
+    """A line between two zones and what it carries at most, in either direction [W]."""
+
+    start: Id = Field(alias="from")
+    end: Id = Field(alias="to")
+    capacity_w: Power
+
+
+class EnvelopeSettings(_Table):
+    """What a connection point may export and import [W]; nothing limits what is left out."""
+
+    meter: Id
+    export_limit_w: Power | None = None
+    import_limit_w: Power | None = None
+
+
+class DistanceSettings(_Table):
+    """The electrical distance between two zones, or inside one, and the share of energy that is lost on it."""
+
+    start: Id = Field(alias="from")
+    end: Id = Field(alias="to")
+    distance: Decimal = Field(default=Decimal(0), ge=0, le=1_000_000, allow_inf_nan=False)
+    loss: Decimal = Field(default=Decimal(0), ge=0, lt=1, allow_inf_nan=False)
+
+
+class NetworkSettings(_Table):
+    """Envelopes, zones, lines and what energy pays between zones.
+
+    A kWh from one zone to another pays `charge_per_kwh_and_distance x distance + loss_price_per_kwh x loss`.
+    """
+
+    charge_per_kwh_and_distance: Charge = Decimal(0)
+    loss_price_per_kwh: Charge = Decimal(0)
+    zones: tuple[ZoneSettings, ...] = ()
+    lines: tuple[LineSettings, ...] = ()
+    envelopes: tuple[EnvelopeSettings, ...] = ()
+    distances: tuple[DistanceSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        problems = [*self._repeated(), *self._unknown_zones()]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _repeated(self) -> Iterator[str]:
+        named = {
+            "zones.name": [zone.name for zone in self.zones],
+            "zones.meters": [meter for zone in self.zones for meter in zone.meters],
+            "envelopes.meter": [envelope.meter for envelope in self.envelopes],
+            "distances": [" - ".join(sorted((row.start, row.end))) for row in self.distances],
+        }
+        for key, names in named.items():
+            for name, count in sorted(Counter(names).items()):
+                if count > 1:
+                    yield f"{key} {name} stands {count} times: keep one"
+
+    def _unknown_zones(self) -> Iterator[str]:
+        known = {zone.name for zone in self.zones}
+        for key, rows in (("lines", self.lines), ("distances", self.distances)):
+            for row in rows:
+                for name in sorted({row.start, row.end} - known):
+                    yield f"{key}: there is no zone {name!r}: add it to zones or correct the name"
+        for line in self.lines:
+            if line.start == line.end:
+                yield f"lines: a line from {line.start} to itself: join two zones"
+
+    def unknown_meters(self, members: Iterable[str]) -> list[str]:
+        """What is wrong with the meters that are named here, when these are the members."""
+        known = set(members)
+        named = {meter for zone in self.zones for meter in zone.meters}
+        problems = [
+            f"{meter!r} is no member" for meter in sorted((named | {e.meter for e in self.envelopes}) - known)
+        ]
+        if self.zones:
+            problems += [f"member {meter!r} is in no zone" for meter in sorted(known - named)]
+        return problems
+
+    def text(self) -> str:
+        """The network as the market reads it; charges in whole micro per kWh, halves to even."""
+        return grid_text(
+            {
+                "zones": {zone.name: sorted(zone.meters) for zone in self.zones},
+                "lines": [{"from": line.start, "to": line.end, "capacity_w": line.capacity_w} for line in self.lines],
+                "envelopes": [envelope.model_dump() for envelope in self.envelopes],
+                "charges": [
+                    {"from": start, "to": end, "micro_per_kwh": charge} for (start, end), charge in self._charges()
+                ],
+            }
+        )
+
+    def _charges(self) -> list[tuple[Pair, int]]:
+        charges: dict[Pair, int] = {}
+        for row in self.distances:
+            charge = self.charge_per_kwh_and_distance * row.distance + self.loss_price_per_kwh * row.loss
+            whole = micro(charge)
+            charges[row.start, row.end] = charges[row.end, row.start] = whole
+        return sorted(charges.items())
+
+
+class PremiumSettings(_Table):
+    """What a member adds to its bids for energy of at least a quality, or from the meter of a seller."""
+
+    of: Id
+    premium_per_kwh: Charge
+
+
+class PreferenceSettings(_Table):
+    """What a member sells and wants to buy; `partners` are the only meters it buys from, all when it is left out."""
+
+    quality: Quality = "grey"
+    min_quality: Quality = "any"
+    partners: tuple[Id, ...] | None = None
+    premiums: tuple[PremiumSettings, ...] = ()
+
+    def preference_row(self) -> dict[str, Any] | None:
+        """The preferences as the market reads them, None where all energy is alike."""
+        if (
+            self.partners is None
+            and not self.premiums
+            and QUALITIES[self.quality] == QUALITIES[self.min_quality] == 0
+        ):
+            return None
+        return {
+            "quality": self.quality,
+            "min_quality": self.min_quality,
+            "partners": None if self.partners is None else sorted(self.partners),
+            "premiums": {premium.of: micro(premium.premium_per_kwh) for premium in self.premiums},
+        }

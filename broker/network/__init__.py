@@ -1,0 +1,1 @@
+"""The network of a community as data, and exact flows in it."""
