@@ -110,7 +110,7 @@ class BrokerApp:
         kept, self._service.unsent = self._service.unsent, []
         self._members.send(kept)
         regulation, network = self._config.agreed_regulation(), self._config.network_agreed(at_s)
-        self._members.send(self._service.agree(members, at_s, regulation, network))
+        self._members.send(self._service.agree(members, at_s, regulation=regulation, network=network))
         self._mark_sent()
         LOG.info(
             "broker of %s: key=%s members=%d journal=%d records, %d messages sent again",

@@ -111,6 +111,7 @@ class MarketService:
         self,
         members: Sequence[Enrolled],
         now_s: int,
+        *,
         regulation: Regulation = NOTHING,
         network: NetworkAgreed | None = None,
     ) -> list[Outgoing]:

@@ -59,7 +59,7 @@ def settled_state(root: Path, regulation: Regulation, *, hours: int) -> MarketSe
         )
         for n in (1, 2, 3)
     ]
-    service.agree(members, start_s, regulation)
+    service.agree(members, start_s, regulation=regulation)
     registers = dict.fromkeys((1, 2, 3), (1_000, 500))
     late = []
     service.step(start_s)

@@ -265,9 +265,9 @@ def test_another_regulation_holds_from_its_date_on_and_is_journaled_once() -> No
     now = Regulation(name="now", subscriptions=())
     coming = Regulation(name="coming", valid_from_s=slot(3).start_s)
     for _ in range(2):
-        market.agree([enrolled(1), enrolled(2)], START_S, now)
+        market.agree([enrolled(1), enrolled(2)], START_S, regulation=now)
     for _ in range(2):
-        market.agree([enrolled(1), enrolled(2)], START_S + 10, coming)
+        market.agree([enrolled(1), enrolled(2)], START_S + 10, regulation=coming)
     agreed = [e for e in map(decode_event, journal.kept) if isinstance(e, RegulationAgreed)]
     assert [regulation_of(e.regulation) for e in agreed] == [now, coming]
     found = [market.market.regulation_at(slot(n).start_s).name for n in (0, 1, 2, 3, 4)]

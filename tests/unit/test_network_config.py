@@ -93,9 +93,9 @@ def test_a_network_is_journaled_when_it_changes_and_a_replay_ends_with_it() -> N
     journal = FakeJournal()
     first, second = (NetworkAgreed(at_s=START_S, network=text, preferences="") for text in ("", "{}"))
     market = service(journal)
-    market.agree([enrolled(1)], START_S, first)
+    market.agree([enrolled(1)], START_S, network=first)
     size = len(journal.kept)
-    market.agree([enrolled(1)], START_S, second)
-    market.agree([enrolled(1)], START_S, second)
+    market.agree([enrolled(1)], START_S, network=second)
+    market.agree([enrolled(1)], START_S, network=second)
     assert [decode_event(record) for record in journal.kept[size:]] == [second]
     assert service(FakeJournal(journal.kept)).market.terms.network == "{}"
