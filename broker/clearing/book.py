@@ -8,24 +8,33 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
-_FITS = 2**62
+FITS = 2**62
+"""Sums below this stay in 64 bits; larger ones are computed in Python integers."""
 
 
 class Step(NamedTuple):
-    """One price-quantity step of one participant; `key` may repeat when a participant has several steps."""
+    """One price-quantity step of one participant; `key` may repeat when a participant has several steps.
+
+    `arrival` is the rank of its order among all orders of the book; only price-time priority looks at it.
+    """
 
     key: str
     price: int
     quantity: int
+    arrival: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BookSide:
-    """All steps of one side: participant `keys` [n], `prices` [n, micro/kWh] and `quantities` [n, Wh, > 0]."""
+    """All steps of one side: participant `keys` [n], `prices` [n, micro/kWh] and `quantities` [n, Wh, > 0].
+
+    `arrivals` [n] are the ranks of arrival, None when nobody knows them.
+    """
 
     keys: Sequence[str]
     prices: Ints
     quantities: Ints
+    arrivals: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -34,16 +43,19 @@ class BookSide:
 def book_side(steps: Iterable[Step]) -> BookSide:
     """The arrays of some steps; steps without a quantity are left out."""
     kept = [step for step in steps if step.quantity > 0]
+    prices, quantities = [step.price for step in kept], [step.quantity for step in kept]
+    arrivals = [step.arrival for step in kept]
     return BookSide(
         keys=[step.key for step in kept],
-        prices=_whole([step.price for step in kept], max((abs(step.price) for step in kept), default=0)),
-        quantities=_whole([step.quantity for step in kept], sum(step.quantity for step in kept)),
+        prices=_whole(prices, max(max(prices, default=0), -min(prices, default=0))),
+        quantities=_whole(quantities, sum(quantities)),
+        arrivals=arrivals if any(arrivals) else None,
     )
 
 
-def _whole(values: list[int], largest: int) -> Ints:
+def _whole(values: Sequence[int], largest: int) -> Ints:
     """The values as an array; Python integers where 64 bits could overflow, so every book clears exactly."""
-    return np.array(values, dtype=np.int64 if largest < _FITS else object)
+    return np.array(values, dtype=np.int64 if largest < FITS else object)
 
 
 @dataclass(frozen=True, slots=True)
