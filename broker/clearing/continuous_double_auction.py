@@ -11,7 +11,7 @@ Complexity: O(n log p) for n steps at p prices.
 """
 
 from broker.clearing.book import Book
-from broker.clearing.order_book import Order, OrderBook
+from broker.clearing.order_book import Entry, OrderBook
 from broker.clearing.outcome import Outcome, Rules, Trade, no_trade
 
 NO_ARRIVALS = "no order of arrival is known: orders were taken by name"
@@ -21,10 +21,7 @@ def clear(book: Book, rules: Rules) -> Outcome:
     """The trades of the book's orders in the order of their arrival."""
     note = NO_ARRIVALS if _is_unknown(book) else ""
     orders = OrderBook()
-    entered = [
-        (orders.new(key, is_bid, merit if not is_bid else -merit, quantity), quantity)
-        for _, key, is_bid, merit, quantity in _by_arrival(book)
-    ]
+    orders.enter(_by_arrival(book))
     if not orders.trades:
         return no_trade(note)
     bought: dict[str, int] = {}
@@ -41,7 +38,7 @@ def clear(book: Book, rules: Rules) -> Outcome:
         volume=sum(bought.values()),
         bought=bought,
         sold=sold,
-        welfare=sum(_value(order, quantity) for order, quantity in entered),
+        welfare=sum(map(_value, orders.orders, orders.open)),
         paid=paid,
         received=received,
         trades=tuple(map(Trade._make, orders.trades)),
@@ -49,20 +46,20 @@ def clear(book: Book, rules: Rules) -> Outcome:
     )
 
 
-def _by_arrival(book: Book) -> list[tuple[int, str, bool, int, int]]:
-    """(arrival, participant, is a bid, price with the sign of the merit order, quantity) of all steps in turn."""
+def _by_arrival(book: Book) -> list[Entry]:
+    """All steps in turn; the best step of an order first."""
     steps: list[tuple[int, str, bool, int, int]] = []
     for side, is_bid in ((book.bids, True), (book.offers, False)):
         arrivals = side.arrivals if side.arrivals is not None else [0] * len(side)
         merits = (-side.prices if is_bid else side.prices).tolist()
         steps += zip(arrivals, side.keys, [is_bid] * len(side), merits, side.quantities.tolist(), strict=True)
-    return sorted(steps)
+    return [(key, is_bid, -merit if is_bid else merit, quantity) for _, key, is_bid, merit, quantity in sorted(steps)]
 
 
-def _value(order: Order, quantity: int) -> int:
+def _value(order: Entry, left: int) -> int:
     """What an order's traded part adds to the welfare [nano]."""
-    traded = (quantity - order.open) * order.price
-    return traded if order.is_bid else -traded
+    _, is_bid, price, quantity = order
+    return (quantity - left) * (price if is_bid else -price)
 
 
 def _is_unknown(book: Book) -> bool:

@@ -5,115 +5,104 @@ keeps its place when only its quantity falls; at another price or with more ener
 and may trade at once. An id may be used again; a cancellation takes out all that still rests under it.
 
 Source: Harris 2003, Trading and Exchanges, chapter 6 (order precedence, trade at the standing order's price).
-Complexity: O(log p) per order for p price levels and O(1) per trade, cancellation and quantity cut.
+Complexity: O(log n) per order and per trade, O(1) per cancellation and quantity cut.
 """
 
-from collections import deque
+from collections.abc import Iterable
 from heapq import heappop, heappush
 
-
-class Order:
-    """An order: `open` [Wh] is what has not been traded or taken back yet."""
-
-    __slots__ = ("id", "is_bid", "open", "price")
-
-    def __init__(self, id: str, is_bid: bool, price: int, quantity: int) -> None:
-        self.id = id
-        self.is_bid = is_bid
-        self.price = price
-        self.open = quantity
-
-
-class _Side:
-    """The queues of one side by signed price (bids negative), the smallest first in the heap."""
-
-    __slots__ = ("best", "queues")
-
-    def __init__(self) -> None:
-        self.best: list[int] = []
-        self.queues: dict[int, deque[Order]] = {}
-
-    def resting(self) -> list[Order]:
-        """The open orders by priority."""
-        return [order for price in sorted(self.queues) for order in self.queues[price] if order.open]
+Entry = tuple[str, bool, int, int]
+_BITS = 40
+_NUMBER = (1 << _BITS) - 1
 
 
 class OrderBook:
-    """The resting orders and, in `trades`, what was traded: (buyer, seller, quantity, price) in trading order."""
+    """The orders by number in the order of their coming, and in `trades` what was traded.
+
+    An order is (id, is a bid, price [micro/kWh], quantity [Wh]); `open` [Wh] is what of it has been neither traded
+    nor taken back. A trade is (buyer, seller, quantity, price), in trading order. A side is a heap of whole numbers:
+    the price (of bids its negative) above the order's number, so the smallest has priority. Closed orders leave the
+    heap when they come up.
+    """
 
     def __init__(self) -> None:
+        self.orders: list[Entry] = []
+        self.open: list[int] = []
         self.trades: list[tuple[str, str, int, int]] = []
-        self._bids = _Side()
-        self._asks = _Side()
-        self._by_id: dict[str, list[Order]] = {}
+        self._bids: list[int] = []
+        self._asks: list[int] = []
+        self._indexed = 0
+        self._last: dict[str, int] = {}
+        self._earlier: dict[int, int] = {}
 
-    def new(self, id: str, is_bid: bool, price: int, quantity: int) -> Order:
-        """Matches an order with the other side; the rest of it rests."""
-        order = Order(id, is_bid, price, quantity)
-        own, other = (self._bids, self._asks) if is_bid else (self._asks, self._bids)
-        limit = price if is_bid else -price
-        if other.best and other.best[0] <= limit:
-            self._match(order, other, limit)
-        if order.open:
-            queue = own.queues.get(-limit)
-            if queue is None:
-                queue = own.queues[-limit] = deque()
-                heappush(own.best, -limit)
-            queue.append(order)
-            known = self._by_id.get(id)
-            if known is None:
-                self._by_id[id] = [order]
-            else:
-                known.append(order)
-        return order
-
-    def open_orders(self, id: str) -> list[Order]:
-        """The orders that still rest under an id, first come first."""
-        return [order for order in self._by_id.get(id, ()) if order.open]
-
-    def cancel(self, id: str) -> int:
-        """Takes out all that rests under an id; returns how much that was, 0 when it was too late."""
-        taken = 0
-        for order in self._by_id.pop(id, ()):
-            taken += order.open
-            order.open = 0
-        return taken
-
-    def replace(self, order: Order, price: int, quantity: int) -> Order:
-        """Changes a resting order: less of the same keeps its place, everything else is a new order."""
-        if price == order.price and quantity <= order.open:
-            order.open = quantity
-            return order
-        order.open = 0
-        return self.new(order.id, order.is_bid, price, quantity)
-
-    def bids(self) -> list[Order]:
-        """The resting bids by priority."""
-        return self._bids.resting()
-
-    def asks(self) -> list[Order]:
-        """The resting offers by priority."""
-        return self._asks.resting()
-
-    def _match(self, order: Order, other: _Side, limit: int) -> None:
-        best, queues, trades = other.best, other.queues, self.trades
-        id, is_bid, left = order.id, order.is_bid, order.open
-        while left and best and best[0] <= limit:
-            queue = queues[best[0]]
-            while left and queue:
-                resting = queue[0]
-                traded = resting.open
-                if traded <= left:
-                    queue.popleft()
-                    if not traded:
-                        continue
-                else:
+    def enter(self, entries: Iterable[Entry]) -> None:
+        """Matches orders with the other side, one after the other; what is left of each rests."""
+        bids, asks, record = self._bids, self._asks, self.trades.append
+        orders, open_ = self.orders, self.open
+        for number, order in enumerate(entries, start=len(orders)):
+            id, is_bid, price, left = order
+            own, other, limit = (bids, asks, price) if is_bid else (asks, bids, -price)
+            beyond = (limit + 1) << _BITS
+            while left and other and (best := other[0]) < beyond:
+                resting = best & _NUMBER
+                traded = open_[resting]
+                if traded > left:
+                    open_[resting] = traded - left
                     traded = left
-                resting.open -= traded
-                left -= traded
-                trades.append(
-                    (id, resting.id, traded, resting.price) if is_bid else (resting.id, id, traded, resting.price)
-                )
-            if not queue:
-                del queues[heappop(best)]
-        order.open = left
+                else:
+                    open_[resting] = 0
+                    heappop(other)
+                if traded:
+                    left -= traded
+                    at, name = best >> _BITS, orders[resting][0]
+                    record((id, name, traded, at) if is_bid else (name, id, traded, -at))
+            if left:
+                heappush(own, (-limit << _BITS) | number)
+            orders.append(order)
+            open_.append(left)
+
+    def resting_under(self, id: str) -> list[int]:
+        """The numbers of the orders that rest under an id, the last one first."""
+        self._index()
+        numbers, number = [], self._last.get(id)
+        while number is not None:
+            if self.open[number]:
+                numbers.append(number)
+            number = self._earlier.get(number)
+        return numbers
+
+    def _index(self) -> None:
+        """Notes the ids of the orders that came since it was last asked for one."""
+        for number in range(self._indexed, len(self.orders)):
+            id = self.orders[number][0]
+            if id in self._last:
+                self._earlier[number] = self._last[id]
+            self._last[id] = number
+        self._indexed = len(self.orders)
+
+    def cancel(self, id: str) -> bool:
+        """Takes out all that rests under an id; False when it was too late."""
+        resting = self.resting_under(id)
+        for number in resting:
+            self.open[number] = 0
+        return bool(resting)
+
+    def replace(self, number: int, price: int, quantity: int) -> None:
+        """Changes a resting order: less of the same keeps its place, everything else is a new order."""
+        id, is_bid, before, _ = self.orders[number]
+        if price == before and quantity <= self.open[number]:
+            self.open[number] = quantity
+            return
+        self.open[number] = 0
+        self.enter([(id, is_bid, price, quantity)])
+
+    def bids(self) -> list[int]:
+        """The numbers of the resting bids by priority."""
+        return self._by_priority(self._bids)
+
+    def asks(self) -> list[int]:
+        """The numbers of the resting offers by priority."""
+        return self._by_priority(self._asks)
+
+    def _by_priority(self, side: list[int]) -> list[int]:
+        return [number for best in sorted(side) if self.open[number := best & _NUMBER]]

@@ -4,7 +4,7 @@ from broker.market.events import Received
 from broker.market.intake import admit_order, admit_report, slot_of
 from broker.market.outcome import Admission, Rejected
 from broker.market.outgoing import Outgoing, rejection
-from broker.market.slot_book import Held, HeldReport, SlotBook
+from broker.market.slot_book import Held, HeldReport, SlotBook, hold_order
 from broker.market.terms import Member, Terms
 from wire.codec import DecodeError, decode, digest
 from wire.messages import (
@@ -110,7 +110,7 @@ class Inbox:
         if isinstance(outcome, Rejected):
             return [self._rejection(outcome, member.meter, order.kind, named, order)], 0
         is_new = member.meter not in book.orders
-        book.orders[member.meter] = Held(order, named)
+        hold_order(book.orders, Held(order, named))
         return [self._receipt(order, named, member, at_s)], int(is_new)
 
     def _report(self, report: MeterReport, named: str, member: Member, at_s: int) -> Outgoing:

@@ -3,8 +3,8 @@
 from fractions import Fraction
 from typing import Any
 
-from broker.clearing.order_book import Order, OrderBook
-from broker.offline.decimal_book import Finding, number
+from broker.clearing.order_book import OrderBook
+from broker.offline.decimal_book import Finding, decimals, number, units
 
 FORMS = {
     "new": '["new", id, "buy" or "sell", price, qty]',
@@ -20,14 +20,41 @@ def solve(document: Any) -> dict[str, Any] | list[Finding]:
     events = _events(document, findings)
     if findings:
         return findings
-    book: OrderBook = OrderBook()
-    ignored = [[i, reason] for i, event in enumerate(events) if (reason := _applied(book, event))]
+    scale = _Scale(events)
+    book = OrderBook()
+    ignored = [[i, reason] for i, event in enumerate(events) if (reason := _applied(book, scale.whole(event)))]
     return {
-        "trades": [[buyer, seller, float(qty), float(price)] for buyer, seller, qty, price in book.trades],
-        "book": {"bids": _printed(book.bids()), "asks": _printed(book.asks())},
-        "volume": float(sum(qty for _, _, qty, _ in book.trades)),
+        "trades": [[buyer, seller, scale.kwh(wh), scale.price(at)] for buyer, seller, wh, at in book.trades],
+        "book": {
+            side: [[book.orders[i][0], scale.price(book.orders[i][2]), scale.kwh(book.open[i])] for i in resting]
+            for side, resting in (("bids", book.bids()), ("asks", book.asks()))
+        },
+        "volume": scale.kwh(sum(wh for _, _, wh, _ in book.trades)),
         **({"ignored": ignored} if ignored else {}),
     }
+
+
+class _Scale:
+    """The whole units in which the numbers of all events are exact."""
+
+    def __init__(self, events: list[list[Any]]) -> None:
+        priced = [event for event in events if event[0] != "cancel"]
+        self._prices = max((decimals(event[-2]) for event in priced), default=0)
+        self._quantities = max((decimals(event[-1]) for event in priced), default=0)
+
+    def whole(self, event: list[Any]) -> list[Any]:
+        """An event in whole units."""
+        if event[0] == "cancel":
+            return event
+        return [*event[:-2], units(event[-2], self._prices), units(event[-1], self._quantities)]
+
+    def price(self, whole: int) -> float:
+        """A price in the unit of the file."""
+        return float(Fraction(whole, 10**self._prices))
+
+    def kwh(self, whole: int) -> float:
+        """A quantity in the unit of the file."""
+        return float(Fraction(whole, 10**self._quantities))
 
 
 def _events(document: Any, findings: list[Finding]) -> list[list[Any]]:
@@ -59,8 +86,8 @@ def _event(event: Any, where: str, findings: list[Finding]) -> list[Any]:
     if kind == "cancel":
         return list(event)
     first = len(event) - 2
-    price = Fraction(number(event[first], f"{where}[{first}]", "currency per kWh", findings))
-    quantity = Fraction(number(event[first + 1], f"{where}[{first + 1}]", "kWh", findings))
+    price = number(event[first], f"{where}[{first}]", "currency per kWh", findings)
+    quantity = number(event[first + 1], f"{where}[{first + 1}]", "kWh", findings)
     if quantity < 0:
         findings.append(Finding(f"{where}[{first + 1}]", "is negative", "the side says who sells: use >= 0"))
     return [*event[:first], price, quantity]
@@ -70,17 +97,13 @@ def _applied(book: OrderBook, event: list[Any]) -> str:
     """Applies an event; returns why it changed nothing, "" when it did."""
     match event:
         case ["new", id, side, price, quantity]:
-            book.new(id, SIDES[side], price, quantity)
+            book.enter([(id, SIDES[side], price, quantity)])
             return "" if quantity else "no quantity"
         case ["cancel", id]:
             return "" if book.cancel(id) else f"nothing rests under {id!r}"
         case ["replace", id, price, quantity]:
-            resting = book.open_orders(id)
+            resting = book.resting_under(id)
             if len(resting) != 1:
                 return f"{len(resting)} orders rest under {id!r}"
             book.replace(resting[0], price, quantity)
     return ""
-
-
-def _printed(orders: list[Order]) -> list[list[Any]]:
-    return [[order.id, float(order.price), float(order.open)] for order in orders]
