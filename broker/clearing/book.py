@@ -28,13 +28,15 @@ class Step(NamedTuple):
 class BookSide:
     """All steps of one side: participant `keys` [n], `prices` [n, micro/kWh] and `quantities` [n, Wh, > 0].
 
-    `arrivals` [n] are the ranks of arrival, None when nobody knows them.
+    `arrivals` [n] are the ranks of arrival, None when nobody knows them; `names` are the participants, None when they
+    were not collected yet.
     """
 
     keys: Sequence[str]
     prices: Ints
     quantities: Ints
     arrivals: Sequence[int] | None = None
+    names: frozenset[str] | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -44,9 +46,10 @@ def book_side(steps: Iterable[Step]) -> BookSide:
     """The arrays of some steps; steps without a quantity are left out."""
     kept = [step for step in steps if step.quantity > 0]
     prices, quantities = [step.price for step in kept], [step.quantity for step in kept]
-    arrivals = [step.arrival for step in kept]
+    arrivals, keys = [step.arrival for step in kept], [step.key for step in kept]
     return BookSide(
-        keys=[step.key for step in kept],
+        keys=keys,
+        names=frozenset(keys),
         prices=_whole(prices, max(max(prices, default=0), -min(prices, default=0))),
         quantities=_whole(quantities, sum(quantities)),
         arrivals=arrivals if any(arrivals) else None,
@@ -64,3 +67,11 @@ class Book:
 
     bids: BookSide
     offers: BookSide
+
+    @property
+    def has_single_steps(self) -> bool:
+        """Whether every participant has one step only."""
+        bids, offers = (
+            frozenset(side.keys) if side.names is None else side.names for side in (self.bids, self.offers)
+        )
+        return len(bids) == len(self.bids) and len(offers) == len(self.offers) and bids.isdisjoint(offers)

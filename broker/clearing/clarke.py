@@ -32,11 +32,12 @@ class Replacements:
         starts = np.cumsum(quantities) - quantities
         own = self._before_of_own(quantities)
         skipped = (starts - own < taken[self.owners]).astype(bool)
-        reach, skipped_worth = taken.astype(quantities.dtype), np.zeros(len(taken), quantities.dtype)
+        reach, worth = taken.astype(quantities.dtype), np.zeros(len(taken), quantities.dtype)
         np.add.at(reach, self.owners[skipped], quantities[skipped])
-        np.add.at(skipped_worth, self.owners[skipped], (prices * quantities)[skipped])
-        total: Ints = _cumulative(prices, quantities, reach) - skipped_worth
-        return total
+        np.subtract.at(worth, self.owners[skipped], (prices * quantities)[skipped])
+        takers = np.flatnonzero(reach)
+        worth[takers] += _cumulative(prices, quantities, reach[takers])
+        return worth
 
     def _before_of_own(self, quantities: Ints) -> Ints:
         """How many units before each step belong to its own owner."""
@@ -61,10 +62,5 @@ def _cumulative(prices: Ints, quantities: Ints, units: Ints) -> Ints:
 
 def numbered(*sides: Sequence[str]) -> tuple[list[Ints], int]:
     """(the number of each step's participant per side, how many there are); one number per name over all sides."""
-    steps = sum(len(keys) for keys in sides)
-    names = set().union(*sides)
-    if len(names) == steps:
-        ends = np.cumsum([len(keys) for keys in sides])
-        return [np.arange(end - len(keys), end) for end, keys in zip(ends.tolist(), sides, strict=True)], steps
-    numbers = {name: i for i, name in enumerate(sorted(names))}
-    return [np.fromiter((numbers[key] for key in keys), np.int64, len(keys)) for keys in sides], len(names)
+    numbers = {name: i for i, name in enumerate(sorted(set().union(*sides)))}
+    return [np.fromiter((numbers[key] for key in keys), np.int64, len(keys)) for keys in sides], len(numbers)

@@ -29,11 +29,9 @@ class UnitPrices:
 def unit_of(book: Book) -> int | None:
     """The one quantity of all orders [Wh]; None when they differ or a participant has several."""
     sides = (book.bids, book.offers)
-    keys = {key for side in sides for key in side.keys}
-    if len(keys) < len(book.bids) + len(book.offers):
-        return None
     unit = int(book.bids.quantities[0]) if len(book.bids) else 0
-    return unit if all(bool((side.quantities == unit).all()) for side in sides) else None
+    is_equal = all(bool((side.quantities == unit).all()) for side in sides)
+    return unit if is_equal and book.has_single_steps else None
 
 
 def efficient_trades(bids: Sequence[Fraction], offers: Sequence[Fraction]) -> int:

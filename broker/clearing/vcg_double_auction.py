@@ -11,6 +11,8 @@ Source: Vickrey 1961 (doi 10.1111/j.1540-6261.1961.tb02789.x), Clarke 1971 (doi 
 A participant that both buys and sells has one net payment. Complexity: O(n log n).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from broker.clearing.book import Book, Ints
@@ -27,9 +29,9 @@ def clear(book: Book, rules: Rules) -> Outcome:
     if not volume:
         return no_trade()
     (bought, value), (sold, cost) = bids.fill(volume), offers.fill(volume)
-    (buyers, sellers), names = numbered(bids.keys, offers.keys)
-    by_rank = buyers[bids.order], sellers[offers.order]
-    wanted, taken = np.zeros((2, names), np.result_type(bids.ends, offers.ends))
+    owners = _owners(book)
+    by_rank = owners.bids[bids.order], owners.offers[offers.order]
+    wanted, taken = np.zeros((2, owners.participants), np.result_type(bids.ends, offers.ends))
     np.add.at(wanted, by_rank[0], bids.quantities)
     np.add.at(wanted, by_rank[1], offers.quantities)
     np.add.at(taken, by_rank[0], bought)
@@ -49,10 +51,26 @@ def clear(book: Book, rules: Rules) -> Outcome:
         bought=Amounts(bids.keys, bids.by_step(bought)),
         sold=Amounts(offers.keys, offers.by_step(sold)),
         welfare=value - cost,
-        paid=Amounts(bids.keys, _once(paid, buyers)),
-        received=Amounts(offers.keys, _once(received, sellers)),
+        paid=Amounts(bids.keys, _once(paid, owners.bids)),
+        received=Amounts(offers.keys, _once(received, owners.offers)),
         note=f"the community account adds {-surplus} nano" if surplus < 0 else "",
     )
+
+
+class _Owners(NamedTuple):
+    """The number of the participant of each step, in the order of the sides, and how many participants there are."""
+
+    bids: Ints
+    offers: Ints
+    participants: int
+
+
+def _owners(book: Book) -> _Owners:
+    if book.has_single_steps:
+        buyers, steps = len(book.bids), len(book.bids) + len(book.offers)
+        return _Owners(np.arange(buyers), np.arange(buyers, steps), steps)
+    (bids, offers), participants = numbered(book.bids.keys, book.offers.keys)
+    return _Owners(bids, offers, participants)
 
 
 def _unfilled(side: MeritOrder, filled: Ints, owners: Ints, reach: int) -> tuple[Ints, Ints, Ints]:

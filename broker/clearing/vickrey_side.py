@@ -37,8 +37,9 @@ def trade_at(book: Book, price: int) -> Outcome:
 
 def _willing(side: BookSide, price: int, sign: int) -> BookSide:
     """The steps that like the price, or do not mind it."""
-    chosen = np.flatnonzero((side.prices - price) * sign <= 0)
-    return BookSide([side.keys[i] for i in chosen.tolist()], side.prices[chosen], side.quantities[chosen])
+    prices = side.prices if abs(price) < FITS else side.prices.astype(object)
+    chosen = np.flatnonzero((prices - price) * sign <= 0)
+    return BookSide([side.keys[i] for i in chosen.tolist()], prices[chosen], side.quantities[chosen])
 
 
 def _money(price: int, energy: Ints) -> Ints:
