@@ -17,8 +17,8 @@ from broker.mechanisms.mechanism import Mechanism
 
 BUYERS, SELLERS, BOTH = [f"b{i}" for i in range(6)], [f"s{i}" for i in range(6)], [f"m{i}" for i in range(3)]
 HUGE = 10**20
-WHAT = """* **Books:** up to 8 steps a side; many ties and equal steps, several steps of a participant, participants that
-  buy and sell, negative prices, empty sides, equal unit orders, quantities up to 10^9 Wh, numbers beyond 64 bits.
+WHAT = """* **Books:** up to 8 steps a side; many ties and equal steps, several steps of a participant, members
+  that buy and sell, negative prices, empty sides, equal unit orders, up to 10^9 Wh, numbers beyond 64 bits.
 * **Always:** what is bought is sold and is the volume; nobody gets more than its orders; every number is whole; the
   welfare is not above what the awards are worth; the book shuffled gives the equal outcome (arrivals kept).
 * **Where declared:** no surplus (budget balance strong), none below 0 (weak); nobody pays more or receives less than
