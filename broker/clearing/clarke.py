@@ -10,6 +10,7 @@ Complexity: O(n log n) for all participants together.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -62,5 +63,5 @@ def _cumulative(prices: Ints, quantities: Ints, units: Ints) -> Ints:
 
 def numbered(*sides: Sequence[str]) -> tuple[list[Ints], int]:
     """(the number of each step's participant per side, how many there are); one number per name over all sides."""
-    numbers = {name: i for i, name in enumerate(sorted(set().union(*sides)))}
-    return [np.fromiter((numbers[key] for key in keys), np.int64, len(keys)) for keys in sides], len(numbers)
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(chain(*sides)))}
+    return [np.fromiter(map(numbers.__getitem__, keys), np.int64, len(keys)) for keys in sides], len(numbers)

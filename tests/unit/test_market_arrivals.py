@@ -1,15 +1,15 @@
-"""Price-time priority live: the order of acceptance decides; a replaced order keeps its place when it only shrinks."""
+"""Price-time priority live: the order of acceptance decides; an order that only shrinks keeps its place."""
 
 from typing import Any
 
 import pytest
 
-from broker.market.events import Enrolled, Event, GateClosed, Received, SlotOpened
+from broker.market.events import DeliveryEnded, Enrolled, Event, GateClosed, Received, SettlementDue, SlotOpened
 from broker.market.market import Market
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import LIVE
 from wire.codec import encode
-from wire.messages import Award, Clearing, Order, OrderStep, Side
+from wire.messages import Award, Clearing, Order, OrderStep, Side, SlotState
 from wire.signing import key_from_seed, seal
 from wire.slots import Slot
 
@@ -34,14 +34,20 @@ def order(meter: str, sequence: int, *steps: tuple[Side, int, int]) -> Received:
     return Received(at_s=START_S, kind="order", meter=meter, frame=frame.decode("latin-1"))
 
 
-def cleared(mechanism: str, orders: list[Received]) -> tuple[Clearing, dict[str, Award]]:
-    market = Market(Terms(community=COMMUNITY, mechanism=mechanism), bytes(32))
-    members = [
+def enrolled() -> list[Event]:
+    return [
         Enrolled(at_s=0, meter=name, public_key=key.public_hex, nameplate_import_w=11_000, nameplate_export_w=11_000)
         for name, key in KEYS.items()
     ]
-    opened = SlotOpened(at_s=START_S, slot_s=SLOT.start_s, retail_micro=300_000, feed_in_micro=100_000)
-    events: list[Event] = [*members, opened, *orders, GateClosed(at_s=SLOT.start_s - 60, slot_s=SLOT.start_s)]
+
+
+def opened() -> Event:
+    return SlotOpened(at_s=START_S, slot_s=SLOT.start_s, retail_micro=300_000, feed_in_micro=100_000)
+
+
+def cleared(mechanism: str, orders: list[Received]) -> tuple[Clearing, dict[str, Award]]:
+    market = Market(Terms(community=COMMUNITY, mechanism=mechanism), bytes(32))
+    events: list[Event] = [*enrolled(), opened(), *orders, GateClosed(at_s=SLOT.start_s - 60, slot_s=SLOT.start_s)]
     messages: list[Any] = [out.message for event in events for out in market.apply(event)]
     [clearing] = [message for message in messages if isinstance(message, Clearing)]
     return clearing, {message.meter: message for message in messages if isinstance(message, Award)}
@@ -89,3 +95,23 @@ def test_trade_is_at_the_price_that_was_there_first() -> None:
 def test_the_order_of_acceptance_matters_to_no_other_auction(name: str) -> None:
     orders = [offer("dee", 1), offer("cid", 1), order("ann", 1, (Side.BUY, 200_000, 500)), offer("bob", 1)]
     assert cleared(name, orders) == cleared(name, orders[::-1])
+
+
+@pytest.mark.parametrize("name", [name for name, m in LIVE.items() if m.clear])
+def test_a_slot_is_settled_to_the_last_nano_whatever_the_auction_leaves_or_asks_for(name: str) -> None:
+    market = Market(Terms(community=COMMUNITY, mechanism=name), bytes(32))
+    orders = [
+        order("ann", 1, (Side.BUY, 250_000, 500), (Side.BUY, 170_000, 333)),
+        order("bob", 1, (Side.BUY, 210_000, 700)),
+        order("cid", 1, (Side.SELL, 120_000, 600), (Side.SELL, 180_000, 901)),
+        order("dee", 1, (Side.SELL, 150_000, 450)),
+    ]
+    events: list[Event] = [*enrolled(), opened(), *orders, GateClosed(at_s=SLOT.start_s - 60, slot_s=SLOT.start_s)]
+    after: list[Event] = [
+        DeliveryEnded(at_s=SLOT.end_s, slot_s=SLOT.start_s),
+        SettlementDue(at_s=SLOT.end_s + 900, slot_s=SLOT.start_s),
+    ]
+    for event in (*events, *after):
+        market.apply(event)
+    assert market.accounts.sum_nano() == 0
+    assert market.books[SLOT.start_s].state is SlotState.SETTLED
