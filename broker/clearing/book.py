@@ -24,19 +24,31 @@ class Step(NamedTuple):
     arrival: int = 0
 
 
+class Participants(NamedTuple):
+    """The `numbers` of the participants of a side by name, 0.., and for each step the number of its `owners` [n]."""
+
+    numbers: dict[str, int]
+    owners: Ints
+
+
 @dataclass(frozen=True, slots=True)
 class BookSide:
     """All steps of one side: participant `keys` [n], `prices` [n, micro/kWh] and `quantities` [n, Wh, > 0].
 
-    `arrivals` [n] are the ranks of arrival, None when nobody knows them; `names` are the participants, None when they
-    were not collected yet.
+    `arrivals` [n] are the ranks of arrival, None when nobody knows them; `counted` are the participants when
+    they were collected already.
     """
 
     keys: Sequence[str]
     prices: Ints
     quantities: Ints
     arrivals: Sequence[int] | None = None
-    names: frozenset[str] | None = None
+    counted: Participants | None = None
+
+    @property
+    def participants(self) -> Participants:
+        """Who has the steps."""
+        return participants(self.keys) if self.counted is None else self.counted
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -49,11 +61,18 @@ def book_side(steps: Iterable[Step]) -> BookSide:
     arrivals, keys = [step.arrival for step in kept], [step.key for step in kept]
     return BookSide(
         keys=keys,
-        names=frozenset(keys),
+        counted=participants(keys),
         prices=_whole(prices, max(max(prices, default=0), -min(prices, default=0))),
         quantities=_whole(quantities, sum(quantities)),
         arrivals=arrivals if any(arrivals) else None,
     )
+
+
+def participants(keys: Sequence[str]) -> Participants:
+    """The participants of some steps."""
+    numbers: dict[str, int] = {}
+    owners = [numbers.setdefault(key, len(numbers)) for key in keys]
+    return Participants(numbers, np.array(owners, dtype=np.int64))
 
 
 def _whole(values: Sequence[int], largest: int) -> Ints:
@@ -71,7 +90,5 @@ class Book:
     @property
     def has_single_steps(self) -> bool:
         """Whether every participant has one step only."""
-        bids, offers = (
-            frozenset(side.keys) if side.names is None else side.names for side in (self.bids, self.offers)
-        )
+        bids, offers = self.bids.participants.numbers.keys(), self.offers.participants.numbers.keys()
         return len(bids) == len(self.bids) and len(offers) == len(self.offers) and bids.isdisjoint(offers)

@@ -8,9 +8,7 @@ Source: Clarke 1971 (doi 10.1007/BF01726210); Nisan et al. 2007, Algorithmic Gam
 Complexity: O(n log n) for all participants together.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -59,9 +57,3 @@ def _cumulative(prices: Ints, quantities: Ints, units: Ints) -> Ints:
     step = np.clip(np.searchsorted(ends, units, side="left") - 1, 0, len(prices) - 1)
     total: Ints = worths[step] + (units - ends[step]) * prices[step]
     return total
-
-
-def numbered(*sides: Sequence[str]) -> tuple[list[Ints], int]:
-    """(the number of each step's participant per side, how many there are); one number per name over all sides."""
-    numbers = {name: i for i, name in enumerate(dict.fromkeys(chain(*sides)))}
-    return [np.fromiter(map(numbers.__getitem__, keys), np.int64, len(keys)) for keys in sides], len(numbers)

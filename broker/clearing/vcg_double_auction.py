@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from broker.clearing.book import Book, Ints
-from broker.clearing.clarke import Replacements, numbered
+from broker.clearing.clarke import Replacements
 from broker.clearing.merit_order import MeritOrder, bids_and_offers, crossing
 from broker.clearing.outcome import Outcome, Rules, no_trade
 from broker.clearing.participants import Amounts
@@ -66,11 +66,13 @@ class _Owners(NamedTuple):
 
 
 def _owners(book: Book) -> _Owners:
-    if book.has_single_steps:
-        buyers, steps = len(book.bids), len(book.bids) + len(book.offers)
-        return _Owners(np.arange(buyers), np.arange(buyers, steps), steps)
-    (bids, offers), participants = numbered(book.bids.keys, book.offers.keys)
-    return _Owners(bids, offers, participants)
+    bids, offers = book.bids.participants, book.offers.participants
+    buyers = len(bids.numbers)
+    if bids.numbers.keys().isdisjoint(offers.numbers):
+        return _Owners(bids.owners, offers.owners + buyers, buyers + len(offers.numbers))
+    every = dict(bids.numbers)
+    renumbered = np.array([every.setdefault(name, len(every)) for name in offers.numbers])
+    return _Owners(bids.owners, renumbered[offers.owners], len(every))
 
 
 def _unfilled(side: MeritOrder, filled: Ints, owners: Ints, reach: int) -> tuple[Ints, Ints, Ints]:

@@ -11,8 +11,8 @@ are a surplus. Complexity: O(n log n).
 
 import numpy as np
 
-from broker.clearing.book import FITS, Book, BookSide, Ints
-from broker.clearing.clarke import Replacements, numbered
+from broker.clearing.book import FITS, Book, BookSide, Ints, participants
+from broker.clearing.clarke import Replacements
 from broker.clearing.merit_order import MeritOrder, bids_and_offers
 from broker.clearing.outcome import Outcome, no_trade
 from broker.clearing.participants import Amounts
@@ -51,8 +51,8 @@ def _fees(side: MeritOrder, filled: Ints, price: int) -> Ints:
     """The fee of each rank [nano]; a participant's fee stands at its best rank."""
     left = side.quantities - filled
     out = np.flatnonzero(left)
-    [owners], names = numbered(side.keys)
-    owners = owners[side.order]
+    numbers, owners = participants(side.keys)
+    names, owners = len(numbers), owners[side.order]
     taken = np.zeros(names, filled.dtype)
     np.add.at(taken, owners, filled)
     waiting = Replacements(
