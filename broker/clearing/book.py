@@ -1,7 +1,7 @@
 """The book of one auction and the result of clearing it, in whole units."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -35,20 +35,17 @@ class Participants(NamedTuple):
 class BookSide:
     """All steps of one side: participant `keys` [n], `prices` [n, micro/kWh] and `quantities` [n, Wh, > 0].
 
-    `arrivals` [n] are the ranks of arrival, None when nobody knows them; `counted` are the participants when
-    they were collected already.
+    `arrivals` [n] are the ranks of arrival, None when nobody knows them. Who has which step is counted once.
     """
 
     keys: Sequence[str]
     prices: Ints
     quantities: Ints
     arrivals: Sequence[int] | None = None
-    counted: Participants | None = None
+    participants: Participants = field(init=False)
 
-    @property
-    def participants(self) -> Participants:
-        """Who has the steps."""
-        return participants(self.keys) if self.counted is None else self.counted
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "participants", _participants(self.keys))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -61,14 +58,13 @@ def book_side(steps: Iterable[Step]) -> BookSide:
     arrivals, keys = [step.arrival for step in kept], [step.key for step in kept]
     return BookSide(
         keys=keys,
-        counted=participants(keys),
         prices=_whole(prices, max(max(prices, default=0), -min(prices, default=0))),
         quantities=_whole(quantities, sum(quantities)),
         arrivals=arrivals if any(arrivals) else None,
     )
 
 
-def participants(keys: Sequence[str]) -> Participants:
+def _participants(keys: Sequence[str]) -> Participants:
     """The participants of some steps."""
     numbers: dict[str, int] = {}
     owners = [numbers.setdefault(key, len(numbers)) for key in keys]
@@ -82,13 +78,18 @@ def _whole(values: Sequence[int], largest: int) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Bids (buy) and offers (sell) of one slot."""
+    """Bids (buy) and offers (sell) of one slot; whether nobody does both is looked up once."""
 
     bids: BookSide
     offers: BookSide
+    has_separate_sides: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        buyers, sellers = self.bids.participants.numbers, self.offers.participants.numbers
+        object.__setattr__(self, "has_separate_sides", buyers.keys().isdisjoint(sellers))
 
     @property
     def has_single_steps(self) -> bool:
         """Whether every participant has one step only."""
-        bids, offers = self.bids.participants.numbers.keys(), self.offers.participants.numbers.keys()
-        return len(bids) == len(self.bids) and len(offers) == len(self.offers) and bids.isdisjoint(offers)
+        is_single = all(len(side.participants.numbers) == len(side) for side in (self.bids, self.offers))
+        return is_single and self.has_separate_sides

@@ -19,10 +19,11 @@ class MeritOrder:
     `ends` is the cumulative quantity; `sign` is -1 for bids (they fall) and 1 for offers (they rise).
     """
 
-    __slots__ = ("ends", "keys", "order", "prices", "quantities", "sign")
+    __slots__ = ("ends", "keys", "order", "participants", "prices", "quantities", "sign")
 
     def __init__(self, side: BookSide, sign: int) -> None:
         self.keys = side.keys
+        self.participants = side.participants
         self.sign = sign
         self.order, self.prices = _sorted(side.prices, sign)
         self.quantities = side.quantities[self.order]

@@ -51,8 +51,8 @@ def clear(book: Book, rules: Rules) -> Outcome:
         bought=Amounts(bids.keys, bids.by_step(bought)),
         sold=Amounts(offers.keys, offers.by_step(sold)),
         welfare=value - cost,
-        paid=Amounts(bids.keys, _once(paid, owners.bids)),
-        received=Amounts(offers.keys, _once(received, owners.offers)),
+        paid=Amounts(bids.keys, _once(paid, owners.bids, is_single=book.has_single_steps)),
+        received=Amounts(offers.keys, _once(received, owners.offers, is_single=book.has_single_steps)),
         note=f"the community account adds {-surplus} nano" if surplus < 0 else "",
     )
 
@@ -68,7 +68,7 @@ class _Owners(NamedTuple):
 def _owners(book: Book) -> _Owners:
     bids, offers = book.bids.participants, book.offers.participants
     buyers = len(bids.numbers)
-    if bids.numbers.keys().isdisjoint(offers.numbers):
+    if book.has_separate_sides:
         return _Owners(bids.owners, offers.owners + buyers, buyers + len(offers.numbers))
     every = dict(bids.numbers)
     renumbered = np.array([every.setdefault(name, len(every)) for name in offers.numbers])
@@ -99,8 +99,10 @@ def _merged(ours: tuple[Ints, Ints, Ints], theirs: tuple[Ints, Ints, Ints], sign
     return Replacements(prices=prices[order], quantities=quantities[order], owners=owners[order])
 
 
-def _once(amounts: Ints, owners: Ints) -> Ints:
+def _once(amounts: Ints, owners: Ints, *, is_single: bool) -> Ints:
     """The amount of each participant at its first step, nothing at its others."""
+    if is_single:
+        return amounts[owners]
     first = np.full(len(amounts), -1)
     first[owners[::-1]] = np.arange(len(owners))[::-1]
     placed = np.zeros(len(owners), amounts.dtype)

@@ -11,7 +11,7 @@ are a surplus. Complexity: O(n log n).
 
 import numpy as np
 
-from broker.clearing.book import FITS, Book, BookSide, Ints, participants
+from broker.clearing.book import FITS, Book, BookSide, Ints
 from broker.clearing.clarke import Replacements
 from broker.clearing.merit_order import MeritOrder, bids_and_offers
 from broker.clearing.outcome import Outcome, no_trade
@@ -51,8 +51,7 @@ def _fees(side: MeritOrder, filled: Ints, price: int) -> Ints:
     """The fee of each rank [nano]; a participant's fee stands at its best rank."""
     left = side.quantities - filled
     out = np.flatnonzero(left)
-    numbers, owners = participants(side.keys)
-    names, owners = len(numbers), owners[side.order]
+    names, owners = len(side.participants.numbers), side.participants.owners[side.order]
     taken = np.zeros(names, filled.dtype)
     np.add.at(taken, owners, filled)
     waiting = Replacements(
