@@ -4,6 +4,7 @@ import argparse
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 
 import numpy as np
@@ -122,7 +123,7 @@ def others_row(orders: int, repeats: int) -> list[str]:
     runs: list[Callable[[], object]] = [lambda: clear(made, RULES)]
     for name, own in auctions():
         given_book = several if name.endswith("multi") else equal if name in EQUAL_ORDERS else made
-        runs.append(lambda own=own, given_book=given_book: own(given_book, RULES))
+        runs.append(partial(own, given_book, RULES))
     base, *times = medians_ms(runs, repeats)
     gc.collect()
     return [f"{orders:,}", f"{base:.3f}", *(f"{time / base:.1f}" for time in times)]
@@ -234,15 +235,17 @@ def main() -> None:
     """Measures all sizes and writes the tables, or prints the peak memory of one [MB]."""
     parser = argparse.ArgumentParser(prog="scripts/bench market", description=__doc__)
     parser.add_argument("--repeats", type=int, default=51, help="rounds per median, fewer for large books [51]")
+    parser.add_argument("--largest", type=int, default=SIZES[-1], help="leave out larger books [1000000]")
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peak:
         clear(book(steps(sides(args.peak))), RULES)
         print(own_peak_mb())
         return
-    uniform = [uniform_row(n, repeated(n, args.repeats)) for n in SIZES]
-    heaps = [heap_row(n, repeated(n, args.repeats)) for n in HEAP_SIZES]
-    others = [others_row(n, repeated(n, args.repeats)) for n in SIZES]
+    sizes = [n for n in SIZES if n <= args.largest]
+    uniform = [uniform_row(n, repeated(n, args.repeats)) for n in sizes]
+    heaps = [heap_row(n, repeated(n, args.repeats)) for n in HEAP_SIZES if n in sizes]
+    others = [others_row(n, repeated(n, args.repeats)) for n in sizes]
     head = ("orders", "floor ms", "ours ms", "ratio", "read ms", "ratio", "from steps ms", "peak MB")
     heap_head = (
         "orders",
