@@ -7,7 +7,7 @@ from broker.clearing.book import Ints
 
 
 class Amounts(Mapping[str, int]):
-    """The sum of `values` [n] per participant of `keys` [n]; participants whose every value is 0 are left out.
+    """The sum of `values` [n] per participant of `keys` [n]; participants with the sum 0 are left out.
 
     A cleared book of a million steps is a few arrays; the mapping by name costs more than the auction, so it is made
     when it is first read.
@@ -40,7 +40,7 @@ class Amounts(Mapping[str, int]):
 
 
 def summed(keys: Sequence[str], values: list[int]) -> dict[str, int]:
-    """The sum of the values of each participant; who has none but zeros is left out."""
+    """The sum of the values of each participant; who has a sum of 0 is left out."""
     sums: dict[str, int] = dict(zip(compress(keys, values), filter(None, values), strict=True))
     if len(sums) == len(values) - values.count(0):
         return sums
@@ -48,4 +48,4 @@ def summed(keys: Sequence[str], values: list[int]) -> dict[str, int]:
     for key, value in zip(keys, values, strict=True):
         if value:
             sums[key] = sums.get(key, 0) + value
-    return sums
+    return {key: value for key, value in sums.items() if value}
