@@ -24,9 +24,10 @@ CURVE_LEVELS_MAX = 100
 
 
 def steps_of(orders: Mapping[str, Held], side: Side) -> list[Step]:
-    """All steps of one side, by ascending meter: the order of arrival leaves no trace."""
+    """All steps of one side, by ascending meter; the rank of acceptance is for price-time priority only."""
+    arrivals = {meter: rank for rank, meter in enumerate(orders, start=1)}
     return [
-        Step(meter, step.price_micro_per_kwh, step.energy_wh)
+        Step(meter, step.price_micro_per_kwh, step.energy_wh, arrivals[meter])
         for meter in sorted(orders)
         for step in orders[meter].order.steps
         if step.side is side

@@ -12,7 +12,7 @@ from broker.market.meter_history import Row
 from broker.market.missing_readings import MissingReadings
 from broker.market.outcome import Accepted, Rejected
 from broker.market.outgoing import Outgoing, rejection
-from broker.market.slot_book import Held, HeldReport, SlotBook
+from broker.market.slot_book import Held, HeldReport, SlotBook, hold_order
 from broker.market.terms import Member, Terms
 from wire.codec import DecodeError, decode, digest
 from wire.messages import (
@@ -165,7 +165,7 @@ class Inbox:
         if isinstance(outcome, Rejected):
             return [self._rejection(outcome, member.meter, order.kind, named, order)], 0
         is_new = member.meter not in book.orders
-        book.orders[member.meter] = Held(order, named)
+        hold_order(book.orders, Held(order, named))
         return [self._receipt(order, named, member.meter, at_s)], int(is_new)
 
     def _block(self, order: BlockOrder, named: str, member: Member, at_s: int) -> Outgoing:

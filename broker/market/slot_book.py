@@ -1,5 +1,6 @@
 """What the broker knows of one slot."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ from broker.ledger.transfer import Transfer
 from broker.market.terms import OutsidePrices
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.calendar import Gate
-from wire.messages import Award, Clearing, Order, SlotState
+from wire.messages import Award, Clearing, Order, Side, SlotState
 from wire.slots import Slot
 
 
@@ -17,6 +18,29 @@ class Held:
 
     order: Order
     digest: str
+
+
+def hold_order(orders: dict[str, Held], held: Held) -> None:
+    """Lets an order count for its meter; `orders` stay in the order of acceptance.
+
+    A replaced order goes to the end, unless the new one only asks for less at the same prices.
+    """
+    before = orders.get(held.order.meter)
+    if before is not None and not only_reduces(before.order, held.order):
+        del orders[held.order.meter]
+    orders[held.order.meter] = held
+
+
+def only_reduces(before: Order, after: Order) -> bool:
+    """Whether an order asks at no price of a side for more than the one before it."""
+    return not (_energy(after) - _energy(before))
+
+
+def _energy(order: Order) -> Counter[tuple[Side, int]]:
+    energy: Counter[tuple[Side, int]] = Counter()
+    for step in order.steps:
+        energy[step.side, step.price_micro_per_kwh] += step.energy_wh
+    return energy
 
 
 @dataclass(frozen=True, slots=True)

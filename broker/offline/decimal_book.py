@@ -41,8 +41,11 @@ class ScaledBook:
         return float(Fraction(units, 10 ** (self.price_decimals + self.quantity_decimals)))
 
 
-def scaled_book(document: Any) -> ScaledBook | list[Finding]:
-    """The exact book of a parsed input file (numbers as int or Decimal), or everything that is wrong with it."""
+def scaled_book(document: Any, *, spare_price_decimals: int = 0) -> ScaledBook | list[Finding]:
+    """The exact book of a parsed input file (numbers as int or Decimal), or everything that is wrong with it.
+
+    With spare decimals a price between two of the file (a middle) is a whole number of units, too.
+    """
     if not isinstance(document, dict):
         return [Finding("(top)", "is not a JSON object", 'write {"bids": [..], "offers": [..], "k": 0.5}')]
     findings: list[Finding] = []
@@ -51,12 +54,10 @@ def scaled_book(document: Any) -> ScaledBook | list[Finding]:
     if findings:
         return findings
     rows = [row for side in sides.values() for row in side]
-    price_decimals = max((_decimals(price) for _, price, _ in rows), default=0)
-    quantity_decimals = max([QUANTITY_DECIMALS_MIN, *(_decimals(quantity) for _, _, quantity in rows)])
+    price_decimals = max((decimals(price) for _, price, _ in rows), default=0) + spare_price_decimals
+    quantity_decimals = max([QUANTITY_DECIMALS_MIN, *(decimals(quantity) for _, _, quantity in rows)])
     bids, offers = (
-        book_side(
-            Step(key, _units(price, price_decimals), _units(qty, quantity_decimals)) for key, price, qty in side
-        )
+        book_side(Step(key, units(price, price_decimals), units(qty, quantity_decimals)) for key, price, qty in side)
         for side in sides.values()
     )
     return ScaledBook(
@@ -88,20 +89,23 @@ def _rows(document: dict[str, Any], key: str, findings: list[Finding]) -> list[t
 
 
 def _number(entry: dict[str, Any], key: str, where: str, unit: str, findings: list[Finding]) -> Decimal:
-    value = entry.get(key)
     if key not in entry:
         findings.append(Finding(f"{where}.{key}", "is missing", f"add a number in {unit}"))
-    elif isinstance(value, bool) or not isinstance(value, int | Decimal):
-        findings.append(
-            Finding(f"{where}.{key}", f"{str(value)[:40]!r} is not a number", f"write a number in {unit}")
-        )
-    elif not (number := Decimal(value)).is_finite():
-        findings.append(Finding(f"{where}.{key}", f"{number} is not finite", f"write a number in {unit}"))
-    elif number and (abs(number.adjusted()) > EXPONENT_MAX or _decimals(number) > EXPONENT_MAX):
+        return Decimal(0)
+    return number(entry[key], f"{where}.{key}", unit, findings)
+
+
+def number(value: Any, where: str, unit: str, findings: list[Finding]) -> Decimal:
+    """A finite number of a document, or 0 and what is wrong with it among the findings."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        findings.append(Finding(where, f"{str(value)[:40]!r} is not a number", f"write a number in {unit}"))
+    elif not (given := Decimal(value)).is_finite():
+        findings.append(Finding(where, f"{given} is not finite", f"write a number in {unit}"))
+    elif given and (abs(given.adjusted()) > EXPONENT_MAX or decimals(given) > EXPONENT_MAX):
         remedy = f"use at most {EXPONENT_MAX} digits before and after the point"
-        findings.append(Finding(f"{where}.{key}", "is too large or too fine", remedy))
+        findings.append(Finding(where, "is too large or too fine", remedy))
     else:
-        return number
+        return given
     return Decimal(0)
 
 
@@ -115,10 +119,12 @@ def _k(value: Any, findings: list[Finding]) -> Fraction:
     return Fraction(number)
 
 
-def _decimals(value: Decimal) -> int:
+def decimals(value: Decimal) -> int:
+    """How many digits a number has behind the point."""
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _units(value: Decimal, decimals: int) -> int:
-    return int(Fraction(value) * 10**decimals)
+def units(value: Decimal, places: int) -> int:
+    """A number in whole units of `10**-places`."""
+    return int(Fraction(value) * 10**places)

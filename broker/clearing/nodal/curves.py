@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-Triple = tuple[str, int, int]  # participant, price [micro/kWh], quantity [Wh]: a `book.Step`, or a plain tuple
+from broker.clearing.book import Step
+
+Triple = Step | tuple[str, int, int]  # participant, price [micro/kWh], quantity [Wh]
 
 
 class Curve:
@@ -22,7 +24,7 @@ class Curve:
     def __init__(self, steps: Iterable[Triple], touch: int) -> None:
         """The levels of some steps; `touch` is 1 for bids and 0 for offers."""
         levels: dict[int, dict[str, int]] = {}
-        for key, price, quantity in steps:
+        for key, price, quantity in (step[:3] for step in steps):
             if quantity <= 0:
                 continue
             level = levels.setdefault(2 * price + touch, {})
