@@ -38,7 +38,7 @@ def book_of(bids: Sequence[Step], offers: Sequence[Step]) -> Book:
 def wants(steps: Sequence[Step], price: float, sign: int) -> dict[str, tuple[int, int]]:
     """(least, most) that each participant wants at a price: `sign` 1 buys, -1 sells."""
     ranges: dict[str, tuple[int, int]] = {}
-    for key, limit, quantity in steps:
+    for key, limit, quantity in (step[:3] for step in steps):
         gain = sign * (limit - price)
         least, most = ranges.get(key, (0, 0))
         ranges[key] = (least + (quantity if gain > 0 else 0), most + (quantity if gain >= 0 else 0))
