@@ -29,16 +29,13 @@ def slot_states() -> str:
 
 
 def mechanisms() -> str:
-    """The table of the market mechanisms."""
-    head = (
-        "| name | budget balance | individually rational | truthful | welfare | source |\n|---|---|---|---|---|---|"
-    )
-    rows = [
-        f"| `{m.name}` | {m.budget_balance} | {m.individual_rationality} | {m.truthfulness}"
-        f" | {m.welfare} | {m.source} |"
-        for m in MECHANISMS.values()
-    ]
-    return "\n".join([head, *rows])
+    """The table of the market mechanisms; each name leads to its page."""
+    names = ("name", "live", "budget balance", "individually rational", "truthful", "welfare", "source")
+    rows: list[tuple[str, ...]] = [names, ("---",) * len(names)]
+    for m in MECHANISMS.values():
+        promises = (m.budget_balance, m.individual_rationality, m.truthfulness, m.welfare)
+        rows.append((f"[`{m.name}`](markets/{m.name}.md)", "yes" if m.is_live else "no", *promises, m.source))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def configuration(model: type[BaseModel]) -> str:

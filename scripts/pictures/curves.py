@@ -33,7 +33,9 @@ def curves(title: str, bids: Orders, offers: Orders, volume: float, prices: Mapp
     supply = sorted((float(o["price"]), float(o["qty"])) for o in offers)
     total = max(sum(q for _, q in demand), sum(q for _, q in supply), 1e-9)
     values = [price for price, _ in (*demand, *supply)]
-    plot = Plot(x_max=total, y=scale_over([*values, *prices.values()], plot_height(), with_zero=True))
+    every = [*values, *prices.values()]
+    is_far_up = min(every, default=0.0) > 0.5 * max(every, default=0.0)
+    plot = Plot(x_max=total, y=scale_over(every, plot_height(), with_zero=not is_far_up))
     parts = grid(plot, "price per kWh")
     if volume > 0:
         upper, lower = _corners(plot, demand, volume), _corners(plot, supply, volume)
@@ -57,10 +59,10 @@ def _corners(plot: Plot, steps: Steps, until: float) -> list[tuple[float, float]
 def _prices(plot: Plot, prices: Mapping[str, float], volume: float) -> list[Markup]:
     parts = []
     end = plot.x_px(volume) if volume > 0 else WIDTH - RIGHT
-    for name, price in prices.items():
+    for place, (name, price) in enumerate(sorted(prices.items(), key=lambda item: -item[1])):
         row = plot.y_px(price)
         parts.append(line([(plot.x_px(0.0), row), (end, row)], TRADE, dashes="5 4"))
-        parts.append(text(end + 6, row - 4, f"{name} {price:g}", colour=TRADE, bold=True))
+        parts.append(text(end + 6, row - 4 if place == 0 else row + 14, f"{name} {price:g}", colour=TRADE, bold=True))
     return parts
 
 
