@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from broker.control.ports import NoRecorder
 from broker.control.service import MarketService
+from broker.ledger.transfer import COMMUNITY as COMMUNITY_ACCOUNT
 from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
@@ -73,6 +74,7 @@ class MarketTrace(Trace):
     entries: int = 0
     sum_nano: int = 0
     head: str = ""
+    operator_nano: int = 0  # what the community account was left with by the counted slots
 
 
 def settings_for(world: World) -> Settings:
@@ -251,12 +253,15 @@ class TradingCommunity:
 
     def run(self, progress: Progress | None = None) -> MarketTrace:
         """Runs all slots; returns what happened in the counted ones."""
+        opening_nano = 0
         for index in range(self.world.run_from, self.world.end):
             if index == self.world.count_from:
                 for plant in self._plants.values():
                     plant.start_counting()
             self._trade(index)
             self._settle(index)
+            if index == self.world.count_from:
+                opening_nano = self._operator_nano()
             self._deliver(index)
             if progress is not None:
                 progress(1)
@@ -269,7 +274,11 @@ class TradingCommunity:
         self.trace.entries = market.accounts.entries
         self.trace.sum_nano = market.accounts.sum_nano()
         self.trace.head = market.log.head()
+        self.trace.operator_nano = self._operator_nano() - opening_nano
         return self.trace
+
+    def _operator_nano(self) -> int:
+        return self._bus.service.market.accounts.balance(COMMUNITY_ACCOUNT)
 
     def _trade(self, index: int) -> None:
         """Before the gate: plans in turn on the newest indicative path, then all orders."""
