@@ -22,9 +22,9 @@ FORESIGHT = ("real", "perfect")
 MOST_ASSETS = 0.5  # of what homes could own of generation, battery and car
 NOTICED_LOSS = 0.02  # of the bill alone
 WHAT = """\
-* **Efficiency:** (homes alone - trading) / (homes alone - central optimum with perfect foresight), all homes' costs of
-  the counted week with the worth of stored energy; same expectations on both sides. **With operator:** the same when
-  what the community account was left with goes back to the homes. **Shared alone:** homes plan alone and their
+* **Efficiency:** (homes alone - trading) / (homes alone - central optimum with perfect foresight), all homes' costs
+  of the counted week with the worth of stored energy; same expectations on both sides. **With operator:** the same
+  when what the community account was left with goes back to the homes. **Shared alone:** homes plan alone and their
   surplus is shared after metering, by whatever rule: plain sharing, without a price to plan on.
 * **Real:** homes know tariff, own past and plugged-in cars. **Perfect:** also their own load, sun and cars to come.
 * **Most assets:** homes own at least half of what they could of generation, battery and car.

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from twin.commands import compare, demo, run
+from twin.commands import compare, demo, run, strategies
 
 EXAMPLES = """examples:
   twin demo                                   ten measured homes, one day, real MQTT and Modbus
@@ -24,6 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run.add_parser(commands)
     compare.add_parser(commands)
+    strategies.add_parser(commands)
     demo.add_parser(commands)
     args = parser.parse_args(argv)
     try:

@@ -13,6 +13,7 @@ from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices, Terms
+from hems.bidding.steps import Step
 from hems.control.energy_manager import EnergyManager, OutlookSource, Settings
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from hems.dispatch.rules import rule_powers_kw
@@ -69,6 +70,7 @@ class MarketTrace(Trace):
     clearings: list[m.Clearing] = field(default_factory=list)
     settlements: list[m.Settlement] = field(default_factory=list)
     observation: Observation = field(default_factory=Observation)
+    asked: dict[str, dict[str, tuple[Step, ...]]] = field(default_factory=dict)  # steps by slot and home
     mechanism: str = MECHANISM
     orders: int = 0
     entries: int = 0
@@ -297,6 +299,8 @@ class TradingCommunity:
             order = meter.order(strategy, now_s)
             if order is not None:
                 orders.append((name, order))
+                if index >= self.world.count_from:
+                    self.trace.asked.setdefault(slot.label, {})[name] = strategy.steps
         self._bus.to_broker(orders, now_s)
 
     def _settle(self, index: int) -> None:

@@ -47,7 +47,11 @@ def claim(found: Mapping[str, Any]) -> str:
     best = ranked(found)[0]
     if best["saved"] <= 0:
         return f"None of {count(len(found['mechanisms']), 'mechanism')} makes the homes better off than alone"
-    return f"{best['title']} saves the homes most: {money(best['saved'], _currency(found))}"
+    equal = [c for c in found["mechanisms"].values() if abs(c["saved"] - best["saved"]) < 0.005]
+    amount = money(best["saved"], _currency(found))
+    if len(equal) > 1:
+        return f"{count(len(equal), 'mechanism')} of {len(found['mechanisms'])} save the homes most: {amount}"
+    return f"{best['title']} saves the homes most: {amount}"
 
 
 def ranked(found: Mapping[str, Any]) -> list[Column]:
@@ -70,7 +74,8 @@ def _header(found: Mapping[str, Any]) -> Markup:
     alone, optimum = sum(found["cost"]["ems"].values()), found["community_optimum"]
     bound = "" if optimum is None else f", and {money(optimum, currency)} at best under one plan for all"
     remark = (
-        f"{count(len(found['homes']), 'home')}, {days:g} days in slots of {found['slot_minutes']} minutes; {knows}; "
+        f"{count(len(found['homes']), 'home')}, {days:g} {'day' if days == 1 else 'days'}, slots of "
+        f"{found['slot_minutes']} minutes; {knows}; "
         f"seed {found['seed']}. All homes pay {money(alone, currency)} alone{bound}."
     )
     return tag(
@@ -107,8 +112,8 @@ def _figure(
     heading: str,
     sentence: str,
     groups: list[Group],
-    rows: Sequence[Sequence[str]],
-    headings: Sequence[str],
+    numbers: Markup,
+    *,
     legend: Sequence[LegendItem] = KINDS,
     remark: str = "",
 ) -> Markup:
@@ -118,7 +123,7 @@ def _figure(
         heading=heading,
         sentence=sentence,
         picture=picture,
-        numbers=table(heading, headings, rows),
+        numbers=numbers,
         legend_items=legend,
         remark=remark,
         stage="stage bars",
@@ -138,8 +143,7 @@ def _efficiency(found: Mapping[str, Any]) -> Markup:
         "What trading gains over homes by themselves, as a share of what one plan for all with perfect foresight "
         "would gain.",
         groups,
-        rows,
-        ("Mechanism", "Efficiency", "Community account returned"),
+        table("Per mechanism", ("Mechanism", "Efficiency", "Community account returned"), rows),
         legend=(*KINDS, ("box ems", "homes plan alone, surplus shared afterwards")),
         remark="Under a sharing rule homes send no orders; they plan on the indicative path. Rules that divide the "
         "same energy differ in who gains, not in the sum, but for what they leave with the community account.",
@@ -159,7 +163,13 @@ def _costs(found: Mapping[str, Any]) -> Markup:
         groups.append(_baseline("Best possible together", "optimum", optimum, number(optimum, 2)))
     rows = [[c["title"], number(c["total"], 2), number(c["total"] / len(found["homes"]), 2)] for c in columns]
     sentence = f"Cost of the whole community in {currency}, the worth of stored energy counted."
-    return _figure("costs", "What all homes pay together", sentence, groups, rows, ("Mechanism", "All", "Per home"))
+    return _figure(
+        "costs",
+        "What all homes pay together",
+        sentence,
+        groups,
+        table("Per mechanism", ("Mechanism", "All", "Per home"), rows),
+    )
 
 
 def _homes(found: Mapping[str, Any]) -> Markup:
@@ -232,8 +242,7 @@ def _fairness(found: Mapping[str, Any]) -> Markup:
         "Gini coefficient of what homes save (0: all the same), and the part of the saving that would have to change "
         "hands to reach the Shapley value of the metered energy (0: every home gets what it adds on average).",
         groups,
-        rows,
-        ("Mechanism", "Gini of savings", "Shapley distance"),
+        table("Per mechanism", ("Mechanism", "Gini of savings", "Shapley distance"), rows),
         legend=(("box gini", "Gini coefficient of savings"), ("box shapley", "distance to the Shapley value")),
         remark="A home that loses counts as one that saves nothing in the coefficient.",
     )
@@ -250,8 +259,7 @@ def _energy(found: Mapping[str, Any]) -> Markup:
         "Energy that changed hands inside",
         "Awarded by an auction, or matched after metering by a sharing rule.",
         _bars(columns, lambda c: c["traded_kwh"], energy),
-        rows,
-        ("Mechanism", "By the mechanism", "Matched after metering", "Self-sufficiency"),
+        table("Per mechanism", ("Mechanism", "By the mechanism", "Matched after metering", "Self-sufficiency"), rows),
     )
 
 
@@ -264,7 +272,7 @@ def _peak(found: Mapping[str, Any]) -> Markup:
     ]
     rows = [[c["title"], power(c["peak_import_kw"])] for c in columns]
     sentence = "The largest mean power that the community drew from outside in a slot."
-    return _figure("peak", "Peak import", sentence, groups, rows, ("Mechanism", "Peak"))
+    return _figure("peak", "Peak import", sentence, groups, table("Per mechanism", ("Mechanism", "Peak"), rows))
 
 
 def _operator(found: Mapping[str, Any]) -> Markup:
@@ -275,8 +283,7 @@ def _operator(found: Mapping[str, Any]) -> Markup:
         "What is left with the community account",
         f"In {currency}; it is the community's money. Below zero the account had to add some.",
         _bars(columns, lambda c: c["operator_balance"], lambda v: number(v, 2)),
-        rows,
-        ("Mechanism", "Balance"),
+        table("Per mechanism", ("Mechanism", "Balance"), rows),
     )
 
 
