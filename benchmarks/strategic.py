@@ -48,13 +48,15 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="scripts/bench strategic", description=__doc__)
     parser.add_argument("--books", nargs="+", choices=("generated", "community"), default=["generated", "community"])
+    parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="auctions to leave out: slow ones")
     parser.add_argument("--members", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=24)
     args = parser.parse_args()
+    names = tuple(name for name in LIVE if name not in args.without)
     parts = [WHAT]
     for books in args.books:
-        found = measured(tuple(LIVE), argparse.Namespace(**{**vars(args), "books": books}))
+        found = measured(names, argparse.Namespace(**{**vars(args), "books": books}))
         parts += section(found)
     print(write("strategic", "means over seeds, nothing here is a time", parts))
 

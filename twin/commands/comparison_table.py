@@ -10,7 +10,7 @@ HEAD = (
 
 
 def table(found: dict[str, Any]) -> str:
-    """One line per mechanism, the most efficient first, under what homes pay without a market."""
+    """One line per mechanism, the one that costs homes and community account least first."""
     columns = found["mechanisms"]
     width = max(len(name) for name in (*columns, "each home alone"))
     widths = [max(len(head), 8) for head in HEAD]
@@ -23,10 +23,14 @@ def table(found: dict[str, Any]) -> str:
         lines.append(_line(name, (_f(cost, 2), "", "", "", "", _f(peak, 1)), width, widths))
     shared, optimum = found["efficiency_shared_alone"], found["community_optimum"]
     lines.append(_line("alone, then shared", ("", "", _f(shared, 3)), width, widths))
-    for name in sorted(columns, key=lambda name: (columns[name]["total"], name)):
+    for name in sorted(columns, key=lambda name: (round(_kept(columns[name]), 6), name)):
         lines.append(_line(name, _cells(columns[name]), width, widths))
     lines.append(_line("central optimum", (_f(optimum, 2), "", "1.000"), width, widths))
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _kept(column: dict[str, Any]) -> float:
+    return float(column["total"] - column["operator_balance"])
 
 
 def _cells(column: dict[str, Any]) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def measured(names: tuple[str, ...], args: argparse.Namespace) -> dict[str, Any]:
-    """The gains per auction and behaviour; rules without orders are named apart."""
+    """The gains per auction and behaviour; rules without orders are named apart. Tells standard error of progress."""
     from twin.results import is_auction
     from twin.strategic.books import community_slots, generated_slots
     from twin.strategic.tournament import gains
@@ -78,6 +78,11 @@ def measured(names: tuple[str, ...], args: argparse.Namespace) -> dict[str, Any]
         slots = community_slots(args.members)
     else:
         slots = generated_slots(1, 4 * args.rounds, args.members)
+    played = {}
+    for name in filter(is_auction, names):
+        print(name, file=sys.stderr, flush=True)
+        found = gains(name, slots, seeds=args.seeds, rounds=args.rounds)
+        played[name] = [{**asdict(gain), "pays": gain.pays} for gain in found]
     return {
         "books": args.books,
         "slots": len(slots),
@@ -85,14 +90,7 @@ def measured(names: tuple[str, ...], args: argparse.Namespace) -> dict[str, Any]
         "seeds": args.seeds,
         "rounds": args.rounds,
         "without_orders": [name for name in names if not is_auction(name)],
-        "mechanisms": {
-            name: [
-                {**asdict(gain), "pays": gain.pays}
-                for gain in gains(name, slots, seeds=args.seeds, rounds=args.rounds)
-            ]
-            for name in names
-            if is_auction(name)
-        },
+        "mechanisms": played,
     }
 
 

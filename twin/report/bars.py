@@ -53,7 +53,7 @@ def shortened(text: str, chars_max: int = HEADING_CHARS_MAX) -> str:
 
 
 def _group(group: Group, scale: Scale, top_px: float) -> list[Markup]:
-    chars_max = max(HEADING_CHARS_MAX, LONE_HEADING_CHARS_MAX - len(group.verdict))
+    chars_max = HEADING_CHARS_MAX if group.verdict else LONE_HEADING_CHARS_MAX
     parts = [note(0, top_px + 13, shortened(group.heading, chars_max), css="bar-heading")]
     if group.verdict:
         css = f"bar-verdict {group.verdict_css}"

@@ -11,6 +11,7 @@ from twin.report.page import asset, head
 from twin.report.table import table
 
 Column = Mapping[str, Any]
+NOTES_SHOWN = 1
 KINDS: tuple[LegendItem, ...] = (
     ("box auction", "auction before delivery"),
     ("box sharing", "sharing after metering"),
@@ -45,18 +46,23 @@ def render(found: Mapping[str, Any]) -> str:
 def claim(found: Mapping[str, Any]) -> str:
     """The one sentence to remember."""
     best = ranked(found)[0]
-    if best["saved"] <= 0:
-        return f"None of {count(len(found['mechanisms']), 'mechanism')} makes the homes better off than alone"
-    equal = [c for c in found["mechanisms"].values() if abs(c["saved"] - best["saved"]) < 0.005]
-    amount = money(best["saved"], _currency(found))
+    if _gained(best) <= 0:
+        return f"None of {count(len(found['mechanisms']), 'mechanism')} makes the community better off than alone"
+    equal = [c for c in found["mechanisms"].values() if abs(_gained(c) - _gained(best)) < 0.005]
+    amount = money(_gained(best), _currency(found))
     if len(equal) > 1:
-        return f"{count(len(equal), 'mechanism')} of {len(found['mechanisms'])} save the homes most: {amount}"
-    return f"{best['title']} saves the homes most: {amount}"
+        return f"{count(len(equal), 'mechanism')} of {len(found['mechanisms'])} save the community most: {amount}"
+    return f"{best['title']} saves the community most: {amount}"
+
+
+def _gained(column: Column) -> float:
+    """What homes save, and what the community account is left with: an account that pays in makes nobody richer."""
+    return float(column["saved"] + column["operator_balance"])
 
 
 def ranked(found: Mapping[str, Any]) -> list[Column]:
-    """The mechanisms, the one under which homes pay least first."""
-    return sorted(found["mechanisms"].values(), key=lambda c: (c["total"], c["title"]))
+    """The mechanisms, the one that leaves homes and community account most first."""
+    return sorted(found["mechanisms"].values(), key=lambda c: (round(-_gained(c), 6), c["title"]))
 
 
 def _currency(found: Mapping[str, Any]) -> str:
@@ -211,7 +217,7 @@ def _won_and_lost(column: Column) -> list[Bar]:
 
 def _verdict(column: Column) -> str:
     if not column["losers"]:
-        return "nobody loses"
+        return "no loser"
     return f"▼ {count(len(column['losers']), 'loser')}"
 
 
@@ -287,6 +293,11 @@ def _operator(found: Mapping[str, Any]) -> Markup:
     )
 
 
+def _notes(notes: Sequence[str]) -> str:
+    more = f"; and {len(notes) - NOTES_SHOWN} more" if len(notes) > NOTES_SHOWN else ""
+    return ("; ".join(notes[:NOTES_SHOWN]) or "none") + more
+
+
 def _numbers(found: Mapping[str, Any]) -> Markup:
     currency = _currency(found)
     rows = [
@@ -296,7 +307,7 @@ def _numbers(found: Mapping[str, Any]) -> Markup:
             f"{c['orders']:,}",
             number(c["imbalance_kwh"], 1),
             "balanced" if c["ledger"]["sum_nano"] == 0 else "NOT BALANCED",
-            "; ".join(c["notes"]) or "none",
+            _notes(c["notes"]),
         ]
         for name, c in sorted(found["mechanisms"].items())
     ]
