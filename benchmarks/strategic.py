@@ -1,6 +1,7 @@
 """What dishonest orders gain under every auction. `scripts/bench strategic`."""
 
 import argparse
+import sys
 from typing import Any
 
 from benchmarks.machine import table, write
@@ -58,7 +59,8 @@ def main() -> None:
     for books in args.books:
         found = measured(names, argparse.Namespace(**{**vars(args), "books": books}))
         parts += section(found)
-    print(write("strategic", "means over seeds, nothing here is a time", parts))
+    how = "means over seeds, nothing here is a time"
+    print(write("strategic", how, parts, " ".join(["strategic", *sys.argv[1:]])))
 
 
 if __name__ == "__main__":
