@@ -3,11 +3,12 @@
 import argparse
 import sys
 
-from twin.commands import demo, run
+from twin.commands import compare, demo, run, strategies
 
 EXAMPLES = """examples:
   twin demo                                   ten measured homes, one day, real MQTT and Modbus
   twin run --scenario DIR --output out/       a scenario in virtual time
+  twin compare --mechanisms all --output out/ the shipped homes under every mechanism
 """
 
 
@@ -22,6 +23,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run.add_parser(commands)
+    compare.add_parser(commands)
+    strategies.add_parser(commands)
     demo.add_parser(commands)
     args = parser.parse_args(argv)
     try:

@@ -2,19 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hems.site.home import BatteryUnit, EvUnit, LightingUnit, PvUnit, Unit, ZoneUnit
+from twin.exchanges import Exchanged, exchanges
 from twin.observation import Observation, PlannedDay, Told
-from twin.report import page
+from twin.report import compare_page, page
 from twin.report.data import ExampleHome, HomeInfo, MarketCurve, Reason, ReportData
-from twin.results import community_net_kwh
+from twin.results import community_net_kwh, is_auction
 from twin.run import Run
 from twin.schemes import MarketTrace
 from twin.world import TwinHome, World
-from wire.messages import Clearing, CurveStep
-from wire.quantities import price_per_kwh
+from wire.messages import CurveStep
+from wire.quantities import MICRO_PER_UNIT, price_per_kwh
 
 REASONS_SHOWN = 12
 DEVICE_NAMES = {"pv": "PV", "ev": "car"}
@@ -28,6 +30,13 @@ def write_run(folder: Path, world: World, run: Run) -> None:
     _replace(folder / "report.html", page.render(report_data(world, run)))
 
 
+def write_comparison(folder: Path, found: dict[str, Any]) -> None:
+    """Writes `compare.json` and `compare.html` into a folder, which is made when it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "compare.json", json.dumps(found, indent=2, allow_nan=False) + "\n")
+    _replace(folder / "compare.html", compare_page.render(found))
+
+
 def _replace(path: Path, text: str) -> None:
     """A reader sees the old file or the new one, never half of it."""
     fresh = path.with_name(f".{path.name}.new")
@@ -39,29 +48,31 @@ def report_data(world: World, run: Run) -> ReportData:
     """What the page shows of a run."""
     counted = slice(world.count_from, world.end)
     times = tuple(world.slot(index).label for index in range(world.count_from, world.end))
-    cleared = {clearing.slot: clearing for clearing in run.market.clearings}
+    inside = {e.slot: e for e in exchanges(world, run.market.clearings, run.market.settlements)}
+    has_orders = is_auction(run.market.mechanism)
     schemes = {"unmanaged": run.unmanaged, "ems": run.alone, "market": run.market}
     return ReportData(
         results=run.results,
         currency=world.currency or "currency",
         times=times,
-        price=tuple(_price(cleared.get(time)) for time in times),
+        price=tuple(_price(inside.get(time), is_auction=has_orders) for time in times),
         retail=tuple(world.retail_per_kwh[counted].tolist()),
         feed_in=tuple(world.feed_in_per_kwh[counted].tolist()),
-        traded_kwh=tuple(cleared[time].volume_wh / 1000 if time in cleared else 0.0 for time in times),
+        traded_kwh=tuple(
+            inside[time].main(is_auction=has_orders)[0] / 1000 if time in inside else 0.0 for time in times
+        ),
         net_kwh={scheme: tuple(community_net_kwh(trace).tolist()) for scheme, trace in schemes.items()},
         homes={twin.name: _home_info(twin) for twin in world.homes},
-        flows=flows_kwh(world, run.market),
+        flows=flows_kwh(world, run.market, run.results["traded_kwh"]),
         example=example_home(world, run),
         curve=largest_trade(times, run.market),
         reasons=chosen_reasons(run.market.observation),
     )
 
 
-def _price(clearing: Clearing | None) -> float | None:
-    if clearing is None or clearing.price_micro_per_kwh is None or clearing.volume_wh == 0:
-        return None
-    return price_per_kwh(clearing.price_micro_per_kwh)
+def _price(exchanged: Exchanged | None, *, is_auction: bool) -> float | None:
+    price = None if exchanged is None else exchanged.main(is_auction=is_auction)[1]
+    return None if price is None else price / MICRO_PER_UNIT
 
 
 def _home_info(twin: TwinHome) -> HomeInfo:
@@ -85,7 +96,7 @@ def _device(unit: Unit) -> str:
             return name
 
 
-def flows_kwh(world: World, market: MarketTrace) -> dict[str, float]:
+def flows_kwh(world: World, market: MarketTrace, traded_kwh: float) -> dict[str, float]:
     """Energy of the trading community over the counted slots [kWh] by the names of the report."""
     net = community_net_kwh(market)
     slot_h = world.first.duration_s / 3600.0
@@ -94,7 +105,7 @@ def flows_kwh(world: World, market: MarketTrace) -> dict[str, float]:
     return {
         **{kind: market.flows_kwh.get(kind, 0.0) for kind in kinds},
         "load_kwh": load_kw * slot_h,
-        "local_trade_kwh": sum(clearing.volume_wh for clearing in market.clearings) / 1000,
+        "local_trade_kwh": traded_kwh,
         "import_kwh": float(np.maximum(net, 0.0).sum()),
         "export_kwh": float(np.maximum(-net, 0.0).sum()),
     }
@@ -109,7 +120,7 @@ def largest_trade(times: tuple[str, ...], market: MarketTrace) -> MarketCurve | 
         slot=times.index(best.slot),
         demand=tuple(map(_step, best.demand)),
         supply=tuple(map(_step, best.supply)),
-        price=_price(best),
+        price=None if best.price_micro_per_kwh is None else price_per_kwh(best.price_micro_per_kwh),
         volume_kwh=best.volume_wh / 1000,
     )
 

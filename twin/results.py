@@ -1,15 +1,17 @@
 """`results.json` of a run (INTERFACES 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from broker.mechanisms.catalogue import MECHANISMS
+from twin.exchanges import Exchanged, exchanges
 from twin.optimum import Optimum
 from twin.schemes import MarketTrace, Trace
 from twin.world import World
-from wire.quantities import price_per_kwh
+from wire.quantities import MICRO_PER_UNIT, NANO_PER_UNIT
 
 LOSS_TOLERANCE = 1e-9
 
@@ -23,6 +25,9 @@ def results(
     """
     every = {**traces, "market": market}
     costs = {scheme: trace.cost(world) for scheme, trace in every.items()}
+    has_orders = is_auction(market.mechanism)
+    inside = exchanges(world, market.clearings, market.settlements)
+    operator = market.operator_nano / NANO_PER_UNIT
     return {
         "name": world.name,
         "homes": [twin.name for twin in world.homes],
@@ -31,17 +36,22 @@ def results(
         "start": world.slot(world.count_from).label,
         "seed": seed,
         "mechanism": market.mechanism,
+        "takes_orders": has_orders,
         "foresight": foresight,
         "cost": costs,
         "community_optimum": optimum.bound,
         "efficiency": efficiency(costs, optimum.bound),
         "losers": sorted(n for n, c in costs["market"].items() if c > costs["ems"][n] + LOSS_TOLERANCE),
-        "traded_kwh": sum(c.volume_wh for c in market.clearings) / 1000,
-        "imbalance_kwh": sum(abs(s.metered_wh - s.award_wh) for s in market.settlements) / 1000,
+        "efficiency_with_operator": efficiency(costs, optimum.bound, operator),
+        "efficiency_shared_alone": shared_alone(world, traces["ems"], costs["ems"], optimum.bound),
+        "operator_balance": operator,
+        "traded_kwh": sum(e.main(is_auction=has_orders)[0] for e in inside) / 1000,
+        "shared_kwh": sum(e.shared_wh for e in inside) / 1000,
+        "imbalance_kwh": imbalance_kwh(market) if has_orders else 0.0,
         "local_share": local_share(market),
         "self_sufficiency": self_sufficiency(market),
         "peak_import_kw": {scheme: peak_import_kw(trace, world) for scheme, trace in every.items()},
-        "price": _prices(market),
+        "price": _prices(inside, is_auction=has_orders),
         "discomfort_cost": {scheme: sum(trace.discomfort.values()) for scheme, trace in every.items()},
         "missed_ev_kwh": {scheme: sum(trace.unserved_kwh.values()) for scheme, trace in every.items()},
         "missed_runs": {scheme: sum(trace.missed_runs.values()) for scheme, trace in every.items()},
@@ -53,16 +63,46 @@ def results(
     }
 
 
-def efficiency(costs: Mapping[str, Mapping[str, float]], optimum: float | None) -> float | None:
-    """The share of what could be gained over homes by themselves that trading gains; None when nothing could be."""
+def is_auction(mechanism: str) -> bool:
+    """True when homes send orders under a mechanism, False when it divides what was metered."""
+    return MECHANISMS[mechanism].clear is not None
+
+
+def efficiency(
+    costs: Mapping[str, Mapping[str, float]], optimum: float | None, operator_balance: float = 0.0
+) -> float | None:
+    """The share of what could be gained over homes by themselves that trading gains; None when nothing could be.
+
+    With `operator_balance` what the community account was left with [currency] counts as the homes' own.
+    """
     alone, traded = sum(costs["ems"].values()), sum(costs["market"].values())
     if optimum is None or alone - optimum <= LOSS_TOLERANCE:
         return None
-    return (alone - traded) / (alone - optimum)
+    return (alone - traded + operator_balance) / (alone - optimum)
 
 
-def _prices(market: MarketTrace) -> dict[str, float | None]:
-    prices = [price_per_kwh(c.price_micro_per_kwh) for c in market.clearings if c.price_micro_per_kwh is not None]
+def shared_alone(world: World, alone: Trace, cost: Mapping[str, float], optimum: float | None) -> float | None:
+    """The efficiency of homes that plan alone and have their surplus shared after the fact, by whatever rule.
+
+    Matched energy is worth the difference of the outside prices; who gets it does not change the sum.
+    """
+    net = np.array([alone.net_kwh[name] for name in sorted(alone.net_kwh)])
+    matched = np.minimum(np.maximum(net, 0.0).sum(axis=0), np.maximum(-net, 0.0).sum(axis=0))
+    counted = slice(world.count_from, world.end)
+    worth = np.maximum(world.retail_per_kwh[counted] - world.feed_in_per_kwh[counted], 0.0)
+    gap = 0.0 if optimum is None else sum(cost.values()) - optimum
+    return float((matched * worth).sum()) / gap if gap > LOSS_TOLERANCE else None
+
+
+def imbalance_kwh(market: MarketTrace) -> float:
+    """What was metered beyond or below what was awarded, over all homes and slots [kWh]."""
+    return sum(abs(s.metered_wh - s.award_wh) for s in market.settlements) / 1000
+
+
+def _prices(inside: Sequence[Exchanged], *, is_auction: bool) -> dict[str, float | None]:
+    """Mean, lowest and highest price over the slots in which something changed hands [currency/kWh]."""
+    micro = [price for e in inside if (price := e.main(is_auction=is_auction)[1]) is not None]
+    prices = [price / MICRO_PER_UNIT for price in micro]
     return {
         "mean": float(np.mean(prices)) if prices else None,
         "min": min(prices, default=None),

@@ -5,10 +5,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from hems.forecasting.series import Kind
@@ -64,23 +64,32 @@ class Run:
 
 def run(world: World, options: RunOptions, tick: Tick | None = None) -> Run:
     """Runs a world under all schemes. `tick(stage, steps)` hears of progress; see `stages` for its totals."""
+    return run_each(world, options, (options.mechanism,), tick)[options.mechanism]
+
+
+def run_each(
+    world: World, options: RunOptions, mechanisms: Sequence[str], tick: Tick | None = None
+) -> dict[str, Run]:
+    """Runs a world under each mechanism, in parallel; what does not depend on it is computed once.
+
+    The `wall_s` of every run is that of all of them together.
+    """
     begin = time.monotonic()
     with _pool(options.processes, tick) as pool:
         tables = _tables(world, options, pool)
-        market = pool.submit(_market, world, options, tables)
+        markets = {name: pool.submit(_market, world, replace(options, mechanism=name), tables) for name in mechanisms}
         alone = pool.submit(_alone, world, options, tables)
         unmanaged, optimum = run_unmanaged(world), community_optimum(world)
-        traded, by_itself = market.result(), alone.result()
-    found = results(
-        world,
-        {"unmanaged": unmanaged, "ems": by_itself},
-        traded,
-        optimum,
-        seed=options.seed,
-        foresight=options.foresight,
-    )
-    found["wall_s"] = time.monotonic() - begin
-    return Run(results=found, unmanaged=unmanaged, alone=by_itself, market=traded, optimum=optimum)
+        traded = {name: market.result() for name, market in markets.items()}
+        by_itself = alone.result()
+    wall_s = time.monotonic() - begin
+    runs = {}
+    for name, market in traded.items():
+        schemes = {"unmanaged": unmanaged, "ems": by_itself}
+        found = results(world, schemes, market, optimum, seed=options.seed, foresight=options.foresight)
+        found["wall_s"] = wall_s
+        runs[name] = Run(results=found, unmanaged=unmanaged, alone=by_itself, market=market, optimum=optimum)
+    return runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +121,11 @@ def compared(world: World, options: RunOptions, tick: Tick | None = None) -> Ite
         yield beside
 
 
-def stages(world: World, options: RunOptions) -> dict[str, int]:
-    """The stages of a run with their number of steps, in order."""
+def stages(world: World, options: RunOptions, mechanisms: int = 1) -> dict[str, int]:
+    """The stages of a run under so many mechanisms with their number of steps, in order."""
     slots = world.end - world.run_from
     forecasts = {"forecasts": slots * len(world.homes)} if options.foresight == "real" else {}
-    return {**forecasts, "homes alone": slots, "community": slots}
+    return {**forecasts, "homes alone": slots, "community": slots * mechanisms}
 
 
 def _tables(world: World, options: RunOptions, pool: ProcessPoolExecutor) -> dict[str, ForecastTable] | None:

@@ -8,10 +8,12 @@ from fractions import Fraction
 
 from broker.control.ports import NoRecorder
 from broker.control.service import MarketService
+from broker.ledger.transfer import COMMUNITY as COMMUNITY_ACCOUNT
 from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices, Terms
+from hems.bidding.steps import Step
 from hems.control.energy_manager import EnergyManager, OutlookSource, Settings
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from hems.dispatch.rules import rule_powers_kw
@@ -68,11 +70,13 @@ class MarketTrace(Trace):
     clearings: list[m.Clearing] = field(default_factory=list)
     settlements: list[m.Settlement] = field(default_factory=list)
     observation: Observation = field(default_factory=Observation)
+    asked: dict[str, dict[str, tuple[Step, ...]]] = field(default_factory=dict)  # steps by slot and home
     mechanism: str = MECHANISM
     orders: int = 0
     entries: int = 0
     sum_nano: int = 0
     head: str = ""
+    operator_nano: int = 0  # what the community account was left with by the counted slots
 
 
 def settings_for(world: World) -> Settings:
@@ -253,12 +257,15 @@ class TradingCommunity:
 
     def run(self, progress: Progress | None = None) -> MarketTrace:
         """Runs all slots; returns what happened in the counted ones."""
+        opening_nano = 0
         for index in range(self.world.run_from, self.world.end):
             if index == self.world.count_from:
                 for plant in self._plants.values():
                     plant.start_counting()
             self._trade(index)
             self._settle(index)
+            if index == self.world.count_from:
+                opening_nano = self._operator_nano()
             self._deliver(index)
             if progress is not None:
                 progress(1)
@@ -271,7 +278,11 @@ class TradingCommunity:
         self.trace.entries = market.accounts.entries
         self.trace.sum_nano = market.accounts.sum_nano()
         self.trace.head = market.log.head()
+        self.trace.operator_nano = self._operator_nano() - opening_nano
         return self.trace
+
+    def _operator_nano(self) -> int:
+        return self._bus.service.market.accounts.balance(COMMUNITY_ACCOUNT)
 
     def _trade(self, index: int) -> None:
         """Before the gate: plans in turn on the newest indicative path, then all orders."""
@@ -290,6 +301,8 @@ class TradingCommunity:
             order = meter.order(strategy, now_s)
             if order is not None:
                 orders.append((name, order))
+                if index >= self.world.count_from:
+                    self.trace.asked.setdefault(slot.label, {})[name] = strategy.steps
             orders += [(name, later) for later in meter.later_orders(strategy, now_s)]
         self._bus.to_broker(orders, now_s)
 

@@ -22,6 +22,8 @@ from wire.slots import Slot
 
 WARM_UP_DAYS = 1
 DAYS_DEFAULT = 7
+SHIPPED_HOMES = 10
+SHIPPED_SLOT_MINUTES = 15
 DEMO_DAY = date(2017, 6, 20)
 DEMO_ZONE = "America/Los_Angeles"
 DEMO_FEED_IN = 0.06  # the tariff of these homes names no price for what is fed in; this one is ours
@@ -36,6 +38,19 @@ def chosen_world(args: argparse.Namespace) -> World:
         if getattr(args, option) is not None:
             raise InputError(f"--{option}", "", "a scenario settles this itself; use it with --households")
     return read_scenario(args.scenario)
+
+
+def compared_world(args: argparse.Namespace) -> World:
+    """The world of `twin compare`: as named, else the shipped homes. Raises: InputError that says what to mend."""
+    if args.scenario is not None or args.households is not None:
+        return chosen_world(args)
+    for option in ("prices", "start", "timezone"):
+        if getattr(args, option) is not None:
+            raise InputError(f"--{option}", "", "the shipped homes have their own; use it with --households")
+    homes = SHIPPED_HOMES if args.homes in (None, "all") else args.homes
+    if not str(homes).isdecimal():
+        raise InputError("--homes", "", f"{homes} is no number of homes, nor all")
+    return demo_world(homes=int(homes), days=args.days or 1, slot_minutes=SHIPPED_SLOT_MINUTES, seed=args.seed)[0]
 
 
 def demo_world(*, homes: int, days: int, slot_minutes: int, seed: int) -> tuple[World, dict[str, str]]:

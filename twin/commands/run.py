@@ -26,17 +26,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--scenario", type=Path, metavar="DIR", help="a scenario folder")
-    source.add_argument("--households", type=Path, metavar="CSV.GZ", help="measured homes; assets are drawn by seed")
-    parser.add_argument("--prices", type=Path, metavar="CSV.GZ", help="import and export prices (with --households)")
-    parser.add_argument("--start", metavar="DATE", help="first counted day (with --households), from local midnight")
-    parser.add_argument("--days", type=int, help="counted days (with --households) [7]")
-    parser.add_argument("--homes", metavar="N|all", help="how many homes (with --households) [all]")
-    parser.add_argument("--timezone", metavar="ZONE", help="where the homes are (with --households) [UTC]")
+    add_world_options(parser, required=True)
     parser.add_argument("--mechanism", default="uniform_price_k_double_auction", help="market mechanism")
-    parser.add_argument("--foresight", choices=("real", "perfect"), default="real", help="what homes expect [real]")
-    parser.add_argument("--seed", type=int, default=1, help="seed of everything drawn [1]")
     parser.add_argument(
         "--futures",
         type=int,
@@ -44,11 +35,25 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="N",
         help="plan over N ways in which the day may go on [0: the expected one]",
     )
-    parser.add_argument("--processes", type=int, default=2, help="processes to compute on [2]")
     parser.add_argument("--shuffle", type=int, metavar="SEED", help="shuffle messages and deliver 30 %% twice")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="where results and report go")
     parser.add_argument("--json", action="store_true", help="print the results as JSON, nothing else")
     parser.set_defaults(handler=run)
+
+
+def add_world_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Adds the options that name a community and say what its homes know; `required`: one has to be named."""
+    source = parser.add_mutually_exclusive_group(required=required)
+    source.add_argument("--scenario", type=Path, metavar="DIR", help="a scenario folder")
+    source.add_argument("--households", type=Path, metavar="CSV.GZ", help="measured homes; assets are drawn by seed")
+    parser.add_argument("--prices", type=Path, metavar="CSV.GZ", help="import and export prices (with --households)")
+    parser.add_argument("--start", metavar="DATE", help="first counted day (with --households), from local midnight")
+    parser.add_argument("--days", type=int, help="counted days (with --households) [7]")
+    parser.add_argument("--homes", metavar="N|all", help="how many homes (with --households) [all]")
+    parser.add_argument("--timezone", metavar="ZONE", help="where the homes are (with --households) [UTC]")
+    parser.add_argument("--foresight", choices=("real", "perfect"), default="real", help="what homes expect [real]")
+    parser.add_argument("--seed", type=int, default=1, help="seed of everything drawn [1]")
+    parser.add_argument("--processes", type=int, default=2, help="processes to compute on [2]")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         world = chosen_world(args)
-        _make_folder(args.output)
+        make_folder(args.output)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -99,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Makes the folder and tries it. Raises: OSError when nothing could be written there at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder):

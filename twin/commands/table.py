@@ -21,6 +21,7 @@ def summary(found: dict[str, Any], currency: str = "") -> str:
         f"traded {found['traded_kwh']:.1f} kWh, local share {found['local_share']:.1%}, "
         f"self-sufficiency {found['self_sufficiency']:.1%}, imbalance {found['imbalance_kwh']:.1f} kWh",
         f"price {_price(found['price'])}",
+        *_operator(found),
         *_missed(found),
         f"pays more than alone: {', '.join(found['losers']) or 'nobody'}",
         f"ledger: {found['ledger']['entries']} entries, sum {found['ledger']['sum_nano']} nano "
@@ -46,6 +47,15 @@ def _missed(found: dict[str, Any]) -> list[str]:
         if found["missed_ev_kwh"][scheme] >= NOTICED_KWH or found["missed_runs"][scheme]
     ]
     return [f"left undone: {'; '.join(parts)}"] if parts else []
+
+
+def _operator(found: dict[str, Any]) -> list[str]:
+    """What the mechanism left with the community account, nothing where it left nothing."""
+    balance, shared = found.get("operator_balance", 0.0), found.get("efficiency_with_operator")
+    if not balance:
+        return []
+    returned = "" if shared is None else f"; returned to the homes the efficiency is {shared:.3f}"
+    return [f"community account {balance:+.2f}{returned}"]
 
 
 def _row(name: str, width: int, unmanaged: float, alone: float, market: float) -> str:

@@ -14,6 +14,7 @@ GROUP_GAP_PX = 16.0
 VALUE_GAP_PX = 6.0
 BARS_PERCENT = 84.0  # of the width; the rest is room for the value of the longest bar
 HEADING_CHARS_MAX = 26
+LONE_HEADING_CHARS_MAX = 40  # with nothing on its right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,14 @@ def bar_groups(name: str, *, title: str, desc: str, groups: Sequence[Group]) -> 
     return picture(name, title=title, desc=desc, height_px=top - GROUP_GAP_PX, parts=parts)
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, chars_max: int = HEADING_CHARS_MAX) -> str:
     """The text, cut where it would run into what stands beside it."""
-    return text if len(text) <= HEADING_CHARS_MAX else text[: HEADING_CHARS_MAX - 1].rstrip() + "…"
+    return text if len(text) <= chars_max else text[: chars_max - 1].rstrip() + "…"
 
 
 def _group(group: Group, scale: Scale, top_px: float) -> list[Markup]:
-    parts = [note(0, top_px + 13, shortened(group.heading), css="bar-heading")]
+    chars_max = HEADING_CHARS_MAX if group.verdict else LONE_HEADING_CHARS_MAX
+    parts = [note(0, top_px + 13, shortened(group.heading, chars_max), css="bar-heading")]
     if group.verdict:
         css = f"bar-verdict {group.verdict_css}"
         parts.append(tag("text", group.verdict, class_=css, x="100%", y=top_px + 13, text_anchor="end"))

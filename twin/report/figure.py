@@ -24,9 +24,10 @@ def figure(
     legend_items: Sequence[LegendItem] = (),
     remark: str = "",
     time: Timeline | None = None,
+    stage: str = "stage",
 ) -> Markup:
     """A section with one figure; with `time` a slot can be picked and, over several days, a day be looked at."""
-    inner = [tag("div", picture, class_="stage")]
+    inner = [tag("div", picture, class_=stage)]
     if time is not None:
         inner.append(_controls(name, time))
     inner.append(tag("details", tag("summary", "Show the numbers"), numbers, class_="numbers"))

@@ -41,7 +41,8 @@ def ledger_verdict(run: Summary) -> tuple[str, str, bool]:
     ledger = run.ledger
     entries = count(ledger.entries, "entry", "entries")
     if ledger.sum_nano == 0:
-        return "sums to zero", f"{entries}; what one pays another receives, to the last billionth.", True
+        kept = "" if not run.operator_balance else f" Community account: {number(run.operator_balance, 2)}."
+        return "sums to zero", f"{entries}; what one pays another receives, to the last billionth.{kept}", True
     off = f"off by {number(ledger.sum_nano, 0)}{SPACE}nano"
     return off, f"{entries} that do not sum to zero: money appeared or is missing.", False
 
@@ -89,6 +90,8 @@ def _books(run: Summary) -> Markup:
 def _trade(run: Summary) -> Markup:
     imbalance = f"{energy(run.imbalance_kwh)} came out different from what was agreed."
     local = "" if run.local_share is None else f"Local share {percent(run.local_share)}. "
+    if not run.takes_orders:
+        imbalance = "Shared after metering; nothing is agreed before."
     return _card("Traded between homes", energy(run.traded_kwh), local + imbalance)
 
 

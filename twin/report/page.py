@@ -35,9 +35,9 @@ def render(data: ReportData) -> str:
         tag("nav", tag("ul", *links, role="list"), aria_label="Sections"),
         tag("main", *(content for _, _, content in sections), id="pictures", tabindex=-1),
         tag("footer", tag("p", "Times are those of the scenario, in UTC. This page is complete in itself.")),
-        tag("script", _asset("report.js")),
+        tag("script", asset("report.js")),
     )
-    return f"<!doctype html>\n{tag('html', _head(claim(data, run)), body, lang='en')}\n"
+    return f"<!doctype html>\n{tag('html', head(claim(data, run)), body, lang='en')}\n"
 
 
 def write(path: Path, data: ReportData) -> None:
@@ -59,8 +59,9 @@ def _sections(data: ReportData, run: Summary, time: Timeline) -> list[Section]:
     ]
 
 
-def _head(title: str) -> Markup:
-    style, script = _asset("report.css"), _asset("report.js")
+def head(title: str) -> Markup:
+    """The head of a page that may load and run nothing but what is in it."""
+    style, script = asset("report.css"), asset("report.js")
     # nothing may be loaded or run but what is in this file, whatever a name or a text on it says
     policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}"
     return tag(
@@ -75,7 +76,7 @@ def _head(title: str) -> Markup:
     )
 
 
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
     """A file of this package, as it is."""
     return joined([Markup(files("twin.report").joinpath(name).read_text(encoding="utf-8"))])
 

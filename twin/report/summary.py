@@ -42,6 +42,8 @@ class Summary:
     ledger: Ledger
     plans: int
     orders: int
+    takes_orders: bool = True  # False under a rule that divides what was metered
+    operator_balance: float = 0.0
 
     def total(self, scheme: str) -> float:
         """What all homes pay together under a scheme."""
@@ -86,4 +88,6 @@ def summary(results: Mapping[str, Any]) -> Summary:
         ledger=Ledger(entries=ledger["entries"], sum_nano=ledger["sum_nano"], head=ledger["head"]),
         plans=results["plans"],
         orders=results["orders"],
+        takes_orders=results.get("takes_orders", True),
+        operator_balance=results.get("operator_balance", 0.0),
     )
