@@ -8,6 +8,7 @@ from broker.io.journal_sqlite import SqliteJournal
 from broker.io.record_rows import Row, rows_of
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
+from broker.ledger.transfer import COMMUNITY
 from broker.market.events import TermsAgreed, UnknownRecord, decode_event
 from broker.market.market import Market
 from broker.market.terms import Terms, terms_from_record
@@ -35,6 +36,7 @@ class Verification:
     log_head: str
     ledger_entries: int
     ledger_sum_nano: int
+    community_nano: int
     difference: str | None
 
 
@@ -74,6 +76,7 @@ def verify(state: StateDir) -> Verification:
             log_head=market.log.head(),
             ledger_entries=market.accounts.entries,
             ledger_sum_nano=market.accounts.sum_nano(),
+            community_nano=market.accounts.balance(COMMUNITY),
             difference=difference or _surplus(records, counts),
         )
     finally:

@@ -232,3 +232,8 @@ def test_an_output_that_is_no_folder_is_refused_before_anything_is_computed(
         assert main(["run", "--scenario", str(SMALL), "--output", str(tmp_path / target)]) == 2
         assert "name a folder that can be written" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_demo_of_an_unknown_mechanism_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--mechanism", "lottery"]) == 2
+    assert "mid_market_rate" in capsys.readouterr().err

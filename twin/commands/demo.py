@@ -12,7 +12,9 @@ from twin.commands.table import summary
 EXAMPLES = """examples:
   twin demo
   twin demo --homes 5 --days 1 --seed 7 --out out/demo
+  twin demo --mechanism mid_market_rate
 """
+DEFAULT = "uniform_price_k_double_auction"
 SLOT_MINUTES = (5, 10, 15, 30, 60)
 
 
@@ -30,6 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--days", type=int, default=1, help="days [1]")
     parser.add_argument("--slot-minutes", type=int, default=15, choices=SLOT_MINUTES, help="slot length [15]")
     parser.add_argument("--seed", type=int, default=1, help="seed of everything drawn [1]")
+    parser.add_argument("--mechanism", default=DEFAULT, metavar="NAME", help=f"any live mechanism [{DEFAULT}]")
     parser.add_argument(
         "--processes", type=int, metavar="N", help="processes that serve the homes [two for every home]"
     )
@@ -45,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.homes < 1 or args.days < 1 or (args.processes is not None and args.processes < 2):
         print("--homes and --days have to be at least 1, --processes at least 2", file=sys.stderr)
         return 2
+    from broker.mechanisms.catalogue import LIVE
     from meter_firmware_sim.server import PortUnavailable
     from twin.demo.coordinator import DemoStuck
     from twin.demo.mqtt_server import NoMqttServer
@@ -53,6 +57,9 @@ def run(args: argparse.Namespace) -> int:
     from twin.output import write_run
     from twin.source import demo_world
 
+    if args.mechanism not in LIVE:
+        print(f"--mechanism {args.mechanism}: unknown; use one of {', '.join(sorted(LIVE))}", file=sys.stderr)
+        return 2
     try:
         world, notes = demo_world(homes=args.homes, days=args.days, slot_minutes=args.slot_minutes, seed=args.seed)
         state = args.out.resolve() / "state"
@@ -69,9 +76,10 @@ def run(args: argparse.Namespace) -> int:
     for name, note in notes.items():
         print(f"  {name}: {note}")
     slots = world.end - world.run_from
+    options = DemoOptions(seed=args.seed, folder=state, mechanism=args.mechanism, processes=args.processes)
     try:
         with progress({"community": slots, "homes alone": slots}) as tick:
-            done = run_demo(world, DemoOptions(seed=args.seed, folder=state, processes=args.processes), tick)
+            done = run_demo(world, options, tick)
     except (DemoStuck, NoMqttServer, PortUnavailable) as error:
         print(f"the demo broke: {error}\nlogs are in {state / 'logs'}", file=sys.stderr)
         return 1

@@ -52,7 +52,9 @@ def write_prices(path: Path, world: World) -> None:
             rows.writerow([world.slot(index).label, round(float(retail[0]), 6), round(float(feed_in[0]), 6)])
 
 
-def write_broker(folder: Path, world: World, port: int, seed: int, members: dict[str, SigningKey]) -> Path:
+def write_broker(
+    folder: Path, world: World, port: int, seed: int, members: dict[str, SigningKey], *, mechanism: str
+) -> Path:
     """The broker's configuration and keys; returns the path of its TOML."""
     state = folder / "broker"
     write_key(state / "broker.key", seed, "broker")
@@ -61,6 +63,7 @@ def write_broker(folder: Path, world: World, port: int, seed: int, members: dict
         f'community = "{COMMUNITY}"',
         f'state_dir = "{state}"',
         "[market]",
+        f'mechanism = "{mechanism}"',
         f"slot_minutes = {world.first.minutes}",
         f"gate_lead_s = {GATE_LEAD_S}",
         "horizon_slots = 2",

@@ -21,7 +21,7 @@ from twin.demo.site import DemoSite
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
 from twin.run import Beside, Run, RunOptions, Tick, compared
-from twin.schemes import MarketTrace, Trace, close_home
+from twin.schemes import MECHANISM, MarketTrace, Trace, close_home
 from twin.world import World
 from wire.messages import Clearing, Settlement
 from wire.slots import Slot
@@ -29,13 +29,14 @@ from wire.slots import Slot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """How a demo is run: seed of everything drawn, folder of its state, and how many processes serve the homes.
+    """How a demo is run: seed of everything drawn, folder of its state, mechanism, processes that serve the homes.
 
     `processes` None gives every home two processes of its own, as in a real home.
     """
 
     seed: int = 1
     folder: Path
+    mechanism: str = MECHANISM
     processes: int | None = None
 
 
@@ -59,7 +60,7 @@ def run_demo(world: World, options: DemoOptions, tick: Tick) -> DemoRun:
     begin = time.monotonic()
     with compared(world, RunOptions(seed=options.seed, processes=2), tick) as beside:
         live = asyncio.run(_live(world, options, tick, beside))
-        traded, ledger = _market_trace(world, options.folder, live.sites)
+        traded, ledger = _market_trace(world, options, live.sites)
         optimum = community_optimum(world)
         unmanaged, alone = live.beside.unmanaged.result(), live.beside.alone.result()
         found = _results(world, options, traded, (unmanaged, alone), optimum)
@@ -148,7 +149,7 @@ def start_processes(
     folder, names = options.folder, [twin.name for twin in world.homes]
     files.write_prices(folder / "prices.csv", world)
     keys = {name: files.write_key(folder / name / "meter.key", options.seed, name) for name in names}
-    broker = files.write_broker(folder, world, mqtt_port, options.seed, keys)
+    broker = files.write_broker(folder, world, mqtt_port, options.seed, keys, mechanism=options.mechanism)
     broker_key = files.write_key(folder / "broker" / "broker.key", options.seed, "broker")
     children.start("broker", "broker.cli", ["run", "--config", str(broker)])
     homes = [
@@ -163,21 +164,30 @@ def start_processes(
     return names
 
 
-def _market_trace(world: World, folder: Path, sites: list[DemoSite]) -> tuple[MarketTrace, Verification]:
-    """What the broker recorded and what the sites really did, for the counted slots."""
-    state = StateDir(folder / "broker")
+def _market_trace(world: World, options: DemoOptions, sites: list[DemoSite]) -> tuple[MarketTrace, Verification]:
+    """What the broker recorded and what the sites really did, for the counted slots.
+
+    The community account is told for the whole run: its postings are not recorded slot by slot.
+    """
+    state = StateDir(options.folder / "broker")
     ledger = verify(state)
-    trace = MarketTrace(entries=ledger.ledger_entries, sum_nano=ledger.ledger_sum_nano, head=ledger.log_head)
-    counted = world.slot(world.count_from).label
+    trace = MarketTrace(
+        mechanism=options.mechanism,
+        entries=ledger.ledger_entries,
+        sum_nano=ledger.ledger_sum_nano,
+        head=ledger.log_head,
+        operator_nano=ledger.community_nano,
+    )
+    counted = world.slot(world.count_from).label, world.slot(world.end).label
     records = SqliteRecords(state.records, read_only=True)
     try:
         for (payload,) in records.database.execute(
-            "SELECT payload FROM clearing WHERE slot >= ? ORDER BY slot", (counted,)
+            "SELECT payload FROM clearing WHERE slot >= ? AND slot < ? ORDER BY slot", counted
         ):
             trace.clearings.append(Clearing.model_validate_json(payload))
         newest: dict[tuple[str, str], Settlement] = {}
         for (payload,) in records.database.execute(
-            "SELECT payload FROM settlement WHERE slot >= ? ORDER BY slot, meter, log_index", (counted,)
+            "SELECT payload FROM settlement WHERE slot >= ? AND slot < ? ORDER BY slot, meter, log_index", counted
         ):
             settlement = Settlement.model_validate_json(payload)
             newest[settlement.slot, settlement.meter] = settlement
@@ -187,7 +197,7 @@ def _market_trace(world: World, folder: Path, sites: list[DemoSite]) -> tuple[Ma
         records.close()
     trace.orders = sum(clearing.orders for clearing in trace.clearings)
     for site in sites:
-        _add_site(trace, world, site, folder)
+        _add_site(trace, world, site, options.folder)
     return trace, ledger
 
 
