@@ -97,7 +97,7 @@ def _rounds(community: ProofCommunity, found: Replayed) -> Iterable[str]:
 
 
 def _energy(community: ProofCommunity, found: Replayed) -> Iterable[str]:
-    """R5: bought is sold; a member's lines of a slot sum to its metered energy."""
+    """R5: bought is sold; lines and corrections of a slot sum to the last metered value, slots to the registers."""
     bought: dict[str, int] = defaultdict(int)
     for out in found.of(m.Award):
         assert isinstance(out.message, m.Award)
@@ -105,12 +105,28 @@ def _energy(community: ProofCommunity, found: Replayed) -> Iterable[str]:
     for slot, energy in bought.items():
         if energy:
             yield f"R5: {energy} Wh more bought than sold in {slot}"
+    lines: dict[tuple[str, str], int] = defaultdict(int)
+    metered: dict[tuple[str, str], tuple[int, str]] = {}
     for out in found.of(m.Settlement):
         settled = out.message
         assert isinstance(settled, m.Settlement)
-        lines = sum(line.energy_wh for line in settled.lines)
-        if lines != settled.metered_wh:
-            yield f"R5: {settled.meter} {settled.slot}: lines of {lines} Wh, metered {settled.metered_wh} Wh"
+        key = (settled.meter, settled.slot)
+        lines[key] += sum(line.energy_wh for line in settled.lines)
+        metered[key] = (settled.metered_wh, settled.quality)
+    for (meter, slot), (energy, _) in metered.items():
+        if lines[meter, slot] != energy:
+            yield f"R5: {meter} {slot}: lines of {lines[meter, slot]} Wh, metered {energy} Wh"
+    yield from _registers(community, metered)
+
+
+def _registers(community: ProofCommunity, metered: dict[tuple[str, str], tuple[int, str]]) -> Iterable[str]:
+    """Where every slot of a member was settled as measured, the slots sum to the difference of its registers."""
+    for meter, registers in community.registers.items():
+        own = [value for (name, _), value in metered.items() if name == meter]
+        is_whole = len(own) == len(community.day.slots) and all(quality == "measured" for _, quality in own)
+        total = sum(energy for energy, _ in own)
+        if is_whole and total != registers.import_wh - registers.export_wh:
+            yield f"R5: {meter} was settled on {total} Wh, its registers say otherwise"
 
 
 def _money(community: ProofCommunity, found: Replayed) -> Iterable[str]:
