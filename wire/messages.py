@@ -5,7 +5,7 @@ numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency 
 """
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,8 +15,11 @@ from wire.fields import (
     EnergyWh,
     Hex32,
     Id,
+    Leaf,
     MoneyNano,
+    Note,
     PriceMicro,
+    Pseudonym,
     RegisterWh,
     Sequence,
     SignedEnergyWh,
@@ -55,6 +58,7 @@ class AwardReason(StrEnum):
     NO_COUNTERPART = "no_counterpart"
     NO_MARKET = "no_market"
     WITHDRAWN = "withdrawn"
+    UNREVEALED = "unrevealed"
 
 
 class Message(BaseModel):
@@ -88,7 +92,8 @@ class Welcome(Message):
 class Stage(BaseModel):
     """One trading stage of the calendar.
 
-    `takes_orders` is false where energy is shared after metering; `k_permille` places a uniform price.
+    `takes_orders` is false where energy is shared after metering; `k_permille` places a uniform price. With `sealed`
+    orders are sent as commitments before the gate and revealed within `reveal_within_s` after it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -99,13 +104,19 @@ class Stage(BaseModel):
     horizon_slots: Count
     k_permille: int = Field(ge=0, le=1000)
     takes_orders: bool
+    sealed: bool
+    reveal_within_s: Count
 
 
 class Calendar(Message):
-    """The market calendar: what is traded, when gates close, and the limits of messages. Retained."""
+    """The market calendar: what is traded, when gates close, and the limits of messages. Retained.
+
+    `log_key` is the Ed25519 key that signs the checkpoints' notes.
+    """
 
     kind: ClassVar[str] = "calendar"
     broker_key: Hex32
+    log_key: Hex32
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     slot_minutes: int
     stages: tuple[Stage, ...] = Field(min_length=1)
@@ -170,16 +181,49 @@ class Order(Message):
     sent_at: UtcTime
 
 
+class SealedOrder(Message):
+    """The salted commitment to an order of a sealed market; a higher sequence replaces it.
+
+    The commitment is SHA-256(salt || canonical JSON of buy, community, sell, sequence, slot, stage).
+    """
+
+    kind: ClassVar[str] = "sealed"
+    meter: Id
+    stage: Id
+    slot: UtcTime
+    sequence: Sequence
+    commitment: Hex32
+    sent_at: UtcTime
+
+
+class Reveal(Message):
+    """Opens a sealed order after its gate: the salt and the steps that its commitment was made of."""
+
+    kind: ClassVar[str] = "reveal"
+    meter: Id
+    stage: Id
+    slot: UtcTime
+    sequence: Sequence
+    salt: Hex32
+    steps: tuple[OrderStep, ...]
+
+
 class Receipt(Message):
-    """The broker has stored a message durably: from now on it counts."""
+    """The broker has stored a message durably: from now on it counts.
+
+    For an order it names the `pseudonym` under which the book shows it and the `salt` of its commitment, which will
+    be a leaf under the gate's root; `salt` is null where the meter made it itself (a sealed order), both for reports.
+    """
 
     kind: ClassVar[str] = "receipt"
     meter: Id
-    of: Literal["order", "report"]
+    of: Literal["order", "sealed", "reveal", "report"]
     slot: UtcTime
     sequence: Sequence
     digest: Hex32
     received_at: UtcTime
+    pseudonym: Pseudonym | None
+    salt: Hex32 | None
 
 
 class Rejection(Message):
@@ -217,6 +261,66 @@ class StatusAnswer(Message):
     report_sequence: Sequence | None
 
 
+class Roster(Message):
+    """The pseudonyms of one UTC day, ascending, in pages; a later revision only adds to it.
+
+    No book of the day names another one, and there are never more of them than enrolled `members`.
+    """
+
+    kind: ClassVar[str] = "roster"
+    day: UtcTime
+    revision: Sequence
+    members: Count
+    page: Count
+    pages: Count
+    pseudonyms: tuple[Pseudonym, ...]
+
+
+class Gate(Message):
+    """What was received when the gate closed: the number of orders and the root of their commitments.
+
+    Published before the clearing: an order that is put in later does not fit the root. Leaves are
+    {"commitment", "pseudonym"} as canonical JSON by ascending pseudonym, hashed as in RFC 6962.
+    """
+
+    kind: ClassVar[str] = "gate"
+    stage: Id
+    slot: UtcTime
+    closed_at: UtcTime
+    orders: Count
+    root: Hex32
+
+
+Level = tuple[PriceMicro, Annotated[int, Field(ge=1, le=10**9)]]
+
+
+class BookEntry(BaseModel):
+    """One order under its pseudonym: (price, energy) of its steps, and the salt that opens its commitment.
+
+    `salt` is null and there are no steps where a sealed order was not revealed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    pseudonym: Pseudonym
+    commitment: Hex32
+    sequence: Sequence
+    salt: Hex32 | None
+    buy: tuple[Level, ...]
+    sell: tuple[Level, ...]
+
+
+class Book(Message):
+    """One page of a round's orders, by ascending pseudonym: with it anyone clears the round again."""
+
+    kind: ClassVar[str] = "book"
+    stage: Id
+    slot: UtcTime
+    page: Count
+    pages: Count
+    entries: tuple[BookEntry, ...]
+
+
 class CurveStep(BaseModel):
     """One step of a public aggregated curve."""
 
@@ -231,7 +335,8 @@ class Clearing(Message):
 
     `price` is what buyers pay and sellers receive; where they differ, or differ among members, it is the mean over
     the traded energy. `surplus` is what the mechanism leaves to the community account (negative: what it asks of it).
-    `note` says why a mechanism fell back to another one, null when it did not.
+    `note` says why a mechanism fell back to another one, null when it did not. `orders_root` is the gate's root,
+    `awards_root` that of all awards in the same order, `unrevealed` the sealed orders that were void.
     """
 
     kind: ClassVar[str] = "clearing"
@@ -247,6 +352,8 @@ class Clearing(Message):
     supply: tuple[CurveStep, ...]
     orders: Count
     orders_root: Hex32
+    awards_root: Hex32
+    unrevealed: Count
     buyer_price_micro_per_kwh: PriceMicro | None
     seller_price_micro_per_kwh: PriceMicro | None
     surplus_nano: MoneyNano
@@ -257,7 +364,8 @@ class Award(Message):
     """A meter's private result of a slot's auction; losers get one with zero energy and the reason.
 
     `amount_nano` is exactly what the award costs (+ paid by the member); `price` is null where the member trades at
-    several prices, or at one that is not whole.
+    several prices, or at one that is not whole. `order_proof` shows the order as leaf `index` under the gate's root,
+    `award_proof` the award as leaf `index` under the clearing's `awards_root`.
     """
 
     kind: ClassVar[str] = "award"
@@ -270,6 +378,10 @@ class Award(Message):
     price_micro_per_kwh: PriceMicro | None
     amount_nano: MoneyNano
     reason: AwardReason = Field(strict=False)
+    pseudonym: Pseudonym
+    index: Count
+    order_proof: tuple[Hex32, ...]
+    award_proof: tuple[Hex32, ...]
 
 
 class MeterReport(Message):
@@ -321,13 +433,38 @@ class Settlement(Message):
     salt: Hex32
 
 
+class Leaves(Message):
+    """New leaves of the log, each as canonical JSON text; the first has the index `first`."""
+
+    kind: ClassVar[str] = "leaves"
+    first: Count
+    leaves: tuple[Leaf, ...]
+
+
 class Checkpoint(Message):
-    """The head of the broker's append-only log. Retained."""
+    """The head of the broker's append-only log. Retained.
+
+    `note` is the same as C2SP checkpoint text with a signed-note signature of the calendar's `log_key`;
+    `consistency` proves that the log continues that of the checkpoint before, which had `previous_size` leaves.
+    """
 
     kind: ClassVar[str] = "checkpoint"
     size: Count
     root: Hex32
     slot: UtcTime
+    note: Note
+    previous_size: Count
+    consistency: tuple[Hex32, ...]
+
+
+class Witness(Message):
+    """The newest checkpoint that a member saw, republished at most once per slot for others to compare. Retained."""
+
+    kind: ClassVar[str] = "witness"
+    meter: Id
+    key: Hex32
+    note: Note
+    seen_at: UtcTime
 
 
 class ServiceStatus(Message):
@@ -346,15 +483,22 @@ ALL: tuple[type[Message], ...] = (
     PlanNotice,
     Path,
     Order,
+    SealedOrder,
+    Reveal,
     Receipt,
     Rejection,
     StatusQuery,
     StatusAnswer,
+    Roster,
+    Gate,
     Clearing,
+    Book,
     Award,
     MeterReport,
     Settlement,
+    Leaves,
     Checkpoint,
+    Witness,
     ServiceStatus,
 )
 BY_KIND: dict[str, type[Message]] = {model.kind: model for model in ALL}

@@ -43,6 +43,8 @@ class MarketSettings(_Table):
     messages_per_slot_max: int = Field(default=20, ge=1, le=10_000)
     report_within_s: int = Field(default=900, ge=0, le=7 * 86_400)
     group_min: int = Field(default=10, ge=1, le=1_000_000)
+    sealed: bool = False
+    reveal_within_s: int = Field(default=20, ge=1, le=3_600)
 
     @field_validator("slot_minutes")
     @classmethod
@@ -57,6 +59,12 @@ class MarketSettings(_Table):
         if value not in LIVE:
             raise ValueError(f"there is no mechanism {value!r}: use one of {', '.join(LIVE)}")
         return value
+
+    @model_validator(mode="after")
+    def _clears_before_the_slot(self) -> Self:
+        if self.sealed and self.reveal_within_s >= self.gate_lead_s:
+            raise ValueError("a sealed market clears before its slot: set reveal_within_s below gate_lead_s")
+        return self
 
 
 class MqttSettings(_Table):

@@ -32,6 +32,12 @@ MIGRATIONS: tuple[Migration, ...] = (
         " payload BLOB NOT NULL, PRIMARY KEY (size, slot)) STRICT",
         "CREATE TABLE health (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
     ),
+    (
+        "CREATE TABLE public (position INTEGER NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL,"
+        " payload BLOB NOT NULL, PRIMARY KEY (position, ordinal)) STRICT",
+        # Older records are filled again from the journal, which knows what was public.
+        "DELETE FROM health WHERE name = 'journal_covered'",
+    ),
 )
 COVERED, SENT = "journal_covered", "journal_sent"
 

@@ -1,49 +1,53 @@
 """From the orders of a slot to its public clearing and private awards."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules, no_trade
-from broker.ledger.log import commitment, pseudonym, salt
-from broker.market.slot_book import Held, SlotBook
+from broker.market.publication import Listed, gate_tree
+from broker.market.slot_book import SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
-from wire.codec import canonical
-from wire.merkle import leaf_hash, root
-from wire.messages import Award, AwardReason, Clearing, CurveStep, OrderStep, Side
+from wire.commitments import award_leaf
+from wire.merkle import Tree, leaf_hash
+from wire.messages import Award, AwardReason, BookEntry, Clearing, CurveStep, Level, Side
 from wire.quantities import round_half_even
 from wire.slots import Slot
 
 CURVE_LEVELS_MAX = 100
 
 
-def steps_of(orders: Mapping[str, Held], side: Side) -> list[Step]:
-    """All steps of one side, by ascending meter: the order of arrival leaves no trace."""
+def steps_of(entries: Iterable[BookEntry], side: Side) -> list[Step]:
+    """All steps of one side, by ascending pseudonym: the order of arrival leaves no trace."""
     return [
-        Step(meter, step.price_micro_per_kwh, step.energy_wh)
-        for meter in sorted(orders)
-        for step in orders[meter].order.steps
-        if step.side is side
+        Step(entry.pseudonym, price, energy)
+        for entry in entries
+        for price, energy in (entry.buy if side is Side.BUY else entry.sell)
     ]
 
 
-def auction(book: SlotBook, terms: Terms, secret: bytes, at_s: int) -> tuple[Clearing, list[Award]]:
-    """The clearing of a slot's orders and the award of every meter that sent one.
+def auction(book: SlotBook, listed: Sequence[Listed], terms: Terms, at_s: int) -> tuple[Clearing, list[Award]]:
+    """The clearing of a slot's received orders (by ascending pseudonym) and the award of every meter that sent one.
 
-    A slot that is already over when it is cleared (the broker was down) has no market: nobody could follow an award.
+    The participants of the book are pseudonyms, so anyone who knows the published book gets the same outcome. A slot
+    that is already over when it is cleared (the broker was down) has no market: nobody could follow an award.
     """
-    bids, offers = steps_of(book.orders, Side.BUY), steps_of(book.orders, Side.SELL)
+    entries = [order.entry for order in listed]
+    bids, offers = steps_of(entries, Side.BUY), steps_of(entries, Side.SELL)
     has_market = book.prices is not None and book.prices.has_market and at_s < book.slot.end_s
     if not has_market:
         bids, offers = [], []
+    gate = gate_tree(entries)
     clear = MECHANISMS[terms.mechanism].clear
     if clear is None:
         outcome = no_trade()
     else:
         outcome = clear(Book(book_side(bids), book_side(offers)), slot_rules(book.slot, terms))
+    awards = Tree(leaf_hash(_leaf(entry, outcome, book, terms)) for entry in entries)
     clearing = Clearing(
         community=terms.community,
         stage=terms.stage,
@@ -60,10 +64,41 @@ def auction(book: SlotBook, terms: Terms, secret: bytes, at_s: int) -> tuple[Cle
         note=outcome.note[:200] or None,
         demand=public_curve(bids, falling=True),
         supply=public_curve(offers, falling=False),
-        orders=len(book.orders),
-        orders_root=orders_root(book, secret),
+        orders=len(entries),
+        orders_root=gate.root().hex(),
+        awards_root=awards.root().hex(),
+        unrevealed=sum(entry.salt is None for entry in entries),
     )
-    return clearing, [_award(held, outcome, clearing, terms) for _, held in sorted(book.orders.items())]
+    proved = [
+        _award(order, outcome, clearing, Place(i, _hex(gate.inclusion_proof(i)), _hex(awards.inclusion_proof(i))))
+        for i, order in enumerate(listed)
+    ]
+    return clearing, sorted(proved, key=lambda award: award.meter)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an order stands in its round, with the proofs under the gate's and the awards' root."""
+
+    index: int
+    order_proof: tuple[str, ...]
+    award_proof: tuple[str, ...]
+
+
+def _hex(path: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(node.hex() for node in path)
+
+
+def _leaf(entry: BookEntry, outcome: Outcome, book: SlotBook, terms: Terms) -> bytes:
+    name = entry.pseudonym
+    return award_leaf(
+        name,
+        stage=terms.stage,
+        slot=book.slot.label,
+        bought_wh=outcome.bought.get(name, 0),
+        sold_wh=outcome.sold.get(name, 0),
+        amount_nano=outcome.payment_of(name) - outcome.receipt_of(name),
+    )
 
 
 def _verdict(
@@ -109,31 +144,25 @@ def public_curve(steps: list[Step], *, falling: bool) -> tuple[CurveStep, ...]:
     )
 
 
-def orders_root(book: SlotBook, secret: bytes) -> str:
-    """The Merkle root of the salted commitments to the orders that counted, by ascending pseudonym."""
-    leaves = []
-    for meter, held in book.orders.items():
-        name = pseudonym(secret, meter, book.slot.start_s)
-        sealed = commitment(salt(secret, "order", meter, book.slot.label), held.digest.encode())
-        leaves.append(canonical({"commitment": sealed, "pseudonym": name}))
-    return root([leaf_hash(leaf) for leaf in sorted(leaves)]).hex()
-
-
-def _award(held: Held, outcome: Outcome, clearing: Clearing, terms: Terms) -> Award:
-    meter = held.order.meter
-    bought, sold = outcome.bought.get(meter, 0), outcome.sold.get(meter, 0)
-    amount = outcome.payment_of(meter) - outcome.receipt_of(meter)
+def _award(order: Listed, outcome: Outcome, clearing: Clearing, place: Place) -> Award:
+    name = order.entry.pseudonym
+    bought, sold = outcome.bought.get(name, 0), outcome.sold.get(name, 0)
+    amount = outcome.payment_of(name) - outcome.receipt_of(name)
     return Award(
-        community=terms.community,
-        meter=meter,
-        stage=terms.stage,
+        community=clearing.community,
+        meter=order.meter,
+        stage=clearing.stage,
         slot=clearing.slot,
-        sequence=held.order.sequence,
+        sequence=order.entry.sequence,
         bought_wh=bought,
         sold_wh=sold,
         price_micro_per_kwh=_own_price(outcome, bought - sold, amount),
         amount_nano=amount,
-        reason=_award_reason(held.order.steps, bought + sold, clearing),
+        reason=_award_reason(order.entry, bought + sold, clearing),
+        pseudonym=name,
+        index=place.index,
+        order_proof=place.order_proof,
+        award_proof=place.award_proof,
     )
 
 
@@ -145,9 +174,11 @@ def _own_price(outcome: Outcome, net_wh: int, amount_nano: int) -> int | None:
     return None if remainder else price
 
 
-def _award_reason(steps: tuple[OrderStep, ...], traded_wh: int, clearing: Clearing) -> AwardReason:
+def _award_reason(entry: BookEntry, traded_wh: int, clearing: Clearing) -> AwardReason:
     price = clearing.price_micro_per_kwh
-    if not steps:
+    if entry.salt is None:
+        return AwardReason.UNREVEALED
+    if not entry.buy and not entry.sell:
         return AwardReason.WITHDRAWN
     if clearing.outcome == "no_market":
         return AwardReason.NO_MARKET
@@ -155,9 +186,9 @@ def _award_reason(steps: tuple[OrderStep, ...], traded_wh: int, clearing: Cleari
         return AwardReason.NO_COUNTERPART
     if traded_wh == 0:
         return AwardReason.NOT_COMPETITIVE
-    wanted = sum(
-        step.energy_wh
-        for step in steps
-        if (step.price_micro_per_kwh >= price if step.side is Side.BUY else step.price_micro_per_kwh <= price)
-    )
+    wanted = _wanted(entry.buy, lambda limit: limit >= price) + _wanted(entry.sell, lambda limit: limit <= price)
     return AwardReason.TRADED if traded_wh >= wanted else AwardReason.PART_TRADED
+
+
+def _wanted(levels: Iterable[Level], accepts: Callable[[int], bool]) -> int:
+    return sum(energy for limit, energy in levels if accepts(limit))

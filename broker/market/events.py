@@ -57,9 +57,16 @@ class Refused(_Event):
 
 
 class GateClosed(_Event):
-    """The gate of a slot closed: it is cleared at once."""
+    """The gate of a slot closed: it is cleared at once, in a sealed market after the time to reveal."""
 
     type: Literal["gate_closed"] = "gate_closed"
+    slot_s: int
+
+
+class ClearingDue(_Event):
+    """The time to reveal the sealed orders of a slot is over."""
+
+    type: Literal["clearing_due"] = "clearing_due"
     slot_s: int
 
 
@@ -91,6 +98,7 @@ Event = Annotated[
     | Received
     | Refused
     | GateClosed
+    | ClearingDue
     | DeliveryEnded
     | SettlementDue
     | SlotCancelled,

@@ -1,10 +1,14 @@
 """What a received frame does: who sent it, whether it holds, and which answer it gets."""
 
+from typing import Literal
+
+from broker.ledger.log import pseudonym
 from broker.market.events import Received
-from broker.market.intake import admit_order, admit_report, slot_of
+from broker.market.intake import admit_order, admit_report, admit_reveal, admit_sealed, revealed_order, slot_of
 from broker.market.outcome import Admission, Rejected
 from broker.market.outgoing import Outgoing, rejection
-from broker.market.slot_book import Held, HeldReport, SlotBook
+from broker.market.publication import order_salt
+from broker.market.slot_book import Held, HeldReport, HeldSealed, SlotBook
 from broker.market.terms import Member, Terms
 from wire.codec import DecodeError, decode, digest
 from wire.messages import (
@@ -13,22 +17,35 @@ from wire.messages import (
     MeterReport,
     Order,
     Receipt,
+    Reveal,
+    SealedOrder,
     StatusAnswer,
     StatusQuery,
     Welcome,
 )
 from wire.reasons import Reason
 from wire.signing import FrameError, is_signed_by, split
-from wire.slots import format_utc
+from wire.slots import format_utc, parse_utc
 
-Readable = Hello | Order | StatusQuery | MeterReport
-MODELS: dict[str, type[Readable]] = {m.kind: m for m in (Hello, Order, StatusQuery, MeterReport)}
+Stored = Order | SealedOrder | Reveal | MeterReport
+Readable = Hello | StatusQuery | Stored
+MODELS: dict[str, type[Readable]] = {m.kind: m for m in (Hello, Order, SealedOrder, Reveal, StatusQuery, MeterReport)}
+_RECEIPTED: dict[type[Message], Literal["order", "sealed", "reveal", "report"]] = {
+    Order: "order",
+    SealedOrder: "sealed",
+    Reveal: "reveal",
+    MeterReport: "report",
+}
 
 
 class Inbox:
-    """Applies received messages to the shared members and books. Registers are kept per meter [Wh]."""
+    """Applies received messages to the shared members and books. Registers are kept per meter [Wh].
 
-    def __init__(self, terms: Terms, members: dict[str, Member], books: dict[int, SlotBook]) -> None:
+    `secret` makes the pseudonyms and salts that receipts tell.
+    """
+
+    def __init__(self, terms: Terms, members: dict[str, Member], books: dict[int, SlotBook], secret: bytes) -> None:
+        self._secret = secret
         self._terms = terms
         self._members = members
         self._books = books
@@ -47,6 +64,10 @@ class Inbox:
                 return [self._answer(message, payload_digest)], 0
             case Order():
                 return self._order(message, payload_digest, member, event.at_s)
+            case SealedOrder():
+                return self._sealed(message, payload_digest, member, event.at_s)
+            case Reveal():
+                return [self._reveal(message, payload_digest, member, event.at_s)], 0
             case MeterReport():
                 return [self._report(message, payload_digest, member, event.at_s)], 0
 
@@ -90,7 +111,7 @@ class Inbox:
         )
         return Outgoing(welcome, member.meter)
 
-    def _book(self, message: Order | MeterReport | StatusQuery) -> SlotBook | Rejected:
+    def _book(self, message: Stored | StatusQuery) -> SlotBook | Rejected:
         slot = slot_of(message.slot, self._terms)
         if isinstance(slot, Rejected):
             return slot
@@ -113,6 +134,33 @@ class Inbox:
         book.orders[member.meter] = Held(order, named)
         return [self._receipt(order, named, member, at_s)], int(is_new)
 
+    def _sealed(self, sealed: SealedOrder, named: str, member: Member, at_s: int) -> tuple[list[Outgoing], int]:
+        book = self._book(sealed)
+        if isinstance(book, Rejected):
+            return [self._rejection(book, member.meter, sealed.kind, named, sealed)], 0
+        outcome = admit_sealed(sealed, named, book=book, member=member, terms=self._terms, at_s=at_s)
+        if not isinstance(outcome, Rejected) and outcome.repeated:
+            return [self._receipt(sealed, named, member, at_s)], 0
+        book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
+        if isinstance(outcome, Rejected):
+            return [self._rejection(outcome, member.meter, sealed.kind, named, sealed)], 0
+        is_new = member.meter not in book.sealed
+        book.sealed[member.meter] = HeldSealed(sealed, named)
+        return [self._receipt(sealed, named, member, at_s)], int(is_new)
+
+    def _reveal(self, reveal: Reveal, named: str, member: Member, at_s: int) -> Outgoing:
+        book = self._book(reveal)
+        if isinstance(book, Rejected):
+            return self._rejection(book, member.meter, reveal.kind, named, reveal)
+        outcome = admit_reveal(reveal, book=book, member=member, terms=self._terms, at_s=at_s)
+        if isinstance(outcome, Rejected):
+            return self._rejection(outcome, member.meter, reveal.kind, named, reveal)
+        if not outcome.repeated:
+            order = revealed_order(reveal, book.sealed[member.meter].sealed)
+            book.orders[member.meter] = Held(order, named)
+            book.salts[member.meter] = reveal.salt
+        return self._receipt(reveal, named, member, at_s)
+
     def _report(self, report: MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
         book = self._book(report)
         outcome: Admission | Rejected
@@ -133,15 +181,22 @@ class Inbox:
         earlier = [row for row in self._registers.get(meter, []) if row[0] < slot_s]
         return max((row[1] for row in earlier), default=0), max((row[2] for row in earlier), default=0)
 
-    def _receipt(self, message: Order | MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
+    def _receipt(self, message: Stored, named: str, member: Member, at_s: int) -> Outgoing:
+        is_report = isinstance(message, MeterReport)
+        name = None if is_report else pseudonym(self._secret, member.meter, parse_utc(message.slot))
+        salt = None
+        if isinstance(message, Order):
+            salt = order_salt(self._secret, member.meter, stage=message.stage, slot=message.slot)
         receipt = Receipt(
             community=self._terms.community,
             meter=member.meter,
-            of="order" if isinstance(message, Order) else "report",
+            of=_RECEIPTED[type(message)],
             slot=message.slot,
             sequence=message.sequence,
             digest=named,
             received_at=format_utc(at_s),
+            pseudonym=name,
+            salt=salt,
         )
         return Outgoing(receipt, member.meter)
 
@@ -149,14 +204,23 @@ class Inbox:
         book = self._book(query)
         if isinstance(book, Rejected):
             return self._rejection(book, query.meter, query.kind, named, query)
-        held, report = book.orders.get(query.meter), book.reports.get(query.meter)
+        report = book.reports.get(query.meter)
+        sequence, order_digest = _held_order(book, query.meter)
         answer = StatusAnswer(
             community=self._terms.community,
             meter=query.meter,
             slot=query.slot,
             state=book.state,
-            order_sequence=held.order.sequence if held else None,
-            order_digest=held.digest if held else None,
+            order_sequence=sequence,
+            order_digest=order_digest,
             report_sequence=report.report.sequence if report else None,
         )
         return Outgoing(answer, query.meter)
+
+
+def _held_order(book: SlotBook, meter: str) -> tuple[int | None, str | None]:
+    """(sequence, digest) of the order or sealed order that counts, None where there is none."""
+    sealed, held = book.sealed.get(meter), book.orders.get(meter)
+    if sealed is not None:
+        return sealed.sealed.sequence, sealed.digest
+    return (held.order.sequence, held.digest) if held is not None else (None, None)

@@ -4,7 +4,8 @@ from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
 from broker.mechanisms.catalogue import MECHANISMS
-from wire.messages import MeterReport, Order, OrderStep, Side, SlotState
+from wire.commitments import shown_order
+from wire.messages import MeterReport, Order, OrderStep, Reveal, SealedOrder, Side, SlotState
 from wire.reasons import Reason
 from wire.slots import Slot, format_utc, parse_utc
 
@@ -23,11 +24,83 @@ def admit_order(order: Order, digest: str, *, book: SlotBook, member: Member, te
     """Whether the order counts; `digest` is that of its payload, `at_s` the moment it came in."""
     if order.stage != terms.stage:
         return Rejected(Reason.WRONG_STAGE, f"no stage {order.stage!r}", "stage")
-    if MECHANISMS[terms.mechanism].clear is None:
-        return Rejected(Reason.NO_MARKET, f"{terms.mechanism} shares metered energy and takes no orders", "stage")
+    if terms.sealed:
+        return Rejected(Reason.SEALED_MARKET, f"{order.stage} takes sealed orders", "stage")
     held = book.orders.get(member.meter)
     if held is not None and held.digest == digest:
         return Accepted(repeated=True)
+    last = held.order.sequence if held is not None else None
+    return _not_in_time(order, last, book=book, member=member, terms=terms, at_s=at_s) or _check_steps(
+        order, book, member, terms
+    )
+
+
+def admit_sealed(
+    sealed: SealedOrder, digest: str, *, book: SlotBook, member: Member, terms: Terms, at_s: int
+) -> Admission:
+    """Whether the commitment counts; what it hides is checked when it is revealed."""
+    if sealed.stage != terms.stage:
+        return Rejected(Reason.WRONG_STAGE, f"no stage {sealed.stage!r}", "stage")
+    if not terms.sealed:
+        return Rejected(Reason.NOT_SEALED, f"{sealed.stage} takes open orders", "stage")
+    held = book.sealed.get(member.meter)
+    if held is not None and held.digest == digest:
+        return Accepted(repeated=True)
+    last = held.sealed.sequence if held is not None else None
+    late = _not_in_time(sealed, last, book=book, member=member, terms=terms, at_s=at_s)
+    if late is not None:
+        return late
+    if book.prices is None or not book.prices.has_market:
+        return Rejected(Reason.NO_MARKET, f"{book.slot.label} has no local market", "slot")
+    return Accepted()
+
+
+def admit_reveal(reveal: Reveal, *, book: SlotBook, member: Member, terms: Terms, at_s: int) -> Admission:
+    """Whether the reveal opens the meter's commitment, and with an order that may enter."""
+    held = book.sealed.get(member.meter)
+    if held is None or reveal.stage != terms.stage:
+        return Rejected(Reason.WRONG_REVEAL, f"no sealed order of {member.meter} for {reveal.slot}", "slot")
+    if reveal.sequence != held.sealed.sequence or _opens(reveal) != held.sealed.commitment:
+        return Rejected(Reason.WRONG_REVEAL, f"not what sequence {held.sealed.sequence} commits to", "salt")
+    if member.meter in book.orders:
+        return Accepted(repeated=True)
+    if book.state is not SlotState.GATE_CLOSED or at_s >= terms.clearing_s(book.slot):
+        return Rejected(Reason.WRONG_REVEAL, f"{book.slot.label} is {book.state}", "slot")
+    return _check_steps(revealed_order(reveal, held.sealed), book, member, terms)
+
+
+def _opens(reveal: Reveal) -> str:
+    entry = shown_order(
+        reveal.steps,
+        pseudonym="0" * 16,
+        sequence=reveal.sequence,
+        salt=reveal.salt,
+        community=reveal.community,
+        stage=reveal.stage,
+        slot=reveal.slot,
+    )
+    return entry.commitment
+
+
+def revealed_order(reveal: Reveal, sealed: SealedOrder) -> Order:
+    """The order that a reveal opens."""
+    return Order(
+        community=reveal.community,
+        meter=reveal.meter,
+        stage=reveal.stage,
+        slot=reveal.slot,
+        sequence=reveal.sequence,
+        steps=reveal.steps,
+        sent_at=sealed.sent_at,
+    )
+
+
+def _not_in_time(
+    order: Order | SealedOrder, last: int | None, *, book: SlotBook, member: Member, terms: Terms, at_s: int
+) -> Rejected | None:
+    """Why an order comes too late, too early, too often or behind sequence `last`; None when it does not."""
+    if MECHANISMS[terms.mechanism].clear is None:
+        return Rejected(Reason.NO_MARKET, f"{terms.mechanism} shares metered energy and takes no orders", "stage")
     if at_s >= terms.gate_s(book.slot) or book.state is not SlotState.GATE_OPEN:
         gate = format_utc(terms.gate_s(book.slot))
         return Rejected(Reason.GATE_CLOSED, f"the gate of {book.slot.label} closed at {gate}", "slot")
@@ -35,12 +108,12 @@ def admit_order(order: Order, digest: str, *, book: SlotBook, member: Member, te
         return Rejected(Reason.TOO_EARLY, f"{book.slot.label} is beyond the trading horizon", "slot")
     if book.messages.get(member.meter, 0) >= terms.messages_per_slot_max:
         return Rejected(Reason.QUOTA_EXCEEDED, f"more than {terms.messages_per_slot_max} orders for this slot")
-    if held is not None and order.sequence <= held.order.sequence:
-        return _stale(order, held.order.sequence)
-    return _check_steps(order, book, member, terms)
+    if last is not None and order.sequence <= last:
+        return _stale(order, last)
+    return None
 
 
-def _stale(order: Order, last: int) -> Rejected:
+def _stale(order: Order | SealedOrder, last: int) -> Rejected:
     if order.sequence == last:
         return Rejected(Reason.CONFLICTING_SEQUENCE, f"sequence {last} came with another content", "sequence")
     return Rejected(Reason.STALE_SEQUENCE, f"sequence {order.sequence} is below {last}", "sequence")

@@ -10,6 +10,7 @@ from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
 from broker.market.auction import auction
 from broker.market.events import (
+    ClearingDue,
     DeliveryEnded,
     Enrolled,
     Event,
@@ -25,10 +26,19 @@ from broker.market.inbox import Inbox
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.posting import settled_slot
+from broker.market.publication import (
+    Rosters,
+    book_pages,
+    gate_message,
+    listed_orders,
+    log_key,
+    log_messages,
+    log_news,
+)
 from broker.market.session import SlotEvent, advance
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
-from wire.messages import Checkpoint, Conditions, SlotState
+from wire.messages import Checkpoint, Conditions, Roster, SlotState
 from wire.reasons import Reason
 from wire.slots import Slot, slot_at
 
@@ -57,8 +67,10 @@ class Market:
         self.log = Log()
         self.totals = Totals()
         self.checkpoint: Checkpoint | None = None
+        self.log_key = log_key(secret)
+        self._rosters = Rosters()
         self._secret = secret
-        self._inbox = Inbox(terms, self.members, self.books)
+        self._inbox = Inbox(terms, self.members, self.books, secret)
 
     def apply(self, event: Event) -> list[Outgoing]:
         """Applies one event; returns the messages it causes, in sending order."""
@@ -87,6 +99,8 @@ class Market:
             case SlotOpened():
                 return self._open(event)
             case GateClosed():
+                return self._close_gate(self.books[event.slot_s], event.at_s)
+            case ClearingDue():
                 return self._clear(self.books[event.slot_s], event.at_s)
             case DeliveryEnded():
                 self._move(self.books[event.slot_s], SlotEvent.DELIVERY_END)
@@ -104,6 +118,8 @@ class Market:
             book = self.books[start_s]
             if book.state is SlotState.GATE_OPEN and now_s >= self.terms.gate_s(book.slot):
                 events.append(GateClosed(at_s=now_s, slot_s=start_s))
+            elif book.state is SlotState.GATE_CLOSED and now_s >= self.terms.clearing_s(book.slot):
+                events.append(ClearingDue(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.CLEARED and now_s >= book.slot.end_s:
                 events.append(DeliveryEnded(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.DELIVERED and self._is_settlement_due(book, now_s):
@@ -120,6 +136,8 @@ class Market:
         for book in self.books.values():
             if book.state is SlotState.GATE_OPEN:
                 moments.append(self.terms.gate_s(book.slot))
+            elif book.state is SlotState.GATE_CLOSED:
+                moments.append(self.terms.clearing_s(book.slot))
             elif book.state is SlotState.CLEARED:
                 moments.append(book.slot.end_s)
             elif book.state is SlotState.DELIVERED:
@@ -152,16 +170,43 @@ class Market:
     def _move(self, book: SlotBook, event: SlotEvent) -> None:
         book.state = advance(book.state, event)
 
-    def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
+    def _close_gate(self, book: SlotBook, at_s: int) -> list[Outgoing]:
+        """Publishes the root of the received orders; only then are they cleared, sealed ones after their reveal."""
         self._move(book, SlotEvent.GATE)
-        clearing, awards = auction(book, self.terms, self._secret, at_s)
+        book.gate = gate_message(listed_orders(book, self.terms, self._secret), self.terms, book.slot, at_s)
+        news = [*self._roster_news(book.slot), book.gate]
+        log_messages(self.log, news)
+        out = [Outgoing(message) for message in news]
+        return out if self.terms.sealed else [*out, *self._clear(book, at_s)]
+
+    def _roster_news(self, slot: Slot) -> list[Roster]:
+        trading = {meter: not member.suspended for meter, member in self.members.items()}
+        return self._rosters.news(slot, trading, self.terms, self._secret)
+
+    def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
+        listed = listed_orders(book, self.terms, self._secret)
+        clearing, awards = auction(book, listed, self.terms, at_s)
         book.clearing = clearing
         book.awards = {award.meter: award for award in awards}
         self._move(book, SlotEvent.CLEARING)
         self.totals.traded_wh += clearing.volume_wh
         self.totals.last_price_micro = clearing.price_micro_per_kwh
+        log_messages(self.log, [clearing])
+        pages = book_pages(
+            [order.entry for order in listed],
+            community=clearing.community,
+            stage=clearing.stage,
+            slot=clearing.slot,
+        )
         private = [Outgoing(award, award.meter) for award in awards]
-        return [Outgoing(clearing), *private, *self.conditions(book.slot.shifted(1))]
+        public = [Outgoing(page) for page in pages]
+        return [Outgoing(clearing), *private, *public, *self._log_news(book), *self.conditions(book.slot.shifted(1))]
+
+    def _log_news(self, book: SlotBook) -> list[Outgoing]:
+        """The new leaves of the log and its new checkpoint."""
+        news = log_news(self.log, self.log_key, community=self.terms.community, slot=book.slot.label)
+        self.checkpoint = news.checkpoint
+        return [Outgoing(message) for message in (*news.pages, news.checkpoint)]
 
     def conditions(self, slot: Slot) -> list[Outgoing]:
         """The market conditions of a slot, none while its outside prices are unknown."""
@@ -181,17 +226,15 @@ class Market:
         return [Outgoing(message)]
 
     def _settle(self, book: SlotBook, now_s: int) -> list[Outgoing]:
+        log_messages(self.log, roster := self._roster_news(book.slot))
         result = settled_slot(book, self.terms, self._secret, self.log)
         self.accounts.post(result.transfers)
         self._move(book, SlotEvent.SETTLEMENT)
         self.totals.last_demand_wh = result.demand_wh
         self.totals.last_generation_wh = result.generation_wh
         self._forget_before(now_s - KEEP_SETTLED_S)
-        checkpoint = Checkpoint(
-            community=self.terms.community, size=len(self.log), root=self.log.head(), slot=book.slot.label
-        )
-        self.checkpoint = checkpoint
-        return [*(Outgoing(s, s.meter) for s in result.settlements), Outgoing(checkpoint)]
+        private = [Outgoing(s, s.meter) for s in result.settlements]
+        return [*map(Outgoing, roster), *private, *self._log_news(book)]
 
     def _forget_before(self, before_s: int) -> None:
         final = (SlotState.SETTLED, SlotState.VOID)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from broker.ledger.log import Log, commitment, pseudonym, salt
+from broker.ledger.log import Log, pseudonym, salt
 from broker.ledger.transfer import Transfer, account
 from broker.market.auction import slot_rules
 from broker.market.slot_book import SlotBook
@@ -10,7 +10,7 @@ from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
 from broker.settlement.slot import Position, SharingRule, settle
 from broker.sharing import mid_market
-from wire.codec import canonical, digest, encode
+from wire.commitments import settlement_leaf
 from wire.messages import Settlement, SettlementLine
 
 
@@ -25,14 +25,12 @@ class SettledSlot:
 
 
 def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
-    """Settles a delivered slot and appends its leaves (clearing first, members by pseudonym) to the log.
+    """Settles a delivered slot and appends its leaves (members by pseudonym) to the log.
 
     A meter that was awarded energy and did not report is settled as if it had delivered, and marked as estimated.
     """
     positions, qualities = _positions(book)
     transfers = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
-    if book.clearing is not None:
-        log.append({"clearing": digest(encode(book.clearing)), "slot": book.slot.label})
     settlements = [_settlement(p, qualities[p.meter], transfers, book, terms) for p in positions]
     return SettledSlot(
         transfers=transfers,
@@ -103,16 +101,10 @@ def _settlement(
     )
 
 
-def committed_bytes(settlement: Settlement) -> bytes:
-    """The bytes that the log commits to: the settlement without its own place in the log."""
-    return canonical(settlement.model_dump(mode="json", exclude={"log_index", "salt"}))
-
-
 def _logged(settlements: list[Settlement], book: SlotBook, secret: bytes, log: Log) -> list[Settlement]:
     named = sorted((pseudonym(secret, s.meter, book.slot.start_s), s) for s in settlements)
     placed = []
     for name, s in named:
-        salt_bytes = salt(secret, "settlement", s.meter, s.slot)
-        leaf = {"commitment": commitment(salt_bytes, committed_bytes(s)), "pseudonym": name, "slot": s.slot}
-        placed.append(s.model_copy(update={"log_index": log.append(leaf), "salt": salt_bytes.hex()}))
+        salted = s.model_copy(update={"salt": salt(secret, "settlement", s.meter, s.slot).hex()})
+        placed.append(salted.model_copy(update={"log_index": log.append(settlement_leaf(salted, name))}))
     return sorted(placed, key=lambda s: s.meter)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from broker.market.terms import OutsidePrices
-from wire.messages import Award, Clearing, MeterReport, Order, SlotState
+from wire.messages import Award, Clearing, Gate, MeterReport, Order, SealedOrder, SlotState
 from wire.slots import Slot
 
 
@@ -12,6 +12,14 @@ class Held:
     """The order that counts for a meter, with the digest of its payload bytes."""
 
     order: Order
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSealed:
+    """The sealed order that counts for a meter, with the digest of its payload bytes."""
+
+    sealed: SealedOrder
     digest: str
 
 
@@ -25,13 +33,19 @@ class HeldReport:
 
 @dataclass(slots=True)
 class SlotBook:
-    """The mutable record of one slot, changed only by the market's fold."""
+    """The mutable record of one slot, changed only by the market's fold.
+
+    In a sealed market `sealed` holds the commitments, `orders` what was revealed and `salts` what opened them.
+    """
 
     slot: Slot
     prices: OutsidePrices | None = None
     state: SlotState = SlotState.GATE_OPEN
     orders: dict[str, Held] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
+    sealed: dict[str, HeldSealed] = field(default_factory=dict)
+    salts: dict[str, str] = field(default_factory=dict)
+    gate: Gate | None = None
     clearing: Clearing | None = None
     awards: dict[str, Award] = field(default_factory=dict)
     reports: dict[str, HeldReport] = field(default_factory=dict)

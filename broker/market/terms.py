@@ -35,6 +35,8 @@ class Terms:
     messages_per_slot_max: int = 20
     report_within_s: int = 900
     group_min: int = 10
+    sealed: bool = False
+    reveal_within_s: int = 20
 
     def as_record(self) -> dict[str, int | str]:
         """The terms as the journal keeps them."""
@@ -49,11 +51,15 @@ class Terms:
         """The moment from which orders for a slot are late [s since 1970]."""
         return slot.start_s - self.gate_lead_s
 
+    def clearing_s(self, slot: Slot) -> int:
+        """The moment at which a slot is cleared: at the gate, or once sealed orders had their time to be revealed."""
+        return self.gate_s(slot) + (self.reveal_within_s if self.sealed else 0)
+
     def last_tradable(self, now_s: int) -> Slot:
         """The last slot of the trading horizon at a moment."""
         return slot_at(now_s, self.slot_minutes).shifted(self.horizon_slots)
 
-    def calendar(self, broker_key: str) -> Calendar:
+    def calendar(self, broker_key: str, log_key: str) -> Calendar:
         """The terms as the members see them."""
         stage = Stage(
             stage=self.stage,
@@ -62,10 +68,13 @@ class Terms:
             gate_lead_s=self.gate_lead_s,
             horizon_slots=self.horizon_slots,
             k_permille=self.k_permille,
+            sealed=self.sealed,
+            reveal_within_s=self.reveal_within_s,
         )
         return Calendar(
             community=self.community,
             broker_key=broker_key,
+            log_key=log_key,
             currency=self.currency,
             slot_minutes=self.slot_minutes,
             stages=(stage,),

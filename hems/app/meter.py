@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hems.app.key import load_or_make_key
 from hems.bidding.strategy import strategy_from_line
+from hems.control.market_auditor import MarketAuditor
 from hems.control.meter_loop import Boundary, MeterLoop
 from hems.control.transactive_meter import Registers, TransactiveMeter
 from hems.io.edge_store import EdgeStore
@@ -20,6 +21,7 @@ from hems.io.site_devices import SiteDevices
 from hems.metering.reading import Reading, ReadingQuality
 from hems.site.config import HomeConfig, MarketTable
 from wire import messages as m
+from wire.audit import Violation
 from wire.clock import READY, Done, Instant
 from wire.registers import MarketTerms
 from wire.slots import Slot, format_utc, slot_at
@@ -49,6 +51,9 @@ class MeterApp:
             broker_key=bytes.fromhex(market.broker_key),
             outbox=self._store,
             on_message=self._on_message,
+            auditor=MarketAuditor(
+                meter=config.home.meter, community=market.community, on_violation=self._on_violation
+            ),
         )
         self._loop = MeterLoop(self._session, self._minutes, self._stored_boundary())
         self._market = MarketMqtt(
@@ -180,7 +185,13 @@ class MeterApp:
         self._market.send_done(Done(READY, None))
 
     def _on_frame(self, kind: str, data: bytes) -> None:
-        self._session.receive(kind, data)
+        self._session.receive(kind, data, self._now_s())
+        self._market.send(self._session.to_send())
+
+    def _on_violation(self, violation: Violation) -> None:
+        """Keeps and tells what the market operator did wrong; the home goes on, people decide."""
+        LOG.error("market operator: %s; keep meter.db and run 'community-broker verify'", violation)
+        self._note_health(f"market audit: {violation}")
 
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, TO_HOME):
@@ -234,8 +245,8 @@ class MeterApp:
             )
         else:
             receipted = asyncio.Event()
-            self._receipts[m.Order.kind, slot.label] = receipted
             frames = self._loop.trade(strategy, now_s)
+            self._receipts[frames[-1].kind, slot.label] = receipted
             self._market.send(frames)
             if len(frames) > 1:
                 await _within(receipted.wait(), RECEIPT_TIMEOUT_S)

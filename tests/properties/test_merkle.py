@@ -14,6 +14,7 @@ from wire.merkle import (
     Tree,
     consistency_proof,
     extends,
+    frontier_before,
     includes,
     inclusion_proof,
     leaf_hash,
@@ -69,6 +70,21 @@ def test_a_consistency_proof_holds_for_the_prefix_only(hashes: list[bytes], data
         rewritten = [leaf_hash(b"forged"), *hashes[1:]]
         assert not extends(old, root(hashes[:old]), len(hashes), root(rewritten), proof)
         assert not extends(old, root(hashes[:old]), len(hashes), head, [*proof, head])
+
+
+@given(LEAVES, st.data())
+def test_who_joins_late_gets_the_frontier_from_the_proof_and_follows_the_log(
+    hashes: list[bytes], data: st.DataObject
+) -> None:
+    old = data.draw(st.integers(1, len(hashes)))
+    proof = consistency_proof(old, hashes)
+    if old == len(hashes):
+        return
+    frontier = frontier_before(old, root(hashes[:old]), len(hashes), proof)
+    assert frontier.root() == root(hashes[:old])
+    for item in hashes[old:]:
+        frontier.append(item)
+    assert (frontier.size, frontier.root()) == (len(hashes), root(hashes))
 
 
 def test_proofs_of_what_is_not_there_are_refused() -> None:

@@ -3,12 +3,16 @@
 from wire.messages import (
     Award,
     AwardReason,
+    Book,
+    BookEntry,
     Calendar,
     Checkpoint,
     Clearing,
     Conditions,
     CurveStep,
+    Gate,
     Hello,
+    Leaves,
     Message,
     MeterReport,
     Order,
@@ -17,6 +21,9 @@ from wire.messages import (
     PlanNotice,
     Receipt,
     Rejection,
+    Reveal,
+    Roster,
+    SealedOrder,
     ServiceStatus,
     Settlement,
     SettlementItem,
@@ -27,10 +34,13 @@ from wire.messages import (
     StatusAnswer,
     StatusQuery,
     Welcome,
+    Witness,
 )
 from wire.reasons import Reason
 
 COMMUNITY, METER, SLOT = "elm-street", "home-1", "2027-01-15T08:15:00Z"
+PSEUDONYM = "0123456789abcdef"
+NOTE = "elm-street\n42\nn4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=\n\n\u2014 elm-street AAAA\n"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 WHO = {"community": COMMUNITY, "meter": METER}
 
@@ -45,6 +55,7 @@ GOLDEN: tuple[Message, ...] = (
     Calendar(
         community=COMMUNITY,
         broker_key=DIGEST,
+        log_key=DIGEST,
         currency="EUR",
         slot_minutes=15,
         stages=(
@@ -55,6 +66,8 @@ GOLDEN: tuple[Message, ...] = (
                 horizon_slots=96,
                 k_permille=500,
                 takes_orders=True,
+                sealed=False,
+                reveal_within_s=20,
             ),
         ),
         steps_max=60,
@@ -86,7 +99,25 @@ GOLDEN: tuple[Message, ...] = (
         ),
         sent_at="2027-01-15T08:12:59Z",
     ),
-    Receipt(**WHO, of="order", slot=SLOT, sequence=3, digest=DIGEST, received_at="2027-01-15T08:13:00Z"),
+    SealedOrder(**WHO, stage="intraday", slot=SLOT, sequence=3, commitment=DIGEST, sent_at="2027-01-15T08:12:59Z"),
+    Reveal(
+        **WHO,
+        stage="intraday",
+        slot=SLOT,
+        sequence=3,
+        salt=DIGEST,
+        steps=(OrderStep(side=Side.BUY, price_micro_per_kwh=240_000, energy_wh=500),),
+    ),
+    Receipt(
+        **WHO,
+        of="order",
+        slot=SLOT,
+        sequence=3,
+        digest=DIGEST,
+        received_at="2027-01-15T08:13:00Z",
+        pseudonym=PSEUDONYM,
+        salt=DIGEST,
+    ),
     Rejection(
         **WHO,
         of="order",
@@ -102,6 +133,41 @@ GOLDEN: tuple[Message, ...] = (
     StatusAnswer(
         **WHO, slot=SLOT, state=SlotState.CLEARED, order_sequence=3, order_digest=DIGEST, report_sequence=None
     ),
+    Roster(
+        community=COMMUNITY,
+        day="2027-01-15T00:00:00Z",
+        revision=1,
+        members=12,
+        page=0,
+        pages=1,
+        pseudonyms=(PSEUDONYM,),
+    ),
+    Gate(
+        community=COMMUNITY,
+        stage="intraday",
+        slot=SLOT,
+        closed_at="2027-01-15T08:14:00Z",
+        orders=2,
+        root=DIGEST,
+    ),
+    Book(
+        community=COMMUNITY,
+        stage="intraday",
+        slot=SLOT,
+        page=0,
+        pages=1,
+        entries=(
+            BookEntry(
+                pseudonym=PSEUDONYM,
+                commitment=DIGEST,
+                sequence=3,
+                salt=DIGEST,
+                buy=((240_000, 500), (180_000, 250)),
+                sell=((260_000, 1_000),),
+            ),
+            BookEntry(pseudonym="f" * 16, commitment=DIGEST, sequence=1, salt=None, buy=(), sell=()),
+        ),
+    ),
     Clearing(
         community=COMMUNITY,
         stage="intraday",
@@ -116,6 +182,8 @@ GOLDEN: tuple[Message, ...] = (
         supply=(CurveStep(price_micro_per_kwh=180_000, energy_wh=900),),
         orders=2,
         orders_root=DIGEST,
+        awards_root=DIGEST,
+        unrevealed=0,
         buyer_price_micro_per_kwh=210_000,
         seller_price_micro_per_kwh=210_000,
         surplus_nano=0,
@@ -131,6 +199,10 @@ GOLDEN: tuple[Message, ...] = (
         price_micro_per_kwh=210_000,
         amount_nano=105_000_000,
         reason=AwardReason.TRADED,
+        pseudonym=PSEUDONYM,
+        index=1,
+        order_proof=(DIGEST,),
+        award_proof=(DIGEST,),
     ),
     MeterReport(
         **WHO,
@@ -156,6 +228,10 @@ GOLDEN: tuple[Message, ...] = (
         log_index=41,
         salt=DIGEST,
     ),
-    Checkpoint(community=COMMUNITY, size=42, root=DIGEST, slot=SLOT),
+    Leaves(community=COMMUNITY, first=41, leaves=('{"commitment":"00","pseudonym":"0123456789abcdef"}',)),
+    Checkpoint(
+        community=COMMUNITY, size=42, root=DIGEST, slot=SLOT, note=NOTE, previous_size=40, consistency=(DIGEST,)
+    ),
+    Witness(**WHO, key=DIGEST, note=NOTE, seen_at="2027-01-15T08:15:02Z"),
     ServiceStatus(community=COMMUNITY, state="online", software="community-broker"),
 )

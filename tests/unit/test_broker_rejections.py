@@ -25,13 +25,32 @@ from broker.control.service import Inbound, MarketService
 from broker.market.events import Received, Refused, SlotOpened, decode_event
 from broker.market.terms import OutsidePrices
 from wire.codec import canonical, encode
-from wire.messages import Message, Rejection, Side
+from wire.messages import Message, Rejection, Reveal, SealedOrder, Side
 from wire.reasons import HINTS, Reason
 from wire.signing import MAX_FRAME_BYTES, seal
 
 BUY = (Side.BUY, 200_000, 500)
 GOOD = order(1, slot(2), BUY)
+SEALED = SealedOrder(
+    community=COMMUNITY,
+    meter="home-1",
+    stage="intraday",
+    slot=slot(2).label,
+    sequence=1,
+    commitment="0" * 64,
+    sent_at=slot(0).label,
+)
+REVEAL = Reveal(
+    community=COMMUNITY,
+    meter="home-1",
+    stage="intraday",
+    slot=slot(2).label,
+    sequence=1,
+    salt="0" * 64,
+    steps=GOOD.steps,
+)
 RESERVED = {Reason.REGISTER_MISMATCH}
+ELSEWHERE = {Reason.SEALED_MARKET}  # tests/unit/test_market_sealed.py
 
 Setting = Callable[[MarketService], tuple[Inbound, int]]
 
@@ -100,6 +119,8 @@ def settled(market: MarketService) -> tuple[Inbound, int]:
 
 
 CASES: list[tuple[Reason, Setting]] = [
+    (Reason.NOT_SEALED, at_start(inbound(1, SEALED))),
+    (Reason.WRONG_REVEAL, at_start(inbound(1, REVEAL))),
     (Reason.OVERSIZED, at_start(Inbound("order", "home-1", b"x" * (MAX_FRAME_BYTES + 1)))),
     (Reason.BAD_FRAME, at_start(Inbound("order", "home-1", b"v1.junk"))),
     (Reason.BAD_FRAME, at_start(Inbound("order", "home-1", b""))),
@@ -162,7 +183,7 @@ PLANS: list[tuple[Reason, Inbound]] = [
 
 def test_every_reason_has_a_hint_and_a_case() -> None:
     assert set(HINTS) == set(Reason)
-    assert {reason for reason, _ in CASES} | {reason for reason, _ in PLANS} == set(Reason) - RESERVED
+    assert {reason for reason, _ in CASES} | {reason for reason, _ in PLANS} == set(Reason) - RESERVED - ELSEWHERE
 
 
 @pytest.mark.parametrize(("reason", "setting"), CASES, ids=[f"{n}-{r}" for n, (r, _) in enumerate(CASES)])

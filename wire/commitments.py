@@ -1,0 +1,98 @@
+"""What is hashed where: commitments to orders and settlements, and the leaves of a round's trees and of the log.
+
+A commitment is SHA-256(salt || canonical JSON). Nothing that is committed to names a meter, so a salt can be
+published without telling whose order it was.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from wire.codec import canonical, digest, encode
+from wire.messages import Award, BookEntry, Level, Message, OrderStep, Settlement, Side
+
+
+def committed(salt: bytes, value: object) -> str:
+    """SHA-256(salt || canonical bytes) as hexadecimal digits."""
+    return hashlib.sha256(salt + canonical(value)).hexdigest()
+
+
+def levels(steps: Sequence[OrderStep], side: Side) -> tuple[Level, ...]:
+    """(price, energy) of the steps of one side, as a book shows them."""
+    return tuple((step.price_micro_per_kwh, step.energy_wh) for step in steps if step.side is side)
+
+
+def order_commitment(salt: str, order: BookEntry, *, community: str, stage: str, slot: str) -> str:
+    """The commitment to an order as the book shows it; `salt` is 64 hexadecimal digits."""
+    value = {
+        "buy": [list(level) for level in order.buy],
+        "community": community,
+        "sell": [list(level) for level in order.sell],
+        "sequence": order.sequence,
+        "slot": slot,
+        "stage": stage,
+    }
+    return committed(bytes.fromhex(salt), value)
+
+
+def shown_order(
+    steps: Sequence[OrderStep], *, pseudonym: str, sequence: int, salt: str, community: str, stage: str, slot: str
+) -> BookEntry:
+    """An order as the book shows it, with its commitment."""
+    entry = BookEntry(
+        pseudonym=pseudonym,
+        commitment="0" * 64,
+        sequence=sequence,
+        salt=salt,
+        buy=levels(steps, Side.BUY),
+        sell=levels(steps, Side.SELL),
+    )
+    sealed = order_commitment(salt, entry, community=community, stage=stage, slot=slot)
+    return entry.model_copy(update={"commitment": sealed})
+
+
+def order_leaf(pseudonym: str, commitment: str) -> bytes:
+    """The leaf of an order in the tree of the gate, which stands in ascending order of pseudonyms."""
+    return canonical({"commitment": commitment, "pseudonym": pseudonym})
+
+
+def award_leaf(pseudonym: str, *, stage: str, slot: str, bought_wh: int, sold_wh: int, amount_nano: int) -> bytes:
+    """The leaf of an award in the tree of the round; its place is that of the order in the tree of the gate."""
+    return canonical(
+        {
+            "amount_nano": str(amount_nano),
+            "bought_wh": bought_wh,
+            "pseudonym": pseudonym,
+            "slot": slot,
+            "sold_wh": sold_wh,
+            "stage": stage,
+        }
+    )
+
+
+def leaf_of_award(award: Award) -> bytes:
+    """The leaf that an award claims to be."""
+    return award_leaf(
+        award.pseudonym,
+        stage=award.stage,
+        slot=award.slot,
+        bought_wh=award.bought_wh,
+        sold_wh=award.sold_wh,
+        amount_nano=award.amount_nano,
+    )
+
+
+def message_leaf(message: Message) -> dict[str, str]:
+    """The leaf of the log that fixes a public message: its kind, what it is about, and the digest of its payload."""
+    about = {key: getattr(message, key) for key in ("slot", "stage", "day") if hasattr(message, key)}
+    return {"digest": digest(encode(message)), "kind": message.kind, **about}
+
+
+def settlement_bytes(settlement: Settlement) -> bytes:
+    """The bytes that the log commits to: the settlement without its own place in the log."""
+    return canonical(settlement.model_dump(mode="json", exclude={"log_index", "salt"}))
+
+
+def settlement_leaf(settlement: Settlement, pseudonym: str) -> dict[str, str]:
+    """The leaf of the log that commits to a settlement."""
+    salted = bytes.fromhex(settlement.salt) + settlement_bytes(settlement)
+    return {"commitment": hashlib.sha256(salted).hexdigest(), "pseudonym": pseudonym, "slot": settlement.slot}
