@@ -13,7 +13,8 @@ from hems.control.equilibrium import UNIFORM, equilibrium, own_award
 from wire import audit
 from wire import messages as m
 from wire.audit import Check, Violation
-from wire.commitments import shown_order
+from wire.codec import canonical
+from wire.commitments import message_leaf, shown_order
 from wire.log_view import LogView
 from wire.reasons import Reason
 from wire.slots import parse_utc
@@ -52,6 +53,7 @@ class MarketAuditor:
         self.log: LogView | None = None
         self.rounds_checked = 0
         self._community = community
+        self._first_day = ""
         self._on_violation = on_violation
         self._calendar: m.Calendar | None = None
         self._conditions: dict[str, m.Conditions] = {}
@@ -60,6 +62,7 @@ class MarketAuditor:
         self._rosters: dict[tuple[str, int, int], m.Roster] = {}
         self._settlements: dict[int, m.Settlement] = {}
         self._reported: dict[str, int] = {}
+        self._fixed: dict[str, None] = {}
 
     def sent(self, order: m.Order, salt: str | None = None) -> None:
         """Remembers an own order; `salt` is that of a sealed one."""
@@ -235,11 +238,19 @@ class MarketAuditor:
         if entries is None:
             return [Violation(Check.BOOK, clearing.slot, "pages of the book are missing")]
         wrong = audit.book_against_gate(known.gate, entries)
-        if self._rosters:
-            days = audit.roster_names(self._rosters.values())
-            names = [entry.pseudonym for entry in entries]
-            wrong += audit.strangers(clearing.slot, names, days) if audit.day_of(clearing.slot) in days else []
+        for message in (known.gate, clearing):
+            if canonical(message_leaf(message)).decode() not in self._fixed:
+                wrong.append(Violation(Check.LOG, clearing.slot, f"its {message.kind} is not in the log"))
+        wrong += self._roster(clearing.slot, [entry.pseudonym for entry in entries])
         return wrong + self._result(clearing, entries, known.gate) + self._own(known, known.gate, clearing, entries)
+
+    def _roster(self, slot: str, names: list[str]) -> list[Violation]:
+        """Pseudonyms beyond the day's roster; the roster of the day on which this meter joined may be unknown."""
+        day, days = audit.day_of(slot), audit.roster_names(self._rosters.values())
+        self._first_day = self._first_day or day
+        if day in days:
+            return audit.strangers(slot, names, days)
+        return [Violation(Check.ROSTER, slot, "the day has no roster")] if day > self._first_day else []
 
     def _result(self, clearing: m.Clearing, entries: tuple[m.BookEntry, ...], gate: m.Gate) -> list[Violation]:
         stage, conditions = self._stage(clearing.stage), self._conditions.get(clearing.slot)
@@ -293,10 +304,13 @@ class MarketAuditor:
         if self.log is not None:
             self.log.learn_leaves(page)
         for i, leaf in enumerate(page.leaves, page.first):
+            if '"kind":' in leaf:
+                self._fixed[leaf] = None
             settlement = self._settlements.pop(i, None)
             if settlement is not None and not audit.holds_settlement(leaf, settlement):
                 detail = f"leaf {i} of the log does not commit to it"
                 self._find([Violation(Check.OWN_SETTLEMENT, settlement.slot, detail)])
+        _trim(self._fixed, 16 * KEPT_ROUNDS)
 
 
 def _trim(held: dict[KeyT, T], most: int) -> None:
