@@ -15,8 +15,8 @@ from broker.market import auction as auctions
 from broker.market import market as honest
 from broker.market import publication
 from broker.market.outgoing import Outgoing
-from broker.market.publication import Listed, Rosters
-from broker.market.slot_book import SlotBook
+from broker.market.publication import Rosters
+from broker.market.slot_book import Listed, SlotBook
 from broker.market.terms import Terms
 from proofs.watched_community import COMMUNITY, WatchedCommunity
 from wire.audit import Check
@@ -81,16 +81,12 @@ Listing = Callable[[list[Listed]], list[Listed]]
 
 def _at_clearing(plot: Plot, change: Listing) -> Replaced:
     """Changes the received orders between gate and clearing."""
-    calls = []
 
-    def listed_orders(book: SlotBook, terms: Terms, secret: bytes) -> list[Listed]:
-        listed = publication.listed_orders(book, terms, secret)
-        if book.slot != plot.slot:
-            return listed
-        calls.append(book)
-        return listed if len(calls) == 1 else change(listed)
+    def cleared_orders(book: SlotBook, terms: Terms, secret: bytes) -> list[Listed]:
+        listed = publication.cleared_orders(book, terms, secret)
+        return change(listed) if book.slot == plot.slot else listed
 
-    return {"listed_orders": listed_orders}
+    return {"cleared_orders": cleared_orders}
 
 
 def _before_gate(plot: Plot, change: Listing) -> Replaced:
@@ -100,7 +96,10 @@ def _before_gate(plot: Plot, change: Listing) -> Replaced:
         listed = publication.listed_orders(book, terms, secret)
         return change(listed) if book.slot == plot.slot else listed
 
-    return {"listed_orders": listed_orders}
+    def cleared_orders(book: SlotBook, terms: Terms, secret: bytes) -> list[Listed]:
+        return listed_orders(book, terms, secret)
+
+    return {"listed_orders": listed_orders, "cleared_orders": cleared_orders}
 
 
 def omit(plot: Plot) -> Replaced:

@@ -96,7 +96,15 @@ def _unopened(gate: Gate, entries: Sequence[BookEntry]) -> list[Violation]:
         if entry.salt is None:
             is_good = not entry.buy and not entry.sell
         else:
-            opened = order_commitment(entry.salt, entry, community=gate.community, stage=gate.stage, slot=gate.slot)
+            opened = order_commitment(
+                entry.salt,
+                buy=entry.buy,
+                sell=entry.sell,
+                sequence=entry.sequence,
+                community=gate.community,
+                stage=gate.stage,
+                slot=gate.slot,
+            )
             is_good = opened == entry.commitment
         if not is_good:
             detail = f"the order of {entry.pseudonym} is not the one it was committed to"

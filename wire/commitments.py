@@ -21,13 +21,22 @@ def levels(steps: Sequence[OrderStep], side: Side) -> tuple[Level, ...]:
     return tuple((step.price_micro_per_kwh, step.energy_wh) for step in steps if step.side is side)
 
 
-def order_commitment(salt: str, order: BookEntry, *, community: str, stage: str, slot: str) -> str:
+def order_commitment(
+    salt: str,
+    *,
+    buy: tuple[Level, ...],
+    sell: tuple[Level, ...],
+    sequence: int,
+    community: str,
+    stage: str,
+    slot: str,
+) -> str:
     """The commitment to an order as the book shows it; `salt` is 64 hexadecimal digits."""
     value = {
-        "buy": [list(level) for level in order.buy],
+        "buy": buy,
         "community": community,
-        "sell": [list(level) for level in order.sell],
-        "sequence": order.sequence,
+        "sell": sell,
+        "sequence": sequence,
         "slot": slot,
         "stage": stage,
     }
@@ -38,16 +47,17 @@ def shown_order(
     steps: Sequence[OrderStep], *, pseudonym: str, sequence: int, salt: str, community: str, stage: str, slot: str
 ) -> BookEntry:
     """An order as the book shows it, with its commitment."""
-    entry = BookEntry(
+    buy, sell = levels(steps, Side.BUY), levels(steps, Side.SELL)
+    return BookEntry(
         pseudonym=pseudonym,
-        commitment="0" * 64,
+        commitment=order_commitment(
+            salt, buy=buy, sell=sell, sequence=sequence, community=community, stage=stage, slot=slot
+        ),
         sequence=sequence,
         salt=salt,
-        buy=levels(steps, Side.BUY),
-        sell=levels(steps, Side.SELL),
+        buy=buy,
+        sell=sell,
     )
-    sealed = order_commitment(salt, entry, community=community, stage=stage, slot=slot)
-    return entry.model_copy(update={"commitment": sealed})
 
 
 def order_leaf(pseudonym: str, commitment: str) -> bytes:

@@ -78,6 +78,25 @@ class Tree:
                 first, count = first + k, count - k
         return path[::-1]
 
+    def inclusion_proofs(self) -> list[list[bytes]]:
+        """The audit paths of all leaves, in O(n log n)."""
+        paths: list[list[bytes]] = [[] for _ in range(self.size)]
+
+        def fill(first: int, count: int) -> None:
+            if count < 2:
+                return
+            k = _split_point(count)
+            fill(first, k)
+            fill(first + k, count - k)
+            left, right = self._span(first, k), self._span(first + k, count - k)
+            for path in paths[first : first + k]:
+                path.append(right)
+            for path in paths[first + k : first + count]:
+                path.append(left)
+
+        fill(0, self.size)
+        return paths
+
     def consistency_proof(self, old_size: int) -> list[bytes]:
         """The proof that the log of the first `old_size` leaves is a prefix of this log.
 

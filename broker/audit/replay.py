@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from broker.market.auction import auction
-from broker.market.publication import Listed
-from broker.market.slot_book import SlotBook
+from broker.market.slot_book import Listed, SlotBook
 from broker.market.terms import OutsidePrices, Terms
 from broker.mechanisms.catalogue import MECHANISMS
 from wire.audit import Check, Violation

@@ -8,8 +8,8 @@ from typing import Literal
 
 from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules, no_trade
-from broker.market.publication import Listed, gate_tree
-from broker.market.slot_book import SlotBook
+from broker.market.publication import gate_tree
+from broker.market.slot_book import Listed, SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
 from wire.commitments import award_leaf
@@ -47,7 +47,8 @@ def auction(book: SlotBook, listed: Sequence[Listed], terms: Terms, at_s: int) -
         outcome = no_trade()
     else:
         outcome = clear(Book(book_side(bids), book_side(offers)), slot_rules(book.slot, terms))
-    awards = Tree(leaf_hash(_leaf(entry, outcome, book, terms)) for entry in entries)
+    label = book.slot.label
+    awards = Tree(leaf_hash(_leaf(entry.pseudonym, outcome, terms.stage, label)) for entry in entries)
     clearing = Clearing(
         community=terms.community,
         stage=terms.stage,
@@ -70,8 +71,10 @@ def auction(book: SlotBook, listed: Sequence[Listed], terms: Terms, at_s: int) -
         unrevealed=sum(entry.salt is None for entry in entries),
     )
     proved = [
-        _award(order, outcome, clearing, Place(i, _hex(gate.inclusion_proof(i)), _hex(awards.inclusion_proof(i))))
-        for i, order in enumerate(listed)
+        _award(order, outcome, clearing, Place(i, _hex(order_path), _hex(award_path)))
+        for i, (order, order_path, award_path) in enumerate(
+            zip(listed, gate.inclusion_proofs(), awards.inclusion_proofs(), strict=True)
+        )
     ]
     return clearing, sorted(proved, key=lambda award: award.meter)
 
@@ -89,12 +92,11 @@ def _hex(path: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(node.hex() for node in path)
 
 
-def _leaf(entry: BookEntry, outcome: Outcome, book: SlotBook, terms: Terms) -> bytes:
-    name = entry.pseudonym
+def _leaf(name: str, outcome: Outcome, stage: str, slot: str) -> bytes:
     return award_leaf(
         name,
-        stage=terms.stage,
-        slot=book.slot.label,
+        stage=stage,
+        slot=slot,
         bought_wh=outcome.bought.get(name, 0),
         sold_wh=outcome.sold.get(name, 0),
         amount_nano=outcome.payment_of(name) - outcome.receipt_of(name),

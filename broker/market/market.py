@@ -29,6 +29,7 @@ from broker.market.posting import settled_slot
 from broker.market.publication import (
     Rosters,
     book_pages,
+    cleared_orders,
     gate_message,
     listed_orders,
     log_key,
@@ -173,7 +174,8 @@ class Market:
     def _close_gate(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         """Publishes the root of the received orders; only then are they cleared, sealed ones after their reveal."""
         self._move(book, SlotEvent.GATE)
-        book.gate = gate_message(listed_orders(book, self.terms, self._secret), self.terms, book.slot, at_s)
+        book.listed = listed_orders(book, self.terms, self._secret)
+        book.gate = gate_message(book.listed, self.terms, book.slot, at_s)
         news = [*self._roster_news(book.slot), book.gate]
         log_messages(self.log, news)
         out = [Outgoing(message) for message in news]
@@ -184,7 +186,7 @@ class Market:
         return self._rosters.news(slot, trading, self.terms, self._secret)
 
     def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
-        listed = listed_orders(book, self.terms, self._secret)
+        listed, book.listed = cleared_orders(book, self.terms, self._secret), []
         clearing, awards = auction(book, listed, self.terms, at_s)
         book.clearing = clearing
         book.awards = {award.meter: award for award in awards}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from broker.ledger.log import Log, pseudonym, salt
-from broker.market.slot_book import SlotBook
+from broker.market.slot_book import Listed, SlotBook
 from broker.market.terms import Terms
 from wire.checkpoint import TreeHead, signed_note
 from wire.codec import canonical
@@ -37,21 +37,19 @@ def order_salt(secret: bytes, meter: str, *, stage: str, slot: str) -> str:
     return salt(secret, f"order/{stage}", meter, slot).hex()
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One received order: whose it is, and how the book shows it."""
-
-    meter: str
-    entry: BookEntry
-
-
 def listed_orders(book: SlotBook, terms: Terms, secret: bytes) -> list[Listed]:
     """The received orders by ascending pseudonym; a sealed one that was not revealed has neither salt nor steps."""
     found = _sealed(book, secret) if terms.sealed else _open(book, terms, secret)
     return sorted(found, key=lambda order: order.entry.pseudonym)
 
 
+def cleared_orders(book: SlotBook, terms: Terms, secret: bytes) -> list[Listed]:
+    """The orders that are cleared: those of the gate, in a sealed market with what was revealed since."""
+    return listed_orders(book, terms, secret) if terms.sealed else book.listed
+
+
 def _open(book: SlotBook, terms: Terms, secret: bytes) -> Iterator[Listed]:
+    label = book.slot.label
     for meter, held in book.orders.items():
         yield Listed(
             meter,
@@ -59,10 +57,10 @@ def _open(book: SlotBook, terms: Terms, secret: bytes) -> Iterator[Listed]:
                 held.order.steps,
                 pseudonym=pseudonym(secret, meter, book.slot.start_s),
                 sequence=held.order.sequence,
-                salt=order_salt(secret, meter, stage=held.order.stage, slot=book.slot.label),
+                salt=order_salt(secret, meter, stage=held.order.stage, slot=label),
                 community=terms.community,
                 stage=held.order.stage,
-                slot=book.slot.label,
+                slot=label,
             ),
         )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from broker.market.terms import OutsidePrices
-from wire.messages import Award, Clearing, Gate, MeterReport, Order, SealedOrder, SlotState
+from wire.messages import Award, BookEntry, Clearing, Gate, MeterReport, Order, SealedOrder, SlotState
 from wire.slots import Slot
 
 
@@ -31,11 +31,20 @@ class HeldReport:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One received order: whose it is, and how the published book shows it."""
+
+    meter: str
+    entry: BookEntry
+
+
 @dataclass(slots=True)
 class SlotBook:
     """The mutable record of one slot, changed only by the market's fold.
 
-    In a sealed market `sealed` holds the commitments, `orders` what was revealed and `salts` what opened them.
+    `listed` are the orders of the gate, until they are cleared. In a sealed market `sealed` holds the commitments,
+    `orders` what was revealed and `salts` what opened them.
     """
 
     slot: Slot
@@ -46,6 +55,7 @@ class SlotBook:
     sealed: dict[str, HeldSealed] = field(default_factory=dict)
     salts: dict[str, str] = field(default_factory=dict)
     gate: Gate | None = None
+    listed: list[Listed] = field(default_factory=list)
     clearing: Clearing | None = None
     awards: dict[str, Award] = field(default_factory=dict)
     reports: dict[str, HeldReport] = field(default_factory=dict)

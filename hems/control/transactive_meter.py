@@ -23,6 +23,7 @@ from wire.signing import MAX_FRAME_BYTES, FrameError, SigningKey, open_frame, se
 from wire.slots import Slot, format_utc
 
 PLAN_SLOTS_MAX = 288
+UNPROVEN_KEPT = 8
 SOFTWARE = "hearthgrid 0.1"
 OUTBOX_KINDS = (m.Order.kind, m.SealedOrder.kind, m.Reveal.kind, m.MeterReport.kind)
 
@@ -253,7 +254,9 @@ class TransactiveMeter:
             return None
         is_bare = isinstance(message, m.Award) and not data.startswith(b"v1.")
         if isinstance(message, m.Award) and is_bare and not self._is_proven(message):
-            self._unproven = {**dict(list(self._unproven.items())[-7:]), message.slot: message}
+            self._unproven[message.slot] = message
+            for old in sorted(self._unproven)[:-UNPROVEN_KEPT]:
+                del self._unproven[old]
             return None
         self._take(message, now_s)
         if isinstance(message, m.Clearing):
