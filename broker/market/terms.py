@@ -68,7 +68,7 @@ class Terms:
             gate_lead_s=self.gate_lead_s,
             horizon_slots=self.horizon_slots,
             k_permille=self.k_permille,
-            sealed=self.sealed,
+            sealed=bool(self.sealed),  # the journal keeps 0 or 1
             reveal_within_s=self.reveal_within_s,
         )
         return Calendar(
