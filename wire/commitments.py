@@ -1,7 +1,8 @@
 """What is hashed where: commitments to orders and settlements, and the leaves of a round's trees and of the log.
 
-A commitment is SHA-256(salt || canonical JSON). Nothing that is committed to names a meter, so a salt can be
-published without telling whose order it was.
+A commitment is SHA-256(salt || canonical JSON). What an order's commitment holds names no meter, so its salt can be
+published without telling whose order it was. Orders and awards are written as text here: ids, times and whole numbers
+need no escaping, and a round has many of them; a test compares the text with the canonical JSON.
 """
 
 import hashlib
@@ -9,11 +10,6 @@ from collections.abc import Sequence
 
 from wire.codec import canonical, digest, encode
 from wire.messages import Award, BookEntry, Level, Message, OrderStep, Settlement, Side
-
-
-def committed(salt: bytes, value: object) -> str:
-    """SHA-256(salt || canonical bytes) as hexadecimal digits."""
-    return hashlib.sha256(salt + canonical(value)).hexdigest()
 
 
 def levels(steps: Sequence[OrderStep], side: Side) -> tuple[Level, ...]:
@@ -32,23 +28,23 @@ def order_commitment(
     slot: str,
 ) -> str:
     """The commitment to an order as the book shows it; `salt` is 64 hexadecimal digits."""
-    value = {
-        "buy": buy,
-        "community": community,
-        "sell": sell,
-        "sequence": sequence,
-        "slot": slot,
-        "stage": stage,
-    }
-    return committed(bytes.fromhex(salt), value)
+    text = (
+        f'{{"buy":{_pairs(buy)},"community":"{community}","sell":{_pairs(sell)},"sequence":{sequence},'
+        f'"slot":"{slot}","stage":"{stage}"}}'
+    )
+    return hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()
+
+
+def _pairs(side: tuple[Level, ...]) -> str:
+    return "[" + ",".join(f"[{price},{energy}]" for price, energy in side) + "]"
 
 
 def shown_order(
     steps: Sequence[OrderStep], *, pseudonym: str, sequence: int, salt: str, community: str, stage: str, slot: str
 ) -> BookEntry:
-    """An order as the book shows it, with its commitment."""
+    """An order as the book shows it, with its commitment; the steps have been validated as those of an order."""
     buy, sell = levels(steps, Side.BUY), levels(steps, Side.SELL)
-    return BookEntry(
+    return BookEntry.model_construct(
         pseudonym=pseudonym,
         commitment=order_commitment(
             salt, buy=buy, sell=sell, sequence=sequence, community=community, stage=stage, slot=slot
@@ -62,21 +58,15 @@ def shown_order(
 
 def order_leaf(pseudonym: str, commitment: str) -> bytes:
     """The leaf of an order in the tree of the gate, which stands in ascending order of pseudonyms."""
-    return canonical({"commitment": commitment, "pseudonym": pseudonym})
+    return f'{{"commitment":"{commitment}","pseudonym":"{pseudonym}"}}'.encode()
 
 
 def award_leaf(pseudonym: str, *, stage: str, slot: str, bought_wh: int, sold_wh: int, amount_nano: int) -> bytes:
     """The leaf of an award in the tree of the round; its place is that of the order in the tree of the gate."""
-    return canonical(
-        {
-            "amount_nano": str(amount_nano),
-            "bought_wh": bought_wh,
-            "pseudonym": pseudonym,
-            "slot": slot,
-            "sold_wh": sold_wh,
-            "stage": stage,
-        }
-    )
+    return (
+        f'{{"amount_nano":"{amount_nano}","bought_wh":{bought_wh},"pseudonym":"{pseudonym}",'
+        f'"slot":"{slot}","sold_wh":{sold_wh},"stage":"{stage}"}}'
+    ).encode()
 
 
 def leaf_of_award(award: Award) -> bytes:

@@ -78,9 +78,9 @@ class Tree:
                 first, count = first + k, count - k
         return path[::-1]
 
-    def inclusion_proofs(self) -> list[list[bytes]]:
-        """The audit paths of all leaves, in O(n log n)."""
-        paths: list[list[bytes]] = [[] for _ in range(self.size)]
+    def inclusion_proofs(self) -> list[list[str]]:
+        """The audit paths of all leaves as hexadecimal digits, in O(n log n)."""
+        paths: list[list[str]] = [[] for _ in range(self.size)]
 
         def fill(first: int, count: int) -> None:
             if count < 2:
@@ -88,7 +88,7 @@ class Tree:
             k = _split_point(count)
             fill(first, k)
             fill(first + k, count - k)
-            left, right = self._span(first, k), self._span(first + k, count - k)
+            left, right = self._span(first, k).hex(), self._span(first + k, count - k).hex()
             for path in paths[first : first + k]:
                 path.append(right)
             for path in paths[first + k : first + count]:

@@ -28,7 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--broker-key", metavar="HEX", help="the broker's public key; else that of the calendar")
     parser.add_argument("--members", type=int, metavar="N", help="how many members the community really has")
     parser.add_argument(
-        "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="a checkpoint that another saw"
+        "--checkpoint",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a checkpoint that another saw: the note, or a frame with it",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON and nothing else")
 
@@ -41,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         key = None if args.broker_key is None else _key(args.broker_key)
         lines = args.archive.read_text(encoding="utf-8").splitlines()
-        notes = [path.read_text(encoding="utf-8") for path in args.checkpoint]
+        notes = [_note(path.read_text(encoding="utf-8")) for path in args.checkpoint]
         archive = read_archive(lines, key)
     except OSError as error:
         print(f"{error.filename}: {error.strerror}; name a readable file", file=sys.stderr)
@@ -68,6 +73,15 @@ def _key(text: str) -> bytes:
     if len(key) != 32:
         raise ValueError(f"{len(key)} bytes")
     return key
+
+
+def _note(text: str) -> str:
+    """The note of a checkpoint: the file holds it as it is, or a frame or payload of a `checkpoint` or `witness`."""
+    start = text.find("{")
+    try:
+        return str(json.loads(text[start:])["note"]) if start >= 0 else text
+    except (ValueError, KeyError, TypeError):
+        return text
 
 
 def _print(community: str, broker_key: bytes, report: "Report") -> None:

@@ -4,7 +4,6 @@ Leaves are hashed as in RFC 6962. Names, keys and salts stay outside: who holds 
 that the leaf commits to it; without the salt a leaf says nothing.
 """
 
-import hashlib
 import hmac
 
 from wire.codec import canonical
@@ -16,12 +15,12 @@ SECONDS_PER_DAY = 86_400
 def pseudonym(secret: bytes, meter: str, at_s: int) -> str:
     """The name of a meter in the log on one UTC day: 16 hexadecimal digits."""
     text = f"pseudonym/{meter}/{at_s // SECONDS_PER_DAY}".encode()
-    return hmac.new(secret, text, hashlib.sha256).hexdigest()[:16]
+    return hmac.digest(secret, text, "sha256").hex()[:16]
 
 
 def salt(secret: bytes, purpose: str, meter: str, slot_label: str) -> bytes:
     """The salt of one commitment [32 bytes]."""
-    return hmac.new(secret, f"salt/{purpose}/{meter}/{slot_label}".encode(), hashlib.sha256).digest()
+    return hmac.digest(secret, f"salt/{purpose}/{meter}/{slot_label}".encode(), "sha256")
 
 
 class Log:

@@ -71,7 +71,7 @@ def auction(book: SlotBook, listed: Sequence[Listed], terms: Terms, at_s: int) -
         unrevealed=sum(entry.salt is None for entry in entries),
     )
     proved = [
-        _award(order, outcome, clearing, Place(i, _hex(order_path), _hex(award_path)))
+        _award(order, outcome, clearing, Place(i, tuple(order_path), tuple(award_path)))
         for i, (order, order_path, award_path) in enumerate(
             zip(listed, gate.inclusion_proofs(), awards.inclusion_proofs(), strict=True)
         )
@@ -86,10 +86,6 @@ class Place:
     index: int
     order_proof: tuple[str, ...]
     award_proof: tuple[str, ...]
-
-
-def _hex(path: Iterable[bytes]) -> tuple[str, ...]:
-    return tuple(node.hex() for node in path)
 
 
 def _leaf(name: str, outcome: Outcome, stage: str, slot: str) -> bytes:

@@ -110,11 +110,16 @@ def gate_message(listed: Sequence[Listed], terms: Terms, slot: Slot, at_s: int) 
 
 def book_pages(entries: Sequence[BookEntry], *, community: str, stage: str, slot: str) -> list[Book]:
     """The orders of a round in pages that fit a frame; an empty round has one empty page."""
-    pages = list(_in_pages(entries, lambda entry: len(canonical(entry.model_dump(mode="json"))) + 1))
+    pages = list(_in_pages(entries, _shown_bytes))
     return [
         Book(community=community, stage=stage, slot=slot, page=i, pages=len(pages), entries=tuple(page))
         for i, page in enumerate(pages)
     ]
+
+
+def _shown_bytes(entry: BookEntry) -> int:
+    """What an order takes in a page, at most [bytes]: 250 without steps, each step its digits and four signs."""
+    return 250 + sum(len(str(price)) + len(str(energy)) + 4 for price, energy in (*entry.buy, *entry.sell))
 
 
 def _in_pages(items: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]:

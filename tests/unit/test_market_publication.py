@@ -4,7 +4,7 @@ from market_rig import COMMUNITY, SECRET, START_S, enrolled, inbound, opened, or
 
 from broker.ledger.log import pseudonym
 from broker.market.outgoing import Outgoing
-from broker.market.publication import ROSTER_PAGE, book_pages, roster_pages
+from broker.market.publication import ROSTER_PAGE, _shown_bytes, book_pages, roster_pages
 from wire.audit import complete_book
 from wire.codec import canonical, encode
 from wire.commitments import message_leaf
@@ -49,6 +49,7 @@ def test_pages_of_the_longest_orders_fit_a_frame_and_give_the_book_again() -> No
     pages = book_pages(entries, community="c" * 64, stage="s" * 64, slot=SLOT)
     assert len(pages) > 5
     assert all(map(fits, pages))
+    assert all(len(canonical(e.model_dump(mode="json"))) < _shown_bytes(e) for e in entries)
     assert complete_book(reversed(pages)) == entries
     assert complete_book(pages[1:]) is None
 
