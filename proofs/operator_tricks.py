@@ -14,6 +14,7 @@ from typing import Any
 from broker.market import auction as auctions
 from broker.market import market as honest
 from broker.market import publication
+from broker.market.events import GateClosed
 from broker.market.outgoing import Outgoing
 from broker.market.publication import Rosters
 from broker.market.slot_book import Listed, SlotBook
@@ -351,6 +352,21 @@ def close_early(plot: Plot) -> Replaced:
     return {"gate_message": gate_message}
 
 
+def close_secretly_early(plot: Plot) -> Replaced:
+    """The gate closes before its time, and the message states the right time: only the members' clocks tell."""
+    gate_s = plot.community.terms.gate_s(plot.slot)
+    now_s = gate_s - plot.rng.randint(6, 120)
+
+    def gate_message(listed: Sequence[Listed], terms: Terms, slot: Slot, _: int) -> Gate:
+        return publication.gate_message(listed, terms, slot, gate_s)
+
+    with dishonest({"gate_message": gate_message}):
+        closed = GateClosed(at_s=now_s, slot_s=plot.slot.start_s)
+        plot.community.ask(lambda operator: operator.enact([closed]), now_s)
+    plot.done = True
+    return {}
+
+
 def close_late(plot: Plot) -> Replaced:
     """The gate closes after its time; the message says so."""
     late_s = plot.rng.randint(6, 50)
@@ -518,6 +534,7 @@ CHEATS: dict[str, Cheat] = {
         _cheat(shave, Check.AWARDS_ROOT),
         _cheat(no_market, Check.CLEARING),
         _cheat(close_early, Check.GATE_TIME),
+        _cheat(close_secretly_early, Check.GATE_TIME),
         _cheat(close_late, Check.GATE_TIME),
         _cheat(late_order, Check.GATE_TIME),
         _cheat(no_root, Check.GATE_ROOT),

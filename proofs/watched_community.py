@@ -90,15 +90,15 @@ class WatchedCommunity:
             )
             for name, key in keys.items()
         ]
-        self._ask(lambda operator: operator.standing(START_S, BROKER_KEY.public_hex), START_S)
-        self._ask(lambda operator: operator.agree(listed, START_S), START_S)
+        self.ask(lambda operator: operator.standing(START_S, BROKER_KEY.public_hex), START_S)
+        self.ask(lambda operator: operator.agree(listed, START_S), START_S)
         self.step(START_S)
 
     def step(self, now_s: int) -> None:
         """Lets the operator do what time has brought."""
-        self._ask(lambda operator: operator.step(now_s), now_s)
+        self.ask(lambda operator: operator.step(now_s), now_s)
 
-    def _ask(self, act: Callable[[MarketService], list[Outgoing]], now_s: int) -> None:
+    def ask(self, act: Callable[[MarketService], list[Outgoing]], now_s: int) -> None:
         """Lets the operator act, in both of its markets where it keeps two."""
         self.deliver(act(self.service), now_s, set(self.meters) - self.forked)
         if self.fork is not None:
@@ -132,7 +132,7 @@ class WatchedCommunity:
             batch.append(Inbound(frame.kind, name, frame.data))
             if frame.kind != Witness.kind:
                 self.heard.append(line_of(topic(frame.kind, COMMUNITY, name), frame.data))
-        self._ask(lambda operator: operator.handle(batch, now_s), now_s)
+        self.ask(lambda operator: operator.handle(batch, now_s), now_s)
 
     @property
     def witness(self) -> str:

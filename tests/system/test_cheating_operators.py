@@ -10,6 +10,8 @@ from proofs.operator_tricks import CHEATS
 
 # What a member cannot see without knowing how many members there really are: `verify --members N`.
 OUTSIDE_ONLY = {"counted_puppet"}
+# What no archive tells, because it has no clock of its own.
+LIVE_ONLY = {"close_secretly_early"}
 
 
 def judged(result: Run) -> Run:
@@ -22,7 +24,7 @@ def judged(result: Run) -> Run:
 def test_every_trick_is_found_by_its_check_live_and_from_the_published_messages(cheat: str) -> None:
     result = judged(run(1, cheat))
     assert result.live or cheat in OUTSIDE_ONLY
-    assert result.offline
+    assert result.offline or cheat in LIVE_ONLY
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
