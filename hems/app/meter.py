@@ -28,6 +28,7 @@ from wire.slots import Slot, format_utc, slot_at
 
 LOG = logging.getLogger(__name__)
 RECEIPT_TIMEOUT_S = 5.0
+CLEARINGS_KNOWN = 8
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
@@ -55,6 +56,9 @@ class MeterApp:
                 meter=config.home.meter, community=market.community, on_violation=self._on_violation
             ),
         )
+        for text in self._store.market_messages(m.Clearing.kind, CLEARINGS_KNOWN):
+            # an award that was on its way while this process was away proves itself under its clearing
+            self._session.view.learn(m.Clearing.model_validate_json(text))
         self._loop = MeterLoop(self._session, self._minutes, self._stored_boundary())
         self._market = MarketMqtt(
             market,

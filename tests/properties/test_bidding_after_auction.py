@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.market.auction import auction
+from broker.market.publication import listed_orders
 from broker.market.slot_book import Held, SlotBook
 from broker.market.terms import OutsidePrices, Terms
 from hems.bidding.residual import residual_wh
@@ -51,7 +52,7 @@ def cleared(orders: Orders) -> tuple[Clearing, dict[str, Award]]:
             sent_at=format_utc(SLOT.start_s - 600),
         )
         book.orders[meter] = Held(order, "0" * 64)
-    clearing, awards = auction(book, TERMS, bytes(32), SLOT.start_s - 60)
+    clearing, awards = auction(book, listed_orders(book, TERMS, bytes(32)), TERMS, SLOT.start_s - 60)
     return clearing, {award.meter: award for award in awards}
 
 

@@ -1,11 +1,14 @@
 """The meter's auditor: what it says of the operator's messages, by its own clock, and what it leaves alone."""
 
+from pathlib import Path
+
 import pytest
 
 from broker.market.terms import Terms
 from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
 from hems.control.transactive_meter import TransactiveMeter
+from hems.io.edge_store import EdgeStore
 from proofs.watched_community import BROKER_KEY, COMMUNITY, WatchedCommunity, slot, watching_meter
 from wire import messages as m
 from wire.audit import Check
@@ -148,6 +151,21 @@ def test_an_award_that_comes_before_its_clearing_waits_for_it() -> None:
     session.receive("award", encode(award))
     tell(session, clearing)
     assert session.view.awards[award.slot] == award
+
+
+def test_an_award_that_comes_after_a_restart_proves_itself_under_the_recorded_clearing(tmp_path: Path) -> None:
+    community = played()
+    sent = community.service.step(GATE_S)
+    award = next(o.message for o in sent if isinstance(o.message, m.Award) and o.meter == "home-1")
+    store = EdgeStore(tmp_path / "meter.db")
+    clearings = [o.message for o in sent if isinstance(o.message, m.Clearing)]
+    store.add("market", [(c.slot, c.kind, c.model_dump_json()) for c in clearings])
+    again = watching_meter("home-1", KEY)
+    for text in store.market_messages("clearing", 8):
+        again.view.learn(m.Clearing.model_validate_json(text))
+    assert store.market_messages("clearing", 0) == store.market_messages("award", 8) == []
+    store.close()
+    assert again.receive("award", encode(award)) == award
 
 
 def test_the_newest_checkpoint_is_republished_once_per_slot_signed_by_the_meter() -> None:
