@@ -18,6 +18,7 @@ KEYS = {
     "settlement": ("meter", "slot", "log_index"),
     "rejection": ("position", "ordinal"),
     "checkpoint": ("size", "slot"),
+    "public": ("position", "ordinal"),
 }
 
 

@@ -48,6 +48,14 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
     assert findings(tmp_path / "broker.toml", text)
 
 
+def test_a_sealed_market_has_to_clear_before_its_slot_begins(tmp_path: Path) -> None:
+    path = tmp_path / "broker.toml"
+    path.write_text(HEAD + "[market]\nsealed = true\ngate_lead_s = 60\nreveal_within_s = 30\n" + CONSTANT)
+    assert load(path).terms().sealed
+    late = HEAD + "[market]\nsealed = true\ngate_lead_s = 60\nreveal_within_s = 60\n" + CONSTANT
+    assert "reveal_within_s below gate_lead_s" in findings(path, late)[0]
+
+
 def test_a_missing_file_is_one_finding(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         load(tmp_path / "none.toml")
