@@ -97,7 +97,7 @@ def _rounds(community: ProofCommunity, found: Replayed) -> Iterable[str]:
 
 
 def _energy(community: ProofCommunity, found: Replayed) -> Iterable[str]:
-    """R5: bought is sold; a member's lines of a slot sum to its metered energy."""
+    """R5: bought is sold; a member's lines of a slot, corrections too, sum to its metered energy."""
     bought: dict[str, int] = defaultdict(int)
     for out in found.of(m.Award):
         assert isinstance(out.message, m.Award)
@@ -105,12 +105,14 @@ def _energy(community: ProofCommunity, found: Replayed) -> Iterable[str]:
     for slot, energy in bought.items():
         if energy:
             yield f"R5: {energy} Wh more bought than sold in {slot}"
+    lines: dict[tuple[str, str], int] = defaultdict(int)
     for out in found.of(m.Settlement):
         settled = out.message
         assert isinstance(settled, m.Settlement)
-        lines = sum(line.energy_wh for line in settled.lines)
-        if lines != settled.metered_wh:
-            yield f"R5: {settled.meter} {settled.slot}: lines of {lines} Wh, metered {settled.metered_wh} Wh"
+        key = settled.meter, settled.slot
+        lines[key] += sum(line.energy_wh for line in settled.lines)
+        if lines[key] != settled.metered_wh:
+            yield f"R5: {settled.meter} {settled.slot}: lines of {lines[key]} Wh, metered {settled.metered_wh} Wh"
 
 
 def _money(community: ProofCommunity, found: Replayed) -> Iterable[str]:

@@ -6,6 +6,7 @@ from market_rig import COMMUNITY, START_S, TERMS, FakeJournal, inbound, opened, 
 
 from broker.control.service import MarketService
 from broker.market.outgoing import Outgoing
+from broker.market.terms import Terms
 from wire.commitments import RoundName, shown_order
 from wire.messages import Award, Book, Clearing, Gate, Order, Receipt, Rejection, Reveal, SealedOrder, Side
 
@@ -135,3 +136,38 @@ def test_the_journal_of_a_sealed_market_gives_the_same_log_again() -> None:
     again = service(FakeJournal(journal.kept), terms=SEALED_TERMS)
     assert again.market.checkpoint == live.market.checkpoint
     assert again.market.checkpoint is not None
+
+
+def test_every_round_of_a_sealed_stage_has_its_own_commitments() -> None:
+    rounds = (
+        Terms(community=COMMUNITY, sealed=True)
+        .trading[0]
+        .model_copy(update={"rounds": 2, "rounds_every_s": 300, "horizon_slots": 4})
+    )
+    service_ = opened(terms=Terms(community=COMMUNITY, group_min=2, stages=(rounds,)))
+    first_s, buy, sell = GATE_S - 300, order(1, slot(1), BUY), order(2, slot(1), SELL)
+    late = sealed(1, buy).model_copy(update={"round": 1})
+    (out,) = service_.handle([inbound(1, late)], START_S)
+    assert isinstance(out.message, Rejection)
+    assert out.message.code == "too_early"
+    service_.handle([inbound(1, sealed(1, buy)), inbound(2, sealed(2, sell))], START_S)
+    (gate,) = of(Gate, service_.step(first_s))
+    service_.handle([inbound(1, reveal(1, buy)), inbound(2, reveal(2, sell))], first_s + 5)
+    (clearing,) = of(Clearing, service_.step(first_s + 20))
+    assert (gate.round, clearing.round, clearing.volume_wh) == (0, 0, 500)
+    again = order(1, slot(1), BUY, sequence=2)
+    (out,) = service_.handle([inbound(1, sealed(1, again))], first_s + 30)
+    assert isinstance(out.message, Rejection)
+    assert out.message.code == "gate_closed"
+    (out,) = service_.handle([inbound(1, in_round(1, again))], first_s + 30)
+    assert isinstance(out.message, Receipt)
+    (gate,) = of(Gate, service_.step(GATE_S))
+    assert (gate.round, gate.orders) == (1, 1)
+    (clearing,) = of(Clearing, service_.step(GATE_S + 20))
+    assert (clearing.round, clearing.unrevealed, clearing.outcome) == (1, 1, "no_trade")
+
+
+def in_round(number: int, hidden: Order) -> SealedOrder:
+    of_round = RoundName(COMMUNITY, hidden.stage, hidden.slot, 1)
+    shown = shown_order(hidden.steps, pseudonym="0" * 16, sequence=hidden.sequence, salt=SALTS[number], of=of_round)
+    return sealed(number, hidden).model_copy(update={"round": 1, "commitment": shown.commitment})
