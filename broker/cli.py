@@ -13,6 +13,8 @@ COMMANDS = {
     "mechanisms": "list the market mechanisms",
     "call": "ask the members for flexibility",
     "replay": "recompute everything from the journal and compare it with the records",
+    "verify": "check a market from its published messages",
+    "export": "write what was published, as signed frames",
     "statement": "what a member pays and receives",
     "rounds": "the latest cleared slots",
     "members": "the enrolled meters",

@@ -10,6 +10,7 @@ from broker.control.service import Inbound, MarketService
 from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
+from broker.market.publication import log_key
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from proofs.drawn_day import COMMUNITY, NAMEPLATE_W, START_S, DrawnDay, DrawnPrices, strategy, used_wh
 from proofs.lossy_link import LossyLink
@@ -125,7 +126,7 @@ class ProofCommunity:
             outbox=MemoryOutbox(),
             on_message=self._noted,
         )
-        meter.view.learn(self.day.terms.calendar(self._broker_key.public_hex))
+        meter.view.learn(self.day.terms.calendar(self._broker_key.public_hex, log_key(self.secret()).public_hex))
         return meter
 
     def _noted(self, message: m.Message) -> None:

@@ -8,7 +8,9 @@ from broker.control.service import Inbound, MarketService
 from broker.market.outgoing import Outgoing
 from hems.control.transactive_meter import Frame, TransactiveMeter
 from wire.codec import encode
+from wire.messages import Reveal
 from wire.signing import SigningKey, seal
+from wire.topics import BY_KIND
 
 
 @dataclass(slots=True)
@@ -40,18 +42,22 @@ class Bus:
         batch = [Inbound(frame.kind, meter, frame.data) for meter, frame in frames]
         if self.disturbance is not None:
             batch = self.disturbance.applied(batch)
-        return self.deliver(self.service.handle(batch, now_s))
+        return self.deliver(self.service.handle(batch, now_s), now_s)
 
     def step(self, now_s: int) -> list[Outgoing]:
         """Lets the broker do what time has brought, and delivers what it says."""
-        return self.deliver(self.service.step(now_s))
+        return self.deliver(self.service.step(now_s), now_s)
 
-    def deliver(self, sent: list[Outgoing]) -> list[Outgoing]:
-        """Hands the broker's messages to one meter each, or to all."""
+    def deliver(self, sent: list[Outgoing], now_s: int) -> list[Outgoing]:
+        """Hands the broker's messages to one meter each, or to all; what they ask for goes back to the broker."""
         community = self.service.market.terms.community
         for out in sent:
-            frame = seal(self.broker_key, out.message.kind, community, encode(out.message))
+            payload = encode(out.message)
+            is_signed = BY_KIND[out.message.kind].signed
+            frame = seal(self.broker_key, out.message.kind, community, payload) if is_signed else payload
             receivers = [self.meters[out.meter]] if out.meter else list(self.meters.values())
             for meter in receivers:
-                meter.receive(out.message.kind, frame)
-        return sent
+                meter.receive(out.message.kind, frame, now_s)
+        asked = [(name, frame) for name, meter in self.meters.items() for frame in meter.to_send()]
+        answers = [(name, frame) for name, frame in asked if frame.kind == Reveal.kind]
+        return sent + self.to_broker(answers, now_s) if answers else sent

@@ -10,6 +10,7 @@ from wire.messages import VERSION, Message
 from wire.reasons import Reason
 
 M = TypeVar("M", bound=Message)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class DecodeError(ValueError):
@@ -24,7 +25,7 @@ class DecodeError(ValueError):
 
 def canonical(value: Any) -> bytes:
     """The one byte string of a JSON value: sorted keys, no white space, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def encode(message: Message) -> bytes:

@@ -41,7 +41,10 @@ PriceMicro = Annotated[int, Field(ge=-(10**9), le=10**9)]
 Sequence = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Count = Annotated[int, Field(ge=0, le=MAX_SAFE_INTEGER)]
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Pseudonym = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Text = Annotated[str, StringConstraints(max_length=200)]
+Leaf = Annotated[str, StringConstraints(min_length=2, max_length=600)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 MoneyNano = Annotated[
     int,
     BeforeValidator(_whole_number),

@@ -5,7 +5,7 @@ numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency 
 """
 
 from enum import StrEnum
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -16,8 +16,11 @@ from wire.fields import (
     EnergyWh,
     Hex32,
     Id,
+    Leaf,
     MoneyNano,
+    Note,
     PriceMicro,
+    Pseudonym,
     RegisterWh,
     Sequence,
     SignedEnergyWh,
@@ -56,6 +59,7 @@ class AwardReason(StrEnum):
     NO_COUNTERPART = "no_counterpart"
     NO_MARKET = "no_market"
     WITHDRAWN = "withdrawn"
+    UNREVEALED = "unrevealed"
 
 
 class Message(BaseModel):
@@ -103,7 +107,8 @@ class Stage(BaseModel):
     `takes_orders` is false where no orders are cleared; `k_permille` places a uniform price. A day-ahead stage closes
     all slots of a local day of `time_zone` at `gate_at` of the day before. Every other gate is `gate_lead_s` before a
     slot, which is tradable from `horizon_slots` before; of `rounds` auctions the last closes then, the earlier ones
-    `rounds_every_s` apart before it. What a kind does not have is null.
+    `rounds_every_s` apart before it. What a kind does not have is null. With `sealed` orders are sent as commitments
+    before the gate and revealed within `reveal_within_s` after it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -119,6 +124,8 @@ class Stage(BaseModel):
     time_zone: Text | None
     rounds: int = Field(ge=1, le=1000)
     rounds_every_s: Count
+    sealed: bool = False
+    reveal_within_s: Count = 20
 
     @model_validator(mode="after")
     def _has_a_gate(self) -> Self:
@@ -142,10 +149,14 @@ def _known_zone(name: str) -> None:
 
 
 class Calendar(Message):
-    """The market calendar: what is traded, when gates close, and the limits of messages. Retained."""
+    """The market calendar: what is traded, when gates close, and the limits of messages. Retained.
+
+    `log_key` is the Ed25519 key that signs the checkpoints' notes.
+    """
 
     kind: ClassVar[str] = "calendar"
     broker_key: Hex32
+    log_key: Hex32
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     slot_minutes: int
     stages: tuple[Stage, ...] = Field(min_length=1)
@@ -270,19 +281,55 @@ class Acceptance(Message):
     sent_at: UtcTime
 
 
+class SealedOrder(Message):
+    """The salted commitment to an order of a sealed market; a higher sequence replaces it.
+
+    The commitment is SHA-256(salt || canonical JSON of buy, community, round, sell, sequence, slot, stage).
+    """
+
+    kind: ClassVar[str] = "sealed"
+    meter: Id
+    stage: Id
+    slot: UtcTime
+    round: Count
+    sequence: Sequence
+    commitment: Hex32
+    sent_at: UtcTime
+
+
+class Reveal(Message):
+    """Opens a sealed order after its gate: the salt and the steps that its commitment was made of."""
+
+    kind: ClassVar[str] = "reveal"
+    meter: Id
+    stage: Id
+    slot: UtcTime
+    round: Count
+    sequence: Sequence
+    salt: Hex32
+    steps: tuple[OrderStep, ...]
+
+
 class Receipt(Message):
     """The broker has stored a message durably: from now on it counts.
 
-    Of a block order or a contract `slot` is the first slot; proposals and acceptances have the sequence 1.
+    Of a block order or a contract `slot` is the first slot; proposals and acceptances have the sequence 1. For an
+    order it names the session (`stage`, `round`), the `pseudonym` under which the book shows it and the `salt` of its
+    commitment, which will be a leaf under the gate's root; `salt` is null where the meter made it itself (a sealed
+    order). All four are null for everything else.
     """
 
     kind: ClassVar[str] = "receipt"
     meter: Id
-    of: Literal["order", "report", "block_order", "proposal", "acceptance", "flex_offer"]
+    of: Literal["order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer"]
     slot: UtcTime
     sequence: Sequence
     digest: Hex32
     received_at: UtcTime
+    stage: Id | None
+    round: Count | None
+    pseudonym: Pseudonym | None
+    salt: Hex32 | None
 
 
 class Rejection(Message):
@@ -327,6 +374,72 @@ class StatusAnswer(Message):
     report_sequence: Sequence | None
 
 
+class Roster(Message):
+    """The pseudonyms of one UTC day, ascending, in pages; a later revision only adds to it.
+
+    No book of the day names another one, and there are never more of them than enrolled `members`.
+    """
+
+    kind: ClassVar[str] = "roster"
+    day: UtcTime
+    revision: Sequence
+    members: Count
+    page: Count
+    pages: Count
+    pseudonyms: tuple[Pseudonym, ...]
+
+
+class Gate(Message):
+    """What was received when the gate closed: the number of orders and the root of their commitments.
+
+    Published before the clearing: an order that is put in later does not fit the root. Leaves are
+    {"arrival", "commitment", "pseudonym"} as canonical JSON by ascending pseudonym, hashed as in RFC 6962. `blocks`
+    counts the block orders that are cleared together with these orders.
+    """
+
+    kind: ClassVar[str] = "gate"
+    stage: Id
+    slot: UtcTime
+    round: Count
+    closed_at: UtcTime
+    orders: Count
+    blocks: Count
+    root: Hex32
+
+
+Level = tuple[PriceMicro, Annotated[int, Field(ge=1, le=10**9)]]
+
+
+class BookEntry(BaseModel):
+    """One order under its pseudonym: (price, energy) of its steps, and the salt that opens its commitment.
+
+    `arrival` is its rank of acceptance where the mechanism asks for it, else 0. `salt` is null and there are no steps
+    where a sealed order was not revealed. A member that has only block orders stands there without steps.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    pseudonym: Pseudonym
+    arrival: Count
+    commitment: Hex32
+    sequence: Sequence
+    salt: Hex32 | None
+    buy: tuple[Level, ...]
+    sell: tuple[Level, ...]
+
+
+class Book(Message):
+    """One page of a round's orders, by ascending pseudonym: with it anyone clears the round again."""
+
+    kind: ClassVar[str] = "book"
+    stage: Id
+    slot: UtcTime
+    round: Count
+    page: Count
+    pages: Count
+    entries: tuple[BookEntry, ...]
+
+
 class CurveStep(BaseModel):
     """One step of a public aggregated curve."""
 
@@ -341,7 +454,8 @@ class Clearing(Message):
 
     `price` is what buyers pay and sellers receive; where they differ, or differ among members, it is the mean over
     the traded energy. `surplus` is what the mechanism leaves to the community account (negative: what it asks of it).
-    `note` says why a mechanism fell back to another one, null when it did not.
+    `note` says why a mechanism fell back to another one, null when it did not. `orders_root` is the gate's root,
+    `awards_root` that of all awards in the same order, `unrevealed` the sealed orders that were void.
     """
 
     kind: ClassVar[str] = "clearing"
@@ -358,6 +472,8 @@ class Clearing(Message):
     supply: tuple[CurveStep, ...]
     orders: Count
     orders_root: Hex32
+    awards_root: Hex32
+    unrevealed: Count
     buyer_price_micro_per_kwh: PriceMicro | None
     seller_price_micro_per_kwh: PriceMicro | None
     surplus_nano: MoneyNano
@@ -369,7 +485,8 @@ class Award(Message):
 
     `amount_nano` is exactly what the award costs (+ paid by the member); `price` is null where the member trades at
     several prices, or at one that is not whole. `position_wh` is what the member holds in the slot after this award,
-    from all stages (+ bought).
+    from all stages (+ bought). `order_proof` shows the order as leaf `index` under the gate's root, `award_proof` the
+    award as leaf `index` under the clearing's `awards_root`; `position_wh` is in no leaf.
     """
 
     kind: ClassVar[str] = "award"
@@ -384,6 +501,10 @@ class Award(Message):
     price_micro_per_kwh: PriceMicro | None
     amount_nano: MoneyNano
     reason: AwardReason = Field(strict=False)
+    pseudonym: Pseudonym
+    index: Count
+    order_proof: tuple[Hex32, ...]
+    award_proof: tuple[Hex32, ...]
 
 
 class BlockAward(Message):
@@ -553,13 +674,38 @@ class Settlement(Message):
     corrects: Count | None
 
 
+class Leaves(Message):
+    """New leaves of the log, each as canonical JSON text; the first has the index `first`."""
+
+    kind: ClassVar[str] = "leaves"
+    first: Count
+    leaves: tuple[Leaf, ...]
+
+
 class Checkpoint(Message):
-    """The head of the broker's append-only log. Retained."""
+    """The head of the broker's append-only log. Retained.
+
+    `note` is the same as C2SP checkpoint text with a signed-note signature of the calendar's `log_key`;
+    `consistency` proves that the log continues that of the checkpoint before, which had `previous_size` leaves.
+    """
 
     kind: ClassVar[str] = "checkpoint"
     size: Count
     root: Hex32
     slot: UtcTime
+    note: Note
+    previous_size: Count
+    consistency: tuple[Hex32, ...]
+
+
+class Witness(Message):
+    """The newest checkpoint that a member saw, republished at most once per slot for others to compare. Retained."""
+
+    kind: ClassVar[str] = "witness"
+    meter: Id
+    key: Hex32
+    note: Note
+    seen_at: UtcTime
 
 
 class ServiceStatus(Message):
@@ -582,11 +728,16 @@ ALL: tuple[type[Message], ...] = (
     Proposal,
     Acceptance,
     FlexOffer,
+    SealedOrder,
+    Reveal,
     Receipt,
     Rejection,
     StatusQuery,
     StatusAnswer,
+    Roster,
+    Gate,
     Clearing,
+    Book,
     Award,
     BlockAward,
     Contract,
@@ -595,7 +746,9 @@ ALL: tuple[type[Message], ...] = (
     FlexResult,
     MeterReport,
     Settlement,
+    Leaves,
     Checkpoint,
+    Witness,
     ServiceStatus,
 )
 BY_KIND: dict[str, type[Message]] = {model.kind: model for model in ALL}

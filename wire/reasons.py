@@ -26,6 +26,9 @@ class Reason(StrEnum):
     TOO_MANY_STEPS = "too_many_steps"
     PRICE_OUT_OF_BAND = "price_out_of_band"
     NO_MARKET = "no_market"
+    SEALED_MARKET = "sealed_market"
+    NOT_SEALED = "not_sealed"
+    WRONG_REVEAL = "wrong_reveal"
     OVER_NAMEPLATE = "over_nameplate"
     SELF_CROSSING = "self_crossing"
     NOT_MONOTONE = "not_monotone"
@@ -63,6 +66,9 @@ HINTS: dict[Reason, str] = {
     Reason.TOO_MANY_STEPS: "merge price steps until at most the calendar's number remains",
     Reason.PRICE_OUT_OF_BAND: "keep prices inside the slot's band [lowest feed-in, highest retail]",
     Reason.NO_MARKET: "this slot takes no orders (feed-in above retail, or energy is shared after metering): skip it",
+    Reason.SEALED_MARKET: "this stage takes sealed orders: send 'sealed' before the gate, 'reveal' after it",
+    Reason.NOT_SEALED: "this stage takes open orders: send 'order'",
+    Reason.WRONG_REVEAL: "between gate and clearing, reveal the sequence, salt and steps of the sealed order",
     Reason.OVER_NAMEPLATE: "trade no more, with what is held, than the connection's nameplate times the slot length",
     Reason.SELF_CROSSING: "keep every buy price below every sell price of the same order",
     Reason.NOT_MONOTONE: "order buy steps by falling and sell steps by rising price",

@@ -5,6 +5,9 @@ from typing import Literal
 
 ROOT = "hearthgrid/v1"
 
+# The last will cannot be signed; an award proves itself under the root in the signed clearing.
+UNSIGNED = ("status", "award")
+
 Publisher = Literal["broker", "meter"]
 
 
@@ -22,14 +25,15 @@ class TopicRule:
 
 
 def _rule(kind: str, publisher: Publisher, *, private: bool, retain: bool = False, purpose: str) -> TopicRule:
-    room = ("meter" if publisher == "meter" else "member") + "/{meter}/" if private else "public/"
+    own, shared = ("meter", "shared/{meter}/") if publisher == "meter" else ("member", "public/")
+    room = f"{own}/{{meter}}/" if private else shared
     return TopicRule(
         kind=kind,
         pattern=f"{ROOT}/{{community}}/{room}{kind}",
         publisher=publisher,
         qos=1,
         retain=retain,
-        signed=kind != "status",
+        signed=kind not in UNSIGNED,
         purpose=purpose,
     )
 
@@ -42,8 +46,11 @@ TABLE: tuple[TopicRule, ...] = (
     _rule("proposal", "meter", private=True, purpose="forward contract offered to another member"),
     _rule("acceptance", "meter", private=True, purpose="a proposal accepted or refused"),
     _rule("flex_offer", "meter", private=True, purpose="offer to a flexibility call"),
+    _rule("sealed", "meter", private=True, purpose="commitment to an order of a sealed market"),
+    _rule("reveal", "meter", private=True, purpose="opens a sealed order after the gate"),
     _rule("query", "meter", private=True, purpose="asks for the state of a slot"),
     _rule("report", "meter", private=True, purpose="metered energy of a slot"),
+    _rule("witness", "meter", private=False, retain=True, purpose="newest checkpoint this member saw"),
     _rule("welcome", "broker", private=True, purpose="membership confirmed"),
     _rule("receipt", "broker", private=True, purpose="message stored durably"),
     _rule("rejection", "broker", private=True, purpose="message refused, with the reason"),
@@ -57,8 +64,12 @@ TABLE: tuple[TopicRule, ...] = (
     _rule("calendar", "broker", private=False, retain=True, purpose="stages, gates, limits"),
     _rule("conditions", "broker", private=False, retain=True, purpose="outside prices and network state"),
     _rule("path", "broker", private=False, retain=True, purpose="aggregate of the members' plans"),
+    _rule("roster", "broker", private=False, purpose="pseudonyms of a day, counted against the members"),
+    _rule("gate", "broker", private=False, purpose="count and root of the received orders, before the clearing"),
     _rule("clearing", "broker", private=False, purpose="public result of the auction"),
     _rule("call", "broker", private=False, purpose="the operator asks for flexibility"),
+    _rule("book", "broker", private=False, purpose="orders of a round under pseudonyms, in pages"),
+    _rule("leaves", "broker", private=False, purpose="new leaves of the log"),
     _rule("checkpoint", "broker", private=False, retain=True, purpose="head of the log"),
     _rule("status", "broker", private=False, retain=True, purpose="broker online or offline (last will)"),
 )
@@ -83,6 +94,11 @@ def public_inbox(community: str) -> str:
     return f"{ROOT}/{community}/public/+"
 
 
+def witness_inbox(community: str) -> str:
+    """The filter of what members publish to each other."""
+    return f"{ROOT}/{community}/shared/+/+"
+
+
 def broker_inbox(community: str) -> str:
     """The filter of everything that meters send to the broker."""
     return f"{ROOT}/{community}/meter/+/+"
@@ -102,9 +118,13 @@ def parse_topic(text: str, community: str) -> Address | None:
     if not text.startswith(prefix):
         return None
     match text[len(prefix) :].split("/"):
-        case ["public", kind] if kind in BY_KIND and "/public/" in BY_KIND[kind].pattern:
+        case ["public", kind] if _is_in("public", kind):
             return Address(kind, "")
-        case [("meter" | "member") as room, meter, kind] if kind in BY_KIND and f"/{room}/" in BY_KIND[kind].pattern:
+        case [("meter" | "member" | "shared") as room, meter, kind] if _is_in(room, kind):
             return Address(kind, meter)
         case _:
             return None
+
+
+def _is_in(room: str, kind: str) -> bool:
+    return kind in BY_KIND and f"/{room}/" in BY_KIND[kind].pattern

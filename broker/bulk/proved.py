@@ -4,31 +4,25 @@ from dataclasses import dataclass
 
 from wire.batch import Batch
 from wire.codec import canonical
-from wire.merkle import EMPTY_ROOT, leaf_hash, node_hash
+from wire.merkle import Tree, leaf_hash
 from wire.signing import SigningKey, seal
 
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A batch whose records are the leaves of a tree (RFC 6962): all levels, lowest first."""
+    """A batch whose records are the leaves of a tree (RFC 6962)."""
 
     batch: Batch
-    levels: tuple[tuple[bytes, ...], ...]
+    tree: Tree
 
     @property
     def root(self) -> bytes:
         """The tree head [32 bytes]."""
-        return self.levels[-1][0] if self.levels[-1] else EMPTY_ROOT
+        return self.tree.root()
 
     def proof(self, index: int) -> list[bytes]:
         """The inclusion proof of a record, lowest sibling first; checked with `wire.merkle.includes`."""
-        path = []
-        for level in self.levels[:-1]:
-            sibling = index ^ 1
-            if sibling < len(level):
-                path.append(level[sibling])
-            index >>= 1
-        return path
+        return self.tree.inclusion_proof(index)
 
     def signed_root(self, key: SigningKey, community: str) -> bytes:
         """The one signed frame that vouches for all records."""
@@ -50,10 +44,4 @@ def leaf(batch: Batch, index: int) -> bytes:
 def proved(batch: Batch) -> Proved:
     """The batch with its tree; O(n) hashes."""
     raw, size, context = batch.records.tobytes(), batch.records.dtype.itemsize, batch.context
-    level = [leaf_hash(context + raw[at : at + size]) for at in range(0, len(raw), size)]
-    levels = [tuple(level)]
-    while len(level) > 1:
-        pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = [*pairs, level[-1]] if len(level) % 2 else pairs
-        levels.append(tuple(level))
-    return Proved(batch, tuple(levels))
+    return Proved(batch, Tree(leaf_hash(context + raw[at : at + size]) for at in range(0, len(raw), size)))

@@ -1,7 +1,7 @@
 """The one result type of every auction: who trades how much, at which price, and what each pays or receives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -63,6 +63,21 @@ class Outcome:
         """What the market keeps (+) or has to add (-) [nano]."""
         return sum(self.payments().values()) - sum(self.receipts().values())
 
+    def renamed(self, names: Mapping[str, str]) -> "Outcome":
+        """The outcome of the same book with other names for its participants."""
+
+        def named(amounts: Mapping[str, int] | None) -> dict[str, int] | None:
+            return None if amounts is None else {names[key]: amount for key, amount in amounts.items()}
+
+        return replace(
+            self,
+            bought=named(self.bought) or {},
+            sold=named(self.sold) or {},
+            paid=named(self.paid),
+            received=named(self.received),
+            trades=tuple(t._replace(buyer=names[t.buyer], seller=names[t.seller]) for t in self.trades),
+        )
+
 
 def no_trade(note: str = "") -> Outcome:
     """The outcome in which nobody trades."""
@@ -114,3 +129,12 @@ class Rules:
     solidarity_micro: int = 0
     network: Grid | None = None
     preferences: Mapping[str, Preference] = field(default_factory=dict)
+
+    def renamed(self, name_of: Callable[[str], str]) -> "Rules":
+        """The rules for a book whose participants have other names: of all that is kept by participant."""
+        return replace(
+            self,
+            roles={name_of(name): role for name, role in self.roles.items()},
+            network=None if self.network is None else self.network.renamed(name_of),
+            preferences={name_of(name): wish.renamed(name_of) for name, wish in self.preferences.items()},
+        )

@@ -1,8 +1,8 @@
 """What members prefer: qualities of energy, named partners, and what they add for them."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,14 @@ class Preference:
     min_quality: str = "any"
     partners: frozenset[str] | None = None
     premiums: Mapping[str, int] = field(default_factory=dict)
+
+    def renamed(self, name_of: Callable[[str], str]) -> "Preference":
+        """The preference of a participant whose partners have other names; qualities keep theirs."""
+        return replace(
+            self,
+            partners=None if self.partners is None else frozenset(map(name_of, self.partners)),
+            premiums={key if key in QUALITIES else name_of(key): micro for key, micro in self.premiums.items()},
+        )
 
 
 ANYTHING = Preference()

@@ -217,7 +217,7 @@ class MarketService:
     def standing(self, now_s: int, broker_key: str) -> list[Outgoing]:
         """The public retained messages as they stand: what a new MQTT server or a new member has to be told."""
         market = self.market
-        calendar = Outgoing(market.terms.calendar(broker_key))
+        calendar = Outgoing(market.terms.calendar(broker_key, market.log_key.public_hex))
         open_slot = slot_at(now_s, market.terms.slot_minutes).shifted(1)
         news = [Outgoing(message) for message in (market.checkpoint, self._path) if message is not None]
         return [calendar, *market.conditions(open_slot), *news]

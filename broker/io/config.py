@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from broker.clearing.preferences import preferences_text
 from broker.io.network_config import NetworkSettings, PreferenceSettings
 from broker.io.regulation_config import RegulationSettings
-from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism
+from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism, sealed_problem
 from broker.io.tariff import PRICE_MAX
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
 from broker.market.events import Enrolled, NetworkAgreed
@@ -38,14 +38,14 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-SHORT_FORM = ("stage", "mechanism", "gate_lead_s", "horizon_slots", "k_permille")
+SHORT_FORM = ("stage", "mechanism", "gate_lead_s", "horizon_slots", "k_permille", "sealed", "reveal_within_s")
 
 
 class MarketSettings(_Table):
     """The rules of the community, as in `broker.market.terms.Terms`.
 
-    `stage`, `mechanism`, `gate_lead_s`, `horizon_slots` and `k_permille` are the short form of a calendar with one
-    intraday stage; `[[market.stages]]` lists a calendar of several.
+    `stage`, `mechanism`, `gate_lead_s`, `horizon_slots`, `k_permille`, `sealed` and `reveal_within_s` are the short
+    form of a calendar with one intraday stage; `[[market.stages]]` lists a calendar of several.
     """
 
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
@@ -61,6 +61,8 @@ class MarketSettings(_Table):
     group_min: int = Field(default=10, ge=1, le=1_000_000)
     path_rounds_max: int = Field(default=20, ge=1, le=10_000)
     blocks_max: int = Field(default=20, ge=0, le=1_000)
+    sealed: bool = False
+    reveal_within_s: int = Field(default=20, ge=1, le=3_600)
     stages: tuple[StageSettings, ...] = ()
 
     @field_validator("slot_minutes")
@@ -74,6 +76,15 @@ class MarketSettings(_Table):
     @classmethod
     def _exists(cls, value: str) -> str:
         return live_mechanism(value)
+
+    @model_validator(mode="after")
+    def _can_be_sealed(self) -> Self:
+        problem = sealed_problem(
+            self.mechanism, is_sealed=self.sealed, reveal_within_s=self.reveal_within_s, gate_lead_s=self.gate_lead_s
+        )
+        if problem is not None:
+            raise ValueError(problem)
+        return self
 
     def findings(self) -> list[str]:
         """What does not hold between the keys, each with key, problem and remedy."""

@@ -16,6 +16,8 @@ def rows_of(sent: Iterable[tuple[int, Outgoing]]) -> Iterator[tuple[str, Row]]:
     for position, out in sent:
         ordinal = ordinal + 1 if position == last else 0
         last = position
+        if not out.meter:
+            yield "public", (position, ordinal, out.message.kind, encode(out.message))
         match out.message:
             case Clearing() as message:
                 yield "clearing", _clearing(message)

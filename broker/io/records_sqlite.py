@@ -57,6 +57,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         " PRIMARY KEY (slot, stage, round, meter)) STRICT",
         "DELETE FROM health",
     ),
+    (  # what was public, in order; the start fills it from the journal
+        "CREATE TABLE public (position INTEGER NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL,"
+        " payload BLOB NOT NULL, PRIMARY KEY (position, ordinal)) STRICT",
+        "DELETE FROM health WHERE name = 'journal_covered'",
+    ),
 )
 COVERED, SENT = "journal_covered", "journal_sent"
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from broker.mechanisms.catalogue import LIVE, MECHANISMS
 from wire.fields import Id
@@ -59,6 +59,17 @@ LeadS = Annotated[int, Field(ge=0, le=7 * 86_400)]
 Horizon = Annotated[int, Field(ge=1, le=4_032)]
 
 
+def sealed_problem(mechanism: str, *, is_sealed: bool, reveal_within_s: int, gate_lead_s: int) -> str | None:
+    """What keeps an intraday stage from taking sealed orders, with the remedy; None when nothing does."""
+    if not is_sealed:
+        return None
+    if mechanism in MECHANISMS and MECHANISMS[mechanism].clear is None:
+        return f"{mechanism} takes no orders that could be sealed: remove sealed, or choose an auction"
+    if reveal_within_s >= gate_lead_s:
+        return "a sealed market clears before its slot: set reveal_within_s below gate_lead_s"
+    return None
+
+
 class DayAheadSettings(_Table):
     """All slots of a local day at once: orders from midnight until `gate_at` of the day before."""
 
@@ -85,6 +96,19 @@ class IntradaySettings(_Table):
     rounds: int = Field(default=1, ge=1, le=100)
     rounds_every_s: int = Field(default=900, ge=1, le=86_400)
     k_permille: Permille = 500
+    sealed: bool = False
+    reveal_within_s: int = Field(default=20, ge=1, le=3_600)
+
+    @model_validator(mode="after")
+    def _can_be_sealed(self) -> Self:
+        problem = sealed_problem(
+            self.mechanism, is_sealed=self.sealed, reveal_within_s=self.reveal_within_s, gate_lead_s=self.gate_lead_s
+        )
+        if problem is None and self.sealed and self.rounds > 1 and self.reveal_within_s >= self.rounds_every_s:
+            problem = "a sealed round is cleared before the next one: set reveal_within_s below rounds_every_s"
+        if problem is not None:
+            raise ValueError(problem)
+        return self
 
     def as_stage(self) -> Stage:
         """The stage of the calendar."""
@@ -95,6 +119,8 @@ class IntradaySettings(_Table):
             horizon_slots=self.horizon_slots,
             rounds=self.rounds,
             rounds_every_s=self.rounds_every_s if self.rounds > 1 else 0,
+            sealed=self.sealed,
+            reveal_within_s=self.reveal_within_s,
         )
 
 
@@ -153,6 +179,8 @@ def _stage(
     time_zone: str | None = None,
     rounds: int = 1,
     rounds_every_s: int = 0,
+    sealed: bool = False,
+    reveal_within_s: int = 20,
 ) -> Stage:
     return Stage(
         stage=settings.stage,
@@ -166,6 +194,8 @@ def _stage(
         time_zone=time_zone,
         rounds=rounds,
         rounds_every_s=rounds_every_s,
+        sealed=sealed,
+        reveal_within_s=reveal_within_s,
     )
 
 

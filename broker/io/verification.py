@@ -19,6 +19,7 @@ KEYS = {
     "settlement": ("meter", "slot", "log_index"),
     "rejection": ("position", "ordinal"),
     "checkpoint": ("size", "slot"),
+    "public": ("position", "ordinal"),
 }
 
 

@@ -4,11 +4,10 @@ Leaves are hashed as in RFC 6962. Names, keys and salts stay outside: who holds 
 that the leaf commits to it; without the salt a leaf says nothing.
 """
 
-import hashlib
 import hmac
 
 from wire.codec import canonical
-from wire.merkle import Tree, inclusion_proof, leaf_hash
+from wire.merkle import Tree, leaf_hash
 
 SECONDS_PER_DAY = 86_400
 
@@ -16,35 +15,39 @@ SECONDS_PER_DAY = 86_400
 def pseudonym(secret: bytes, meter: str, at_s: int) -> str:
     """The name of a meter in the log on one UTC day: 16 hexadecimal digits."""
     text = f"pseudonym/{meter}/{at_s // SECONDS_PER_DAY}".encode()
-    return hmac.new(secret, text, hashlib.sha256).hexdigest()[:16]
+    return hmac.digest(secret, text, "sha256").hex()[:16]
 
 
 def salt(secret: bytes, purpose: str, meter: str, slot_label: str) -> bytes:
     """The salt of one commitment [32 bytes]."""
-    return hmac.new(secret, f"salt/{purpose}/{meter}/{slot_label}".encode(), hashlib.sha256).digest()
-
-
-def commitment(salt_bytes: bytes, payload: bytes) -> str:
-    """SHA-256(salt || payload) as hexadecimal digits."""
-    return hashlib.sha256(salt_bytes + payload).hexdigest()
+    return hmac.digest(secret, f"salt/{purpose}/{meter}/{slot_label}".encode(), "sha256")
 
 
 class Log:
-    """The leaves' hashes in order, with head and proofs."""
+    """The leaves' hashes in order, with head and proofs, and the leaves since the last checkpoint.
+
+    `published` is the number of leaves that the last checkpoint covers.
+    """
 
     def __init__(self) -> None:
-        self._hashes: list[bytes] = []
         self._tree = Tree()
+        self._new: list[str] = []
+        self.published = 0
 
     def __len__(self) -> int:
-        return len(self._hashes)
+        return self._tree.size
 
     def append(self, leaf: object) -> int:
         """Appends the canonical bytes of a JSON value; returns the leaf's index."""
-        hashed = leaf_hash(canonical(leaf))
-        self._hashes.append(hashed)
-        self._tree.append(hashed)
-        return len(self._hashes) - 1
+        text = canonical(leaf)
+        self._tree.append(leaf_hash(text))
+        self._new.append(text.decode())
+        return self._tree.size - 1
+
+    def take_new(self) -> list[str]:
+        """The leaves since the last call, as canonical JSON text; from now on they count as published."""
+        new, self._new, self.published = self._new, [], self._tree.size
+        return new
 
     def head(self) -> str:
         """The current root as hexadecimal digits."""
@@ -52,4 +55,8 @@ class Log:
 
     def proof(self, index: int) -> list[str]:
         """The inclusion proof of a leaf against the current head."""
-        return [node.hex() for node in inclusion_proof(index, self._hashes)]
+        return [node.hex() for node in self._tree.inclusion_proof(index)]
+
+    def consistency(self, old_size: int) -> list[str]:
+        """The proof that the log only grew since it had `old_size` leaves (at least 1)."""
+        return [node.hex() for node in self._tree.consistency_proof(old_size)]

@@ -1,55 +1,54 @@
 """From the orders of a slot to its public clearing and private awards."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules, no_trade
 from broker.clearing.preferences import preferences_of
-from broker.ledger.log import commitment, pseudonym, salt
-from broker.market.slot_book import Held, Holding, SlotBook
+from broker.ledger.log import pseudonym
+from broker.market.publication import gate_tree, session_name
+from broker.market.slot_book import Holding, Listed, SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
 from broker.network.grid_text import grid_in_slot
-from wire.codec import canonical
-from wire.merkle import leaf_hash, root
-from wire.messages import Award, AwardReason, Clearing, CurveStep, OrderStep, Side, Stage
+from wire.commitments import RoundName, award_leaf
+from wire.merkle import Tree, leaf_hash
+from wire.messages import Award, AwardReason, BookEntry, Clearing, CurveStep, Level, Side, Stage
 from wire.quantities import round_half_even
 from wire.slots import Slot
 
 CURVE_LEVELS_MAX = 100
 
 
-def steps_of(orders: Mapping[str, Held], side: Side) -> list[Step]:
-    """All steps of one side, by ascending meter; the rank of acceptance is for price-time priority only."""
-    arrivals = {meter: rank for rank, meter in enumerate(orders, start=1)}
+def steps_of(listed: Iterable[Listed], side: Side) -> list[Step]:
+    """All steps of one side in the order of the list; participants are pseudonyms."""
     return [
-        Step(meter, step.price_micro_per_kwh, step.energy_wh, arrivals[meter])
-        for meter in sorted(orders)
-        for step in orders[meter].order.steps
-        if step.side is side
+        Step(order.entry.pseudonym, price, energy, order.entry.arrival)
+        for order in listed
+        for price, energy in (order.entry.buy if side is Side.BUY else order.entry.sell)
     ]
 
 
-def auction(book: SlotBook, terms: Terms, secret: bytes, at_s: int) -> tuple[Clearing, list[Award]]:
-    """The clearing of the orders of a slot's current session, and the award of every meter that sent one.
+def auction(
+    book: SlotBook, listed: Sequence[Listed], terms: Terms, at_s: int, rules: Rules
+) -> tuple[Clearing, list[Award]]:
+    """The clearing of a slot's current session and the award of every meter that sent an order.
 
-    A slot that is already over when it is cleared (the broker was down) has no market: nobody could follow an award.
+    `listed` are the received orders by ascending pseudonym. The participants of the book are pseudonyms, so anyone
+    who knows the published book and the `rules` gets the same outcome. A slot that is already over when it is cleared
+    (the broker was down) has no market: nobody could follow an award.
     """
-    bids, offers = steps_of(book.orders, Side.BUY), steps_of(book.orders, Side.SELL)
+    bids, offers = steps_of(listed, Side.BUY), steps_of(listed, Side.SELL)
     has_market = has_market_at(book, at_s)
     if not has_market:
         bids, offers = [], []
-    stage = stage_of(book, terms)
-    clear = MECHANISMS[stage.mechanism].clear
-    if clear is None:
-        outcome = no_trade()
-    else:
-        outcome = clear(Book(book_side(bids), book_side(offers)), session_rules(book, terms))
-    return cleared(book, outcome, (bids, offers), terms, secret, has_market=has_market)
+    clear = MECHANISMS[stage_of(book, terms).mechanism].clear
+    outcome = no_trade() if clear is None else clear(Book(book_side(bids), book_side(offers)), rules)
+    return cleared(book, listed, outcome, (bids, offers), terms, has_market=has_market)
 
 
 def has_market_at(book: SlotBook, at_s: int) -> bool:
@@ -66,24 +65,26 @@ def stage_of(book: SlotBook, terms: Terms) -> Stage:
 
 def cleared(
     book: SlotBook,
+    listed: Sequence[Listed],
     outcome: Outcome,
     steps: tuple[list[Step], list[Step]],
     terms: Terms,
-    secret: bytes,
     *,
     has_market: bool,
-    sequences: Mapping[str, int] | None = None,
 ) -> tuple[Clearing, list[Award]]:
     """The messages of an outcome of the current session; `steps` are the bids and offers it was made of.
 
-    A member that trades without an order in the slot (by a block order) is awarded under its sequence in `sequences`.
+    Every member that is listed has an award, in the tree of the round too.
     """
-    stage, gate = stage_of(book, terms), book.session.gate
+    stage, of = stage_of(book, terms), session_name(book, terms.community)
+    entries = [order.entry for order in listed]
+    orders = gate_tree(entries)
+    awards = Tree(leaf_hash(_leaf(entry.pseudonym, outcome, of)) for entry in entries)
     clearing = Clearing(
         community=terms.community,
-        stage=gate.stage,
-        slot=book.slot.label,
-        round=gate.round,
+        stage=of.stage,
+        slot=of.slot,
+        round=of.round,
         mechanism=stage.mechanism,
         outcome=_verdict(outcome, has_market=has_market, is_auction=stage.takes_orders),
         price_micro_per_kwh=mean_price(outcome),
@@ -96,13 +97,18 @@ def cleared(
         note=outcome.note[:200] or None,
         demand=public_curve(steps[0], falling=True),
         supply=public_curve(steps[1], falling=False),
-        orders=len(book.orders),
-        orders_root=orders_root(book, secret),
+        orders=len(entries),
+        orders_root=orders.root().hex(),
+        awards_root=awards.root().hex(),
+        unrevealed=sum(entry.salt is None for entry in entries),
     )
-    traded = (outcome.bought.keys() | outcome.sold.keys()) - book.orders.keys()
-    named = {meter: (held.order.sequence, held.order.steps) for meter, held in book.orders.items()}
-    named |= {meter: ((sequences or {})[meter], ()) for meter in traded}
-    return clearing, [_award(book, meter, order, outcome, clearing) for meter, order in sorted(named.items())]
+    proved = [
+        _award(book, order, outcome, clearing, Place(i, tuple(order_path), tuple(award_path)))
+        for i, (order, order_path, award_path) in enumerate(
+            zip(listed, orders.inclusion_proofs(), awards.inclusion_proofs(), strict=True)
+        )
+    ]
+    return clearing, sorted(proved, key=lambda award: award.meter)
 
 
 def holding_of(award: Award) -> Holding:
@@ -112,6 +118,25 @@ def holding_of(award: Award) -> Holding:
         energy_wh=award.bought_wh - award.sold_wh,
         amount_nano=award.amount_nano,
         price_micro=award.price_micro_per_kwh,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an order stands in its round, with the proofs under the gate's and the awards' root."""
+
+    index: int
+    order_proof: tuple[str, ...]
+    award_proof: tuple[str, ...]
+
+
+def _leaf(name: str, outcome: Outcome, of: RoundName) -> bytes:
+    return award_leaf(
+        name,
+        of,
+        bought_wh=outcome.bought.get(name, 0),
+        sold_wh=outcome.sold.get(name, 0),
+        amount_nano=outcome.payment_of(name) - outcome.receipt_of(name),
     )
 
 
@@ -144,6 +169,12 @@ def session_rules(book: SlotBook, terms: Terms) -> Rules:
     return replace(slot_rules(book.slot, terms), k=k, seed=seed)
 
 
+def members_rules(book: SlotBook, terms: Terms, secret: bytes) -> Rules:
+    """The rules of the current session for a book of pseudonyms: also what is kept by meter is named by them."""
+    rules = session_rules(book, terms)
+    return rules.renamed(lambda meter: pseudonym(secret, meter, book.slot.start_s))
+
+
 def mean_price(outcome: Outcome) -> int | None:
     """The one price of an outcome, or the mean of what is paid and received per kWh; None without a trade."""
     if not outcome.volume:
@@ -171,36 +202,27 @@ def public_curve(steps: list[Step], *, falling: bool) -> tuple[CurveStep, ...]:
     )
 
 
-def orders_root(book: SlotBook, secret: bytes) -> str:
-    """The Merkle root of the salted commitments to the orders that count in the current session, by pseudonym."""
-    leaves, gate = [], book.session.gate
-    session = f"{book.slot.label}/{gate.stage}/{gate.round}"
-    for meter, held in book.orders.items():
-        name = pseudonym(secret, meter, book.slot.start_s)
-        sealed = commitment(salt(secret, "order", meter, session), held.digest.encode())
-        leaves.append(canonical({"commitment": sealed, "pseudonym": name}))
-    return root([leaf_hash(leaf) for leaf in sorted(leaves)]).hex()
-
-
-def _award(
-    book: SlotBook, meter: str, order: tuple[int, tuple[OrderStep, ...]], outcome: Outcome, clearing: Clearing
-) -> Award:
-    sequence, steps = order
-    bought, sold = outcome.bought.get(meter, 0), outcome.sold.get(meter, 0)
-    amount = outcome.payment_of(meter) - outcome.receipt_of(meter)
+def _award(book: SlotBook, order: Listed, outcome: Outcome, clearing: Clearing, place: Place) -> Award:
+    name = order.entry.pseudonym
+    bought, sold = outcome.bought.get(name, 0), outcome.sold.get(name, 0)
+    amount = outcome.payment_of(name) - outcome.receipt_of(name)
     return Award(
         community=clearing.community,
-        meter=meter,
+        meter=order.meter,
         stage=clearing.stage,
         slot=clearing.slot,
         round=clearing.round,
-        position_wh=book.position_wh(meter) + bought - sold,
-        sequence=sequence,
+        position_wh=book.position_wh(order.meter) + bought - sold,
+        sequence=order.entry.sequence,
         bought_wh=bought,
         sold_wh=sold,
         price_micro_per_kwh=_own_price(outcome, bought - sold, amount),
         amount_nano=amount,
-        reason=_award_reason(steps, bought + sold, clearing),
+        reason=_award_reason(order.entry, bought + sold, clearing),
+        pseudonym=name,
+        index=place.index,
+        order_proof=place.order_proof,
+        award_proof=place.award_proof,
     )
 
 
@@ -212,9 +234,11 @@ def _own_price(outcome: Outcome, net_wh: int, amount_nano: int) -> int | None:
     return None if remainder else price
 
 
-def _award_reason(steps: tuple[OrderStep, ...], traded_wh: int, clearing: Clearing) -> AwardReason:
+def _award_reason(entry: BookEntry, traded_wh: int, clearing: Clearing) -> AwardReason:
     price = clearing.price_micro_per_kwh
-    if not steps:
+    if entry.salt is None:
+        return AwardReason.UNREVEALED
+    if not entry.buy and not entry.sell:
         return AwardReason.TRADED if traded_wh else AwardReason.WITHDRAWN
     if clearing.outcome == "no_market":
         return AwardReason.NO_MARKET
@@ -222,9 +246,9 @@ def _award_reason(steps: tuple[OrderStep, ...], traded_wh: int, clearing: Cleari
         return AwardReason.NO_COUNTERPART
     if traded_wh == 0:
         return AwardReason.NOT_COMPETITIVE
-    wanted = sum(
-        step.energy_wh
-        for step in steps
-        if (step.price_micro_per_kwh >= price if step.side is Side.BUY else step.price_micro_per_kwh <= price)
-    )
+    wanted = _wanted(entry.buy, lambda limit: limit >= price) + _wanted(entry.sell, lambda limit: limit <= price)
     return AwardReason.TRADED if traded_wh >= wanted else AwardReason.PART_TRADED
+
+
+def _wanted(levels: Iterable[Level], accepts: Callable[[int], bool]) -> int:
+    return sum(energy for limit, energy in levels if accepts(limit))

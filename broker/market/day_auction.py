@@ -6,30 +6,29 @@ from fractions import Fraction
 
 from broker.clearing.block_orders import WHOLE, BlockOrder, block_problems
 from broker.clearing.blocks import DayOutcome, clear_day
-from broker.clearing.book import Book, book_side
-from broker.clearing.outcome import no_trade
+from broker.clearing.book import Book, Step, book_side
+from broker.clearing.outcome import Outcome, no_trade
 from broker.market.auction import cleared, has_market_at, session_rules, steps_of
 from broker.market.day_book import DayBook
-from broker.market.slot_book import SlotBook
+from broker.market.slot_book import Listed, SlotBook
 from broker.market.terms import Terms
-from wire.messages import Award, BlockAward, Clearing, Side
+from wire.messages import Award, AwardReason, BlockAward, Clearing, Side
 
 # About two seconds: a round has to end soon after its gate. Part of the rules: a replay spends the same effort.
 EFFORT_MAX = 1_000_000
 
 
 def day_auction(
-    books: Sequence[SlotBook], day: DayBook, terms: Terms, secret: bytes, at_s: int
+    books: Sequence[SlotBook], day: DayBook, terms: Terms, at_s: int
 ) -> tuple[list[tuple[Clearing, list[Award]]], list[BlockAward]]:
     """Clearing and awards of every slot, and what became of every block; books by ascending slot.
 
-    A block that needs a slot without a market is left out.
+    The orders of a slot are those listed at its gate. A local day can be part of two UTC days, in which a member has
+    two pseudonyms: the day is cleared by meters, and its outcomes are renamed. A block that needs a slot without a
+    market is left out.
     """
     open_ = [has_market_at(book, at_s) for book in books]
-    steps = [
-        (steps_of(book.orders, Side.BUY), steps_of(book.orders, Side.SELL)) if has_market else ([], [])
-        for book, has_market in zip(books, open_, strict=True)
-    ]
+    steps = [_steps(book) if has_market else ([], []) for book, has_market in zip(books, open_, strict=True)]
     blocks = day.in_clearing([book.slot.start_s for book in books])
     tradable = [block for block in blocks if all(open_[index] for index, _ in block.profile)]
     outcome = clear_day(
@@ -38,22 +37,37 @@ def day_auction(
         session_rules(books[0], terms),
         effort_max=EFFORT_MAX,
     )
-    sequences = {meter: held.order.sequence for (meter, _), held in sorted(day.blocks.items())}
     slots = [
-        cleared(
+        _awarded(
             book,
             replace(slot, note=slot.note or outcome.note) if has_market else no_trade(),
             made,
             terms,
-            secret,
             has_market=has_market,
-            sequences=sequences,
         )
         for book, slot, made, has_market in zip(books, outcome.slots, steps, open_, strict=True)
     ]
     problems = block_problems(tradable, len(books))
     left_out = {b.id for b in blocks if b.id in problems or b not in tradable}
     return slots, [_verdict(block, day, outcome, terms, left_out=block.id in left_out) for block in blocks]
+
+
+def _steps(book: SlotBook) -> tuple[list[Step], list[Step]]:
+    by_meter = [
+        Listed(order.meter, order.entry.model_copy(update={"pseudonym": order.meter}))
+        for order in sorted(book.session.listed, key=lambda order: order.meter)
+    ]
+    return steps_of(by_meter, Side.BUY), steps_of(by_meter, Side.SELL)
+
+
+def _awarded(
+    book: SlotBook, outcome: Outcome, steps: tuple[list[Step], list[Step]], terms: Terms, *, has_market: bool
+) -> tuple[Clearing, list[Award]]:
+    listed = book.session.listed
+    names = {order.meter: order.entry.pseudonym for order in listed}
+    clearing, awards = cleared(book, listed, outcome.renamed(names), steps, terms, has_market=has_market)
+    told = [award for award in awards if award.meter in book.orders or award.reason is AwardReason.TRADED]
+    return clearing, told
 
 
 def _verdict(block: BlockOrder, day: DayBook, outcome: DayOutcome, terms: Terms, *, left_out: bool) -> BlockAward:

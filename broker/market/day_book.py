@@ -41,6 +41,19 @@ class DayBook:
                 groups[key] = max(groups.get(key, 0), held.profile_wh(slot_s, self.width_s))
         return sum(groups.values())
 
+    @property
+    def live(self) -> int:
+        """How many blocks take part: those that were not withdrawn."""
+        return sum(any(held.order.energy_wh) for held in self.blocks.values())
+
+    def sequences(self, slot_s: int) -> dict[str, int]:
+        """The members whose blocks trade in a slot, each with the sequence of its last block by name."""
+        return {
+            meter: held.order.sequence
+            for (meter, _), held in sorted(self.blocks.items())
+            if held.profile_wh(slot_s, self.width_s)
+        }
+
     def in_clearing(self, starts_s: list[int]) -> list[clearing.BlockOrder]:
         """The blocks as the day's clearing takes them, for slots that start at these moments."""
         return [

@@ -74,13 +74,21 @@ class Refused(_Event):
 class GateClosed(_Event):
     """A gate closed: every slot whose current session has the stage and the moment of this slot's is cleared at once.
 
-    `stage` and `round` name the session; journals from before there were stages leave them out.
+    In a sealed stage it is cleared after the time to reveal. `stage` and `round` name the session; journals from
+    before there were stages leave them out.
     """
 
     type: Literal["gate_closed"] = "gate_closed"
     slot_s: int
     stage: str = ""
     round: int = 0
+
+
+class ClearingDue(_Event):
+    """The time to reveal the sealed orders of a slot is over."""
+
+    type: Literal["clearing_due"] = "clearing_due"
+    slot_s: int
 
 
 class DeliveryEnded(_Event):
@@ -141,6 +149,7 @@ Event = Annotated[
     | Received
     | Refused
     | GateClosed
+    | ClearingDue
     | DeliveryEnded
     | SettlementDue
     | CorrectionDue

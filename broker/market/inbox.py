@@ -2,17 +2,19 @@
 
 from typing import Literal
 
+from broker.ledger.log import pseudonym
 from broker.market.block_intake import admit_block
 from broker.market.contracts import Contracts, HeldProposal
 from broker.market.day_book import DayBook, HeldBlock
 from broker.market.events import Received
 from broker.market.flexibility import Flexibility
-from broker.market.intake import admit_order, admit_report, slot_of
+from broker.market.intake import admit_order, admit_report, admit_reveal, admit_sealed, revealed_order, slot_of
 from broker.market.meter_history import Row
 from broker.market.missing_readings import MissingReadings
 from broker.market.outcome import Accepted, Rejected
 from broker.market.outgoing import Outgoing, rejection
-from broker.market.slot_book import Held, HeldReport, SlotBook, hold_order
+from broker.market.publication import order_salt
+from broker.market.slot_book import Held, HeldReport, HeldSealed, SlotBook, hold_order
 from broker.market.terms import Member, Terms
 from wire.codec import DecodeError, decode, digest
 from wire.messages import (
@@ -25,6 +27,8 @@ from wire.messages import (
     Order,
     Proposal,
     Receipt,
+    Reveal,
+    SealedOrder,
     Side,
     StatusAnswer,
     StatusQuery,
@@ -32,16 +36,34 @@ from wire.messages import (
 )
 from wire.reasons import Reason
 from wire.signing import FrameError, is_signed_by, split
-from wire.slots import format_utc
+from wire.slots import format_utc, parse_utc
 
-Readable = Hello | Order | BlockOrder | Proposal | Acceptance | FlexOffer | StatusQuery | MeterReport
+Bookable = Order | SealedOrder | Reveal | MeterReport
+Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer
+Readable = Hello | StatusQuery | Receiptable
 MODELS: dict[str, type[Readable]] = {
-    m.kind: m for m in (Hello, Order, BlockOrder, Proposal, Acceptance, FlexOffer, StatusQuery, MeterReport)
+    m.kind: m
+    for m in (
+        Hello,
+        Order,
+        SealedOrder,
+        Reveal,
+        BlockOrder,
+        Proposal,
+        Acceptance,
+        FlexOffer,
+        StatusQuery,
+        MeterReport,
+    )
 }
-Receiptable = Order | BlockOrder | Proposal | Acceptance | FlexOffer | MeterReport
 
-RECEIPTED: dict[type[Message], Literal["order", "report", "block_order", "proposal", "acceptance", "flex_offer"]] = {
+RECEIPTED: dict[
+    type[Message],
+    Literal["order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer"],
+] = {
     Order: "order",
+    SealedOrder: "sealed",
+    Reveal: "reveal",
     MeterReport: "report",
     BlockOrder: "block_order",
     Proposal: "proposal",
@@ -53,7 +75,8 @@ RECEIPTED: dict[type[Message], Literal["order", "report", "block_order", "propos
 class Inbox:
     """Applies received messages to the shared members, books, days and contracts.
 
-    What meters reported of their registers is kept; `days` holds the block orders by (stage, gate).
+    What meters reported of their registers is kept; `days` holds the block orders by (stage, gate). `secret` makes
+    the pseudonyms and salts that receipts tell.
     """
 
     def __init__(
@@ -65,7 +88,9 @@ class Inbox:
         *,
         contracts: Contracts,
         flexibility: Flexibility,
+        secret: bytes,
     ) -> None:
+        self._secret = secret
         self._terms = terms
         self._members = members
         self._books = books
@@ -87,6 +112,10 @@ class Inbox:
                 return [self._answer(message, payload_digest)], 0
             case Order():
                 return self._order(message, payload_digest, member, event.at_s)
+            case SealedOrder():
+                return self._sealed(message, payload_digest, member, event.at_s)
+            case Reveal():
+                return [self._reveal(message, payload_digest, member, event.at_s)], 0
             case BlockOrder():
                 return [self._block(message, payload_digest, member, event.at_s)], 0
             case Proposal():
@@ -138,7 +167,7 @@ class Inbox:
         )
         return Outgoing(welcome, member.meter)
 
-    def _book(self, message: Order | MeterReport | StatusQuery) -> SlotBook | Rejected:
+    def _book(self, message: Bookable | StatusQuery) -> SlotBook | Rejected:
         slot = slot_of(message.slot, self._terms)
         if isinstance(slot, Rejected):
             return slot
@@ -220,6 +249,34 @@ class Inbox:
         parties = (held.proposal.meter, held.proposal.counterparty)
         return [Outgoing(self._contracts.told(held, meter), meter) for meter in parties]
 
+    def _sealed(self, sealed: SealedOrder, named: str, member: Member, at_s: int) -> tuple[list[Outgoing], int]:
+        book = self._book(sealed)
+        if isinstance(book, Rejected):
+            return [self._rejection(book, member.meter, sealed.kind, named, sealed)], 0
+        outcome = admit_sealed(sealed, named, book=book, member=member, terms=self._terms, at_s=at_s)
+        if not isinstance(outcome, Rejected) and outcome.repeated:
+            return [self._receipt(sealed, named, member.meter, at_s)], 0
+        book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
+        if isinstance(outcome, Rejected):
+            return [self._rejection(outcome, member.meter, sealed.kind, named, sealed)], 0
+        kept = book.session.sealed
+        is_new = kept.pop(member.meter, None) is None
+        kept[member.meter] = HeldSealed(sealed, named)
+        return [self._receipt(sealed, named, member.meter, at_s)], int(is_new)
+
+    def _reveal(self, reveal: Reveal, named: str, member: Member, at_s: int) -> Outgoing:
+        book = self._book(reveal)
+        if isinstance(book, Rejected):
+            return self._rejection(book, member.meter, reveal.kind, named, reveal)
+        outcome = admit_reveal(reveal, book=book, member=member, terms=self._terms, at_s=at_s)
+        if isinstance(outcome, Rejected):
+            return self._rejection(outcome, member.meter, reveal.kind, named, reveal)
+        if not outcome.repeated:
+            order = revealed_order(reveal, book.session.sealed[member.meter].sealed)
+            book.orders[member.meter] = Held(order, named)
+            book.session.salts[member.meter] = reveal.salt
+        return self._receipt(reveal, named, member.meter, at_s)
+
     def _report(self, report: MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
         book = self._book(report)
         if isinstance(book, Rejected):
@@ -242,6 +299,7 @@ class Inbox:
         return self._receipt(report, named, member.meter, at_s)
 
     def _receipt(self, message: Receiptable, named: str, meter: str, at_s: int) -> Outgoing:
+        stage, number, name, opens = self._place(message, named, meter)
         receipt = Receipt(
             community=self._terms.community,
             meter=meter,
@@ -250,12 +308,33 @@ class Inbox:
             sequence=1 if isinstance(message, Proposal | Acceptance) else message.sequence,
             digest=named,
             received_at=format_utc(at_s),
+            stage=stage,
+            round=number,
+            pseudonym=name,
+            salt=opens,
         )
         return Outgoing(receipt, meter)
 
+    def _place(
+        self, message: Receiptable, named: str, meter: str
+    ) -> tuple[str | None, int | None, str | None, str | None]:
+        """Session, pseudonym and salt under which the book will show an order; None for everything else."""
+        match message:
+            case Order():
+                number = self._books[parse_utc(message.slot)].session_of(meter, named).gate.round
+            case SealedOrder() | Reveal():
+                number = message.round
+            case _:
+                return None, None, None, None
+        name = pseudonym(self._secret, meter, parse_utc(message.slot))
+        opens = None
+        if isinstance(message, Order):
+            opens = order_salt(self._secret, meter, stage=message.stage, number=number, slot=message.slot)
+        return message.stage, number, name, opens
+
     def _slot_named(self, message: Receiptable) -> str:
         match message:
-            case Order() | MeterReport():
+            case Order() | SealedOrder() | Reveal() | MeterReport():
                 return message.slot
             case FlexOffer():
                 return self._flexibility.calls[message.call].call.first_slot
@@ -268,7 +347,8 @@ class Inbox:
         book = self._book(query)
         if isinstance(book, Rejected):
             return self._rejection(book, query.meter, query.kind, named, query)
-        held, report = book.orders.get(query.meter), book.reports.get(query.meter)
+        report = book.reports.get(query.meter)
+        sequence, order_digest = _held_order(book, query.meter)
         answer = StatusAnswer(
             community=self._terms.community,
             meter=query.meter,
@@ -277,8 +357,8 @@ class Inbox:
             round=book.session.gate.round,
             position_wh=book.position_wh(query.meter),
             state=book.state,
-            order_sequence=held.order.sequence if held else None,
-            order_digest=held.digest if held else None,
+            order_sequence=sequence,
+            order_digest=order_digest,
             report_sequence=report.sequence if report else None,
         )
         return Outgoing(answer, query.meter)
@@ -298,3 +378,11 @@ def _row(report: MeterReport, slot_s: int) -> Row:
 def _held(report: MeterReport, named: str) -> HeldReport:
     imported, exported = report.import_to_wh - report.import_from_wh, report.export_to_wh - report.export_from_wh
     return HeldReport(report.sequence, imported - exported, report.quality == "measured", named)
+
+
+def _held_order(book: SlotBook, meter: str) -> tuple[int | None, str | None]:
+    """(sequence, digest) of the order or sealed order that counts, None where there is none."""
+    sealed, held = book.session.sealed.get(meter), book.orders.get(meter)
+    if sealed is not None:
+        return sealed.sealed.sequence, sealed.digest
+    return (held.order.sequence, held.digest) if held is not None else (None, None)

@@ -4,7 +4,8 @@ from broker.market.meter_history import Row
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import HeldReport, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
-from wire.messages import MeterReport, Order, OrderStep, Side, SlotState
+from wire.commitments import round_of, shown_order
+from wire.messages import MeterReport, Order, OrderStep, Reveal, SealedOrder, Side, SlotState
 from wire.reasons import Reason
 from wire.slots import Slot, format_utc, parse_utc
 
@@ -38,17 +39,86 @@ def admit_order(
         return Rejected(Reason.WRONG_STAGE, f"no stage {order.stage!r}", "stage")
     if not stage.takes_orders:
         return Rejected(Reason.NO_MARKET, f"{stage.mechanism} in stage {order.stage} takes no orders", "stage")
+    if stage.sealed:
+        return Rejected(Reason.SEALED_MARKET, f"{order.stage} takes sealed orders", "stage")
     earlier = book.held_orders(member.meter, order.stage)
     if any(held.digest == digest for held in earlier):
         return Accepted(repeated=True)
+    last = max((held.order.sequence for held in earlier), default=0)
+    return _not_in_time(order, last, book=book, member=member, terms=terms, at_s=at_s) or _check_steps(
+        order, book, member, terms, reserved_wh
+    )
+
+
+def _not_in_time(
+    order: Order | SealedOrder, last: int, *, book: SlotBook, member: Member, terms: Terms, at_s: int
+) -> Rejected | None:
+    """Why an order comes too late, too early, too often or behind sequence `last`; None when it does not."""
     if (closed := session_closed(order.stage, book, at_s)) is not None:
         return closed
     if book.messages.get(member.meter, 0) >= terms.messages_per_slot_max:
         return Rejected(Reason.QUOTA_EXCEEDED, f"more than {terms.messages_per_slot_max} orders for this slot")
-    last = max((held.order.sequence for held in earlier), default=0)
     if order.sequence <= last:
         return stale(order.sequence, last)
-    return _check_steps(order, book, member, terms, reserved_wh)
+    return None
+
+
+def admit_sealed(
+    sealed: SealedOrder, digest: str, *, book: SlotBook, member: Member, terms: Terms, at_s: int
+) -> Admission:
+    """Whether the commitment counts; what it hides is checked when it is revealed."""
+    stage = terms.stage_named(sealed.stage)
+    if stage is None:
+        return Rejected(Reason.WRONG_STAGE, f"no stage {sealed.stage!r}", "stage")
+    if not stage.sealed:
+        return Rejected(Reason.NOT_SEALED, f"{sealed.stage} takes open orders", "stage")
+    earlier = book.held_sealed(member.meter, sealed.stage)
+    if any(held.digest == digest for held in earlier):
+        return Accepted(repeated=True)
+    last = max((held.sealed.sequence for held in earlier), default=0)
+    late = _not_in_time(sealed, last, book=book, member=member, terms=terms, at_s=at_s)
+    if late is None and sealed.round != book.session.gate.round:
+        code = Reason.GATE_CLOSED if sealed.round < book.session.gate.round else Reason.TOO_EARLY
+        late = Rejected(code, f"{book.slot.label} is in round {book.session.gate.round}", "round")
+    if late is not None:
+        return late
+    if book.prices is None or not book.prices.has_market:
+        return Rejected(Reason.NO_MARKET, f"{book.slot.label} has no local market", "slot")
+    return Accepted()
+
+
+def admit_reveal(reveal: Reveal, *, book: SlotBook, member: Member, terms: Terms, at_s: int) -> Admission:
+    """Whether the reveal opens the meter's commitment in the current session, and with an order that may enter."""
+    gate, held = book.session.gate, book.session.sealed.get(member.meter)
+    if held is None or (reveal.stage, reveal.round) != (gate.stage, gate.round):
+        return Rejected(Reason.WRONG_REVEAL, f"no sealed order of {member.meter} for {reveal.slot}", "slot")
+    if reveal.sequence != held.sealed.sequence or _opens(reveal) != held.sealed.commitment:
+        return Rejected(Reason.WRONG_REVEAL, f"not what sequence {held.sealed.sequence} commits to", "salt")
+    if member.meter in book.orders:
+        return Accepted(repeated=True)
+    if book.state is not SlotState.GATE_CLOSED or at_s >= terms.clearing_s(gate):
+        return Rejected(Reason.WRONG_REVEAL, f"{book.slot.label} is {book.state}", "slot")
+    return _check_steps(revealed_order(reveal, held.sealed), book, member, terms, (0, 0))
+
+
+def _opens(reveal: Reveal) -> str:
+    entry = shown_order(
+        reveal.steps, pseudonym="0" * 16, sequence=reveal.sequence, salt=reveal.salt, of=round_of(reveal)
+    )
+    return entry.commitment
+
+
+def revealed_order(reveal: Reveal, sealed: SealedOrder) -> Order:
+    """The order that a reveal opens."""
+    return Order(
+        community=reveal.community,
+        meter=reveal.meter,
+        stage=reveal.stage,
+        slot=reveal.slot,
+        sequence=reveal.sequence,
+        steps=reveal.steps,
+        sent_at=sealed.sent_at,
+    )
 
 
 def session_closed(stage: str, book: SlotBook, at_s: int) -> Rejected | None:

@@ -4,18 +4,19 @@ Same events, same state, same messages, bit for bit: no clock, no randomness, no
 what the rules of sequence and gate say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
-from broker.market.auction import auction, holding_of
+from broker.market.auction import auction, holding_of, members_rules, stage_of
 from broker.market.contracts import Contracts
 from broker.market.day_auction import day_auction
 from broker.market.day_book import DayBook
 from broker.market.events import (
     CallAsked,
     CallClosed,
+    ClearingDue,
     CorrectionDue,
     DeliveryEnded,
     Enrolled,
@@ -36,14 +37,26 @@ from broker.market.load_history import DAY_S, DAYS, LoadHistory
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.posting import SettledSlot, corrected_slot, settled_slot
+from broker.market.publication import (
+    Gathering,
+    Rosters,
+    book_pages,
+    gate_message,
+    log_key,
+    log_messages,
+    log_news,
+    session_name,
+)
 from broker.market.session import SlotEvent, advance
 from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
 from broker.settlement.regulation import NOTHING, Regulation, regulation_of
 from wire.calendar import Gate
-from wire.messages import Award, Checkpoint, Clearing, Conditions, FlexResult, SlotState, StageKind
+from wire.messages import Award, Checkpoint, Clearing, Conditions, FlexResult, Message, Roster, SlotState, StageKind
 from wire.reasons import Reason
 from wire.slots import Slot, slot_at
+
+NO_BLOCKS: Mapping[str, int] = {}
 
 
 @dataclass(slots=True)
@@ -69,12 +82,20 @@ class Market:
         self.totals = Totals()
         self.checkpoint: Checkpoint | None = None
         self.regulations: list[tuple[int, Regulation]] = []
+        self.log_key = log_key(secret)
+        self._rosters = Rosters()
         self._secret = secret
         self.days: dict[tuple[str, int], DayBook] = {}
         self.contracts = Contracts(terms, self.members, self.books)
         self.flexibility = Flexibility(terms, LoadHistory(60 * terms.slot_minutes))
         self._inbox = Inbox(
-            terms, self.members, self.books, self.days, contracts=self.contracts, flexibility=self.flexibility
+            terms,
+            self.members,
+            self.books,
+            self.days,
+            contracts=self.contracts,
+            flexibility=self.flexibility,
+            secret=secret,
         )
 
     def apply(self, event: Event) -> list[Outgoing]:
@@ -112,6 +133,8 @@ class Market:
                 return self._open(event)
             case GateClosed():
                 return self._close(self.books[event.slot_s], event.at_s)
+            case ClearingDue():
+                return self._clear(self.books[event.slot_s], event.at_s)
             case DeliveryEnded():
                 return self._end(self.books[event.slot_s])
             case SettlementDue():
@@ -143,6 +166,8 @@ class Market:
                 if (gate.stage, gate.gate_s) not in closing:
                     closing.add((gate.stage, gate.gate_s))
                     events.append(GateClosed(at_s=now_s, slot_s=start_s, stage=gate.stage, round=gate.round))
+            elif book.state is SlotState.GATE_CLOSED and now_s >= moment:
+                events.append(ClearingDue(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.CLEARED and now_s >= moment:
                 events.append(DeliveryEnded(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.DELIVERED and self._is_settlement_due(book, now_s):
@@ -159,6 +184,8 @@ class Market:
         match book.state:
             case SlotState.GATE_OPEN:
                 return book.session.gate.gate_s
+            case SlotState.GATE_CLOSED:
+                return self.terms.clearing_s(book.session.gate)
             case SlotState.CLEARED:
                 return book.slot.end_s
             case SlotState.DELIVERED:
@@ -230,30 +257,57 @@ class Market:
         book.state = advance(book.state, event)
 
     def _close(self, first: SlotBook, at_s: int) -> list[Outgoing]:
-        """Clears every slot whose current session closes together with that of `first`."""
-        gate = first.session.gate
+        """Publishes the roots of every slot whose current session closes together with that of `first`.
+
+        Only then are they cleared; a sealed stage waits for what is revealed.
+        """
+        gate, stage = first.session.gate, stage_of(first, self.terms)
         closing = [
             book
             for _, book in sorted(self.books.items())
             if book is first or (book.state is SlotState.GATE_OPEN and _closes_with(book, gate))
         ]
         day = self.days.pop((gate.stage, gate.gate_s), None)
-        sent = self._clear_day(closing, day, at_s) if day is not None else []
-        if day is None:
-            sent = [out for book in closing for out in self._clear(book, at_s)]
-        if first.is_last_session and len(closing) == 1:
-            sent += self.conditions(first.slot.shifted(1))
-        for book in closing:
-            if not book.is_last_session:
-                self._move(book, SlotEvent.NEXT_SESSION)
-                book.current += 1
-        return sent
+        sent = [out for book in closing for out in self._close_gate(book, day, at_s)]
+        if stage.sealed:
+            return sent
+        if day is not None and day.live:
+            return [*sent, *self._clear_day(closing, day, at_s), *self._cleared(closing)]
+        return [*sent, *(out for book in closing for out in self._auction(book, at_s)), *self._cleared(closing)]
+
+    def _close_gate(self, book: SlotBook, day: DayBook | None, at_s: int) -> list[Outgoing]:
+        """The root of the received orders of the current session."""
+        self._move(book, SlotEvent.GATE)
+        blocks = {} if day is None else day.sequences(book.slot.start_s)
+        book.session.listed = self._gathering(book, blocks).received()
+        message = gate_message(book, self.terms.community, at_s, blocks=0 if day is None else day.live)
+        book.session.gate_message = message
+        return self._logged([*self._roster_news(book.slot), message])
+
+    def _gathering(self, book: SlotBook, blocks: Mapping[str, int] = NO_BLOCKS) -> Gathering:
+        return Gathering(book, stage_of(book, self.terms), self.terms.community, self._secret, blocks)
+
+    def _roster_news(self, slot: Slot) -> list[Roster]:
+        trading = {meter: not member.suspended for meter, member in self.members.items()}
+        return self._rosters.news(slot, trading, self.terms, self._secret)
+
+    def _logged(self, messages: Sequence[Message]) -> list[Outgoing]:
+        """Public messages that the log fixes."""
+        log_messages(self.log, messages)
+        return [Outgoing(message) for message in messages]
+
+    def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
+        """Clears a sealed session after its time to reveal."""
+        return [*self._auction(book, at_s), *self._cleared([book])]
+
+    def _auction(self, book: SlotBook, at_s: int) -> list[Outgoing]:
+        book.session.listed = self._gathering(book).cleared()
+        rules = members_rules(book, self.terms, self._secret)
+        return self._awarded(book, *auction(book, book.session.listed, self.terms, at_s, rules))
 
     def _clear_day(self, books: list[SlotBook], day: DayBook, at_s: int) -> list[Outgoing]:
         """Clears the slots of a day together with their block orders."""
-        for book in books:
-            self._move(book, SlotEvent.GATE)
-        slots, verdicts = day_auction(books, day, self.terms, self._secret, at_s)
+        slots, verdicts = day_auction(books, day, self.terms, at_s)
         sent = [
             out
             for book, (clearing, awards) in zip(books, slots, strict=True)
@@ -261,14 +315,12 @@ class Market:
         ]
         return [*sent, *(Outgoing(verdict, verdict.meter) for verdict in verdicts)]
 
-    def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
-        self._move(book, SlotEvent.GATE)
-        return self._awarded(book, *auction(book, self.terms, self._secret, at_s))
-
     def _awarded(self, book: SlotBook, clearing: Clearing, awards: list[Award]) -> list[Outgoing]:
-        """Keeps the result of the current session."""
-        book.session.clearing = clearing
-        book.session.awards = {award.meter: award for award in awards}
+        """Keeps the result of the current session and publishes its book."""
+        session = book.session
+        listed, session.listed = session.listed, []
+        session.clearing = clearing
+        session.awards = {award.meter: award for award in awards}
         for award in awards:
             if award.bought_wh or award.sold_wh or award.amount_nano:
                 book.hold(award.meter, holding_of(award))
@@ -276,7 +328,21 @@ class Market:
         self.totals.traded_wh += clearing.volume_wh
         if book.is_last_session:
             self.totals.last_price_micro = clearing.price_micro_per_kwh
-        return [Outgoing(clearing), *(Outgoing(award, award.meter) for award in awards)]
+        public = book_pages([order.entry for order in listed], session_name(book, self.terms.community))
+        private = [Outgoing(award, award.meter) for award in awards]
+        return [*self._logged([clearing]), *private, *map(Outgoing, public)]
+
+    def _cleared(self, books: list[SlotBook]) -> list[Outgoing]:
+        """What follows when sessions are cleared: news of the log, conditions, the next sessions."""
+        last = books[-1]
+        sent = self._log_news(last)
+        if last.is_last_session and len(books) == 1:
+            sent += self.conditions(last.slot.shifted(1))
+        for book in books:
+            if not book.is_last_session:
+                self._move(book, SlotEvent.NEXT_SESSION)
+                book.current += 1
+        return sent
 
     def _end(self, book: SlotBook) -> list[Outgoing]:
         """A slot is over. Where no intraday gate does it, this is when the conditions of the next slot are told."""
@@ -284,6 +350,12 @@ class Market:
         if self.terms.stage_of_kind(StageKind.INTRADAY) is not None:
             return []
         return self.conditions(book.slot.shifted(2))
+
+    def _log_news(self, book: SlotBook) -> list[Outgoing]:
+        """The new leaves of the log and its new checkpoint."""
+        news = log_news(self.log, self.log_key, community=self.terms.community, slot=book.slot.label)
+        self.checkpoint = news.checkpoint
+        return [Outgoing(message) for message in (*news.pages, news.checkpoint)]
 
     def conditions(self, slot: Slot) -> list[Outgoing]:
         """The market conditions of a slot, none while its outside prices are unknown."""
@@ -303,6 +375,7 @@ class Market:
         return [Outgoing(message)]
 
     def _settle(self, book: SlotBook, now_s: int) -> list[Outgoing]:
+        roster = self._logged(self._roster_news(book.slot))
         book.regulation = self.regulation_at(book.slot.start_s)
         if book.regulation.posted(book.slot):
             book.subscribers = tuple(sorted(m.meter for m in self.members.values() if not m.suspended))
@@ -316,26 +389,25 @@ class Market:
         self.totals.last_generation_wh = result.generation_wh
         self._forget_before(now_s - self.terms.keep_settled_s)
         self.flexibility.forget_before(now_s - DAYS * DAY_S)
-        return self._posted(book, result, results)
+        return [*roster, *self._posted(book, result, results)]
 
     def _correct(self, book: SlotBook, now_s: int) -> list[Outgoing]:
         book.changed_s = None
+        roster = self._logged(self._roster_news(book.slot))
         result = corrected_slot(book, self.terms, self._secret, self.log)
         self.accounts.post(result.transfers)
         self._forget_before(now_s - self.terms.keep_settled_s)
-        return self._posted(book, result) if result.settlements or result.transfers else []
+        if not roster and not result.settlements and not result.transfers:
+            return []
+        return [*roster, *self._posted(book, result)]
 
     def regulation_at(self, at_s: int) -> Regulation:
         """The regulation that holds for slots that start at a moment."""
         return next((r for from_s, r in reversed(self.regulations) if from_s <= at_s), NOTHING)
 
     def _posted(self, book: SlotBook, result: SettledSlot, results: Sequence[FlexResult] = ()) -> list[Outgoing]:
-        checkpoint = Checkpoint(
-            community=self.terms.community, size=len(self.log), root=self.log.head(), slot=book.slot.label
-        )
-        self.checkpoint = checkpoint
         called_for = [Outgoing(r, r.meter) for r in results]
-        return [*(Outgoing(s, s.meter) for s in result.settlements), *called_for, Outgoing(checkpoint)]
+        return [*(Outgoing(s, s.meter) for s in result.settlements), *called_for, *self._log_news(book)]
 
     def _forget_before(self, before_s: int) -> None:
         final = (SlotState.SETTLED, SlotState.VOID)

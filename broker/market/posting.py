@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from broker.ledger.log import Log, commitment, pseudonym, salt
+from broker.ledger.log import Log, pseudonym, salt
 from broker.ledger.transfer import Transfer, account, meter_of
 from broker.market.auction import slot_rules
 from broker.market.missing_readings import awarded_wh
@@ -14,7 +14,7 @@ from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
 from broker.settlement.slot import Position, SharingRule, Traded, settle
 from broker.settlement.two_price import TwoPrice
-from wire.codec import canonical, digest, encode
+from wire.commitments import settlement_leaf
 from wire.messages import Settlement, SettlementItem, SettlementLine
 
 
@@ -29,15 +29,13 @@ class SettledSlot:
 
 
 def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
-    """Settles a delivered slot and appends its leaves (clearings first, members by pseudonym) to the log.
+    """Settles a delivered slot and appends its leaves (members by pseudonym) to the log.
 
     A meter that was awarded energy and did not report is settled on what later registers tell, else as if it had
     delivered, and marked as estimated.
     """
     positions = current_positions(book)
     transfers = slot_transfers(positions, book, terms)
-    for clearing in book.clearings:
-        log.append({"clearing": digest(encode(clearing)), "slot": book.slot.label})
     lines = _lines_by_account(transfers)
     settlements = _logged([_settlement(p, lines, book, terms) for p in positions], book, secret, log)
     _remember(book, positions, settlements)
@@ -189,17 +187,11 @@ def _settlement(p: Position, by_account: Lines, book: SlotBook, terms: Terms) ->
     )
 
 
-def committed_bytes(settlement: Settlement) -> bytes:
-    """The bytes that the log commits to: the settlement without its own place in the log."""
-    return canonical(settlement.model_dump(mode="json", exclude={"log_index", "salt"}))
-
-
 def _logged(settlements: list[Settlement], book: SlotBook, secret: bytes, log: Log) -> list[Settlement]:
     named = sorted((pseudonym(secret, s.meter, book.slot.start_s), s) for s in settlements)
     placed = []
     for name, s in named:
         purpose = "settlement" if s.corrects is None else f"settlement/{s.corrects}"
-        salt_bytes = salt(secret, purpose, s.meter, s.slot)
-        leaf = {"commitment": commitment(salt_bytes, committed_bytes(s)), "pseudonym": name, "slot": s.slot}
-        placed.append(s.model_copy(update={"log_index": log.append(leaf), "salt": salt_bytes.hex()}))
+        salted = s.model_copy(update={"salt": salt(secret, purpose, s.meter, s.slot).hex()})
+        placed.append(salted.model_copy(update={"log_index": log.append(settlement_leaf(salted, name))}))
     return sorted(placed, key=lambda s: s.meter)

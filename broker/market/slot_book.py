@@ -1,14 +1,14 @@
 """What the broker knows of one slot."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from broker.ledger.transfer import Transfer
 from broker.market.terms import OutsidePrices
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.calendar import Gate
-from wire.messages import Award, Clearing, Order, Side, SlotState
+from wire.messages import Award, BookEntry, Clearing, Order, SealedOrder, Side, SlotState
+from wire.messages import Gate as GateMessage
 from wire.slots import Slot
 
 
@@ -44,6 +44,14 @@ def _energy(order: Order) -> Counter[tuple[Side, int]]:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSealed:
+    """The sealed order that counts for a meter, with the digest of its payload bytes."""
+
+    sealed: SealedOrder
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeldReport:
     """What counts of a meter's report: its net energy [Wh, + import], with the digest of its payload bytes.
 
@@ -54,6 +62,14 @@ class HeldReport:
     net_wh: int
     is_measured: bool
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One received order: whose it is, and how the published book shows it."""
+
+    meter: str
+    entry: BookEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +98,19 @@ class Basis:
 
 @dataclass(slots=True)
 class Session:
-    """One auction of a slot: a round of a stage, with the orders that count in it and what it gave."""
+    """One auction of a slot: a round of a stage, with the orders that count in it and what it gave.
+
+    `listed` are the orders of the gate, until they are cleared. In a sealed stage `sealed` holds the commitments,
+    `orders` what was revealed and `salts` what opened them.
+    """
 
     gate: Gate
     orders: dict[str, Held] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
+    sealed: dict[str, HeldSealed] = field(default_factory=dict)
+    salts: dict[str, str] = field(default_factory=dict)
+    listed: list[Listed] = field(default_factory=list)
+    gate_message: GateMessage | None = None
     clearing: Clearing | None = None
     awards: dict[str, Award] = field(default_factory=dict)
 
@@ -123,6 +147,7 @@ class SlotBook:
                 m: Held(h.order.model_copy(update={"steps": ()}), h.digest) for m, h in session.orders.items()
             }
             session.messages = {}
+            session.salts = {}
 
     @property
     def session(self) -> Session:
@@ -154,11 +179,6 @@ class SlotBook:
         """The awards of the current session by meter."""
         return self.session.awards
 
-    @property
-    def clearings(self) -> Iterator[Clearing]:
-        """The clearings of all sessions so far, in their order."""
-        return (session.clearing for session in self.sessions if session.clearing is not None)
-
     def position_wh(self, meter: str) -> int:
         """What a member holds in the slot from all stages [Wh, + bought]."""
         return sum(holding.energy_wh for holding in self.holdings.get(meter, ()))
@@ -171,3 +191,16 @@ class SlotBook:
         """The orders of a meter that counted or count in the rounds of a stage."""
         rounds = (s.orders.get(meter) for s in self.sessions if s.gate.stage == stage)
         return [held for held in rounds if held is not None]
+
+    def held_sealed(self, meter: str, stage: str) -> list[HeldSealed]:
+        """The sealed orders of a meter in the rounds of a stage."""
+        rounds = (s.sealed.get(meter) for s in self.sessions if s.gate.stage == stage)
+        return [held for held in rounds if held is not None]
+
+    def session_of(self, meter: str, digest: str) -> Session:
+        """The session in which an order, sealed or open, counted or counts; the current one where there is none."""
+        for session in self.sessions:
+            held = session.sealed.get(meter) or session.orders.get(meter)
+            if held is not None and held.digest == digest:
+                return session
+        return self.session

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from typing import Any
 
 from broker.mechanisms.catalogue import MECHANISMS
 from wire.calendar import AUCTIONS, Gate, gates, last_open_s
@@ -34,8 +35,8 @@ class Terms:
     """The rules of a community; times in seconds, `k_permille` places the price in the clearing interval.
 
     `stages` is the market calendar in the order of trading, `trading` the calendar that holds. Without
-    `stages` it is one intraday stage, made of `stage`, `mechanism`, `gate_lead_s`, `horizon_slots` and `k_permille`;
-    with them these five say nothing.
+    `stages` it is one intraday stage, made of `stage`, `mechanism`, `gate_lead_s`, `horizon_slots`, `k_permille`,
+    `sealed` and `reveal_within_s`; with them these seven say nothing.
 
     `network` and `preferences` are texts (`broker.network.grid_text`, `broker.clearing.preferences`), "" without.
     They may change while the community lives: the journal has them in events of their own, not in the record of the
@@ -67,6 +68,8 @@ class Terms:
     preferences: str = ""
     stages: tuple[Stage, ...] = ()
     trading: tuple[Stage, ...] = field(init=False, repr=False, compare=False)
+    sealed: bool = False
+    reveal_within_s: int = 20
 
     def __post_init__(self) -> None:
         # the calendar as it holds, made once: intake asks for it with every order
@@ -76,7 +79,7 @@ class Terms:
         """The terms as the journal keeps them; the calendar is JSON, and left out where the short form says it."""
         record: Record = {name: getattr(self, name) for name in _PLAIN}
         if self.stages:
-            record["stages"] = canonical([stage.model_dump(mode="json") for stage in self.stages]).decode()
+            record["stages"] = canonical([_stage_record(stage) for stage in self.stages]).decode()
         return record
 
     @property
@@ -97,6 +100,8 @@ class Terms:
             time_zone=None,
             rounds=1,
             rounds_every_s=0,
+            sealed=bool(self.sealed),  # the journal keeps 0 or 1
+            reveal_within_s=self.reveal_within_s,
         )
 
     def stage_named(self, name: str) -> Stage | None:
@@ -134,15 +139,21 @@ class Terms:
         """How long [s] the book of a settled slot is kept: for questions, and for corrections."""
         return max(KEEP_SETTLED_S, 60 * self.slot_minutes + self.correct_within_s + self.report_within_s)
 
+    def clearing_s(self, gate: Gate) -> int:
+        """When a session is cleared [s since 1970]: at its gate, a sealed one after the time to reveal."""
+        stage = self.stage_named(gate.stage)
+        return gate.gate_s + (stage.reveal_within_s if stage is not None and stage.sealed else 0)
+
     def last_tradable(self, now_s: int) -> Slot:
         """The last slot of the trading horizon at a moment."""
         return Slot(last_open_s(self.trading, now_s, 60 * self.slot_minutes), self.slot_minutes)
 
-    def calendar(self, broker_key: str) -> Calendar:
+    def calendar(self, broker_key: str, log_key: str) -> Calendar:
         """The terms as the members see them."""
         return Calendar(
             community=self.community,
             broker_key=broker_key,
+            log_key=log_key,
             currency=self.currency,
             slot_minutes=self.slot_minutes,
             stages=self.trading,
@@ -153,6 +164,11 @@ class Terms:
             path_rounds_max=self.path_rounds_max,
             blocks_max=self.blocks_max,
         )
+
+
+def _stage_record(stage: Stage) -> dict[str, Any]:
+    """A stage as the journal keeps it: what belongs to sealed orders only where it takes them."""
+    return stage.model_dump(mode="json", exclude=set() if stage.sealed else {"sealed", "reveal_within_s"})
 
 
 _PLAIN = tuple(f.name for f in fields(Terms) if f.name not in ("stages", "trading", *CHANGEABLE))

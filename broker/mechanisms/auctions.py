@@ -41,6 +41,7 @@ AUCTIONS = (
         name="continuous_double_auction",
         title="Continuous double auction",
         clear=continuous_double_auction.clear,
+        asks_arrival=True,
         budget_balance="strong",
         individual_rationality="yes",
         truthfulness="no",

@@ -18,6 +18,7 @@ class Mechanism:
     An auction has `clear`: it makes awards of the orders before delivery. A sharing rule has `share`: it divides what
     was metered after delivery. One with neither is a tool of `community-broker clear` or of another stage. The texts
     say what it promises members and community, `fallback` what is done with a book outside its assumptions.
+    `asks_arrival`: it looks at the order of acceptance; `asks_members`: at the network or at what members prefer.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Mechanism:
     share: Share | None = None
     assumes: str = "nothing"
     fallback: str = "none needed"
+    asks_arrival: bool = False
+    asks_members: bool = False
 
     @property
     def is_live(self) -> bool:

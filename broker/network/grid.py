@@ -1,7 +1,7 @@
 """What a market has to know of the network: connection points, zones, lines and what energy pays between zones."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 
@@ -37,3 +37,11 @@ class Grid:
         """All zones in ascending order, also those where nobody is connected."""
         ends = {end for line in self.lines for end in (line.start, line.end)}
         return sorted(ends | set(self.zones.values()))
+
+    def renamed(self, name_of: Callable[[str], str]) -> "Grid":
+        """The network of participants under other names; zones keep theirs."""
+        return replace(
+            self,
+            envelopes={name_of(name): envelope for name, envelope in self.envelopes.items()},
+            zones={name_of(name): zone for name, zone in self.zones.items()},
+        )

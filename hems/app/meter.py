@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from hems.app.key import load_or_make_key
 from hems.bidding.strategy import strategy_from_line
+from hems.control.market_auditor import MarketAuditor
 from hems.control.market_view import KEPT_TRADED
 from hems.control.meter_loop import Boundary, MeterLoop
 from hems.control.transactive_meter import Registers, TransactiveMeter
@@ -22,12 +23,14 @@ from hems.io.site_devices import SiteDevices
 from hems.metering.reading import Reading, ReadingQuality
 from hems.site.config import HomeConfig, MarketTable
 from wire import messages as m
+from wire.audit import Violation
 from wire.clock import READY, Done, Instant
 from wire.registers import MarketTerms
 from wire.slots import Slot, format_utc, slot_at
 
 LOG = logging.getLogger(__name__)
 RECEIPT_TIMEOUT_S = 5.0
+CLEARINGS_KNOWN = 100  # a day-ahead auction has one for each slot of a day
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
@@ -52,7 +55,12 @@ class MeterApp:
             broker_key=bytes.fromhex(market.broker_key),
             outbox=self._store,
             on_message=self._on_message,
+            auditor=MarketAuditor(
+                meter=config.home.meter, community=market.community, on_violation=self._on_violation
+            ),
         )
+        for text in self._store.market_messages(m.Clearing.kind, CLEARINGS_KNOWN):
+            self._know_clearing(text)
         self._held: dict[tuple[str, str], m.Award | m.Contract] = {}
         for held in self._stored_positions():
             self._session.view.learn(held)
@@ -175,6 +183,13 @@ class MeterApp:
         registers = Registers(at_s=fact["at_s"], import_wh=fact["import_wh"], export_wh=fact["export_wh"])
         return Boundary(Slot(fact["slot_s"], self._minutes), registers, bool(fact["measured"]))
 
+    def _know_clearing(self, text: str) -> None:
+        """An award that was on its way while this process was away proves itself under its clearing."""
+        try:
+            self._session.know(m.Clearing.model_validate_json(text))
+        except ValidationError:
+            LOG.debug("a clearing that an earlier release stored is not read: its award proves nothing")
+
     def _stored_positions(self) -> list[m.Award | m.Contract]:
         """The newest awards and contracts, oldest first: what the meter holds after a restart."""
         rows = self._store.rows("market", "kind, message", f"rowid DESC LIMIT {4 * KEPT_TRADED}")
@@ -209,7 +224,13 @@ class MeterApp:
         self._market.send_done(Done(READY, None))
 
     def _on_frame(self, kind: str, data: bytes) -> None:
-        self._session.receive(kind, data)
+        self._session.receive(kind, data, self._now_s())
+        self._market.send(self._session.to_send())
+
+    def _on_violation(self, violation: Violation) -> None:
+        """Keeps and tells what the market operator did wrong; the home goes on, people decide."""
+        LOG.error("market operator: %s; keep meter.db and run 'community-broker verify'", violation)
+        self._note_health(f"market audit: {violation}")
 
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, TO_HOME):
@@ -271,9 +292,10 @@ class MeterApp:
         else:
             sent_before = self._session.orders_sent
             labels = [slot.label, *(order.slot.label for order in strategy.later)]
-            for label in labels:
-                self._receipts[m.Order.kind, label] = asyncio.Event()
-            waiting = [self._receipts[m.Order.kind, label] for label in labels]
+            waiting = [asyncio.Event() for _ in labels]
+            for label, event in zip(labels, waiting, strict=True):
+                for kind in (m.Order.kind, m.SealedOrder.kind):
+                    self._receipts[kind, label] = event
             self._market.send(self._loop.trade(strategy, now_s))
             if self._session.orders_sent > sent_before:
                 await _within(_some(waiting, self._session.orders_sent - sent_before), RECEIPT_TIMEOUT_S)

@@ -1,25 +1,35 @@
 """The market session of one meter: signs orders and reports, checks answers, resends the unanswered.
 
-It holds the meter's key and knows nothing of devices. An order counts when its receipt is here; until then its
+It holds the meter's key and knows nothing of devices. An award proves itself under the signed clearing, every other
+message of the broker is signed. An order counts when its receipt is here; until then its
 outcome is unknown and it is sent again, which is always safe: a sequence counts once.
 """
 
-from collections.abc import Callable, Iterable
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hems.bidding.sessions import open_gate
 from hems.bidding.steps import Step
 from hems.bidding.strategy import SlotOrder, Strategy
+from hems.control.market_auditor import MarketAuditor
 from hems.control.market_view import MarketView
+from wire import audit
 from wire import messages as m
 from wire.calendar import gates
 from wire.codec import DecodeError, decode, encode
-from wire.signing import FrameError, SigningKey, open_frame, seal
+from wire.commitments import RoundName, round_of, shown_order
+from wire.signing import MAX_FRAME_BYTES, FrameError, SigningKey, open_frame, seal, split
 from wire.slots import Slot, format_utc
 
 PLAN_SLOTS_MAX = 288
+UNPROVEN_KEPT = 100
+CLEARINGS_KEPT = 100  # a day-ahead auction has one for each slot of a day
 SOFTWARE = "hearthgrid 0.1"
+OUTBOX_KINDS = (m.Order.kind, m.SealedOrder.kind, m.Reveal.kind, m.MeterReport.kind)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +102,10 @@ class TransactiveMeter:
         broker_key: bytes,
         outbox: Outbox,
         on_message: Callable[[m.Message], None] | None = None,
+        auditor: MarketAuditor | None = None,
     ) -> None:
         self.meter = meter
+        self.auditor = auditor
         self.view = MarketView()
         self.orders_sent = 0
         self._community = community
@@ -103,6 +115,11 @@ class TransactiveMeter:
         self._on_message = on_message
         self._round = 0
         self._ordered_in: dict[str, str] = {}
+        self._clearings: dict[RoundName, m.Clearing] = {}
+        self._unproven: dict[RoundName, m.Award] = {}
+        self._to_send: list[Frame] = []
+        self._opened: set[RoundName] = set()
+        self._witnessed: str | None = None
 
     def hello(self, now_s: int) -> Frame:
         """The question whether this meter is a member."""
@@ -151,7 +168,8 @@ class TransactiveMeter:
         steps = within_conditions(wanted.steps, self.view.conditions.get(slot))
         if calendar is not None:
             steps = coarsened(steps, calendar.steps_max)
-        last = self._outbox.last_sequence(m.Order.kind, slot)
+        is_sealed = stage is not None and stage.sealed
+        last = self._outbox.last_sequence(m.SealedOrder.kind if is_sealed else m.Order.kind, slot)
         # an order of an earlier session cannot be withdrawn any more: without steps there is nothing to say then
         if not steps and (last == 0 or (slot in self.view.awards and slot not in self.view.orders)):
             return None
@@ -167,12 +185,38 @@ class TransactiveMeter:
             ),
             sent_at=format_utc(now_s),
         )
-        payload = encode(order)
-        self._outbox.put(m.Order.kind, slot, last + 1, payload)
+        salt = None
+        message: m.Order | m.SealedOrder = order
+        if calendar is not None and is_sealed:
+            of = RoundName(self._community, order.stage, slot, round_at(calendar.stages, wanted, now_s))
+            salt = self._salt(of, order.sequence)
+            message = self._sealed(order, of, salt)
+        payload = encode(message)
+        self._outbox.put(message.kind, slot, order.sequence, payload)
         self._ordered_in[slot] = wanted.stage
         self.view.ordered(wanted.slot, steps)
         self.orders_sent += 1
-        return self._frame(m.Order.kind, payload)
+        if self.auditor is not None:
+            self.auditor.sent(order, salt)
+        return self._frame(message.kind, payload)
+
+    def _salt(self, of: RoundName, sequence: int) -> str:
+        """The salt of a sealed order: known to this key alone, and the same after a restart."""
+        text = f"salt/{of.community}/{of.stage}/{of.round}/{of.slot}/{sequence}"
+        return hmac.new(self._key.secret, text.encode(), hashlib.sha256).hexdigest()
+
+    def _sealed(self, order: m.Order, of: RoundName, salt: str) -> m.SealedOrder:
+        """The commitment to an order; what opens it waits in the outbox for the gate."""
+        reveal = m.Reveal(**of._asdict(), meter=order.meter, sequence=order.sequence, salt=salt, steps=order.steps)
+        self._outbox.put(m.Reveal.kind, order.slot, order.sequence, encode(reveal))
+        shown = shown_order(order.steps, pseudonym="0" * 16, sequence=order.sequence, salt=salt, of=of)
+        return m.SealedOrder(
+            **of._asdict(),
+            meter=order.meter,
+            sequence=order.sequence,
+            commitment=shown.commitment,
+            sent_at=order.sent_at,
+        )
 
     def block_order(self, block: m.BlockOrder) -> Frame:
         """The signed block order of a day-ahead stage; its sender keeps the sequence."""
@@ -223,46 +267,139 @@ class TransactiveMeter:
         )
         payload = encode(report)
         self._outbox.put(m.MeterReport.kind, slot.label, sequence, payload)
+        if self.auditor is not None:
+            self.auditor.reported(report)
         return self._frame(m.MeterReport.kind, payload)
 
     def unanswered(self) -> list[Frame]:
-        """Everything the broker has not receipted yet, to be sent again."""
-        return [self._frame(kind, payload) for kind, _, _, payload in self._outbox.unanswered()]
+        """Everything the broker has not receipted yet, to be sent again; no reveal before its gate was published."""
+        return [
+            self._frame(kind, payload)
+            for kind, _, _, payload in self._outbox.unanswered()
+            if kind != m.Reveal.kind or round_of(decode(m.Reveal, payload)) in self._opened
+        ]
 
-    def receive(self, kind: str, data: bytes) -> m.Message | None:
-        """The verified message of the broker, or None when it does not hold (it is then ignored)."""
+    def to_send(self) -> list[Frame]:
+        """What received messages ask for: reveals after a gate, the newest checkpoint for the other members."""
+        frames, self._to_send = self._to_send, []
+        return frames
+
+    def receive(self, kind: str, data: bytes, now_s: int | None = None) -> m.Message | None:
+        """The verified message of the broker, or None when it does not hold (it is then ignored).
+
+        `now_s` is the own clock, None while it is not trusted. An award that comes before its clearing waits for it.
+        """
+        if kind == m.Witness.kind:
+            self._compare(data)
+            return None
+        message = self._opened_message(kind, data)
+        if message is None or getattr(message, "meter", self.meter) != self.meter:
+            return None
+        is_bare = isinstance(message, m.Award) and not data.startswith(b"v1.")
+        if isinstance(message, m.Award) and is_bare and not self._is_proven(message):
+            self._unproven[round_of(message)] = message
+            _trim(self._unproven, UNPROVEN_KEPT)
+            return None
+        self._take(message, now_s)
+        if isinstance(message, m.Clearing):
+            waiting = self._unproven.pop(round_of(message), None)
+            if waiting is not None and self._is_proven(waiting):
+                self._take(waiting, now_s)
+        return message
+
+    def _opened_message(self, kind: str, data: bytes) -> m.Message | None:
         model = m.BY_KIND.get(kind)
         if model is None:
             return None
         try:
-            message = decode(model, open_frame(data, self._broker_key, kind, self._community))
+            if kind == m.Award.kind and not data.startswith(b"v1."):
+                return decode(model, data) if len(data) <= MAX_FRAME_BYTES else None
+            return decode(model, open_frame(data, self._broker_key, kind, self._community))
         except (FrameError, DecodeError):
             return None
-        if getattr(message, "meter", self.meter) != self.meter:
-            return None
+
+    def know(self, clearing: m.Clearing) -> None:
+        """Remembers a clearing of an earlier run: its award may still be on the way."""
+        self._keep_clearing(clearing)
+        self.view.learn(clearing)
+
+    def _keep_clearing(self, clearing: m.Clearing) -> None:
+        self._clearings[round_of(clearing)] = clearing
+        _trim(self._clearings, CLEARINGS_KEPT)
+
+    def _is_proven(self, award: m.Award) -> bool:
+        clearing = self._clearings.get(round_of(award))
+        return clearing is not None and audit.award_is_proven(award, clearing)
+
+    def _take(self, message: m.Message, now_s: int | None) -> None:
         self._digest(message)
+        if self.auditor is not None:
+            self.auditor.learn(message, now_s)
+            if isinstance(message, m.Checkpoint) and now_s is not None:
+                self._witness(message, self.auditor, now_s)
         if self._on_message is not None:
             self._on_message(message)
-        return message
+
+    def _witness(self, checkpoint: m.Checkpoint, auditor: MarketAuditor, now_s: int) -> None:
+        """Republishes the newest checkpoint, once per slot: the first one of a slot is that after its clearing."""
+        if auditor.log is None or auditor.log.note is None or self._witnessed == checkpoint.slot:
+            return
+        self._witnessed = checkpoint.slot
+        witness = m.Witness(
+            community=self._community,
+            meter=self.meter,
+            key=self._key.public_hex,
+            note=auditor.log.note,
+            seen_at=format_utc(now_s),
+        )
+        self._to_send.append(self._seal(witness))
+
+    def _compare(self, data: bytes) -> None:
+        """Compares what another member saw; a note that the log did not sign proves nothing, whoever sends it."""
+        try:
+            message = decode(m.Witness, split(data)[1]) if len(data) <= MAX_FRAME_BYTES else None
+            if message is not None and self.auditor is not None:
+                open_frame(data, bytes.fromhex(message.key), m.Witness.kind, self._community)
+                self.auditor.witnessed(message)
+        except (FrameError, DecodeError):
+            return
 
     def _digest(self, message: m.Message) -> None:
         self.view.learn(message)
+        if isinstance(message, m.Clearing):
+            self._keep_clearing(message)
+            self._opened.discard(round_of(message))
         match message:
             case m.Receipt() if self._is_newest(message.of, message.slot, message.sequence):
                 self._outbox.settle(message.of, message.slot)
             case m.Rejection() if self._is_newest(message.of, message.slot, message.sequence):
                 self._outbox.settle(message.of, message.slot or "")
-                if message.of == m.Order.kind:
+                if message.of in (m.Order.kind, m.SealedOrder.kind):
+                    self._outbox.settle(m.Reveal.kind, message.slot or "")
                     self.view.orders.pop(message.slot or "", None)
+            case m.Gate():
+                self._reveal(message)
             case m.Clearing() if self._ordered_in.get(message.slot, message.stage) == message.stage:
                 self._ordered_in.pop(message.slot, None)
-                self._outbox.settle(m.Order.kind, message.slot)
+                for kind in (m.Order.kind, m.SealedOrder.kind, m.Reveal.kind):
+                    self._outbox.settle(kind, message.slot)
             case _:
                 pass
 
+    def _reveal(self, gate: m.Gate) -> None:
+        """Opens the sealed order of a session, now that the root of all received ones is out."""
+        for kind, waiting, _, payload in self._outbox.unanswered():
+            if (
+                kind == m.Reveal.kind
+                and waiting == gate.slot
+                and round_of(decode(m.Reveal, payload)) == round_of(gate)
+            ):
+                self._opened.add(round_of(gate))
+                self._to_send.append(self._frame(kind, payload))
+
     def _is_newest(self, kind: str, slot: str | None, sequence: int | None) -> bool:
         """Whether an answer is about the newest message of its kind: an older one leaves the newer unanswered."""
-        known = kind in (m.Order.kind, m.MeterReport.kind) and slot is not None
+        known = kind in OUTBOX_KINDS and slot is not None
         return known and sequence == self._outbox.last_sequence(kind, slot or "")
 
     def _seal(self, message: m.Message) -> Frame:
@@ -270,6 +407,19 @@ class TransactiveMeter:
 
     def _frame(self, kind: str, payload: bytes) -> Frame:
         return Frame(kind, seal(self._key, kind, self._community, payload))
+
+
+def round_at(stages: Sequence[m.Stage], wanted: SlotOrder, now_s: int) -> int:
+    """The round of its stage that an order for a slot is for at a moment: the open one, else the last."""
+    rounds = [gate for gate in gates(stages, wanted.slot) if gate.stage == wanted.stage]
+    ahead = [gate.round for gate in rounds if now_s < gate.gate_s]
+    return ahead[0] if ahead else max((gate.round for gate in rounds), default=0)
+
+
+def _trim(held: dict[RoundName, T], most: int) -> None:
+    """Forgets the oldest entries."""
+    while len(held) > most:
+        del held[next(iter(held))]
 
 
 def coarsened(steps: tuple[Step, ...], steps_max: int) -> tuple[Step, ...]:

@@ -147,6 +147,11 @@ class EdgeStore:
         """All records of a table, some columns of them, in an order."""
         return self._db.execute(f"SELECT {columns} FROM {table} ORDER BY {order}").fetchall()
 
+    def market_messages(self, kind: str, count: int) -> list[str]:
+        """The newest messages of a kind that were recorded, oldest first, as JSON."""
+        query = "SELECT message FROM market WHERE kind = ? ORDER BY slot DESC LIMIT ?"
+        return [row[0] for row in self._db.execute(query, (kind, count))][::-1]
+
     def fact(self, name: str) -> Any:
         """A stored fact, or None."""
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()

@@ -13,7 +13,7 @@ import aiomqtt
 from hems.control.transactive_meter import Frame
 from hems.site.config import MarketTable
 from wire import clock
-from wire.topics import BY_KIND, meter_inbox, parse_topic, public_inbox, topic
+from wire.topics import BY_KIND, meter_inbox, parse_topic, public_inbox, topic, witness_inbox
 
 LOG = logging.getLogger(__name__)
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
@@ -39,7 +39,7 @@ class MarketMqtt:
         self._meter = meter
         self._driven = driven
         self._receivers = receivers
-        self._waiting: deque[tuple[str, bytes, int]] = deque(maxlen=OUTGOING_MAX)
+        self._waiting: deque[tuple[str, bytes, int, bool]] = deque(maxlen=OUTGOING_MAX)
         self._work = asyncio.Event()
         self._failing = False
 
@@ -47,13 +47,14 @@ class MarketMqtt:
         """Queues frames."""
         for frame in frames:
             rule = BY_KIND[frame.kind]
-            self._waiting.append((topic(frame.kind, self._config.community, self._meter), frame.data, rule.qos))
+            where = topic(frame.kind, self._config.community, self._meter)
+            self._waiting.append((where, frame.data, rule.qos, rule.retain))
         self._work.set()
 
     def send_done(self, done: clock.Done) -> None:
         """Queues the answer to an instant of a driven clock."""
         where = clock.done_topic(self._config.community, self._meter)
-        self._waiting.append((where, clock.encode_done(done), clock.QOS))
+        self._waiting.append((where, clock.encode_done(done), clock.QOS, False))
         self._work.set()
 
     async def run(self) -> None:
@@ -106,7 +107,10 @@ class MarketMqtt:
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         community = self._config.community
-        filters = [(public_inbox(community), 1), (meter_inbox(community, self._meter), 1)]
+        filters = [
+            (inbox, 1)
+            for inbox in (public_inbox(community), meter_inbox(community, self._meter), witness_inbox(community))
+        ]
         if self._driven:
             filters.append((clock.now_topic(community), clock.QOS))
         await client.subscribe(filters)
@@ -139,7 +143,7 @@ class MarketMqtt:
             await self._work.wait()
             self._work.clear()
             while self._waiting:
-                where, data, qos = self._waiting[0]
-                await client.publish(where, data, qos)
+                where, data, qos, retain = self._waiting[0]
+                await client.publish(where, data, qos, retain)
                 if self._waiting and self._waiting[0][1] is data:
                     self._waiting.popleft()

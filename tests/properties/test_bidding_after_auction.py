@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.clearing.outcome import Rules
 from broker.market.auction import auction
+from broker.market.publication import Gathering
 from broker.market.slot_book import Held, Session, SlotBook
 from broker.market.terms import OutsidePrices, Terms
 from hems.bidding.residual import residual_wh
@@ -55,7 +57,8 @@ def cleared(orders: Orders) -> tuple[Clearing, dict[str, Award]]:
             sent_at=format_utc(SLOT.start_s - 600),
         )
         book.orders[meter] = Held(order, "0" * 64)
-    clearing, awards = auction(book, TERMS, bytes(32), SLOT.start_s - 60)
+    listed = Gathering(book, TERMS.trading[0], TERMS.community, bytes(32)).received()
+    clearing, awards = auction(book, listed, TERMS, SLOT.start_s - 60, Rules())
     return clearing, {award.meter: award for award in awards}
 
 

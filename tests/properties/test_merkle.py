@@ -14,6 +14,7 @@ from wire.merkle import (
     Tree,
     consistency_proof,
     extends,
+    frontier_before,
     includes,
     inclusion_proof,
     leaf_hash,
@@ -47,6 +48,7 @@ def test_the_growing_tree_and_the_naive_one_agree_at_every_size(hashes: list[byt
 def test_an_inclusion_proof_holds_for_its_leaf_and_place_only(hashes: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(hashes) - 1))
     proof, head = inclusion_proof(index, hashes), root(hashes)
+    assert Tree(hashes).inclusion_proofs()[index] == [node.hex() for node in proof]
     assert includes(index, len(hashes), hashes[index], proof, head)
     assert not includes(index, len(hashes), leaf_hash(b"other"), proof, head)
     assert not includes(index, len(hashes), hashes[index], [*proof, head], head)
@@ -69,6 +71,21 @@ def test_a_consistency_proof_holds_for_the_prefix_only(hashes: list[bytes], data
         rewritten = [leaf_hash(b"forged"), *hashes[1:]]
         assert not extends(old, root(hashes[:old]), len(hashes), root(rewritten), proof)
         assert not extends(old, root(hashes[:old]), len(hashes), head, [*proof, head])
+
+
+@given(LEAVES, st.data())
+def test_who_joins_late_gets_the_frontier_from_the_proof_and_follows_the_log(
+    hashes: list[bytes], data: st.DataObject
+) -> None:
+    old = data.draw(st.integers(1, len(hashes)))
+    proof = consistency_proof(old, hashes)
+    if old == len(hashes):
+        return
+    frontier = frontier_before(old, root(hashes[:old]), len(hashes), proof)
+    assert frontier.root() == root(hashes[:old])
+    for item in hashes[old:]:
+        frontier.append(item)
+    assert (frontier.size, frontier.root()) == (len(hashes), root(hashes))
 
 
 def test_proofs_of_what_is_not_there_are_refused() -> None:

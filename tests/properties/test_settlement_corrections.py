@@ -20,12 +20,13 @@ from broker.market.events import (
 )
 from broker.market.market import Market
 from broker.market.missing_readings import spread
-from broker.market.posting import committed_bytes, current_positions, slot_transfers
+from broker.market.posting import current_positions, slot_transfers
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Terms
 from broker.settlement.regulation import Band, Charge, Regulation, Subscription, Tax
 from broker.settlement.statement import statement
 from wire.codec import encode
+from wire.commitments import settlement_bytes
 from wire.messages import MeterReport, Order, OrderStep, Rejection, Settlement, SettlementItem, Side
 from wire.signing import key_from_seed, seal
 from wire.slots import Slot
@@ -328,7 +329,7 @@ def test_corrections_are_gathered_and_replay_to_the_same_bytes() -> None:
     assert again.log.head() == world.market.log.head()
     salts = [s.salt for s in world.settlements]
     assert len(set(salts)) == len(salts)
-    assert all(committed_bytes(s) for s in world.settlements)
+    assert all(settlement_bytes(s) for s in world.settlements)
 
 
 def test_books_stay_as_long_as_they_can_be_corrected_and_no_longer() -> None:

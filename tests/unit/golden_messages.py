@@ -6,6 +6,8 @@ from wire.messages import (
     AwardReason,
     BlockAward,
     BlockOrder,
+    Book,
+    BookEntry,
     Calendar,
     Call,
     Checkpoint,
@@ -16,7 +18,9 @@ from wire.messages import (
     FlexAward,
     FlexOffer,
     FlexResult,
+    Gate,
     Hello,
+    Leaves,
     Message,
     MeterReport,
     Order,
@@ -26,6 +30,9 @@ from wire.messages import (
     Proposal,
     Receipt,
     Rejection,
+    Reveal,
+    Roster,
+    SealedOrder,
     ServiceStatus,
     Settlement,
     SettlementItem,
@@ -37,10 +44,13 @@ from wire.messages import (
     StatusAnswer,
     StatusQuery,
     Welcome,
+    Witness,
 )
 from wire.reasons import Reason
 
 COMMUNITY, METER, SLOT = "elm-street", "home-1", "2027-01-15T08:15:00Z"
+PSEUDONYM = "0123456789abcdef"
+NOTE = "elm-street\n42\nn4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=\n\n\u2014 elm-street AAAA\n"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 WHO = {"community": COMMUNITY, "meter": METER}
 
@@ -75,6 +85,7 @@ GOLDEN: tuple[Message, ...] = (
     Calendar(
         community=COMMUNITY,
         broker_key=DIGEST,
+        log_key=DIGEST,
         currency="EUR",
         slot_minutes=15,
         stages=(
@@ -90,6 +101,8 @@ GOLDEN: tuple[Message, ...] = (
                 horizon_slots=96,
                 k_permille=500,
                 takes_orders=True,
+                sealed=False,
+                reveal_within_s=20,
             ),
             Stage(
                 stage="tomorrow",
@@ -143,6 +156,18 @@ GOLDEN: tuple[Message, ...] = (
         ),
         sent_at="2027-01-15T08:12:59Z",
     ),
+    SealedOrder(
+        **WHO, stage="intraday", slot=SLOT, round=0, sequence=3, commitment=DIGEST, sent_at="2027-01-15T08:12:59Z"
+    ),
+    Reveal(
+        **WHO,
+        stage="intraday",
+        slot=SLOT,
+        round=0,
+        sequence=3,
+        salt=DIGEST,
+        steps=(OrderStep(side=Side.BUY, price_micro_per_kwh=240_000, energy_wh=500),),
+    ),
     BlockOrder(
         **WHO,
         stage="tomorrow",
@@ -177,7 +202,18 @@ GOLDEN: tuple[Message, ...] = (
         accepts=True,
         sent_at="2027-01-14T11:00:00Z",
     ),
-    Receipt(**WHO, of="order", slot=SLOT, sequence=3, digest=DIGEST, received_at="2027-01-15T08:13:00Z"),
+    Receipt(
+        **WHO,
+        of="order",
+        slot=SLOT,
+        sequence=3,
+        digest=DIGEST,
+        received_at="2027-01-15T08:13:00Z",
+        stage="intraday",
+        round=0,
+        pseudonym=PSEUDONYM,
+        salt=DIGEST,
+    ),
     Rejection(
         **WHO,
         of="order",
@@ -201,6 +237,45 @@ GOLDEN: tuple[Message, ...] = (
         order_digest=DIGEST,
         report_sequence=None,
     ),
+    Roster(
+        community=COMMUNITY,
+        day="2027-01-15T00:00:00Z",
+        revision=1,
+        members=12,
+        page=0,
+        pages=1,
+        pseudonyms=(PSEUDONYM,),
+    ),
+    Gate(
+        community=COMMUNITY,
+        stage="intraday",
+        slot=SLOT,
+        round=0,
+        closed_at="2027-01-15T08:14:00Z",
+        orders=2,
+        blocks=0,
+        root=DIGEST,
+    ),
+    Book(
+        community=COMMUNITY,
+        stage="intraday",
+        slot=SLOT,
+        round=0,
+        page=0,
+        pages=1,
+        entries=(
+            BookEntry(
+                pseudonym=PSEUDONYM,
+                arrival=0,
+                commitment=DIGEST,
+                sequence=3,
+                salt=DIGEST,
+                buy=((240_000, 500), (180_000, 250)),
+                sell=((260_000, 1_000),),
+            ),
+            BookEntry(pseudonym="f" * 16, arrival=0, commitment=DIGEST, sequence=1, salt=None, buy=(), sell=()),
+        ),
+    ),
     Clearing(
         community=COMMUNITY,
         stage="intraday",
@@ -216,6 +291,8 @@ GOLDEN: tuple[Message, ...] = (
         supply=(CurveStep(price_micro_per_kwh=180_000, energy_wh=900),),
         orders=2,
         orders_root=DIGEST,
+        awards_root=DIGEST,
+        unrevealed=0,
         buyer_price_micro_per_kwh=210_000,
         seller_price_micro_per_kwh=210_000,
         surplus_nano=0,
@@ -233,6 +310,10 @@ GOLDEN: tuple[Message, ...] = (
         price_micro_per_kwh=210_000,
         amount_nano=105_000_000,
         reason=AwardReason.TRADED,
+        pseudonym=PSEUDONYM,
+        index=1,
+        order_proof=(DIGEST,),
+        award_proof=(DIGEST,),
     ),
     BlockAward(
         **WHO,
@@ -313,6 +394,10 @@ GOLDEN: tuple[Message, ...] = (
         salt=DIGEST,
         corrects=12,
     ),
-    Checkpoint(community=COMMUNITY, size=42, root=DIGEST, slot=SLOT),
+    Leaves(community=COMMUNITY, first=41, leaves=('{"commitment":"00","pseudonym":"0123456789abcdef"}',)),
+    Checkpoint(
+        community=COMMUNITY, size=42, root=DIGEST, slot=SLOT, note=NOTE, previous_size=40, consistency=(DIGEST,)
+    ),
+    Witness(**WHO, key=DIGEST, note=NOTE, seen_at="2027-01-15T08:15:02Z"),
     ServiceStatus(community=COMMUNITY, state="online", software="community-broker"),
 )

@@ -48,6 +48,31 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
     assert findings(tmp_path / "broker.toml", text)
 
 
+def test_a_sealed_market_has_to_clear_before_its_slot_begins(tmp_path: Path) -> None:
+    path = tmp_path / "broker.toml"
+    path.write_text(HEAD + "[market]\nsealed = true\ngate_lead_s = 60\nreveal_within_s = 30\n" + CONSTANT)
+    assert load(path).terms().sealed
+    late = HEAD + "[market]\nsealed = true\ngate_lead_s = 60\nreveal_within_s = 60\n" + CONSTANT
+    assert "reveal_within_s below gate_lead_s" in findings(path, late)[0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('kind = "intraday"\nreveal_within_s = 60', "reveal_within_s below gate_lead_s"),
+        ('kind = "intraday"\nrounds = 2\nrounds_every_s = 20', "reveal_within_s below rounds_every_s"),
+        ('kind = "intraday"\nmechanism = "mid_market_rate"', "takes no orders that could be sealed"),
+        ('kind = "day_ahead"', "sealed: is no known key"),
+    ],
+)
+def test_sealed_orders_are_for_intraday_auctions_that_can_wait_for_them(tmp_path: Path, keys: str, said: str) -> None:
+    text = HEAD + f"[[market.stages]]\n{keys}\nsealed = true\n" + CONSTANT
+    assert said in "\n".join(findings(tmp_path / "broker.toml", text))
+    good = HEAD + '[[market.stages]]\nkind = "intraday"\nsealed = true\n' + CONSTANT
+    (tmp_path / "broker.toml").write_text(good)
+    assert load(tmp_path / "broker.toml").terms().trading[0].sealed
+
+
 def test_a_missing_file_is_one_finding(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         load(tmp_path / "none.toml")

@@ -25,15 +25,40 @@ from broker.control.service import Inbound, MarketService
 from broker.market.events import Received, Refused, SlotOpened, decode_event
 from broker.market.terms import OutsidePrices
 from wire.codec import canonical, encode
-from wire.messages import Message, Rejection, Side
+from wire.messages import Message, Rejection, Reveal, SealedOrder, Side
 from wire.reasons import HINTS, Reason
 from wire.signing import MAX_FRAME_BYTES, seal
 
 BUY = (Side.BUY, 200_000, 500)
 GOOD = order(1, slot(2), BUY)
+SEALED = SealedOrder(
+    community=COMMUNITY,
+    meter="home-1",
+    stage="intraday",
+    slot=slot(2).label,
+    round=0,
+    sequence=1,
+    commitment="0" * 64,
+    sent_at=slot(0).label,
+)
+REVEAL = Reveal(
+    community=COMMUNITY,
+    meter="home-1",
+    stage="intraday",
+    slot=slot(2).label,
+    round=0,
+    sequence=1,
+    salt="0" * 64,
+    steps=GOOD.steps,
+)
 RESERVED = {Reason.REGISTER_MISMATCH}
-# test_market_blocks, test_market_contracts, test_market_flexibility
-ELSEWHERE = {Reason.BAD_LINK, Reason.UNKNOWN_CONTRACT, Reason.UNKNOWN_CALL}
+ELSEWHERE = {
+    Reason.SEALED_MARKET,  # tests/unit/test_market_sealed.py
+    # test_market_blocks, test_market_contracts, test_market_flexibility
+    Reason.BAD_LINK,
+    Reason.UNKNOWN_CONTRACT,
+    Reason.UNKNOWN_CALL,
+}
 
 Setting = Callable[[MarketService], tuple[Inbound, int]]
 
@@ -128,6 +153,8 @@ def beyond_the_next_report(market: MarketService) -> tuple[Inbound, int]:
 
 
 CASES: list[tuple[Reason, Setting]] = [
+    (Reason.NOT_SEALED, at_start(inbound(1, SEALED))),
+    (Reason.WRONG_REVEAL, at_start(inbound(1, REVEAL))),
     (Reason.OVERSIZED, at_start(Inbound("order", "home-1", b"x" * (MAX_FRAME_BYTES + 1)))),
     (Reason.BAD_FRAME, at_start(Inbound("order", "home-1", b"v1.junk"))),
     (Reason.BAD_FRAME, at_start(Inbound("order", "home-1", b""))),

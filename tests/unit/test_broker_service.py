@@ -29,6 +29,7 @@ from broker.settlement.regulation import Regulation, regulation_of
 from wire.messages import (
     Award,
     Calendar,
+    Checkpoint,
     Clearing,
     Conditions,
     Hello,
@@ -241,7 +242,7 @@ def test_plans_that_are_wholly_past_no_longer_count_as_members() -> None:
 def test_the_standing_messages_are_calendar_conditions_checkpoint_and_path() -> None:
     market = opened()
     kinds = [type(o.message) for o in market.standing(START_S, meter_key(9).public_hex)]
-    assert kinds == [Calendar, Conditions]
+    assert kinds == [Calendar, Conditions, Checkpoint]
 
 
 def test_the_next_wake_is_the_next_gate_slot_end_or_deadline() -> None:

@@ -90,7 +90,16 @@ def test_a_failed_append_stores_nothing(tmp_path: Path) -> None:
 
 def test_recording_the_same_messages_twice_changes_nothing(tmp_path: Path) -> None:
     records = SqliteRecords(tmp_path / "records.db")
-    sent = [(4, Outgoing(Checkpoint(community="elm", size=1, root=ROOT, slot="2027-01-15T08:00:00Z")))]
+    checkpoint = Checkpoint(
+        community="elm",
+        size=1,
+        root=ROOT,
+        slot="2027-01-15T08:00:00Z",
+        note="elm",
+        previous_size=0,
+        consistency=(),
+    )
+    sent = [(4, Outgoing(checkpoint))]
     records.record(sent, through=5)
     records.record(sent, through=5)
     assert records.database.execute("SELECT COUNT(*) FROM checkpoint").fetchone() == (1,)

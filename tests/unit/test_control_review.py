@@ -54,6 +54,10 @@ def receipt(frame: Frame | None, *, sequence: int = 1, meter: str = METER) -> m.
         sequence=sequence,
         digest=payload_digest(frame),
         received_at=slot().label,
+        stage=None,
+        round=None,
+        pseudonym=None,
+        salt=None,
     )
 
 
@@ -132,6 +136,10 @@ def test_an_award_of_another_meter_is_not_learned() -> None:
                 price_micro_per_kwh=200_000,
                 amount_nano=180_000_000,
                 reason=m.AwardReason.TRADED,
+                pseudonym="0" * 16,
+                index=0,
+                order_proof=(),
+                award_proof=(),
             )
         ),
     )
@@ -195,6 +203,8 @@ def test_a_rejected_order_is_not_taken_out_of_the_cleared_book() -> None:
                 supply=(),
                 orders=1,
                 orders_root="0" * 64,
+                awards_root="0" * 64,
+                unrevealed=0,
                 buyer_price_micro_per_kwh=None,
                 seller_price_micro_per_kwh=None,
                 surplus_nano=0,

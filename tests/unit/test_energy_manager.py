@@ -148,6 +148,8 @@ def test_after_the_auction_the_clearing_counts_more_than_the_path() -> None:
             supply=(),
             orders=2,
             orders_root="0" * 64,
+            awards_root="0" * 64,
+            unrevealed=0,
             buyer_price_micro_per_kwh=None,
             seller_price_micro_per_kwh=None,
             surplus_nano=0,

@@ -67,6 +67,8 @@ CLEARED = Clearing(
     supply=(),
     orders=0,
     orders_root="0" * 64,
+    awards_root="0" * 64,
+    unrevealed=0,
     buyer_price_micro_per_kwh=None,
     seller_price_micro_per_kwh=None,
     surplus_nano=0,
@@ -84,7 +86,7 @@ def meter(stages: tuple[Stage, ...] = STAGES) -> TransactiveMeter:
     made = TransactiveMeter(
         meter=METER, community=COMMUNITY, key=METER_KEY, broker_key=BROKER_KEY.public, outbox=MemoryOutbox()
     )
-    made.view.learn(Terms(community=COMMUNITY, stages=stages).calendar(BROKER_KEY.public_hex))
+    made.view.learn(Terms(community=COMMUNITY, stages=stages).calendar(BROKER_KEY.public_hex, "0" * 64))
     made.view.learn(path(*[500] * 192))
     return made
 
@@ -107,6 +109,10 @@ def award(at: int, stage: str, bought: int, position: int) -> Award:
         price_micro_per_kwh=200_000,
         amount_nano=bought * 200_000,
         reason=AwardReason.TRADED,
+        pseudonym="0" * 16,
+        index=0,
+        order_proof=(),
+        award_proof=(),
     )
 
 
@@ -218,7 +224,7 @@ def test_the_orders_of_a_turn_are_accepted_by_the_market_and_their_awards_are_he
             broker_key=BROKER_KEY.public,
             outbox=MemoryOutbox(),
         )
-        made.view.learn(terms.calendar(BROKER_KEY.public_hex))
+        made.view.learn(terms.calendar(BROKER_KEY.public_hex, "0" * 64))
         made.view.learn(path(*[0] * 192))
         meters[f"home-{number}"] = made
         of_home = EnergyManager(home(PV), outlooks, settings=Settings(horizon_slots=16))
@@ -257,7 +263,7 @@ def test_a_contract_is_proposed_accepted_and_held_by_two_real_sessions() -> None
             broker_key=BROKER_KEY.public,
             outbox=MemoryOutbox(),
         )
-        meters[f"home-{number}"].view.learn(terms.calendar(BROKER_KEY.public_hex))
+        meters[f"home-{number}"].view.learn(terms.calendar(BROKER_KEY.public_hex, "0" * 64))
     told: list[Contract] = []
 
     def send(number: int, frame: Frame) -> None:

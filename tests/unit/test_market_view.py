@@ -45,6 +45,8 @@ def clearing(demand: Curve, supply: Curve, volume_wh: int, *, at: int = 0, outco
         supply=curve(supply),
         orders=2,
         orders_root="0" * 64,
+        awards_root="0" * 64,
+        unrevealed=0,
         buyer_price_micro_per_kwh=None,
         seller_price_micro_per_kwh=None,
         surplus_nano=0,
@@ -66,6 +68,10 @@ def award(bought_wh: int, sold_wh: int, at: int = 0) -> Award:
         price_micro_per_kwh=200_000,
         amount_nano=200_000 * (bought_wh - sold_wh),
         reason=AwardReason.TRADED,
+        pseudonym="0" * 16,
+        index=0,
+        order_proof=(),
+        award_proof=(),
     )
 
 
@@ -173,6 +179,10 @@ def test_messages_that_say_nothing_of_the_market_change_nothing() -> None:
             sequence=1,
             digest="0" * 64,
             received_at=slot().label,
+            stage=None,
+            round=None,
+            pseudonym=None,
+            salt=None,
         )
     )
     assert view == MarketView()

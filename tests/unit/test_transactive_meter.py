@@ -58,6 +58,10 @@ def receipt_of(frame: Frame) -> m.Receipt:
         sequence=1,
         digest=payload_digest(frame),
         received_at=slot().label,
+        stage=None,
+        round=None,
+        pseudonym=None,
+        salt=None,
     )
 
 
@@ -98,6 +102,8 @@ def clearing() -> m.Clearing:
         supply=(),
         orders=1,
         orders_root="0" * 64,
+        awards_root="0" * 64,
+        unrevealed=0,
         buyer_price_micro_per_kwh=None,
         seller_price_micro_per_kwh=None,
         surplus_nano=0,
@@ -320,7 +326,7 @@ def test_a_real_broker_receipts_the_order_and_a_resent_one_alike() -> None:
 
 def test_an_order_with_more_steps_than_the_calendar_allows_is_coarsened_before_it_is_signed() -> None:
     meter = transactive_meter()
-    calendar = Terms(community=COMMUNITY, steps_max=3, stage="rolling").calendar(BROKER_KEY.public_hex)
+    calendar = Terms(community=COMMUNITY, steps_max=3, stage="rolling").calendar(BROKER_KEY.public_hex, "0" * 64)
     meter.receive("calendar", broker_says(calendar))
     steps = (*(Step("buy", 290_000 - 1000 * i, 100 + i) for i in range(5)), SELL)
     order = order_of(meter.order(Strategy(slot=slot(2), steps=steps, net_wh=(0,)), START_S))

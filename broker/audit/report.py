@@ -1,0 +1,34 @@
+"""What a verification has checked and found."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from wire.audit import Violation
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts of what was checked, the violations, and in `unchecked` what the archive did not allow to check."""
+
+    violations: list[Violation] = field(default_factory=list)
+    rounds: int = 0
+    orders: int = 0
+    checkpoints: int = 0
+    leaves: int = 0
+    awards: int = 0
+    settlements: int = 0
+    unchecked: list[str] = field(default_factory=list)
+
+    def as_record(self) -> dict[str, Any]:
+        """The report as a JSON value."""
+        return {
+            "honest": not self.violations,
+            "violations": [{"check": v.check, "about": v.about, "detail": v.detail} for v in self.violations],
+            "rounds": self.rounds,
+            "orders": self.orders,
+            "checkpoints": self.checkpoints,
+            "leaves": self.leaves,
+            "awards": self.awards,
+            "settlements": self.settlements,
+            "unchecked": self.unchecked,
+        }

@@ -1,0 +1,40 @@
+"""What a broker has published, computed again from its journal, as the lines of an archive."""
+
+from collections.abc import Iterable, Iterator
+
+from broker.audit.archive import line_of
+from broker.io.journal_sqlite import SqliteJournal
+from broker.io.state_dir import StateDir
+from broker.io.verification import journal_terms
+from broker.market.events import decode_event
+from broker.market.market import Market
+from broker.market.outgoing import Outgoing
+from wire.codec import encode
+from wire.signing import SigningKey, seal
+from wire.topics import BY_KIND, topic
+
+
+def exported(state: StateDir, meter: str | None) -> Iterator[str]:
+    """The lines of a state directory: the calendar, everything public, and what one meter was told.
+
+    Raises: StorageFailed when a file is missing or damaged, NoTerms when the journal is not the broker's.
+    """
+    journal = SqliteJournal(state.journal, read_only=True)
+    try:
+        key, market = state.read_key(), Market(journal_terms(journal), state.read_secret())
+        calendar = market.terms.calendar(key.public_hex, market.log_key.public_hex)
+        yield from archive_lines([Outgoing(calendar)], key)
+        for record in journal.records():
+            caused = market.apply(decode_event(record))
+            yield from archive_lines([out for out in caused if out.meter in ("", meter)], key)
+    finally:
+        journal.close()
+
+
+def archive_lines(sent: Iterable[Outgoing], key: SigningKey) -> Iterator[str]:
+    """Messages as the signed frames that were sent."""
+    for out in sent:
+        rule, payload = BY_KIND[out.message.kind], encode(out.message)
+        community = out.message.community
+        frame = seal(key, rule.kind, community, payload) if rule.signed else payload
+        yield line_of(topic(rule.kind, community, out.meter), frame)

@@ -1,0 +1,325 @@
+"""The meter checks its market operator: every round, every checkpoint, and what other members saw.
+
+It holds no key. What it needs of the own orders it is told when they are sent; everything else it learns from the
+broker's signed messages. A finding never stops the meter: it is kept, told and logged, people decide.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeVar
+
+from hems.control.equilibrium import UNIFORM, equilibrium, own_award
+from wire import audit
+from wire import messages as m
+from wire.audit import Check, Violation
+from wire.calendar import gates
+from wire.codec import canonical
+from wire.commitments import RoundName, message_leaf, round_of, shown_order
+from wire.log_view import LogView
+from wire.reasons import Reason
+from wire.slots import Slot, parse_utc
+
+KEPT_ROUNDS = 16
+WAITING_ROUNDS = 600  # a day-ahead auction closes all slots of a day at once
+KeyT = TypeVar("KeyT")
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Round:
+    """What is known of one session of a slot; `own` is the own receipted order as the book has to show it.
+
+    `revealed` is true once the broker has receipted the reveal of a sealed order.
+    """
+
+    gate: m.Gate | None = None
+    clearing: m.Clearing | None = None
+    pages: dict[int, m.Book] = field(default_factory=dict)
+    receipt: m.Receipt | None = None
+    own: m.BookEntry | None = None
+    revealed: bool = False
+    award: m.Award | None = None
+    checked: bool = False
+
+
+class MarketAuditor:
+    """Follows one community as one member. `violations` holds what was found, each thing once."""
+
+    def __init__(
+        self, *, meter: str, community: str, on_violation: Callable[[Violation], None] | None = None
+    ) -> None:
+        self.meter = meter
+        self.violations: list[Violation] = []
+        self.log: LogView | None = None
+        self.rounds_checked = 0
+        self._community = community
+        self._first_day = ""
+        self._on_violation = on_violation
+        self._calendar: m.Calendar | None = None
+        self._conditions: dict[str, m.Conditions] = {}
+        self._rounds: dict[RoundName, Round] = {}
+        self._sent: dict[tuple[str, str, int], tuple[m.Order, str | None]] = {}
+        self._rosters: dict[tuple[str, int, int], m.Roster] = {}
+        self._settlements: dict[int, m.Settlement] = {}
+        self._reported: dict[str, int | None] = {}
+        self._fixed: dict[str, None] = {}
+
+    def sent(self, order: m.Order, salt: str | None = None) -> None:
+        """Remembers an own order; `salt` is that of a sealed one."""
+        self._sent[order.stage, order.slot, order.sequence] = (order, salt)
+        _trim(self._sent, WAITING_ROUNDS)
+
+    def reported(self, report: m.MeterReport) -> None:
+        """Remembers the own metered energy; of a slot that was reported twice nobody knows which one counts."""
+        imported, exported = report.import_to_wh - report.import_from_wh, report.export_to_wh - report.export_from_wh
+        net_wh = imported - exported
+        self._reported[report.slot] = net_wh if self._reported.get(report.slot, net_wh) == net_wh else None
+        _trim(self._reported, 4 * KEPT_ROUNDS)
+
+    def learn(self, message: m.Message, now_s: int | None = None) -> None:
+        """Checks a verified message of the broker; `now_s` is the own clock [s], None while it is not trusted."""
+        match message:
+            case m.Calendar():
+                self._learn_calendar(message)
+            case m.Conditions():
+                self._conditions[message.slot] = message
+                _trim(self._conditions, KEPT_ROUNDS)
+            case m.Roster():
+                self._rosters[message.day, message.revision, message.page] = message
+                _trim(self._rosters, 512)
+                self._find(audit.rosters(list(self._rosters.values())))
+            case m.Receipt():
+                self._learn_receipt(message)
+            case m.Rejection():
+                self._learn_rejection(message, now_s)
+            case m.Gate():
+                self._learn_gate(message, now_s)
+            case m.Clearing():
+                self._learn_clearing(message)
+            case m.Book():
+                self._learn_page(message)
+            case m.Award():
+                self._round(round_of(message)).award = message
+            case m.Settlement():
+                self._learn_settlement(message)
+            case m.Leaves():
+                self._learn_leaves(message)
+            case m.Checkpoint():
+                self._learn_checkpoint(message)
+            case _:
+                pass
+
+    def witnessed(self, witness: m.Witness) -> None:
+        """Compares a checkpoint that another member saw."""
+        if self.log is not None:
+            self._find(self.log.witnessed(witness.note))
+
+    def _find(self, found: list[Violation]) -> None:
+        for violation in found:
+            if violation not in self.violations:
+                self.violations.append(violation)
+                if self._on_violation is not None:
+                    self._on_violation(violation)
+
+    def _round(self, name: RoundName) -> Round:
+        known = self._rounds.setdefault(name, Round())
+        for is_checked, most in ((True, KEPT_ROUNDS), (False, WAITING_ROUNDS)):
+            kept = sorted(n for n, r in self._rounds.items() if r.checked is is_checked)
+            for old in sorted(kept, key=lambda n: n.slot)[:-most]:
+                if old != name:
+                    del self._rounds[old]
+        return known
+
+    @property
+    def _stages(self) -> tuple[m.Stage, ...]:
+        return self._calendar.stages if self._calendar is not None else ()
+
+    def _stage(self, name: str) -> m.Stage | None:
+        return next((stage for stage in self._stages if stage.stage == name), None)
+
+    def _slot(self, label: str) -> Slot | None:
+        return None if self._calendar is None else audit.slot_named(label, self._calendar.slot_minutes)
+
+    def _gate_s(self, of: RoundName) -> int | None:
+        slot = self._slot(of.slot)
+        return None if slot is None else audit.gate_of(self._stages, slot, of.stage, of.round)
+
+    def _first_gate_s(self, stage: str, label: str) -> int | None:
+        slot = self._slot(label)
+        found = gates(self._stages, slot) if slot is not None else ()
+        return next((gate.gate_s for gate in found if gate.stage == stage), None)
+
+    def _learn_calendar(self, calendar: m.Calendar) -> None:
+        if self.log is None:
+            self.log = LogView(self._community, bytes.fromhex(calendar.log_key))
+        elif self.log.public.hex() != calendar.log_key:
+            self._find([Violation(Check.CONTRADICTION, "calendar", "the log's key has changed")])
+        self._calendar = calendar
+
+    def _learn_receipt(self, receipt: m.Receipt) -> None:
+        if receipt.stage is None or receipt.round is None or receipt.pseudonym is None:
+            return
+        of = RoundName(self._community, receipt.stage, receipt.slot, receipt.round)
+        if receipt.of == "reveal":
+            if of in self._rounds:
+                self._rounds[of].revealed = True
+            return
+        found = self._sent.get((receipt.stage, receipt.slot, receipt.sequence))
+        if found is None:
+            return
+        order, salt = found[0], found[1] or receipt.salt
+        gate_s, known = self._gate_s(of), self._round(of)
+        # a resent order gets its receipt again, also after the gate: only the first one says when it was taken
+        is_first = known.receipt is None or known.receipt.sequence != receipt.sequence
+        if gate_s is not None and is_first:
+            self._find(audit.late_receipt(receipt, gate_s))
+        if salt is None or (known.receipt is not None and known.receipt.sequence > receipt.sequence):
+            return
+        known.receipt = receipt
+        known.own = shown_order(order.steps, pseudonym=receipt.pseudonym, sequence=order.sequence, salt=salt, of=of)
+
+    def _learn_rejection(self, rejection: m.Rejection, now_s: int | None) -> None:
+        if rejection.code is not Reason.GATE_CLOSED or now_s is None or rejection.slot is None:
+            return
+        for (stage, slot, sequence), _ in list(self._sent.items()):
+            gate_s = self._first_gate_s(stage, slot)
+            early = gate_s is not None and now_s < gate_s - audit.GATE_TOLERANCE_S
+            if early and (slot, sequence) == (rejection.slot, rejection.sequence):
+                self._find([Violation(Check.GATE_TIME, slot, "an order was refused as late before the gate")])
+
+    def _learn_gate(self, gate: m.Gate, now_s: int | None) -> None:
+        known = self._round(round_of(gate))
+        if known.gate is not None and known.gate != gate:
+            self._find([Violation(Check.CONTRADICTION, gate.slot, "two different gates")])
+            return
+        known.gate = gate
+        gate_s = self._gate_s(round_of(gate))
+        if gate_s is None:
+            return
+        self._find(audit.gate_time(gate, gate_s))
+        if now_s is not None and now_s < gate_s - audit.GATE_TOLERANCE_S:
+            detail = f"published {gate_s - now_s} s early by the own clock"
+            self._find([Violation(Check.GATE_TIME, gate.slot, detail)])
+
+    def _learn_clearing(self, clearing: m.Clearing) -> None:
+        known = self._round(round_of(clearing))
+        if known.clearing is not None and known.clearing != clearing:
+            self._find([Violation(Check.CONTRADICTION, clearing.slot, "two different clearings")])
+            return
+        known.clearing = clearing
+        if known.gate is not None:
+            self._find(audit.clearing_against_gate(known.gate, clearing))
+        elif known.receipt is not None:
+            self._find([Violation(Check.GATE_ROOT, clearing.slot, "cleared without a root of the received orders")])
+
+    def _learn_page(self, page: m.Book) -> None:
+        known = self._round(round_of(page))
+        before = known.pages.setdefault(page.page, page)
+        if before != page:
+            self._find([Violation(Check.CONTRADICTION, page.slot, f"two different pages {page.page} of the book")])
+
+    def _learn_checkpoint(self, checkpoint: m.Checkpoint) -> None:
+        if self.log is not None:
+            self._find(self.log.learn(checkpoint))
+        for name, known in list(self._rounds.items()):
+            if known.clearing is not None and not known.checked and name.slot <= checkpoint.slot:
+                known.checked = True
+                self._find(self._closed_round(known, known.clearing))
+        for index in [i for i in self._settlements if i < checkpoint.size]:
+            settlement = self._settlements.pop(index)
+            detail = f"leaf {index} of the log was not published"
+            self._find([Violation(Check.OWN_SETTLEMENT, settlement.slot, detail)])
+
+    def _closed_round(self, known: Round, clearing: m.Clearing) -> list[Violation]:
+        """What is wrong with a round of which everything should have been published by now."""
+        if known.gate is None:
+            return []
+        self.rounds_checked += 1
+        entries = audit.complete_book(known.pages.values())
+        if entries is None:
+            return [Violation(Check.BOOK, clearing.slot, "pages of the book are missing")]
+        wrong = audit.book_against_gate(known.gate, entries)
+        for message in (known.gate, clearing):
+            if canonical(message_leaf(message)).decode() not in self._fixed:
+                wrong.append(Violation(Check.LOG, clearing.slot, f"its {message.kind} is not in the log"))
+        wrong += self._roster(clearing.slot, [entry.pseudonym for entry in entries])
+        return wrong + self._result(clearing, entries, known.gate) + self._own(known, known.gate, clearing, entries)
+
+    def _roster(self, slot: str, names: list[str]) -> list[Violation]:
+        """Pseudonyms beyond the day's roster; the roster of the day on which this meter joined may be unknown."""
+        day, days = audit.day_of(slot), audit.roster_names(self._rosters.values())
+        self._first_day = self._first_day or day
+        if day in days:
+            return audit.strangers(slot, names, days)
+        return [Violation(Check.ROSTER, slot, "the day has no roster")] if day > self._first_day else []
+
+    def _result(self, clearing: m.Clearing, entries: tuple[m.BookEntry, ...], gate: m.Gate) -> list[Violation]:
+        stage, conditions = self._stage(clearing.stage), self._conditions.get(clearing.slot)
+        if clearing.outcome == "no_market":
+            is_over = self._calendar is not None and parse_utc(gate.closed_at) >= parse_utc(clearing.slot) + (
+                60 * self._calendar.slot_minutes
+            )
+            has_market = conditions is not None and (
+                conditions.feed_in_micro_per_kwh <= conditions.retail_micro_per_kwh
+            )
+            if has_market and not is_over:
+                return [Violation(Check.CLEARING, clearing.slot, "no market, though the conditions allow one")]
+            return []
+        if stage is None:
+            return []
+        if clearing.mechanism != stage.mechanism:
+            detail = f"cleared by {clearing.mechanism}, the calendar says {stage.mechanism}"
+            return [Violation(Check.CLEARING, clearing.slot, detail)]
+        if clearing.mechanism != UNIFORM or clearing.note is not None or gate.blocks:
+            return []
+        return equilibrium(clearing, entries, Fraction(stage.k_permille, 1000))
+
+    def _own(
+        self, known: Round, gate: m.Gate, clearing: m.Clearing, entries: tuple[m.BookEntry, ...]
+    ) -> list[Violation]:
+        if known.receipt is None or known.own is None:
+            return []
+        expected, award = known.own, known.award
+        if award is not None and award.reason is m.AwardReason.UNREVEALED and not known.revealed:
+            expected = expected.model_copy(update={"salt": None, "buy": (), "sell": ()})
+        wrong = audit.own_order(known.receipt, expected, entries)
+        if award is None:
+            return [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "no award came that proves itself")]
+        shown = [entry for entry in entries if entry.pseudonym == expected.pseudonym]
+        rank = shown[0].arrival if shown else 0
+        wrong += audit.award_proofs(award, gate, clearing, expected.model_copy(update={"arrival": rank}))
+        if award.pseudonym != expected.pseudonym:
+            wrong.append(Violation(Check.OWN_AWARD, clearing.slot, "the award is of another pseudonym"))
+        if clearing.outcome != "cleared":
+            is_nothing = not (award.bought_wh or award.sold_wh or award.amount_nano)
+            return wrong if is_nothing else [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "an award of nothing")]
+        # block orders of this member trade beside its simple order
+        return wrong if gate.blocks else wrong + own_award(award, expected, clearing)
+
+    def _learn_settlement(self, settlement: m.Settlement) -> None:
+        awards = [known.award for name, known in self._rounds.items() if name.slot == settlement.slot and known.award]
+        slot = self._slot(settlement.slot)
+        awarded_wh = None if slot is None else audit.whole_award_wh(awards, self._stages, slot)
+        self._find(audit.own_settlement(settlement, awarded_wh, self._reported.get(settlement.slot)))
+        if self.log is None or self.log.head is None or settlement.log_index >= self.log.head.size:
+            self._settlements[settlement.log_index] = settlement
+            _trim(self._settlements, 4 * KEPT_ROUNDS)
+
+    def _learn_leaves(self, page: m.Leaves) -> None:
+        if self.log is not None:
+            self.log.learn_leaves(page)
+        for i, leaf in enumerate(page.leaves, page.first):
+            if '"kind":' in leaf:
+                self._fixed[leaf] = None
+            settlement = self._settlements.pop(i, None)
+            if settlement is not None and not audit.holds_settlement(leaf, settlement):
+                detail = f"leaf {i} of the log does not commit to it"
+                self._find([Violation(Check.OWN_SETTLEMENT, settlement.slot, detail)])
+        _trim(self._fixed, 3 * WAITING_ROUNDS)
+
+
+def _trim(held: dict[KeyT, T], most: int) -> None:
+    """Forgets the oldest entries."""
+    while len(held) > most:
+        del held[next(iter(held))]
