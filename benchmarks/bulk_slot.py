@@ -53,7 +53,9 @@ def _row(count: int) -> tuple[str, ...]:
         [
             Member(meter=f"home-{i}", public_key=key.public, nameplate_import_w=11_000, nameplate_export_w=11_000)
             for i, key in enumerate(keys)
-        ]
+        ],
+        bytes(32),
+        SLOT.start_s,
     )
     orders, reports = _frames(_orders(count), "order", keys), _frames(_reports(count), "report", keys)
     slot = BulkSlot(Terms(community=COMMUNITY), roll, SLOT, PRICES, np.zeros(count, dtype=REGISTERS))

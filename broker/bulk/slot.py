@@ -79,9 +79,9 @@ class BulkSlot:
         awards = self._awards
         awards["sequence"] = self._orders["sequence"]
         for field, energy in (("bought", outcome.bought), ("sold", outcome.sold)):
-            awards[field][self._roll.places(list(energy))] = list(energy.values())
+            awards[field][self._roll.aliased(list(energy))] = list(energy.values())
         for amounts, sign in ((outcome.payments(), 1), (outcome.receipts(), -1)):
-            awards["amount"][self._roll.places(list(amounts))] += sign * np.array(
+            awards["amount"][self._roll.aliased(list(amounts))] += sign * np.array(
                 list(amounts.values()), dtype=np.int64
             )
         return outcome, proved(self._batch("award", awards[awards["sequence"] > 0]))
@@ -92,7 +92,7 @@ class BulkSlot:
 
     def _side(self, mask: NDArray[np.bool_]) -> BookSide:
         rows = np.nonzero(mask)[0]
-        names = self._roll.names
+        names = self._roll.aliases
         return BookSide(
             keys=[names[row] for row in rows.tolist()],
             prices=self._orders["price"][mask].astype(np.int64),

@@ -40,7 +40,9 @@ def roll() -> Roll:
                 nameplate_export_w=NAMEPLATE_W,
             )
             for meter, key in KEYS.items()
-        ]
+        ],
+        bytes(32),
+        SLOT.start_s,
     )
 
 
