@@ -31,23 +31,26 @@ def day_auction(
     steps = [_steps(book) if has_market else ([], []) for book, has_market in zip(books, open_, strict=True)]
     blocks = day.in_clearing([book.slot.start_s for book in books])
     tradable = [block for block in blocks if all(open_[index] for index, _ in block.profile)]
+    problems = block_problems(tradable, len(books))
     outcome = clear_day(
         [Book(book_side(bids), book_side(offers)) for bids, offers in steps],
-        tradable,
+        [block for block in tradable if block.id not in problems],
         session_rules(books[0], terms),
         effort_max=EFFORT_MAX,
     )
+    # the note is public: it names no block, for the name of a block has that of its meter
+    said = f"{len(problems)} block orders are left out" if problems else ""
+    note = "; ".join(text for text in (said, outcome.note) if text)
     slots = [
         _awarded(
             book,
-            replace(slot, note=slot.note or outcome.note) if has_market else no_trade(),
+            replace(slot, note=slot.note or note) if has_market else no_trade(),
             made,
             terms,
             has_market=has_market,
         )
         for book, slot, made, has_market in zip(books, outcome.slots, steps, open_, strict=True)
     ]
-    problems = block_problems(tradable, len(books))
     left_out = {b.id for b in blocks if b.id in problems or b not in tradable}
     return slots, [_verdict(block, day, outcome, terms, left_out=block.id in left_out) for block in blocks]
 

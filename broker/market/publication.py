@@ -163,21 +163,22 @@ def _in_pages(items: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]
 
 @dataclass(slots=True)
 class Rosters:
-    """The pseudonyms that were published for each day; a day's list only grows."""
+    """The meters whose pseudonyms were published for each day, with the revision; a day's list only grows."""
 
-    days: dict[int, tuple[int, frozenset[str]]] = field(default_factory=dict)
+    days: dict[int, tuple[int, dict[str, str]]] = field(default_factory=dict)
 
     def news(self, slot: Slot, meters: Mapping[str, bool], terms: Terms, secret: bytes) -> list[Roster]:
         """The pages of a new revision, none when nothing is new; `meters` says of every member whether it trades."""
         day = slot.start_s // DAY_S
-        revision, known = self.days.get(day, (0, frozenset[str]()))
-        names = known | {pseudonym(secret, meter, slot.start_s) for meter, active in meters.items() if active}
-        if names == known:
+        revision, known = self.days.get(day, (0, dict[str, str]()))
+        fresh = [meter for meter, active in meters.items() if active and meter not in known]
+        if not fresh:
             return []
-        self.days[day] = (revision + 1, names)
+        known = known | {meter: pseudonym(secret, meter, slot.start_s) for meter in fresh}
+        self.days[day] = (revision + 1, known)
         for old in [d for d in self.days if d < day - terms.keep_settled_s // DAY_S - 2]:
             del self.days[old]
-        return roster_pages(sorted(names), len(meters), day * DAY_S, revision + 1, terms.community)
+        return roster_pages(sorted(known.values()), len(meters), day * DAY_S, revision + 1, terms.community)
 
 
 def roster_pages(names: Sequence[str], members: int, day_s: int, revision: int, community: str) -> list[Roster]:

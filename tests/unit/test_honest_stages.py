@@ -18,7 +18,8 @@ from broker.market.outgoing import Outgoing
 from broker.market.terms import Terms
 from broker.network.grid_text import grid_text
 from hems.control.market_auditor import MarketAuditor
-from wire.messages import Award, BlockAward, Message, Order, Receipt, Settlement, Side
+from wire.codec import encode
+from wire.messages import Award, BlockAward, Clearing, Message, Order, Receipt, Settlement, Side
 from wire.signing import key_from_seed
 
 KEY = key_from_seed(b"k" * 32)
@@ -211,3 +212,15 @@ def test_an_unknown_round_of_a_stage_is_not_taken_for_another() -> None:
     watched = traded_twice()
     text = [line.replace('"round":0', '"round":1') for line in archive_lines(watched.heard, KEY)]
     assert "signature" in {str(v.check) for v in verify(read_archive(text, KEY.public)).violations}
+
+
+def test_nothing_public_of_a_day_with_blocks_names_a_meter() -> None:
+    watched = Watched(STAGED, MORNING)
+    lost = block(1, "lost", Side.BUY, 250_000, 600, parent="nowhere")
+    watched.send(MORNING, lost, staged(2, TRADED, "day_ahead", Side.SELL, 150_000, 1_000))
+    sent = watched.step(NOON)
+    assert [m.reason for m in sent if isinstance(m, BlockAward)] == ["left_out"]
+    ahead = [m for m in sent if isinstance(m, Clearing) and m.stage == "day_ahead"]
+    assert {m.note for m in ahead} == {"1 block orders are left out"}
+    assert b"home-" not in b"".join(encode(out.message) for out in watched.heard if not out.meter)
+    watched.verified()
