@@ -266,7 +266,7 @@ def main() -> None:
         table(("orders", "uniform ms", *(name for name, _ in auctions())), others),
     ]
     print("\n\n".join(parts))
-    how = f"medians of up to {args.repeats} rounds, floors and ours in turn; other work ran on the machine"
+    how = f"medians of up to {args.repeats} rounds, floors and ours in turn"
     print(write("market", how, parts))
 
 
