@@ -486,7 +486,7 @@ class Award(Message):
     `amount_nano` is exactly what the award costs (+ paid by the member); `price` is null where the member trades at
     several prices, or at one that is not whole. `position_wh` is what the member holds in the slot after this award,
     from all stages (+ bought). `order_proof` shows the order as leaf `index` under the gate's root, `award_proof` the
-    award as leaf `index` under the clearing's `awards_root`; `position_wh` is in no leaf.
+    award as leaf `index` under the clearing's `awards_root`; `position_wh` is in no leaf: nothing may rest on it.
     """
 
     kind: ClassVar[str] = "award"

@@ -201,7 +201,7 @@ class MeterApp:
             try:
                 found.append(model.model_validate_json(text))
             except ValidationError:
-                LOG.debug("a %s that an earlier release stored is not read: it has no position", kind)
+                LOG.debug("a %s that an earlier release stored is not read", kind)
         return found
 
     def _keep_held(self, message: m.Award | m.Contract) -> None:
@@ -379,9 +379,10 @@ def _boundary_fact(boundary: Boundary) -> dict[str, int | bool]:
 
 
 def _held_key(message: m.Award | m.Contract) -> tuple[str, str]:
-    """Under which key an award (its slot) or a contract (its parties' name for it) is kept, and its kind."""
-    name = message.slot if isinstance(message, m.Award) else f"{message.proposer}/{message.contract}"
-    return name, message.kind
+    """Under which key an award (its session) or a contract (its parties' name for it) is kept, and its kind."""
+    if isinstance(message, m.Award):
+        return f"{message.slot}/{message.stage}/{message.round}", message.kind
+    return f"{message.proposer}/{message.contract}", message.kind
 
 
 def _line(message: m.Message) -> Line:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
 from wire.calendar import gates
-from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, StageKind
+from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, Side, StageKind
 from wire.slots import Slot, format_utc, parse_utc
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,10 @@ class AfterAuction:
 
 @dataclass(slots=True)
 class MarketView:
-    """The market as one home sees it; changed only by `learn` and by the notices and orders it sends itself."""
+    """The market as one home sees it; changed only by `learn` and by the notices and orders it sends itself.
+
+    Positions are added up from proven awards and signed contracts, never taken from what a message says they are.
+    """
 
     calendar: Calendar | None = None
     path: Path | None = None
@@ -40,7 +43,7 @@ class MarketView:
     own_plan: PlanNotice | None = None
     clearings: dict[str, Clearing] = field(default_factory=dict)
     awards: dict[str, Award] = field(default_factory=dict)
-    positions: dict[str, int] = field(default_factory=dict)
+    _parts: dict[str, dict[str, int]] = field(default_factory=dict)
     orders: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     _own_in_path: PlanNotice | None = None
 
@@ -59,16 +62,22 @@ class MarketView:
                 self.orders.pop(message.slot, None)
             case Award():
                 _keep(self.awards, message.slot, message, KEPT_TRADED)
-                _keep(self.positions, message.slot, message.position_wh, KEPT_POSITIONS)
+                name = f"{message.stage}/{message.round}"
+                self._hold(message.slot, name, message.bought_wh - message.sold_wh)
             case Contract() if message.state == "agreed":
-                self._hold(message)
+                self._hold_contract(message)
 
-    def _hold(self, contract: Contract) -> None:
-        """A contract tells the positions that it leaves in each of its slots."""
+    def _hold(self, label: str, name: str, energy_wh: int) -> None:
+        """Keeps one part of the position in a slot [Wh, + bought]; the same part told again counts once."""
+        _keep(self._parts, label, {**self._parts.get(label, {}), name: energy_wh}, KEPT_POSITIONS)
+
+    def _hold_contract(self, contract: Contract) -> None:
+        name = f"contract/{contract.proposer}/{contract.contract}"
+        is_buyer = (contract.side is Side.BUY) == (contract.meter == contract.proposer)
         first_s = parse_utc(contract.first_slot)
         width_s = 60 * (self.calendar.slot_minutes if self.calendar is not None else 15)
-        for i, energy_wh in enumerate(contract.position_wh):
-            _keep(self.positions, format_utc(first_s + i * width_s), energy_wh, KEPT_POSITIONS)
+        for i, energy_wh in enumerate(contract.energy_wh):
+            self._hold(format_utc(first_s + i * width_s), name, energy_wh if is_buyer else -energy_wh)
 
     def _is_last(self, clearing: Clearing) -> bool:
         """Whether no later session of the slot follows: only then do orders and clearing say how it will be run."""
@@ -86,7 +95,7 @@ class MarketView:
 
     def position_wh(self, slot: Slot) -> int:
         """What this home holds in a slot from all sessions and contracts so far [Wh, + bought]."""
-        return self.positions.get(slot.label, 0)
+        return sum(self._parts.get(slot.label, {}).values())
 
     def ordered(self, slot: Slot, steps: tuple[Step, ...]) -> None:
         """Remembers the order that was sent for a slot."""

@@ -251,8 +251,12 @@ def test_a_frame_that_is_no_batch_says_why(frame: bytes, words: str) -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_batch_or_a_batch_error(data: bytes) -> None:
+    """What is not signed by a member never counts; what is no batch says so."""
     for frame in (data, b"HGB1" + data, encode_batch(one_order())[:49] + data):
+        slot = bulk()
         try:
-            bulk().take_orders(decode_batch(frame))
+            verdicts = slot.take_orders(decode_batch(frame))
         except BatchError:
-            continue
+            verdicts = None
+        assert verdicts is None or not verdicts.good.any()
+        assert slot.clear()[0].volume == 0

@@ -182,6 +182,14 @@ def test_a_position_from_before_does_not_change_what_the_others_leave_to_the_gri
     assert view.position_wh(TURN) == 400
 
 
+def test_a_position_is_added_up_from_awards_whatever_a_message_says_it_is() -> None:
+    view = meter().view
+    view.learn(award(2, "day_ahead", 400, 9_999))
+    view.learn(award(2, "intraday", -150, -9_999))
+    view.learn(award(2, "intraday", -150, -9_999))
+    assert view.position_wh(TURN) == 250
+
+
 def test_ways_on_give_the_spread_of_each_slot() -> None:
     ways = (
         WayOn(probability=0.5, base_kw=np.array([1.0, 3.0]), pv_kw=np.zeros(2)),
