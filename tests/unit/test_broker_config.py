@@ -189,6 +189,18 @@ def test_stages_make_a_calendar_and_the_short_form_is_one_of_them(tmp_path: Path
     assert (short.stage, short.kind.value, short.gate_lead_s, short.rounds) == ("rolling", "intraday", 30, 1)
 
 
+def test_the_balancing_rule_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "broker.toml"
+    rule = '[settlement]\nimbalance = "outside_prices"\n'
+    assert findings(path, HEAD + INTRADAY + BALANCING + rule + CONSTANT) == [
+        f"{path}: settlement.imbalance: stands beside a stage of kind balancing; say it in one of them"
+    ]
+    path.write_text(HEAD + INTRADAY + rule + CONSTANT)
+    assert load(path).terms().balancing == "outside_prices"
+    path.write_text(HEAD + INTRADAY + BALANCING + CONSTANT)
+    assert load(path).terms().balancing == "mid_market_rate"
+
+
 def test_everything_that_is_wrong_in_a_stage_is_said_at_once(tmp_path: Path) -> None:
     text = HEAD + DAY_AHEAD.replace("11:30", "24:30").replace("Europe/Berlin", "Mars/Olympus") + "gate_lead_s = 1\n"
     text += '[[market.stages]]\nkind = "intraday"\nmechanism = "lottery"\nrounds = 0\nstage = "A B"\n'
