@@ -1,0 +1,105 @@
+"""The messages between meters and the broker, protocol version 1.
+
+All messages are frozen, strict (no type coercion) and closed (unknown fields are refused). Quantities are whole
+numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency as a string.
+"""
+
+from wire.messages.awards import Award, BlockAward, Contract
+from wire.messages.flexibility import Call, FlexAward, FlexOffer, FlexResult
+from wire.messages.log import Checkpoint, Leaves, ServiceStatus, Witness
+from wire.messages.membership import Hello, Roster, Welcome
+from wire.messages.message import VERSION, AwardReason, Message, Side, SlotState
+from wire.messages.orders import Acceptance, BlockOrder, Order, OrderStep, Proposal, Reveal, SealedOrder, StatusQuery
+from wire.messages.replies import Receipt, Rejection, StatusAnswer
+from wire.messages.rounds import Book, BookEntry, Clearing, CurveStep, Gate, Level
+from wire.messages.settlement import MeterReport, Settlement, SettlementItem, SettlementLine
+from wire.messages.terms import Calendar, Conditions, Path, PlanNotice, Stage, StageKind
+
+ALL: tuple[type[Message], ...] = (
+    Hello,
+    Welcome,
+    Calendar,
+    Conditions,
+    PlanNotice,
+    Path,
+    Order,
+    BlockOrder,
+    Proposal,
+    Acceptance,
+    FlexOffer,
+    SealedOrder,
+    Reveal,
+    Receipt,
+    Rejection,
+    StatusQuery,
+    StatusAnswer,
+    Roster,
+    Gate,
+    Clearing,
+    Book,
+    Award,
+    BlockAward,
+    Contract,
+    Call,
+    FlexAward,
+    FlexResult,
+    MeterReport,
+    Settlement,
+    Leaves,
+    Checkpoint,
+    Witness,
+    ServiceStatus,
+)
+
+BY_KIND: dict[str, type[Message]] = {model.kind: model for model in ALL}
+
+__all__ = [
+    "ALL",
+    "BY_KIND",
+    "VERSION",
+    "Acceptance",
+    "Award",
+    "AwardReason",
+    "BlockAward",
+    "BlockOrder",
+    "Book",
+    "BookEntry",
+    "Calendar",
+    "Call",
+    "Checkpoint",
+    "Clearing",
+    "Conditions",
+    "Contract",
+    "CurveStep",
+    "FlexAward",
+    "FlexOffer",
+    "FlexResult",
+    "Gate",
+    "Hello",
+    "Leaves",
+    "Level",
+    "Message",
+    "MeterReport",
+    "Order",
+    "OrderStep",
+    "Path",
+    "PlanNotice",
+    "Proposal",
+    "Receipt",
+    "Rejection",
+    "Reveal",
+    "Roster",
+    "SealedOrder",
+    "ServiceStatus",
+    "Settlement",
+    "SettlementItem",
+    "SettlementLine",
+    "Side",
+    "SlotState",
+    "Stage",
+    "StageKind",
+    "StatusAnswer",
+    "StatusQuery",
+    "Welcome",
+    "Witness",
+]
