@@ -113,6 +113,36 @@ def test_the_reply_of_each_agent_depends_on_its_own_messages_only() -> None:
         assert np.array_equal(reply(side.rows(row), worth[row], agreed[row], 0.5), together[row])
 
 
+SEGMENT = st.tuples(st.integers(-8, 8), st.sampled_from((0, 0, 1, 3)), st.sampled_from((0, 1, 4, np.inf)))
+
+
+def excess(marginal: float, least: int, segments: list[tuple[int, int, float]], wanted: list[float]) -> float:
+    """How much more an agent proposes than its curve trades just above a marginal cost, at rho 1, by definition."""
+    taken = [
+        (width if marginal >= start else 0) if slope == 0 else min(max((marginal - start) / slope, 0), width)
+        for start, slope, width in segments
+    ]
+    return sum(max(0.0, w - marginal) for w in wanted) - least - sum(taken)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(SEGMENT, min_size=1, max_size=4), st.integers(0, 3), st.lists(st.integers(-9, 9), min_size=1, max_size=4)
+)
+def test_a_reply_is_the_answer_that_halving_finds(
+    segments: list[tuple[int, int, float]], least: int, worth: list[int]
+) -> None:
+    columns = [np.array([values], dtype=float) for values in zip(*segments, strict=True)]
+    agent = Agents(names=("a",), start=columns[0], slope=columns[1], width=columns[2], least=np.array([float(least)]))
+    wanted = [w + 0.5 for w in worth]
+    low, high = -50.0, 50.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if excess(middle, least, segments, wanted) > 0 else (low, middle)
+    found = reply(agent, np.array([worth], dtype=float), np.full((1, len(worth)), 0.5), 1.0)
+    assert found[0] == pytest.approx([max(0.0, w - high) for w in wanted], abs=1e-9)
+
+
 def test_rounds_that_end_early_say_so_and_the_messages_name_both_sides() -> None:
     consensus = Consensus(
         agents(1, [(0.1, 10.0)]), agents(-1, [(0.1, 30.0)]), np.zeros((1, 1)), np.ones((1, 1)), price=20.0, rho=0.1

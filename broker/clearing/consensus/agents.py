@@ -5,8 +5,8 @@ Seller n proposes to sell x_nm >= 0 to each partner m. It minimises
     C_n(sum of x_nm) - sum of (price_nm - penalty_nm) x_nm + rho/2 sum of (x_nm - agreed_nm)^2
 
 so x_nm = max(0, agreed_nm + (price_nm - penalty_nm - mu)/rho) with mu the marginal cost at the sum. A buyer does the
-same with the marginal cost -U' and the price -price. mu is found by halving: the sum of x falls in it, the curve
-rises.
+same with the marginal cost -U' and the price -price. The sum of x falls in mu, the curve rises, and both are straight
+between their bends: mu stands on the line before the first bend behind which no more is proposed than traded.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-HALVINGS = 60
 NEVER = -1e300
 
 
@@ -45,13 +44,22 @@ class Agents:
             least=self.least[chosen],
         )
 
-    def quantity(self, marginal: Floats) -> Floats:
-        """What each agent trades in total at its marginal cost (n,)."""
-        above = marginal[:, None] - self.start
-        flat = self.slope == 0
-        taken = np.where(flat, np.where(above > 0, self.width, 0.0), above / np.where(flat, 1.0, self.slope))
-        total: Floats = self.least + np.clip(taken, 0.0, self.width).sum(axis=1)
-        return total
+    def bends(self) -> Floats:
+        """The marginal costs at which segments begin and end (n, 2 s); an endless one only begins."""
+        ends = self.start + self.slope * np.where(np.isinf(self.width), 0.0, self.width)
+        return np.concatenate((self.start, ends), axis=1)
+
+    def quantity(self, marginal: Floats) -> tuple[Floats, Floats]:
+        """What each agent trades in total at k marginal costs (n, k), just below and just above each: both (n, k).
+
+        The two differ where a segment without slope begins.
+        """
+        start, slope, width = self.start[:, None], self.slope[:, None], self.width[:, None]
+        flat, over = slope == 0, marginal[:, :, None] - start
+        sloped = np.minimum(np.maximum(over / np.where(flat, 1.0, slope), 0.0), width)
+        below = np.where(flat, np.where(over > 0, width, 0.0), sloped)
+        above = np.where(flat, np.where(over >= 0, width, 0.0), sloped)
+        return self.least[:, None] + below.sum(axis=2), self.least[:, None] + above.sum(axis=2)
 
 
 def reply(agents: Agents, worth: Floats, agreed: Floats, rho: float) -> Floats:
@@ -63,18 +71,24 @@ def reply(agents: Agents, worth: Floats, agreed: Floats, rho: float) -> Floats:
     if not worth.size:
         return np.zeros_like(worth)
     wanted = np.where(worth == NEVER, NEVER, worth + rho * agreed)
-    bound = np.where(wanted == NEVER, np.inf, wanted).min(axis=1)
-    floor = np.minimum(np.where(np.isinf(bound), 0.0, bound), agents.start.min(axis=1))
-    low = floor - rho * agents.least - rho
-    high = np.maximum(np.maximum(wanted.max(axis=1), low), floor) + rho
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        too_low = _sum(wanted, middle, rho) > agents.quantity(middle)
-        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
-    answer: Floats = np.maximum(0.0, wanted - high[:, None]) / rho
+    answer: Floats = np.maximum(0.0, wanted - _marginal(agents, wanted, rho)[:, None]) / rho
     return answer
 
 
-def _sum(wanted: Floats, marginal: Floats, rho: float) -> Floats:
-    total: Floats = np.maximum(0.0, wanted - marginal[:, None]).sum(axis=1) / rho
-    return total
+def _marginal(agents: Agents, wanted: Floats, rho: float) -> Floats:
+    """The lowest marginal cost of each agent (n,) at which its proposals are no more than its curve trades."""
+    bends = agents.bends()
+    at = np.sort(np.concatenate((np.where(wanted == NEVER, bends[:, :1], wanted), bends), axis=1), axis=1)
+    gain = wanted[:, None] - at[:, :, None]
+    proposed = np.maximum(0.0, gain, out=gain).sum(axis=2) / rho
+    least, most = agents.quantity(at)
+    row, end = np.arange(len(at)), (proposed <= most).argmax(axis=1)
+    begin = np.maximum(end - 1, 0)
+    left, right = at[row, begin], at[row, end]
+    short = proposed[row, end] - least[row, end]
+    over = np.where(end > 0, proposed[row, begin] - most[row, begin], 1.0)
+    inside = left + (right - left) * over / np.maximum(over - short, over)
+    partners = np.maximum(1, (wanted != NEVER).sum(axis=1))
+    below_all = right + np.minimum(short, 0.0) * rho / partners
+    found: Floats = np.where(short > 0, right, np.where(end > 0, inside, below_all))
+    return found
