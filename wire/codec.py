@@ -49,18 +49,16 @@ def _no_float(text: str) -> NoReturn:
     raise DecodeError(Reason.MALFORMED, None, f"{text[:30]} is no whole number: quantities are integers")
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_float=_no_float, parse_constant=_no_float)
+
+
 def parse(payload: bytes) -> dict[str, Any]:
     """The JSON object of a payload; floats, NaN, duplicate keys and other top-level values are refused.
 
     Raises: DecodeError with the code MALFORMED.
     """
     try:
-        value = json.loads(
-            payload.decode("utf-8"),
-            object_pairs_hook=_no_duplicates,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-        )
+        value = _DECODER.decode(payload.decode("utf-8"))
     except DecodeError:
         raise
     except (UnicodeDecodeError, ValueError, RecursionError) as error:

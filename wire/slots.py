@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+KEPT_TEXTS = 4_096  # a market names the same few slots and moments again and again
 ALLOWED_MINUTES = (5, 6, 10, 12, 15, 20, 30, 60)
 
 
@@ -18,6 +20,7 @@ def epoch_s(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
+@lru_cache(maxsize=KEPT_TEXTS)
 def parse_utc(text: str) -> int:
     """Seconds since 1970 of an RFC 3339 time in UTC.
 
@@ -26,6 +29,7 @@ def parse_utc(text: str) -> int:
     return epoch_s(datetime.fromisoformat(text))
 
 
+@lru_cache(maxsize=KEPT_TEXTS)
 def format_utc(at_s: int) -> str:
     """RFC 3339 text in UTC with Z, whole seconds."""
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
