@@ -12,7 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from broker.market.terms import Terms
-from proofs.operator_tricks import CHEATS, Plot, dishonest
+from proofs.tricks.catalogue import CHEATS
+from proofs.tricks.plot import Plot, dishonest
 from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
 from wire.audit import Check, Violation
 

@@ -6,7 +6,7 @@
 import pytest
 
 from proofs.cheats import HONEST, Run, run
-from proofs.operator_tricks import CHEATS
+from proofs.tricks.catalogue import CHEATS
 
 # What a member cannot see without knowing how many members there really are: `verify --members N`.
 OUTSIDE_ONLY = {"counted_puppet"}

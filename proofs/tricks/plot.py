@@ -1,0 +1,51 @@
+"""One cheat in the making. A trick replaces an honest function of the market by a dishonest one for one slot.
+
+`done` says whether the draw gave the trick something to do.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from broker.market import market as honest
+from broker.market.slot_book import SlotBook
+from proofs.watched_community import WatchedCommunity
+from wire.slots import Slot
+
+
+@dataclass(slots=True)
+class Plot:
+    """One cheat in the making: the community, the slot it is about, the draw, and whether it had an effect."""
+
+    community: WatchedCommunity
+    slot: Slot
+    rng: random.Random
+    done: bool = False
+
+    @property
+    def book(self) -> SlotBook:
+        """The operator's record of the slot."""
+        return self.community.service.market.books[self.slot.start_s]
+
+    def is_about(self, label: str) -> bool:
+        """Whether a message is about the slot."""
+        return label == self.slot.label
+
+
+Trick = Callable[[Plot], "Replaced"]
+Replaced = dict[str, Any]
+
+
+@contextmanager
+def dishonest(replaced: Replaced) -> Iterator[None]:
+    """The market with some of its functions replaced."""
+    kept = {name: getattr(honest, name) for name in replaced}
+    try:
+        for name, function in replaced.items():
+            setattr(honest, name, function)
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(honest, name, function)
