@@ -67,7 +67,7 @@ class ProofCommunity:
         self.journal = CrashingJournal(self._rng, day.crash_share)
         self._broker_key = _key(day.seed, "broker")
         self._up: LossyLink[Inbound] = LossyLink(self._rng, day.trouble)
-        self._down: LossyLink[tuple[str, Outgoing]] = LossyLink(self._rng, day.trouble)
+        self._down: LossyLink[tuple[str, Frame]] = LossyLink(self._rng, day.trouble)
         self.service = self._started()
         self._meters = {name: self._meter(name) for name in day.meters}
         self.registers = {name: Registers(at_s=0, import_wh=0, export_wh=0) for name in day.meters}
@@ -180,10 +180,17 @@ class ProofCommunity:
         self._deliver(said)
 
     def _deliver(self, said: Sequence[Outgoing]) -> None:
-        addressed = [(name, out) for out in said for name in ([out.meter] if out.meter else list(self._meters))]
-        for name, out in self._down.carry(addressed):
-            frame = seal(self._broker_key, out.message.kind, COMMUNITY, encode(out.message))
-            self._meters[name].receive(out.message.kind, frame)
+        """Signs each message once, whoever reads it, and hands out what the link lets through."""
+        addressed = [(name, frame) for out in said for frame in [self._frame(out)] for name in self._readers(out)]
+        for name, frame in self._down.carry(addressed):
+            self._meters[name].receive(frame.kind, frame.data)
+
+    def _frame(self, out: Outgoing) -> Frame:
+        kind = out.message.kind
+        return Frame(kind, seal(self._broker_key, kind, COMMUNITY, encode(out.message)))
+
+    def _readers(self, out: Outgoing) -> list[str]:
+        return [out.meter] if out.meter else list(self._meters)
 
 
 def _key(seed: int, name: str) -> SigningKey:

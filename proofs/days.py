@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from proofs.checks import violations
 from proofs.community import ProofCommunity
 from proofs.drawn_day import drawn_day
+from proofs.remembered import remembered_reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +31,14 @@ class DayResult:
 def prove_day(seed: int, mechanism: str | None = None) -> DayResult:
     """Runs and judges the day of a seed."""
     day = drawn_day(seed, mechanism)
-    community = ProofCommunity(day)
-    community.run()
+    with remembered_reading():
+        community = ProofCommunity(day)
+        community.run()
+        broken = tuple(violations(community))
     return DayResult(
         seed=seed,
         mechanism=day.terms.mechanism,
-        broken=tuple(violations(community)),
+        broken=broken,
         receipts=len(community.receipts),
         slots=len(day.slots),
         crashes=community.crashes,
