@@ -9,14 +9,19 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from unittest.mock import patch
 
-from broker.market import inbox
+from broker.control import service
+from broker.market import inbox, publication
 from hems.control import transactive_meter
+from proofs import checks
 
 KEPT = 20_000
 READING = (
+    (service, "decode_event"),
+    (checks, "decode_event"),
     (inbox, "split"),
     (inbox, "is_signed_by"),
     (inbox, "decode"),
+    (publication, "signed_note"),
     (transactive_meter, "open_frame"),
     (transactive_meter, "decode"),
     (transactive_meter, "seal"),

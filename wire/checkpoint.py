@@ -26,6 +26,7 @@ _SIGNATURE_BYTES, _KEY_ID_BYTES, _HASH_BYTES = 64, 4, 32
 _DASH = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 _NAME = re.compile(r"[^\s+]+")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 class NoteError(ValueError):
@@ -44,7 +45,7 @@ class TreeHead:
     def text(self) -> str:
         """The text that is signed."""
         lines = (self.origin, str(self.size), base64.b64encode(self.root).decode(), *self.extensions)
-        if not all(lines) or any(ord(c) < 0x20 for line in lines for c in line):
+        if not all(lines) or any(map(_CONTROL.search, lines)):
             raise NoteError("a line of a checkpoint is never empty and holds no control character")
         return "".join(f"{line}\n" for line in lines)
 
@@ -85,7 +86,7 @@ def opened_note(note: str, name: str, public: bytes) -> str:
 
     Raises: NoteError when the note is malformed, not signed by this key, or a signature of this key does not hold.
     """
-    if len(note) > NOTE_CHARS_MAX or any(ord(c) < 0x20 and c != "\n" for c in note):
+    if len(note) > NOTE_CHARS_MAX or _CONTROL.search(note.replace("\n", "")):
         raise NoteError("the note is too long or holds control characters")
     text, separator, tail = note.rpartition("\n\n")
     if not separator or not text or not tail.endswith("\n"):

@@ -18,7 +18,6 @@ from broker.mechanisms.catalogue import MECHANISMS
 from broker.mechanisms.mechanism import Mechanism
 
 AUCTIONS = [m for m in MECHANISMS.values() if m.clear is not None]
-CONSENSUS = MECHANISMS["admm_bilateral"]
 PRICES = st.integers(-4, 4) | st.integers(-(10**9), 10**9)
 QUANTITIES = st.integers(1, 4) | st.integers(1, 10**9)
 ARRIVALS = st.integers(1, 6)
@@ -45,18 +44,11 @@ def of_units(bids: list[int], offers: list[int], unit: int = 1) -> Orders:
     )
 
 
-@pytest.mark.parametrize("mechanism", [m for m in AUCTIONS if m is not CONSENSUS], ids=lambda m: m.name)
+@pytest.mark.parametrize("mechanism", AUCTIONS, ids=lambda m: m.name)
 @settings(max_examples=60, deadline=None)
 @given(orders=BOOKS | BOTH_SIDES, seed=st.binary(max_size=4), rng=st.randoms(use_true_random=False))
 def test_an_auction_keeps_its_promises(mechanism: Mechanism, orders: Orders, seed: bytes, rng: random.Random) -> None:
     assert broken(mechanism, orders, rng, seed) == []
-
-
-@settings(max_examples=8, deadline=None)
-@given(orders=BOOKS | BOTH_SIDES, seed=st.binary(max_size=4), rng=st.randoms(use_true_random=False))
-def test_bilateral_consensus_keeps_its_promises(orders: Orders, seed: bytes, rng: random.Random) -> None:
-    """Fewer books: it takes hundreds of rounds for each."""
-    assert broken(CONSENSUS, orders, rng, seed) == []
 
 
 @settings(deadline=None)
