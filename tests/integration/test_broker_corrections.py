@@ -59,7 +59,7 @@ def test_a_late_reading_is_settled_by_differences_and_the_statement_shows_it(tmp
             )
             peer.expect(Checkpoint, slot=traded.label)
             late_s = traded.end_s + 3 * 86_400 + 1
-            peer.advance_until(late_s)
+            peer.advance_to(late_s)  # in one leap, as after a long sleep of the machine
             again = report(1, traded, 701, 0).model_copy(update={"sequence": 2, "replaces": "misread"})
             peer.send(1, again)
             peer.expect(Rejection, "home-1", code="already_settled")
