@@ -1,6 +1,6 @@
 """From a delivered slot to transfers, log leaves and private settlements; from later news to corrections."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from broker.ledger.log import Log, pseudonym, salt
@@ -12,10 +12,12 @@ from broker.market.terms import Terms
 from broker.settlement.charges import added
 from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
-from broker.settlement.slot import Position, SharingRule, Traded, settle
+from broker.settlement.slot import Position, Settled, SharingRule, Traded, settle
 from broker.settlement.two_price import TwoPrice
 from wire.commitments import settlement_leaf
 from wire.messages import Settlement, SettlementItem, SettlementLine
+
+NOTE_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,11 @@ def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Settl
     delivered, and marked as estimated.
     """
     positions = current_positions(book)
-    transfers = slot_transfers(positions, book, terms)
-    lines = _lines_by_account(transfers)
-    settlements = _logged([_settlement(p, lines, book, terms) for p in positions], book, secret, log)
+    due = slot_due(positions, book, terms)
+    bills = _Bills(book, terms.community, due.transfers, due.note)
+    settlements = _logged([bills.settlement(p) for p in positions], book, secret, log)
     _remember(book, positions, settlements)
-    return _result(transfers, settlements, positions)
+    return _result(due.transfers, settlements, positions)
 
 
 def corrected_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
@@ -48,11 +50,11 @@ def corrected_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Set
     Members for whom nothing changes get no settlement. Nothing that was posted, logged or sent is touched.
     """
     positions = current_positions(book)
-    posted = slot_transfers(_settled_positions(book), book, terms)
-    transfers = differences(posted, slot_transfers(positions, book, terms))
-    lines = _lines_by_account(transfers)
-    changed = [p for p in positions if account(p.meter) in lines or _is_news(p, book.basis.get(p.meter))]
-    settlements = _logged([_settlement(p, lines, book, terms) for p in changed], book, secret, log)
+    posted, due = slot_due(_settled_positions(book), book, terms), slot_due(positions, book, terms)
+    transfers = differences(posted.transfers, due.transfers)
+    bills = _Bills(book, terms.community, transfers, due.note)
+    changed = [p for p in positions if bills.touch(p) or _is_news(p, book.basis.get(p.meter))]
+    settlements = _logged([bills.settlement(p) for p in changed], book, secret, log)
     _remember(book, changed, settlements)
     return _result(transfers, settlements, positions)
 
@@ -68,12 +70,13 @@ def _result(
     )
 
 
-def slot_transfers(positions: Sequence[Position], book: SlotBook, terms: Terms) -> tuple[Transfer, ...]:
-    """Every transfer of a slot in which its members had these positions."""
-    settled = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
+def slot_due(positions: Sequence[Position], book: SlotBook, terms: Terms) -> Settled:
+    """Every transfer of a slot in which its members had these positions, and what the rules note about it."""
+    settled = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms))
     called = book.called if positions else ()
-    so_far = (*settled, *called, *penalty(terms).transfers(positions))
-    return (*so_far, *added(positions, so_far, book.regulation, book.slot, book.subscribers))
+    so_far = (*settled.transfers, *called, *penalty(terms).transfers(positions))
+    charged = added(positions, so_far, book.regulation, book.slot, book.subscribers)
+    return Settled(transfers=(*so_far, *charged), note=settled.note)
 
 
 def sharing_rule(terms: Terms) -> SharingRule:
@@ -144,20 +147,42 @@ def _remember(book: SlotBook, positions: Iterable[Position], settlements: Iterab
         book.basis[p.meter] = Basis(p.metered_wh, p.is_measured, places[p.meter])
 
 
-Lines = Mapping[str, Sequence[SettlementLine]]
+class _Bills:
+    """The members' settlements of some transfers of a slot, all with one note."""
 
+    def __init__(self, book: SlotBook, community: str, transfers: Iterable[Transfer], note: str) -> None:
+        self._book, self._community, self._note = book, community, note[:NOTE_LENGTH] or None
+        self._lines: dict[str, list[SettlementLine]] = {}
+        for t in transfers:
+            for own, sign in ((t.payer, 1), (t.payee, -1)):
+                self._lines.setdefault(own, []).append(line_of(t, sign))
 
-def _lines_by_account(transfers: Iterable[Transfer]) -> Lines:
-    """Every account's lines of some transfers: positive amounts are paid by it."""
-    found: dict[str, list[SettlementLine]] = {}
-    for t in transfers:
-        for own, sign in ((t.payer, 1), (t.payee, -1)):
-            found.setdefault(own, []).append(line_of(t, sign))
-    return found
+    def touch(self, p: Position) -> bool:
+        """Whether a transfer is the member's."""
+        return account(p.meter) in self._lines
+
+    def settlement(self, p: Position) -> Settlement:
+        """The settlement of a member, not logged yet: its place in the log and its salt follow."""
+        lines = tuple(self._lines.get(account(p.meter), ()))
+        earlier = self._book.basis.get(p.meter)
+        return Settlement(
+            community=self._community,
+            meter=p.meter,
+            slot=self._book.slot.label,
+            quality="measured" if p.is_measured else "estimated",
+            award_wh=p.award_wh,
+            metered_wh=p.metered_wh,
+            lines=lines,
+            total_nano=sum(line.amount_nano for line in lines),
+            log_index=0,
+            salt="0" * 64,
+            corrects=earlier.log_index if earlier else None,
+            note=self._note,
+        )
 
 
 def line_of(t: Transfer, sign: int) -> SettlementLine:
-    """The line of a transfer for its payer (sign 1) or its payee (-1)."""
+    """The line of a transfer for its payer (sign 1, positive amounts are paid) or its payee (-1)."""
     return SettlementLine(
         item=t.item,
         of=t.of,
@@ -166,24 +191,6 @@ def line_of(t: Transfer, sign: int) -> SettlementLine:
         price_micro_per_kwh=t.price_micro,
         base_nano=None if t.base_nano is None else sign * t.base_nano,
         amount_nano=sign * t.amount_nano,
-    )
-
-
-def _settlement(p: Position, by_account: Lines, book: SlotBook, terms: Terms) -> Settlement:
-    lines = tuple(by_account.get(account(p.meter), ()))
-    earlier = book.basis.get(p.meter)
-    return Settlement(
-        community=terms.community,
-        meter=p.meter,
-        slot=book.slot.label,
-        quality="measured" if p.is_measured else "estimated",
-        award_wh=p.award_wh,
-        metered_wh=p.metered_wh,
-        lines=lines,
-        total_nano=sum(line.amount_nano for line in lines),
-        log_index=0,
-        salt="0" * 64,
-        corrects=earlier.log_index if earlier else None,
     )
 
 

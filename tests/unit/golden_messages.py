@@ -393,6 +393,7 @@ GOLDEN: tuple[Message, ...] = (
         log_index=41,
         salt=DIGEST,
         corrects=12,
+        note="66 sampled orders",
     ),
     Leaves(community=COMMUNITY, first=41, leaves=('{"commitment":"00","pseudonym":"0123456789abcdef"}',)),
     Checkpoint(
