@@ -11,16 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from broker.clearing.preferences import preferences_text
 from broker.io.network_config import NetworkSettings, PreferenceSettings
 from broker.io.regulation_config import RegulationSettings
+from broker.io.settlement_config import SettlementSettings
 from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism, sealed_problem
-from broker.io.tariff import PRICE_MAX
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
 from broker.market.events import Enrolled, NetworkAgreed
 from broker.market.terms import Terms
-from broker.settlement.imbalance import TWO_PRICE, imbalance_names
+from broker.settlement.as_delivered import AS_TRADED
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.fields import Community, Hex32, Id
 from wire.messages import StageKind
-from wire.quantities import MICRO_PER_UNIT
 from wire.slots import ALLOWED_MINUTES
 
 NAMEPLATE_W_MAX = 10_000_000
@@ -95,34 +94,6 @@ class MarketSettings(_Table):
         ]
         both = [key for key in SHORT_FORM if key in self.model_fields_set] if stages else []
         return found + [f"market.{key}: stands beside [[market.stages]]; say it in the stage itself" for key in both]
-
-
-class SettlementSettings(_Table):
-    """How what was metered beyond the awards is settled, what a deviation costs, how long values may be corrected."""
-
-    imbalance: str = "mid_market_rate"
-    short_adder_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
-    long_deduction_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
-    penalty_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
-    penalty_tolerance_wh: int = Field(default=0, ge=0, le=1_000_000)
-    penalty_tolerance_permille: int = Field(default=0, ge=0, le=1_000)
-    correct_within_s: int = Field(default=3 * 86_400, ge=0, le=60 * 86_400)
-
-    @field_validator("imbalance")
-    @classmethod
-    def _exists(cls, value: str) -> str:
-        if value not in imbalance_names():
-            raise ValueError(f"there is no imbalance rule {value!r}: use one of {', '.join(imbalance_names())}")
-        return value
-
-    @model_validator(mode="after")
-    def _is_used(self) -> Self:
-        if self.imbalance != TWO_PRICE and (self.short_adder_micro_per_kwh or self.long_deduction_micro_per_kwh):
-            raise ValueError(
-                f'short_adder_micro_per_kwh and long_deduction_micro_per_kwh belong to imbalance = "{TWO_PRICE}":'
-                " set that rule or remove them"
-            )
-        return self
 
 
 class MqttSettings(_Table):
@@ -237,7 +208,7 @@ def load(path: Path) -> BrokerConfig:
             [_finding(source if item["loc"][:1] == ("regulation",) else path, item) for item in items]
         ) from None
     files = _absolute(config.mqtt, path.parent)
-    missing = [f"{path}: {finding}" for finding in (*config.market.findings(), *_twice(config))]
+    missing = [f"{path}: {finding}" for finding in (*config.market.findings(), *_between(config))]
     missing += [
         f"{path}: mqtt.{key}: {file} is no file; give an existing one"
         for key, file in files.items()
@@ -260,12 +231,16 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: is not TOML: {error}; correct that line"]) from None
 
 
-def _twice(config: BrokerConfig) -> list[str]:
-    """Where the balancing rule is said twice."""
-    stages = [stage.kind for stage in config.market.stages]
-    if StageKind.BALANCING in stages and "imbalance" in config.settlement.model_fields_set:
-        return ["settlement.imbalance: stands beside a stage of kind balancing; say it in one of them"]
-    return []
+def _between(config: BrokerConfig) -> list[str]:
+    """What does not hold between the market and its settlement, each with key, problem and remedy."""
+    terms = config.terms()
+    found = []
+    if terms.stage_of_kind(StageKind.BALANCING) is not None and "imbalance" in config.settlement.model_fields_set:
+        found.append("settlement.imbalance: stands beside a stage of kind balancing; say it in one of them")
+    has_trades = any(s.takes_orders or s.kind is StageKind.BILATERAL for s in terms.trading)
+    if config.settlement.allocation != AS_TRADED and not has_trades:
+        found.append("settlement.allocation: nothing is traded that could be allocated; remove it, or add an auction")
+    return found
 
 
 def _absolute(mqtt: MqttSettings, directory: Path) -> dict[str, Path]:

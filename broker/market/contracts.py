@@ -151,6 +151,7 @@ class Contracts:
                 amount_nano=signed * price,
                 price_micro=price,
                 counterparty=other,
+                pool=f"contract/{held.proposal.meter}/{held.proposal.contract}",
             )
             book = self.books.get(slot.start_s)
             if book is not None:

@@ -4,18 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from broker.ledger.log import Log, pseudonym, salt
-from broker.ledger.transfer import Transfer, account, meter_of
+from broker.ledger.transfer import Transfer, account
 from broker.market.auction import slot_rules
-from broker.market.missing_readings import awarded_wh
-from broker.market.slot_book import Basis, Holding, SlotBook
+from broker.market.slot_book import Basis, SlotBook
+from broker.market.slot_positions import current_positions, settled_positions
 from broker.market.terms import Terms
+from broker.settlement.as_delivered import CUT, FIRST_IN_FIRST_OUT, as_delivered
 from broker.settlement.charges import added
 from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
-from broker.settlement.slot import Position, Settled, SharingRule, Traded, settle
+from broker.settlement.slot import Position, SharingRule, settle
 from broker.settlement.two_price import TwoPrice
 from wire.commitments import settlement_leaf
-from wire.messages import Settlement, SettlementItem, SettlementLine
+from wire.messages import Settlement, SettlementLine
 
 NOTE_LENGTH = 200
 
@@ -30,6 +31,19 @@ class SettledSlot:
     generation_wh: int
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """All transfers of a slot, what the rules noted about it, and whose trades do not count whole."""
+
+    transfers: tuple[Transfer, ...]
+    note: str
+    cut: frozenset[str]
+
+    def note_for(self, meter: str) -> str | None:
+        """What a member is told, None when there is nothing to tell."""
+        return "; ".join(text for text in (self.note, CUT if meter in self.cut else "") if text)[:NOTE_LENGTH] or None
+
+
 def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
     """Settles a delivered slot and appends its leaves (members by pseudonym) to the log.
 
@@ -38,7 +52,7 @@ def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Settl
     """
     positions = current_positions(book)
     due = slot_due(positions, book, terms)
-    bills = _Bills(book, terms.community, due.transfers, due.note)
+    bills = _Bills(book, terms.community, due.transfers, due)
     settlements = _logged([bills.settlement(p) for p in positions], book, secret, log)
     _remember(book, positions, settlements)
     return _result(due.transfers, settlements, positions)
@@ -50,9 +64,9 @@ def corrected_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Set
     Members for whom nothing changes get no settlement. Nothing that was posted, logged or sent is touched.
     """
     positions = current_positions(book)
-    posted, due = slot_due(_settled_positions(book), book, terms), slot_due(positions, book, terms)
+    posted, due = slot_due(settled_positions(book), book, terms), slot_due(positions, book, terms)
     transfers = differences(posted.transfers, due.transfers)
-    bills = _Bills(book, terms.community, transfers, due.note)
+    bills = _Bills(book, terms.community, transfers, due)
     changed = [p for p in positions if bills.touch(p) or _is_news(p, book.basis.get(p.meter))]
     settlements = _logged([bills.settlement(p) for p in changed], book, secret, log)
     _remember(book, changed, settlements)
@@ -70,13 +84,15 @@ def _result(
     )
 
 
-def slot_due(positions: Sequence[Position], book: SlotBook, terms: Terms) -> Settled:
-    """Every transfer of a slot in which its members had these positions, and what the rules note about it."""
-    settled = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms))
+def slot_due(positions: Sequence[Position], book: SlotBook, terms: Terms) -> Due:
+    """Every transfer of a slot in which its members had these positions, and what is noted about it."""
+    counted = as_delivered(positions) if terms.allocation == FIRST_IN_FIRST_OUT else positions
+    settled = settle(counted, sharing_rule(terms), slot_rules(book.slot, terms))
     called = book.called if positions else ()
     so_far = (*settled.transfers, *called, *penalty(terms).transfers(positions))
     charged = added(positions, so_far, book.regulation, book.slot, book.subscribers)
-    return Settled(transfers=(*so_far, *charged), note=settled.note)
+    cut = frozenset(p.meter for p, q in zip(positions, counted, strict=True) if p.parts != q.parts)
+    return Due((*so_far, *charged), settled.note, cut)
 
 
 def sharing_rule(terms: Terms) -> SharingRule:
@@ -94,49 +110,6 @@ def penalty(terms: Terms) -> Penalty:
     )
 
 
-def current_positions(book: SlotBook) -> list[Position]:
-    """The members of a slot with what is known of them now, by ascending meter."""
-    called = {meter for t in book.called for name in (t.payer, t.payee) if (meter := meter_of(name)) is not None}
-    meters = {*book.reports, *book.estimates, *book.holdings, *called} if book.prices is not None else set()
-    return [
-        _position(book, meter, *_reading(book, meter)) for meter in sorted(meters | {*book.subscribers, *book.basis})
-    ]
-
-
-def _reading(book: SlotBook, meter: str) -> tuple[int, bool]:
-    """The net energy of a member [Wh, + import], and whether it was measured."""
-    held = book.reports.get(meter)
-    if book.prices is None:
-        return 0, False
-    if held is None:
-        return book.estimates.get(meter, awarded_wh(book, meter)), False
-    return held.net_wh, held.is_measured
-
-
-def _settled_positions(book: SlotBook) -> list[Position]:
-    return [_position(book, meter, b.metered_wh, b.is_measured) for meter, b in sorted(book.basis.items())]
-
-
-def _position(book: SlotBook, meter: str, metered_wh: int, is_measured: bool) -> Position:
-    parts = book.holdings.get(meter, [])
-    return Position(
-        meter=meter,
-        award_wh=awarded_wh(book, meter),
-        award_nano=sum(part.amount_nano for part in parts),
-        award_price_micro=parts[0].price_micro if len(parts) == 1 else None,
-        parts=tuple(_traded(part) for part in parts),
-        metered_wh=metered_wh,
-        is_measured=is_measured,
-        retail_micro=book.prices.retail_micro if book.prices else 0,
-        feed_in_micro=book.prices.feed_in_micro if book.prices else 0,
-    )
-
-
-def _traded(part: Holding) -> Traded:
-    item = SettlementItem.AWARD if part.counterparty is None else SettlementItem.CONTRACT
-    return Traded(part.energy_wh, part.amount_nano, part.price_micro, item)
-
-
 def _is_news(p: Position, basis: Basis | None) -> bool:
     return basis is None or (basis.metered_wh, basis.is_measured) != (p.metered_wh, p.is_measured)
 
@@ -148,10 +121,10 @@ def _remember(book: SlotBook, positions: Iterable[Position], settlements: Iterab
 
 
 class _Bills:
-    """The members' settlements of some transfers of a slot, all with one note."""
+    """The members' settlements of some transfers of a slot, with the notes on what is due."""
 
-    def __init__(self, book: SlotBook, community: str, transfers: Iterable[Transfer], note: str) -> None:
-        self._book, self._community, self._note = book, community, note[:NOTE_LENGTH] or None
+    def __init__(self, book: SlotBook, community: str, transfers: Iterable[Transfer], due: Due) -> None:
+        self._book, self._community, self._due = book, community, due
         self._lines: dict[str, list[SettlementLine]] = {}
         for t in transfers:
             for own, sign in ((t.payer, 1), (t.payee, -1)):
@@ -177,7 +150,7 @@ class _Bills:
             log_index=0,
             salt="0" * 64,
             corrects=earlier.log_index if earlier else None,
-            note=self._note,
+            note=self._due.note_for(p.meter),
         )
 
 

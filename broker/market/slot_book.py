@@ -77,7 +77,8 @@ class Holding:
     """One part of a member's position: what a session or a contract gave it.
 
     `energy_wh` (+ bought, - sold) costs `amount_nano` (+ paid by the member); `price_micro` when it has one price,
-    `counterparty` when it is a contract with one other member.
+    `counterparty` when it is a contract with one other member. The holdings of one `pool` sum to zero over all
+    members: a session's awards, a contract.
     """
 
     stage: str
@@ -85,6 +86,7 @@ class Holding:
     amount_nano: int
     price_micro: int | None = None
     counterparty: str | None = None
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Terms:
     report_within_s: int = 900
     group_min: int = 10
     imbalance: str = "mid_market_rate"
+    allocation: str = "as_traded"
     short_adder_micro_per_kwh: int = 0
     long_deduction_micro_per_kwh: int = 0
     penalty_micro_per_kwh: int = 0

@@ -20,8 +20,9 @@ from broker.market.events import (
 )
 from broker.market.market import Market
 from broker.market.missing_readings import spread
-from broker.market.posting import current_positions, slot_due
+from broker.market.posting import slot_due
 from broker.market.slot_book import SlotBook
+from broker.market.slot_positions import current_positions
 from broker.market.terms import Terms
 from broker.settlement.regulation import Band, Charge, Regulation, Subscription, Tax
 from broker.settlement.statement import statement
@@ -81,6 +82,7 @@ RULES = {
         "penalty_tolerance_permille": 50,
     },
     "sharing": {"mechanism": "mid_market_rate"},
+    "first in, first out": {"allocation": "first_in_first_out", "penalty_micro_per_kwh": 5_000},
 }
 
 
