@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 
 from broker.clearing.book import Step
 from broker.contracts.baseline import before_and_after, high_x_of_y
-from broker.contracts.flexibility import Performance, Procured, procure, verify
-from broker.ledger.transfer import OUTSIDE, Transfer, account, flow
+from broker.contracts.flexibility import Procured, procure
 from broker.market.events import CallAsked
 from broker.market.intake import over_nameplate, stale
 from broker.market.load_history import LoadHistory
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, Terms
-from wire.messages import Call, FlexAward, FlexOffer, FlexResult, SettlementItem, StageKind
+from broker.settlement.called import Called
+from wire.messages import Call, FlexAward, FlexOffer, StageKind
 from wire.reasons import Reason
 from wire.slots import Slot, format_utc, slot_at
 
@@ -136,67 +136,42 @@ class Flexibility:
         """The next open call to close: (gate [s], name)."""
         return min(((h.gate_s, name) for name, h in self.calls.items() if h.procured is None), default=None)
 
-    def delivered(self, book: SlotBook) -> tuple[list[Transfer], list[FlexResult]]:
-        """What members owe and earn for the calls of a slot that is settled now; keeps what was metered in it.
+    def called_in(self, slot: Slot) -> tuple[Called, ...]:
+        """What members were called for in a slot, with the baselines that are known now, by ascending call.
 
-        Nothing for a slot without outside prices, which is not settled at all.
+        Who is called twice has kept its earlier call in the baseline of the later one: nothing is paid twice.
         """
-        transfers: list[Transfer] = []
-        results: list[FlexResult] = []
-        if book.prices is None or self.terms.stage_of_kind(StageKind.FLEXIBILITY) is None:
-            return transfers, results
-        metered = {meter: held.net_wh for meter, held in book.reports.items()}
+        found: list[Called] = []
         for held in (self.calls[name] for name in sorted(self.calls)):
-            if held.procured is None or book.slot not in held.slots:
+            if held.procured is None or slot not in held.slots:
                 continue
             for meter, awarded_wh in held.procured.awarded.items():
-                result = self._result(held, meter, awarded_wh, book.slot, metered.get(meter))
-                results.append(result)
-                if result.amount_nano:
-                    transfers.append(
-                        flow(
-                            SettlementItem.FLEXIBILITY,
-                            account(meter),
-                            OUTSIDE,
-                            energy_wh=0,
-                            nano=result.amount_nano,
-                            price=None,
-                        )
+                baseline_wh = self._baseline_wh(held, meter, slot)
+                promised_wh = sum(c.promised_wh for c in found if c.meter == meter)
+                found.append(
+                    Called(
+                        call=held.call.call,
+                        meter=meter,
+                        awarded_wh=awarded_wh,
+                        price_micro=held.procured.price or 0,
+                        penalty_micro=held.call.penalty_micro_per_kwh,
+                        is_increase=held.call.direction == "increase",
+                        baseline_wh=None if baseline_wh is None else baseline_wh + promised_wh,
                     )
-        for meter, energy_wh in metered.items():
-            self.history.note(meter, book.slot.start_s, energy_wh)
-        return transfers, results
+                )
+        return tuple(found)
+
+    def learn(self, book: SlotBook) -> None:
+        """Keeps what was reported of a slot, for the baselines of later ones; again when it has changed."""
+        if self.terms.stage_of_kind(StageKind.FLEXIBILITY) is None:
+            return
+        for meter, held in book.reports.items():
+            self.history.note(meter, book.slot.start_s, held.net_wh)
 
     def forget_before(self, before_s: int) -> None:
         """Forgets calls that are past, but not while their days would count in a baseline."""
         for name in [n for n, held in self.calls.items() if held.slots[-1].end_s <= before_s]:
             del self.calls[name]
-
-    def _result(self, held: HeldCall, meter: str, awarded_wh: int, slot: Slot, metered_wh: int | None) -> FlexResult:
-        baseline_wh = self._baseline_wh(held, meter, slot)
-        price = held.procured.price if held.procured is not None else None
-        done = Performance(delivered=0, paid=0, shortfall=0, earned=0, penalty=0)
-        if baseline_wh is not None:
-            done = verify(
-                awarded_wh,
-                price or 0,
-                held.call.penalty_micro_per_kwh,
-                baseline_wh,
-                # who does not report has not shown that it delivered
-                baseline_wh if metered_wh is None else metered_wh,
-                is_increase=held.call.direction == "increase",
-            )
-        return FlexResult(
-            community=self.terms.community,
-            meter=meter,
-            call=held.call.call,
-            slot=slot.label,
-            awarded_wh=awarded_wh,
-            baseline_wh=baseline_wh,
-            metered_wh=metered_wh,
-            paid_wh=done.paid,
-            amount_nano=-done.payment,
-        )
 
     def _baseline_wh(self, held: HeldCall, meter: str, slot: Slot) -> int | None:
         starts_s = [s.start_s for s in held.slots]

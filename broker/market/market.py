@@ -52,7 +52,7 @@ from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
 from broker.settlement.regulation import NOTHING, Regulation, regulation_of
 from wire.calendar import Gate
-from wire.messages import Award, Checkpoint, Clearing, Conditions, FlexResult, Message, Roster, SlotState, StageKind
+from wire.messages import Award, Checkpoint, Clearing, Conditions, Message, Roster, SlotState, StageKind
 from wire.reasons import Reason
 from wire.slots import Slot, slot_at
 
@@ -379,8 +379,8 @@ class Market:
         book.regulation = self.regulation_at(book.slot.start_s)
         if book.regulation.posted(book.slot):
             book.subscribers = tuple(sorted(m.meter for m in self.members.values() if not m.suspended))
-        called, results = self.flexibility.delivered(book)
-        book.called = tuple(called)
+        book.called = () if book.prices is None else self.flexibility.called_in(book.slot)
+        self.flexibility.learn(book)
         result = settled_slot(book, self.terms, self._secret, self.log)
         self.accounts.post(result.transfers)
         self._move(book, SlotEvent.SETTLEMENT)
@@ -389,11 +389,12 @@ class Market:
         self.totals.last_generation_wh = result.generation_wh
         self._forget_before(now_s - self.terms.keep_settled_s)
         self.flexibility.forget_before(now_s - DAYS * DAY_S)
-        return [*roster, *self._posted(book, result, results)]
+        return [*roster, *self._posted(book, result)]
 
     def _correct(self, book: SlotBook, now_s: int) -> list[Outgoing]:
         book.changed_s = None
         roster = self._logged(self._roster_news(book.slot))
+        self.flexibility.learn(book)
         result = corrected_slot(book, self.terms, self._secret, self.log)
         self.accounts.post(result.transfers)
         self._forget_before(now_s - self.terms.keep_settled_s)
@@ -405,8 +406,8 @@ class Market:
         """The regulation that holds for slots that start at a moment."""
         return next((r for from_s, r in reversed(self.regulations) if from_s <= at_s), NOTHING)
 
-    def _posted(self, book: SlotBook, result: SettledSlot, results: Sequence[FlexResult] = ()) -> list[Outgoing]:
-        called_for = [Outgoing(r, r.meter) for r in results]
+    def _posted(self, book: SlotBook, result: SettledSlot) -> list[Outgoing]:
+        called_for = [Outgoing(r, r.meter) for r in result.results]
         return [*(Outgoing(s, s.meter) for s in result.settlements), *called_for, *self._log_news(book)]
 
     def _forget_before(self, before_s: int) -> None:

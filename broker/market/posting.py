@@ -10,23 +10,25 @@ from broker.market.slot_book import Basis, SlotBook
 from broker.market.slot_positions import current_positions, settled_positions
 from broker.market.terms import Terms
 from broker.settlement.as_delivered import CUT, FIRST_IN_FIRST_OUT, as_delivered
+from broker.settlement.called import called_transfers, measured_wh
 from broker.settlement.charges import added
 from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
 from broker.settlement.slot import Position, SharingRule, settle
 from broker.settlement.two_price import TwoPrice
 from wire.commitments import settlement_leaf
-from wire.messages import Settlement, SettlementLine
+from wire.messages import FlexResult, Settlement, SettlementLine
 
 NOTE_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SettledSlot:
-    """Transfers of a slot with the settlement of every member, and the slot's metered totals [Wh]."""
+    """Transfers of a slot with the settlements and results of calls they make, and the metered totals [Wh]."""
 
     transfers: tuple[Transfer, ...]
     settlements: list[Settlement]
+    results: list[FlexResult]
     demand_wh: int
     generation_wh: int
 
@@ -55,40 +57,53 @@ def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Settl
     bills = _Bills(book, terms.community, due.transfers, due)
     settlements = _logged([bills.settlement(p) for p in positions], book, secret, log)
     _remember(book, positions, settlements)
-    return _result(due.transfers, settlements, positions)
+    return _result(due.transfers, settlements, _results(book, terms, positions), positions)
 
 
 def corrected_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
     """Settles a settled slot on what is known now: differences as new transfers, leaves and settlements.
 
-    Members for whom nothing changes get no settlement. Nothing that was posted, logged or sent is touched.
+    Members for whom nothing changes get no settlement and no result. Nothing that was posted, logged or sent is
+    touched.
     """
     positions = current_positions(book)
-    posted, due = slot_due(settled_positions(book), book, terms), slot_due(positions, book, terms)
+    settled = settled_positions(book)
+    posted, due = slot_due(settled, book, terms), slot_due(positions, book, terms)
     transfers = differences(posted.transfers, due.transfers)
+    told = _results(book, terms, settled)
+    results = [result for result in _results(book, terms, positions) if result not in told]
     bills = _Bills(book, terms.community, transfers, due)
     changed = [p for p in positions if bills.touch(p) or _is_news(p, book.basis.get(p.meter))]
     settlements = _logged([bills.settlement(p) for p in changed], book, secret, log)
     _remember(book, changed, settlements)
-    return _result(transfers, settlements, positions)
+    return _result(transfers, settlements, results, positions)
 
 
 def _result(
-    transfers: tuple[Transfer, ...], settlements: list[Settlement], positions: Sequence[Position]
+    transfers: tuple[Transfer, ...],
+    settlements: list[Settlement],
+    results: list[FlexResult],
+    positions: Sequence[Position],
 ) -> SettledSlot:
     return SettledSlot(
         transfers=transfers,
         settlements=settlements,
+        results=results,
         demand_wh=sum(max(p.metered_wh, 0) for p in positions),
         generation_wh=sum(max(-p.metered_wh, 0) for p in positions),
     )
+
+
+def _results(book: SlotBook, terms: Terms, positions: Sequence[Position]) -> list[FlexResult]:
+    metered = measured_wh(positions)
+    return [part.result(terms.community, book.slot.label, metered.get(part.meter)) for part in book.called]
 
 
 def slot_due(positions: Sequence[Position], book: SlotBook, terms: Terms) -> Due:
     """Every transfer of a slot in which its members had these positions, and what is noted about it."""
     counted = as_delivered(positions) if terms.allocation == FIRST_IN_FIRST_OUT else positions
     settled = settle(counted, sharing_rule(terms), slot_rules(book.slot, terms))
-    called = book.called if positions else ()
+    called = called_transfers(book.called, positions)
     so_far = (*settled.transfers, *called, *penalty(terms).transfers(positions))
     charged = added(positions, so_far, book.regulation, book.slot, book.subscribers)
     cut = frozenset(p.meter for p, q in zip(positions, counted, strict=True) if p.parts != q.parts)

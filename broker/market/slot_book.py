@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from broker.ledger.transfer import Transfer
 from broker.market.terms import OutsidePrices
+from broker.settlement.called import Called
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.calendar import Gate
 from wire.messages import Award, BookEntry, Clearing, Order, SealedOrder, Side, SlotState
@@ -123,9 +123,9 @@ class SlotBook:
 
     Its `sessions` follow one another; `state`, `orders`, `messages`, `clearing` and `awards` are those of the current
     one. `holdings` are the positions, part by part. `estimates` are net energies [Wh] of missing reports that later
-    registers tell. `basis` is what the slot was settled on, `subscribers` pay fixed amounts in it, `called` are the
-    payments for flexibility, `regulation` holds for it; `changed_s` is the moment from which the basis is not what
-    the meters say any more.
+    registers tell. `basis` is what the slot was settled on, `subscribers` pay fixed amounts in it, `called` is
+    what members were called for, `regulation` holds for it; `changed_s` is the moment from which the basis is not
+    what the meters say any more.
     """
 
     slot: Slot
@@ -138,7 +138,7 @@ class SlotBook:
     estimates: dict[str, int] = field(default_factory=dict)
     basis: dict[str, Basis] = field(default_factory=dict)
     subscribers: tuple[str, ...] = ()
-    called: tuple[Transfer, ...] = ()
+    called: tuple[Called, ...] = ()
     regulation: Regulation = NOTHING
     changed_s: int | None = None
 

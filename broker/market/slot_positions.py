@@ -1,6 +1,5 @@
 """What is known of the members of a slot, as the positions that settlement takes."""
 
-from broker.ledger.transfer import meter_of
 from broker.market.missing_readings import awarded_wh
 from broker.market.slot_book import Holding, SlotBook
 from broker.settlement.slot import Position, Traded
@@ -9,7 +8,7 @@ from wire.messages import SettlementItem
 
 def current_positions(book: SlotBook) -> list[Position]:
     """The members of a slot with what is known of them now, by ascending meter."""
-    called = {meter for t in book.called for name in (t.payer, t.payee) if (meter := meter_of(name)) is not None}
+    called = {part.meter for part in book.called}
     meters = {*book.reports, *book.estimates, *book.holdings, *called} if book.prices is not None else set()
     return [
         _position(book, meter, *_reading(book, meter)) for meter in sorted(meters | {*book.subscribers, *book.basis})

@@ -52,7 +52,8 @@ class FlexAward(Message):
 class FlexResult(Message):
     """What a meter did in a slot of a call against its baseline, and what it pays for that (- received).
 
-    `baseline_wh` is null where nothing is known to make one of, `metered_wh` where no report came: nothing is paid.
+    `baseline_wh` is null where nothing is known to make one of: nothing is paid. `metered_wh` is null where no
+    measured value came: nothing was delivered. A later result of the same slot and call takes the place of this one.
     """
 
     kind: ClassVar[str] = "flex_result"
