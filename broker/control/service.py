@@ -128,9 +128,11 @@ class MarketService:
         if regulation != (agreed[-1][1] if agreed else NOTHING):
             events.append(RegulationAgreed(at_s=now_s, regulation=regulation.text()))
         terms = self.market.terms
-        wanted = network or NetworkAgreed(at_s=now_s, network=terms.network, preferences=terms.preferences)
-        held = (terms.network, terms.preferences) if self.journaled else ("", "")
-        if (wanted.network, wanted.preferences) != held:
+        wanted = network or NetworkAgreed(
+            at_s=now_s, network=terms.network, preferences=terms.preferences, roles=terms.roles
+        )
+        held = (terms.network, terms.preferences, terms.roles) if self.journaled else ("", "", "")
+        if (wanted.network, wanted.preferences, wanted.roles) != held:
             events.append(wanted)
         listed = {member.meter: member for member in members}
         events += [member for member in members if self._is_news(member)]

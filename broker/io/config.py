@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from broker.clearing.outcome import Role
 from broker.clearing.preferences import preferences_text
-from broker.io.network_config import NetworkSettings, PreferenceSettings
+from broker.io.member_config import MemberSettings
+from broker.io.network_config import NetworkSettings
 from broker.io.regulation_config import RegulationSettings
 from broker.io.settlement_config import SettlementSettings
 from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism, sealed_problem
@@ -18,11 +20,12 @@ from broker.market.events import Enrolled, NetworkAgreed
 from broker.market.terms import Terms
 from broker.settlement.as_delivered import AS_TRADED
 from broker.settlement.regulation import NOTHING, Regulation
-from wire.fields import Community, Hex32, Id
+from broker.sharing.roles import roles_text
+from wire.fields import Community, Id
 from wire.messages import StageKind
 from wire.slots import ALLOWED_MINUTES
 
-NAMEPLATE_W_MAX = 10_000_000
+DONATION = "energy_donation"
 
 
 class ConfigError(Exception):
@@ -125,15 +128,6 @@ class QueueSettings(_Table):
     batch_frames: int = Field(default=500, ge=1, le=10_000)
 
 
-class MemberSettings(PreferenceSettings):
-    """An enrolled meter: its public key, the nameplate power of its connection [W], and what the member prefers."""
-
-    meter: Id
-    public_key: Hex32
-    nameplate_import_w: int = Field(ge=0, le=NAMEPLATE_W_MAX)
-    nameplate_export_w: int = Field(ge=0, le=NAMEPLATE_W_MAX)
-
-
 class BrokerConfig(_Table):
     """Everything that `community-broker run` needs."""
 
@@ -171,10 +165,16 @@ class BrokerConfig(_Table):
         return [Enrolled(at_s=at_s, **member.model_dump(include=keys)) for member in self.members]
 
     def network_agreed(self, at_s: int) -> NetworkAgreed:
-        """The network and the preferences as the market agrees on them."""
+        """The network, the preferences and the roles of members as the market agrees on them."""
         rows = {member.meter: row for member in self.members if (row := member.preference_row()) is not None}
         network = "" if self.network == NetworkSettings() else self.network.text()
-        return NetworkAgreed(at_s=at_s, network=network, preferences=preferences_text(rows))
+        return NetworkAgreed(
+            at_s=at_s, network=network, preferences=preferences_text(rows), roles=roles_text(self.roles())
+        )
+
+    def roles(self) -> dict[str, Role]:
+        """The roles of the members that have one."""
+        return {member.meter: role for member in self.members if (role := member.role()) != Role()}
 
     def terms(self) -> Terms:
         """The rules of the community for the market."""
@@ -240,7 +240,21 @@ def _between(config: BrokerConfig) -> list[str]:
     has_trades = any(s.takes_orders or s.kind is StageKind.BILATERAL for s in terms.trading)
     if config.settlement.allocation != AS_TRADED and not has_trades:
         found.append("settlement.allocation: nothing is traded that could be allocated; remove it, or add an auction")
-    return found
+    return [*found, *_donations(config, terms.balancing)]
+
+
+def _donations(config: BrokerConfig, rule: str) -> list[str]:
+    """What does not hold between the roles of members, the price of gifts and the balancing rule."""
+    roles = config.roles()
+    if rule != DONATION:
+        used = [f"members: {meter} has a role" for meter in sorted(roles)]
+        used += ["settlement: solidarity_micro_per_kwh is set"] if config.settlement.solidarity_micro_per_kwh else []
+        return [f'{what}, but nothing is given; balance by "{DONATION}" or remove it' for what in used]
+    if not roles:
+        return []
+    missing = [] if any(role.is_donor for role in roles.values()) else ["donates: set donates = true"]
+    missing += [] if any(role.rank for role in roles.values()) else ["receives: set receives_rank = 1"]
+    return [f"members: nobody {what} for a member, or remove all roles" for what in missing]
 
 
 def _absolute(mqtt: MqttSettings, directory: Path) -> dict[str, Path]:

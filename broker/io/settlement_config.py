@@ -22,6 +22,7 @@ class SettlementSettings(BaseModel):
     penalty_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
     penalty_tolerance_wh: int = Field(default=0, ge=0, le=1_000_000)
     penalty_tolerance_permille: int = Field(default=0, ge=0, le=1_000)
+    solidarity_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
     correct_within_s: int = Field(default=3 * 86_400, ge=0, le=60 * 86_400)
 
     @field_validator("imbalance")

@@ -25,11 +25,15 @@ class RegulationAgreed(_Event):
 
 
 class NetworkAgreed(_Event):
-    """The network and the preferences of members that hold for every slot cleared from now on, as texts."""
+    """The network, the preferences and the roles of members that hold from now on, as texts.
+
+    They are those of every slot that is cleared (network, preferences) or settled first (roles) from now on.
+    """
 
     type: Literal["network_agreed"] = "network_agreed"
     network: str
     preferences: str
+    roles: str = ""
 
 
 class Enrolled(_Event):

@@ -124,7 +124,9 @@ class Market:
                 self.regulations.append((max(event.at_s, regulation.valid_from_s), regulation))
                 return []
             case NetworkAgreed():
-                self.terms = replace(self.terms, network=event.network, preferences=event.preferences)
+                self.terms = replace(
+                    self.terms, network=event.network, preferences=event.preferences, roles=event.roles
+                )
                 return []
             case Enrolled():
                 self._enrol(event)
@@ -376,7 +378,7 @@ class Market:
 
     def _settle(self, book: SlotBook, now_s: int) -> list[Outgoing]:
         roster = self._logged(self._roster_news(book.slot))
-        book.regulation = self.regulation_at(book.slot.start_s)
+        book.regulation, book.roles = self.regulation_at(book.slot.start_s), self.terms.roles
         if book.regulation.posted(book.slot):
             book.subscribers = tuple(sorted(m.meter for m in self.members.values() if not m.suspended))
         book.called = () if book.prices is None else self.flexibility.called_in(book.slot)

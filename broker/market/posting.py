@@ -1,7 +1,7 @@
 """From a delivered slot to transfers, log leaves and private settlements; from later news to corrections."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.ledger.log import Log, pseudonym, salt
 from broker.ledger.transfer import Transfer, account
@@ -16,6 +16,7 @@ from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
 from broker.settlement.slot import Position, SharingRule, settle
 from broker.settlement.two_price import TwoPrice
+from broker.sharing.roles import roles_of
 from wire.commitments import settlement_leaf
 from wire.messages import FlexResult, Settlement, SettlementLine
 
@@ -102,7 +103,10 @@ def _results(book: SlotBook, terms: Terms, positions: Sequence[Position]) -> lis
 def slot_due(positions: Sequence[Position], book: SlotBook, terms: Terms) -> Due:
     """Every transfer of a slot in which its members had these positions, and what is noted about it."""
     counted = as_delivered(positions) if terms.allocation == FIRST_IN_FIRST_OUT else positions
-    settled = settle(counted, sharing_rule(terms), slot_rules(book.slot, terms))
+    rules = replace(
+        slot_rules(book.slot, terms), roles=roles_of(book.roles), solidarity_micro=terms.solidarity_micro_per_kwh
+    )
+    settled = settle(counted, sharing_rule(terms), rules)
     called = called_transfers(book.called, positions)
     so_far = (*settled.transfers, *called, *penalty(terms).transfers(positions))
     charged = added(positions, so_far, book.regulation, book.slot, book.subscribers)

@@ -124,8 +124,8 @@ class SlotBook:
     Its `sessions` follow one another; `state`, `orders`, `messages`, `clearing` and `awards` are those of the current
     one. `holdings` are the positions, part by part. `estimates` are net energies [Wh] of missing reports that later
     registers tell. `basis` is what the slot was settled on, `subscribers` pay fixed amounts in it, `called` is
-    what members were called for, `regulation` holds for it; `changed_s` is the moment from which the basis is not
-    what the meters say any more.
+    what members were called for, `regulation` and `roles` hold for it; `changed_s` is the moment from which the basis
+    is not what the meters say any more.
     """
 
     slot: Slot
@@ -140,6 +140,7 @@ class SlotBook:
     subscribers: tuple[str, ...] = ()
     called: tuple[Called, ...] = ()
     regulation: Regulation = NOTHING
+    roles: str = ""
     changed_s: int | None = None
 
     def forget_steps(self) -> None:

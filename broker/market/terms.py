@@ -16,7 +16,7 @@ Record = dict[str, int | str]
 
 KEEP_SETTLED_S = 2 * 86_400
 
-CHANGEABLE = ("network", "preferences")
+CHANGEABLE = ("network", "preferences", "roles")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,9 @@ class Terms:
     `stages` it is one intraday stage, made of `stage`, `mechanism`, `gate_lead_s`, `horizon_slots`, `k_permille`,
     `sealed` and `reveal_within_s`; with them these seven say nothing.
 
-    `network` and `preferences` are texts (`broker.network.grid_text`, `broker.clearing.preferences`), "" without.
-    They may change while the community lives: the journal has them in events of their own, not in the record of the
-    terms.
+    `network`, `preferences` and `roles` are texts (`broker.network.grid_text`, `broker.clearing.preferences`,
+    `broker.sharing.roles`), "" without. They may change while the community lives: the journal has them in events of
+    their own, not in the record of the terms.
     """
 
     community: str
@@ -62,11 +62,13 @@ class Terms:
     penalty_micro_per_kwh: int = 0
     penalty_tolerance_wh: int = 0
     penalty_tolerance_permille: int = 0
+    solidarity_micro_per_kwh: int = 0
     correct_within_s: int = 3 * 86_400
     path_rounds_max: int = 20
     blocks_max: int = 20
     network: str = ""
     preferences: str = ""
+    roles: str = ""
     stages: tuple[Stage, ...] = ()
     trading: tuple[Stage, ...] = field(init=False, repr=False, compare=False)
     sealed: bool = False
