@@ -124,7 +124,7 @@ class MarketService:
         events: list[Event] = []
         if self.journaled == 0:
             events.append(TermsAgreed(at_s=now_s, terms=self.market.terms.as_record()))
-        agreed = self.market.regulations
+        agreed = self.market.settling.regulations
         if regulation != (agreed[-1][1] if agreed else NOTHING):
             events.append(RegulationAgreed(at_s=now_s, regulation=regulation.text()))
         terms = self.market.terms

@@ -1,5 +1,7 @@
 """Whether an order or a report may enter: every check, in one order, without touching the book."""
 
+from collections.abc import Mapping
+
 from broker.market.meter_history import Row
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import HeldReport, SlotBook
@@ -18,6 +20,15 @@ def slot_of(label: str, terms: Terms) -> Slot | Rejected:
         return Slot(parse_utc(label), terms.slot_minutes)
     except ValueError as error:
         return Rejected(Reason.FOREIGN_SLOT, str(error), "slot")
+
+
+def book_of(label: str, books: Mapping[int, SlotBook], terms: Terms) -> SlotBook | Rejected:
+    """The book of the slot that a message names."""
+    slot = slot_of(label, terms)
+    if isinstance(slot, Rejected):
+        return slot
+    book = books.get(slot.start_s)
+    return book or Rejected(Reason.FOREIGN_SLOT, f"{label} is not in the market calendar now", "slot")
 
 
 def admit_order(
