@@ -13,6 +13,7 @@ ITEMS = {
     "award": "Traded in the community",
     "contract": "Contracts with other members",
     "flexibility": "Called flexibility",
+    "ancillary": "Standing by and activation",
     "imbalance": "Shared in the community",
     "outside": "Energy with the outside supplier",
     "donation": "Donated energy",

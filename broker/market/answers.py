@@ -14,6 +14,7 @@ from wire.messages import (
     Order,
     Proposal,
     Receipt,
+    ReserveOffer,
     Reveal,
     SealedOrder,
     StatusQuery,
@@ -21,8 +22,10 @@ from wire.messages import (
 from wire.slots import format_utc
 
 Bookable = Order | SealedOrder | Reveal | MeterReport
-Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer
-Receipted = Literal["order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer"]
+Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer | ReserveOffer
+Receipted = Literal[
+    "order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer", "reserve_offer"
+]
 RECEIPTED: dict[type[Message], Receipted] = {
     Order: "order",
     SealedOrder: "sealed",
@@ -32,6 +35,7 @@ RECEIPTED: dict[type[Message], Receipted] = {
     Proposal: "proposal",
     Acceptance: "acceptance",
     FlexOffer: "flex_offer",
+    ReserveOffer: "reserve_offer",
 }
 
 

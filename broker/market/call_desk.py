@@ -3,24 +3,26 @@
 from dataclasses import dataclass
 
 from broker.market.answers import Answers
-from broker.market.flexibility import Flexibility
+from broker.market.call_intake import admit_offer
+from broker.market.calls import Calls
+from broker.market.held_call import Offer
 from broker.market.outcome import Accepted, Rejected
 from broker.market.outgoing import Outgoing
-from broker.market.terms import Member
-from wire.messages import FlexOffer
+from broker.market.terms import Member, Terms
 
 
 @dataclass(frozen=True, slots=True)
 class CallDesk:
     """Keeps the offers of each call."""
 
-    flexibility: Flexibility
+    terms: Terms
+    calls: Calls
     answers: Answers
 
-    def offer(self, offer: FlexOffer, named: str, member: Member, at_s: int) -> Outgoing:
+    def offer(self, offer: Offer, named: str, member: Member, at_s: int) -> Outgoing:
         """Takes an offer."""
-        outcome = self.flexibility.admit(offer, named, member, at_s)
-        held = self.flexibility.calls.get(offer.call)
+        held = self.calls.held.get(offer.call)
+        outcome = admit_offer(offer, named, held=held, member=member, terms=self.terms, at_s=at_s)
         if held is not None and not (isinstance(outcome, Accepted) and outcome.repeated):
             held.messages[member.meter] = held.messages.get(member.meter, 0) + 1
         if isinstance(outcome, Rejected):

@@ -117,7 +117,7 @@ class CorrectionDue(_Event):
 
 
 class CallAsked(_Event):
-    """The operator asks for flexibility in some slots; `slot_s` is the first."""
+    """The operator asks for flexibility, or for standing by, in some slots; `slot_s` is the first."""
 
     type: Literal["call_asked"] = "call_asked"
     call: str
@@ -128,6 +128,15 @@ class CallAsked(_Event):
     request_wh: int
     reserve_micro: int
     penalty_micro: int
+
+
+class ActivationAsked(_Event):
+    """The operator calls those that stand by in a slot of an ancillary call, before it begins."""
+
+    type: Literal["activation_asked"] = "activation_asked"
+    call: str
+    slot_s: int
+    request_wh: int
 
 
 class CallClosed(_Event):
@@ -159,6 +168,7 @@ Event = Annotated[
     | CorrectionDue
     | SlotCancelled
     | CallAsked
+    | ActivationAsked
     | CallClosed,
     Field(discriminator="type"),
 ]

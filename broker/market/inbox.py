@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from broker.market.answers import Answers, Receiptable
 from broker.market.block_desk import BlockDesk
 from broker.market.call_desk import CallDesk
+from broker.market.calls import Calls
 from broker.market.contract_desk import ContractDesk
 from broker.market.contracts import Contracts
 from broker.market.day_book import DayBook
 from broker.market.events import Received
-from broker.market.flexibility import Flexibility
 from broker.market.missing_readings import MissingReadings
 from broker.market.order_desk import OrderDesk
 from broker.market.outcome import Rejected
@@ -28,6 +28,7 @@ from wire.messages import (
     MeterReport,
     Order,
     Proposal,
+    ReserveOffer,
     Reveal,
     SealedOrder,
     StatusQuery,
@@ -48,6 +49,7 @@ MODELS: dict[str, type[Readable]] = {
         Proposal,
         Acceptance,
         FlexOffer,
+        ReserveOffer,
         StatusQuery,
         MeterReport,
     )
@@ -68,7 +70,7 @@ class Inbox:
         days: dict[tuple[str, int], DayBook],
         *,
         contracts: Contracts,
-        flexibility: Flexibility,
+        calls: Calls,
         totals: Totals,
         secret: bytes,
     ) -> None:
@@ -78,7 +80,7 @@ class Inbox:
         self._orders = OrderDesk(terms, books, days, totals, answers, secret)
         self._blocks = BlockDesk(terms, books, days, answers)
         self._contracts = ContractDesk(contracts, answers)
-        self._calls = CallDesk(flexibility, answers)
+        self._calls = CallDesk(terms, calls, answers)
         self._reports = ReportDesk(terms, books, MissingReadings(terms, books), answers)
 
     def receive(self, event: Received) -> list[Outgoing]:
@@ -102,7 +104,7 @@ class Inbox:
                 return self._contracts.proposal(message, named, event.at_s)
             case Acceptance():
                 return self._contracts.answer(message, named, event.at_s)
-            case FlexOffer():
+            case FlexOffer() | ReserveOffer():
                 return [self._calls.offer(message, named, member, event.at_s)]
             case MeterReport():
                 return [self._reports.report(message, named, member, event.at_s)]

@@ -10,10 +10,13 @@ from dataclasses import replace
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
 from broker.market.auction import auction, holding_of, members_rules, stage_of
+from broker.market.baselines import Baselines
+from broker.market.calls import Calls
 from broker.market.contracts import Contracts
 from broker.market.day_auction import day_auction
 from broker.market.day_book import DayBook
 from broker.market.events import (
+    ActivationAsked,
     CallAsked,
     CallClosed,
     ClearingDue,
@@ -31,7 +34,6 @@ from broker.market.events import (
     SlotOpened,
     TermsAgreed,
 )
-from broker.market.flexibility import Flexibility
 from broker.market.inbox import Inbox
 from broker.market.load_history import LoadHistory
 from broker.market.outcome import Rejected
@@ -78,10 +80,10 @@ class Market:
         self._secret = secret
         self.days: dict[tuple[str, int], DayBook] = {}
         self.contracts = Contracts(terms, self.members, self.books)
-        self.flexibility = Flexibility(terms, LoadHistory(60 * terms.slot_minutes))
-        self._timetable = Timetable(terms, self.members, self.books, self.flexibility)
+        self.calls = Calls(terms, Baselines(LoadHistory(60 * terms.slot_minutes)))
+        self._timetable = Timetable(terms, self.members, self.books, self.calls)
         self.settling = Settling(
-            self.members, self.books, self.contracts, self.flexibility, self.accounts, self.log, secret
+            self.members, self.books, self.contracts, self.calls, self.accounts, self.log, secret
         )
         self._inbox = Inbox(
             terms,
@@ -89,7 +91,7 @@ class Market:
             self.books,
             self.days,
             contracts=self.contracts,
-            flexibility=self.flexibility,
+            calls=self.calls,
             totals=self.totals,
             secret=secret,
         )
@@ -138,9 +140,11 @@ class Market:
             case CorrectionDue():
                 return self._correct(self.books[event.slot_s], event.at_s)
             case CallAsked():
-                return [Outgoing(self.flexibility.ask(event).call)]
+                return [Outgoing(self.calls.ask(event).call)]
+            case ActivationAsked():
+                return [Outgoing(activation, activation.meter) for activation in self.calls.activate(event)]
             case CallClosed():
-                return [Outgoing(award, award.meter) for award in self.flexibility.close(event.call)]
+                return [Outgoing(award, award.meter) for award in self.calls.close(event.call)]
             case SlotCancelled():
                 self._move(self.books[event.slot_s], SlotEvent.CANCEL)
                 return []

@@ -18,7 +18,7 @@ from broker.settlement.slot import Position, SharingRule, settle
 from broker.settlement.two_price import TwoPrice
 from broker.sharing.roles import roles_of
 from wire.commitments import settlement_leaf
-from wire.messages import FlexResult, Settlement, SettlementLine
+from wire.messages import FlexResult, ReserveResult, Settlement, SettlementLine
 
 NOTE_LENGTH = 200
 
@@ -29,7 +29,7 @@ class SettledSlot:
 
     transfers: tuple[Transfer, ...]
     settlements: list[Settlement]
-    results: list[FlexResult]
+    results: list[FlexResult | ReserveResult]
     demand_wh: int
     generation_wh: int
 
@@ -83,7 +83,7 @@ def corrected_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Set
 def _result(
     transfers: tuple[Transfer, ...],
     settlements: list[Settlement],
-    results: list[FlexResult],
+    results: list[FlexResult | ReserveResult],
     positions: Sequence[Position],
 ) -> SettledSlot:
     return SettledSlot(
@@ -95,7 +95,7 @@ def _result(
     )
 
 
-def _results(book: SlotBook, terms: Terms, positions: Sequence[Position]) -> list[FlexResult]:
+def _results(book: SlotBook, terms: Terms, positions: Sequence[Position]) -> list[FlexResult | ReserveResult]:
     metered = measured_wh(positions)
     return [part.result(terms.community, book.slot.label, metered.get(part.meter)) for part in book.called]
 

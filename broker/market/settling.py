@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
+from broker.market.calls import Calls
 from broker.market.contracts import Contracts
-from broker.market.flexibility import Flexibility
 from broker.market.load_history import DAY_S, DAYS
 from broker.market.posting import SettledSlot, corrected_slot, settled_slot
 from broker.market.slot_book import SlotBook
@@ -25,7 +25,7 @@ class Settling:
     members: Mapping[str, Member]
     books: dict[int, SlotBook]
     contracts: Contracts
-    flexibility: Flexibility
+    calls: Calls
     accounts: Accounts
     log: Log
     secret: bytes
@@ -40,8 +40,8 @@ class Settling:
         book.regulation, book.roles = self.regulation_at(book.slot.start_s), terms.roles
         if book.regulation.posted(book.slot):
             book.subscribers = tuple(sorted(m.meter for m in self.members.values() if not m.suspended))
-        book.called = () if book.prices is None else self.flexibility.called_in(book.slot)
-        self.flexibility.learn(book)
+        book.called = () if book.prices is None else self.calls.called_in(book.slot)
+        self.calls.learn(book)
         result = settled_slot(book, terms, self.secret, self.log)
         self.accounts.post(result.transfers)
         book.forget_steps()
@@ -51,7 +51,7 @@ class Settling:
     def correct(self, book: SlotBook, terms: Terms, now_s: int) -> SettledSlot:
         """Settles a settled slot anew: the differences."""
         book.changed_s = None
-        self.flexibility.learn(book)
+        self.calls.learn(book)
         result = corrected_slot(book, terms, self.secret, self.log)
         self.accounts.post(result.transfers)
         self._forget(now_s, terms)
@@ -66,4 +66,4 @@ class Settling:
             if self.books[start_s].changed_s is None:
                 del self.books[start_s]
         self.contracts.forget_before(before_s)
-        self.flexibility.forget_before(now_s - DAYS * DAY_S)
+        self.calls.forget_before(now_s - DAYS * DAY_S)

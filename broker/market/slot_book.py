@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from broker.market.terms import OutsidePrices
-from broker.settlement.called import Called
+from broker.settlement.called import Promise
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.calendar import Gate
 from wire.messages import Award, BookEntry, Clearing, Order, SealedOrder, Side, SlotState
@@ -138,7 +138,7 @@ class SlotBook:
     estimates: dict[str, int] = field(default_factory=dict)
     basis: dict[str, Basis] = field(default_factory=dict)
     subscribers: tuple[str, ...] = ()
-    called: tuple[Called, ...] = ()
+    called: tuple[Promise, ...] = ()
     regulation: Regulation = NOTHING
     roles: str = ""
     changed_s: int | None = None

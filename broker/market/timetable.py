@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from broker.market.calls import Calls
 from broker.market.events import (
     CallClosed,
     ClearingDue,
@@ -12,7 +13,6 @@ from broker.market.events import (
     GateClosed,
     SettlementDue,
 )
-from broker.market.flexibility import Flexibility
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, Terms
 from wire.messages import SlotState
@@ -26,12 +26,12 @@ class Timetable:
     terms: Terms
     members: Mapping[str, Member]
     books: Mapping[int, SlotBook]
-    flexibility: Flexibility
+    calls: Calls
 
     def due(self, now_s: int) -> list[Event]:
         """The events that time has brought, oldest slot first; apply them and ask again until none is left."""
         events: list[Event] = []
-        call = self.flexibility.next_gate()
+        call = self.calls.next_gate()
         if call is not None and now_s >= call[0]:
             events.append(CallClosed(at_s=now_s, call=call[1]))
         closing: set[tuple[str, int]] = set()
@@ -45,7 +45,7 @@ class Timetable:
         """The next moment after `now_s` at which `due` may have something or a new slot can be traded [s]."""
         moments = [slot_at(now_s, self.terms.slot_minutes).end_s]
         moments += [moment for book in self.books.values() if (moment := self._moment(book)) is not None]
-        call = self.flexibility.next_gate()
+        call = self.calls.next_gate()
         moments += [] if call is None else [call[0]]
         return min(moment for moment in moments if moment > now_s)
 

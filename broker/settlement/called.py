@@ -6,11 +6,31 @@ measured value shows that something was delivered.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from broker.contracts.flexibility import Performance, verify
 from broker.ledger.transfer import OUTSIDE, Transfer, account, flow
 from broker.settlement.slot import Position
-from wire.messages import FlexResult, SettlementItem
+from wire.messages import FlexResult, ReserveResult, SettlementItem
+
+
+class Promise(Protocol):
+    """What a member was called for in a slot."""
+
+    @property
+    def meter(self) -> str:
+        """Who was called."""
+
+    @property
+    def promised_wh(self) -> int:
+        """By how much the call moves what the meter shows [Wh, + import]."""
+
+    def transfers(self, metered_wh: int | None) -> list[Transfer]:
+        """What the member pays or gets; `metered_wh` is None where no measured value came."""
+
+    def result(self, community: str, slot: str, metered_wh: int | None) -> FlexResult | ReserveResult:
+        """The member's result as it is told."""
+
 
 NOTHING_KNOWN = Performance(delivered=0, paid=0, shortfall=0, earned=0, penalty=0)
 
@@ -78,7 +98,7 @@ def measured_wh(positions: Iterable[Position]) -> dict[str, int]:
     return {p.meter: p.metered_wh for p in positions if p.is_measured}
 
 
-def called_transfers(called: Sequence[Called], positions: Sequence[Position]) -> list[Transfer]:
+def called_transfers(called: Sequence[Promise], positions: Sequence[Position]) -> list[Transfer]:
     """The payments for calls in a slot whose members had these positions."""
     metered = measured_wh(positions)
     return [transfer for part in called for transfer in part.transfers(metered.get(part.meter))]

@@ -52,8 +52,8 @@ class Calls:
     def waiting(self, now_s: int) -> list[CallAsked]:
         return [call for call in self.list if call.call not in self.said]
 
-    def taken(self, call: str, problem: str | None) -> None:
-        self.said[call] = problem
+    def taken(self, asked: CallAsked, problem: str | None) -> None:
+        self.said[asked.call] = problem
 
 
 def asked(**keys: Any) -> CallAsked:
@@ -213,14 +213,14 @@ def test_a_call_that_nobody_answers_ends_at_its_gate_and_costs_nothing() -> None
     opened.step(MORNING)
     assert opened.market.next_due_s(GATE_S - 1) == GATE_S
     opened.step(CALLED.end_s + 600)
-    held = opened.market.flexibility.calls["peak"].procured
+    held = opened.market.calls.held["peak"].procured
     assert held is not None and not held.awarded and held.short == 500
 
 
 @pytest.mark.parametrize(
     ("keys", "what"),
     [
-        ({"stage": "intraday"}, "no flexibility stage"),
+        ({"stage": "intraday"}, "no flexibility or ancillary stage"),
         ({"slot_s": CALLED.start_s + 60}, "not the start of a slot"),
         ({"slot_s": MORNING}, "its gate was"),
         ({"slots": 96}, "slots ahead"),
@@ -232,7 +232,7 @@ def test_a_call_that_cannot_be_made_is_told_and_not_journaled(keys: dict[str, An
     opened.step(MORNING)
     assert what in str(calls.said["peak"])
     assert not any(b"call_asked" in record for record in journal.kept)
-    assert not opened.market.flexibility.calls
+    assert not opened.market.calls.held
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_refused_offer_is_told_why_and_changes_nothing(reason: str, wrong: Fle
     assert [type(m) for m in answers(opened, MORNING, good, good)] == [Receipt, Receipt]
     (answer,) = answers(opened, MORNING, wrong)
     assert isinstance(answer, Rejection) and answer.code == reason
-    assert {m: o[0] for m, o in opened.market.flexibility.calls["peak"].offers.items()} == {"home-1": good}
+    assert {m: o[0] for m, o in opened.market.calls.held["peak"].offers.items()} == {"home-1": good}
     (late,) = answers(opened, GATE_S, offer(2, (1, 1)))
     assert isinstance(late, Rejection) and late.code == "gate_closed"
 
@@ -264,7 +264,7 @@ def test_calls_and_offers_replay_from_the_journal() -> None:
     answers(opened, MORNING, offer(1, (200_000, 300)))
     opened.step(GATE_S)
     again = service(FakeJournal(journal.kept), terms=TERMS)
-    assert again.market.flexibility.calls == opened.market.flexibility.calls
+    assert again.market.calls.held == opened.market.calls.held
 
 
 def test_the_history_keeps_eleven_days_and_leaves_called_days_out() -> None:
@@ -295,7 +295,7 @@ def test_the_command_writes_a_call_that_the_broker_takes_or_refuses(
     assert main(line) == 0
     files = CallFiles(tmp_path / "calls")
     assert files.waiting(MORNING) == [asked(penalty_micro=0)]
-    files.taken("peak", None)
+    files.taken(asked(), None)
     assert files.waiting(MORNING) == []
     (tmp_path / "calls" / "bad.json").write_text("{")
     misnamed = {"call": "x", "first_slot": CALLED.label, "request_wh": 1, "reserve_micro": 1}

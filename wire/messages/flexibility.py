@@ -12,6 +12,8 @@ from wire.messages.rounds import CurveStep
 class Call(Message):
     """The operator asks members to use less, or more, in each of some slots: offers until `gate`, then awards.
 
+    A call of an ancillary stage asks them to stand by for that: `reserve` is then the most that standing by is paid.
+
     `request_wh` is asked for in every slot, at most at `reserve`; what was promised and not done costs `penalty`.
     """
 
@@ -39,7 +41,10 @@ class FlexOffer(Message):
 
 
 class FlexAward(Message):
-    """What a meter is called for in each slot of a call, and the price of it; nothing, with the price null or not."""
+    """What a meter is called for in each slot of a call, and the price of it; nothing, with the price null or not.
+
+    In an ancillary call it is what the meter stands by with, and the price of standing by.
+    """
 
     kind: ClassVar[str] = "flex_award"
     meter: Id

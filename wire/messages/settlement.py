@@ -34,6 +34,7 @@ class SettlementItem(StrEnum):
     AWARD = "award"
     CONTRACT = "contract"
     FLEXIBILITY = "flexibility"
+    ANCILLARY = "ancillary"
     IMBALANCE = "imbalance"
     OUTSIDE = "outside"
     COMMUNITY = "community"
