@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from broker.market.baselines import Baselines
 from broker.market.call_awards import activated, bought
 from broker.market.events import ActivationAsked, CallAsked
-from broker.market.held_call import HeldCall
+from broker.market.held_call import Asked, HeldCall
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Terms
 from broker.settlement.called import Called, Promise
@@ -30,12 +30,12 @@ class Calls:
     baselines: Baselines
     held: dict[str, HeldCall] = field(default_factory=dict)
 
-    def knows(self, asked: CallAsked | ActivationAsked) -> bool:
+    def knows(self, asked: Asked) -> bool:
         """Whether the market has taken this already."""
         held = self.held.get(asked.call)
-        return held is not None and (isinstance(asked, CallAsked) or asked.slot_s in held.activated)
+        return held is not None and held.was_asked(asked)
 
-    def problem(self, asked: CallAsked | ActivationAsked) -> str | None:
+    def problem(self, asked: Asked) -> str | None:
         """What is wrong with what the operator asks, with the remedy; None when it can be done."""
         return self._call_problem(asked) if isinstance(asked, CallAsked) else self._activation_problem(asked)
 
@@ -63,6 +63,7 @@ class Calls:
             gate=format_utc(gate_s),
         )
         held = HeldCall(call, stage.kind, tuple(first.shifted(i) for i in range(asked.slots)), gate_s)
+        held.asked.append(asked)
         self.held[asked.call] = held
         return held
 
@@ -90,6 +91,7 @@ class Calls:
         if (wrong := self.problem(asked)) is not None:
             raise ValueError(wrong)
         held = self.held[asked.call]
+        held.asked.append(asked)
         called = held.activated[asked.slot_s] = activated(held, asked.request_wh)
         return [
             Activation(

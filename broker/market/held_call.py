@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 
 from broker.contracts.flexibility import Procured
+from broker.market.events import ActivationAsked, CallAsked
 from wire.messages import Call, FlexOffer, ReserveOffer, StageKind
 from wire.slots import Slot
 
 Offer = FlexOffer | ReserveOffer
+Asked = CallAsked | ActivationAsked
 
 
 @dataclass(slots=True)
@@ -14,7 +16,8 @@ class HeldCall:
     """A call of a flexibility or an ancillary stage with the offers that count, each with its digest.
 
     `procured` is what was bought once its gate is over: who is called in every slot, or who stands by. `activated`
-    says who of those that stand by is called in a slot, by its start [s].
+    says who of those that stand by is called in a slot, by its start [s]. `asked` are the operator's wishes that made
+    the call and its activations.
     """
 
     call: Call
@@ -25,6 +28,11 @@ class HeldCall:
     messages: dict[str, int] = field(default_factory=dict)
     procured: Procured | None = None
     activated: dict[int, Procured] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+
+    def was_asked(self, asked: Asked) -> bool:
+        """Whether just this was asked before: after a crash the operator's file is still there."""
+        return any(before.model_copy(update={"at_s": asked.at_s}) == asked for before in self.asked)
 
     @property
     def is_increase(self) -> bool:

@@ -215,9 +215,14 @@ def test_nobody_is_activated_before_the_gate_and_a_slot_is_activated_once() -> N
     assert "nobody stands by before the gate" in str(operator.said[-1])
     evening = Evening()
     evening.activate(activation(), CALLED.start_s)
-    assert evening.market.market.calls.knows(activation()), "after a crash the file is taken without a second event"
-    again = evening.market.market.calls.problem(activation(request_wh=100))
-    assert again is not None and "activated already" in again
+    told = evening.activate(activation(), CALLED.start_s)
+    assert evening.operator.said[-1] is None, "a file that a crash left is taken without a second event"
+    assert not any(isinstance(m, Activation) for m in told)
+    evening.activate(activation(request_wh=100), CALLED.start_s)
+    assert "activated already" in str(evening.operator.said[-1])
+    evening.operator.asks.append(standby(request_wh=400))
+    evening.market.step(CALLED.start_s)
+    assert "call 'evening' exists" in str(evening.operator.said[-1])
 
 
 def test_each_call_takes_the_offers_of_its_stage() -> None:
