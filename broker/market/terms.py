@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from broker.mechanisms.catalogue import MECHANISMS
+from broker.settlement.as_delivered import AS_TRADED
 from wire.calendar import AUCTIONS, Gate, gates, last_open_s
 from wire.codec import canonical
 from wire.messages import Calendar, Stage, StageKind
@@ -56,7 +57,7 @@ class Terms:
     report_within_s: int = 900
     group_min: int = 10
     imbalance: str = "mid_market_rate"
-    allocation: str = "as_traded"
+    allocation: Literal["as_traded", "first_in_first_out"] = AS_TRADED
     short_adder_micro_per_kwh: int = 0
     long_deduction_micro_per_kwh: int = 0
     penalty_micro_per_kwh: int = 0
@@ -166,6 +167,8 @@ class Terms:
             group_min=self.group_min,
             path_rounds_max=self.path_rounds_max,
             blocks_max=self.blocks_max,
+            balancing=self.balancing,
+            allocation=self.allocation,
         )
 
 

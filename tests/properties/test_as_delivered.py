@@ -106,6 +106,8 @@ def test_a_live_buyer_pays_only_for_what_its_seller_delivered_and_is_told() -> N
     reports = [report(1, slot(1), (0, 0), (0, 600)), report(2, slot(1), (0, 1_000), (0, 0))]
     market.handle([inbound(n, r) for n, r in enumerate(reports, 1)], slot(1).end_s)
     settled = {s.message.meter: s.message for s in market.step(slot(1).end_s) if isinstance(s.message, Settlement)}
+    calendar = market.market.terms.calendar("0" * 64, "0" * 64)
+    assert (calendar.allocation, calendar.balancing) == ("first_in_first_out", "mid_market_rate")
     lines = {m: [(x.item.value, x.energy_wh, x.amount_nano) for x in s.lines] for m, s in settled.items()}
     assert lines["home-1"] == [("award", -600, -600 * 200_000), ("penalty", 400, 400 * 10_000)]
     assert lines["home-2"] == [("award", 600, 600 * 200_000), ("outside", 400, 400 * 300_000)]

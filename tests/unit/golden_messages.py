@@ -128,6 +128,8 @@ GOLDEN: tuple[Message, ...] = (
         group_min=10,
         path_rounds_max=20,
         blocks_max=20,
+        balancing="mid_market_rate",
+        allocation="as_traded",
     ),
     Conditions(
         community=COMMUNITY,
