@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broker.market.answers import Answers
-from broker.market.intake import admit_report, book_of
+from broker.market.intake import book_of
 from broker.market.meter_history import Row
 from broker.market.missing_readings import MissingReadings
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing
+from broker.market.report_intake import admit_report
 from broker.market.slot_book import HeldReport, SlotBook
 from broker.market.terms import Member, Terms
 from wire.messages import MeterReport, StatusAnswer, StatusQuery
