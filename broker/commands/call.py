@@ -1,4 +1,4 @@
-"""`community-broker call`: asks the members of a running community for flexibility."""
+"""`community-broker call`: asks the members of a running community for flexibility, or to stand by for it."""
 
 import argparse
 import sys
@@ -10,16 +10,19 @@ from broker.commands.exit_status import BAD_INPUT, DONE
 EXAMPLES = """examples:
   community-broker call state --name peak --first-slot 2027-01-15T17:00:00Z --slots 8 --reduce-wh 5000 \\
       --reserve-price-per-kwh 0.40 --penalty-per-kwh 0.10
+  community-broker call state --stage ancillary --name evening --first-slot 2027-01-15T17:00:00Z --slots 16 \\
+      --reduce-wh 5000 --reserve-price-per-kwh 0.02 --penalty-per-kwh 0.10
 
 The running broker takes the call at its next step, publishes it, and awards the cheapest offers at the gate of the
-flexibility stage. A call that cannot be made leaves state/calls/NAME.refused with the reason."""
+stage. Of an ancillary stage they stand by, at most at the reserve price, until 'community-broker activate' calls
+them. A call that cannot be made leaves state/calls/NAME.refused with the reason."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
     parser.add_argument("state_dir", type=Path, metavar="STATE_DIR")
     parser.add_argument("--name", required=True, help="id of the call: a-z, 0-9, _ and -")
-    parser.add_argument("--stage", default="flexibility", help="the calendar's flexibility stage (flexibility)")
+    parser.add_argument("--stage", default="flexibility", help="flexibility or ancillary stage (flexibility)")
     parser.add_argument("--first-slot", required=True, metavar="TIME", help="start of the first slot, UTC with a Z")
     parser.add_argument("--slots", type=int, default=1, metavar="N", help="how many slots (1)")
     wanted = parser.add_mutually_exclusive_group(required=True)
@@ -31,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit status after writing the call; a call with findings is not written."""
-    from broker.io.call_files import CallFiles, findings
+    from broker.io.call_files import CallFile, CallFiles, findings
     from broker.io.state_dir import StateDir
     from broker.io.tariff import micro
 
@@ -57,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(wrong), file=sys.stderr)
         return BAD_INPUT
     try:
-        path = CallFiles(StateDir(args.state_dir).calls).write(values)
+        path = CallFiles(StateDir(args.state_dir).calls).write(CallFile.model_validate(values))
     except OSError as error:
         print(f"{error.filename}: {error.strerror}; make the directory writable", file=sys.stderr)
         return BAD_INPUT

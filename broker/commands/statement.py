@@ -133,6 +133,7 @@ def _shown(result: "Statement") -> list[str]:
         shown.append(f"  {name:<64} {flows:>28} {s.amount_nano / 1e9:>15.6f}")
     for t in result.taxes:
         shown.append(f"{t.label}: {t.amount_nano / 1e9:.6f} of {t.base_nano / 1e9:.6f}")
+    shown += [f"note on {n.slots} slots from {n.first} on: {n.note}" for n in result.notes]
     if result.estimated:
         shown.append(f"estimated, until a measured value comes: {', '.join(result.estimated)}")
     if result.corrected:

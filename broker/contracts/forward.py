@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from broker.clearing.outcome import Trade
-
 
 class ContractState(StrEnum):
     """Where a contract stands; only agreed and delivered ones give positions."""
@@ -45,6 +43,13 @@ NEXT: Mapping[tuple[ContractState, Event], ContractState] = {
 }
 
 
+class Standing(NamedTuple):
+    """A member's position in a slot: `energy_wh` (+ bought) for `amount_nano` (+ to pay)."""
+
+    energy_wh: int
+    amount_nano: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardContract:
     """A contract: `profile` holds (label of the slot, Wh > 0), `price` is in micro/kWh, `signed` names who signed."""
@@ -62,19 +67,21 @@ class ForwardContract:
         """True once both have agreed."""
         return self.state in {ContractState.AGREED, ContractState.DELIVERED}
 
+    def standing(self, member: str, energy_wh: int) -> Standing:
+        """What a slot with this energy gives one of the two."""
+        signed_wh = energy_wh if member == self.buyer else -energy_wh
+        return Standing(signed_wh, signed_wh * self.price)
+
+    def other(self, member: str) -> str:
+        """The other one of the two."""
+        return self.seller if member == self.buyer else self.buyer
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Why an event changed nothing."""
 
     reason: str
-
-
-class Standing(NamedTuple):
-    """A member's position in a slot: `energy_wh` (+ bought) for `amount_nano` (+ to pay)."""
-
-    energy_wh: int
-    amount_nano: int
 
 
 def contract_problem(contract: ForwardContract) -> str | None:
@@ -102,23 +109,12 @@ def after(contract: ForwardContract, event: Event, member: str | None = None) ->
     return replace(contract, state=following, signed=signed)
 
 
-def trades(contracts: Iterable[ForwardContract], slot: str) -> tuple[Trade, ...]:
-    """The trades that agreed contracts make in a slot, by ascending id of the contract."""
-    return tuple(
-        Trade(c.buyer, c.seller, wh, c.price)
-        for c in sorted(contracts, key=lambda c: c.id)
-        if c.gives_positions
-        for label, wh in c.profile
-        if label == slot
-    )
-
-
 def standings(contracts: Iterable[ForwardContract], slot: str) -> dict[str, Standing]:
     """The position of every member with an agreed contract in a slot; energies and amounts sum to zero."""
     totals: dict[str, Standing] = {}
-    for trade in trades(contracts, slot):
-        for member, sign in ((trade.buyer, 1), (trade.seller, -1)):
-            had = totals.get(member, Standing(0, 0))
-            wh = sign * trade.quantity
-            totals[member] = Standing(had.energy_wh + wh, had.amount_nano + wh * trade.price)
+    for contract in contracts:
+        for energy_wh in (wh for label, wh in contract.profile if label == slot and contract.gives_positions):
+            for member in (contract.buyer, contract.seller):
+                had, new = totals.get(member, Standing(0, 0)), contract.standing(member, energy_wh)
+                totals[member] = Standing(had.energy_wh + new.energy_wh, had.amount_nano + new.amount_nano)
     return dict(sorted(totals.items()))

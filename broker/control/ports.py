@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from broker.market.events import CallAsked
+from broker.market.events import ActivationAsked, CallAsked
 from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices
 from wire.slots import Slot
@@ -47,23 +47,23 @@ class PriceSource(Protocol):
 
 
 class CallSource(Protocol):
-    """Where the operator's calls for flexibility come from."""
+    """Where the operator's calls and activations come from."""
 
-    def waiting(self, now_s: int) -> Sequence[CallAsked]:
-        """The calls that were asked for and not yet taken, as events of this moment."""
+    def waiting(self, now_s: int) -> Sequence[CallAsked | ActivationAsked]:
+        """The calls and activations that were asked for and not yet taken, as events of this moment."""
 
-    def taken(self, call: str, problem: str | None) -> None:
-        """Says that a call was taken, or what is wrong with it."""
+    def taken(self, asked: CallAsked | ActivationAsked, problem: str | None) -> None:
+        """Says that one was taken, or what is wrong with it."""
 
 
 class NoCalls:
     """Nobody asks."""
 
-    def waiting(self, now_s: int) -> Sequence[CallAsked]:
+    def waiting(self, now_s: int) -> Sequence[CallAsked | ActivationAsked]:
         """Nothing."""
         return ()
 
-    def taken(self, call: str, problem: str | None) -> None:
+    def taken(self, asked: CallAsked | ActivationAsked, problem: str | None) -> None:
         """Nothing to say."""
 
 

@@ -124,13 +124,15 @@ class MarketService:
         events: list[Event] = []
         if self.journaled == 0:
             events.append(TermsAgreed(at_s=now_s, terms=self.market.terms.as_record()))
-        agreed = self.market.regulations
+        agreed = self.market.settling.regulations
         if regulation != (agreed[-1][1] if agreed else NOTHING):
             events.append(RegulationAgreed(at_s=now_s, regulation=regulation.text()))
         terms = self.market.terms
-        wanted = network or NetworkAgreed(at_s=now_s, network=terms.network, preferences=terms.preferences)
-        held = (terms.network, terms.preferences) if self.journaled else ("", "")
-        if (wanted.network, wanted.preferences) != held:
+        wanted = network or NetworkAgreed(
+            at_s=now_s, network=terms.network, preferences=terms.preferences, roles=terms.roles
+        )
+        held = (terms.network, terms.preferences, terms.roles) if self.journaled else ("", "", "")
+        if (wanted.network, wanted.preferences, wanted.roles) != held:
             events.append(wanted)
         listed = {member.meter: member for member in members}
         events += [member for member in members if self._is_news(member)]
@@ -194,9 +196,9 @@ class MarketService:
         opening, all_open_until_s = self._slots_to_open(now_s)
         sent = self.enact(opening)
         self._all_open_until_s = all_open_until_s
-        sent += self._take_calls(now_s)
         while events := self.market.due(now_s):
             sent += self.enact(events)
+        sent += self._take_calls(now_s)
         path = self._board.path(now_s, PATH_SLOTS)
         if path is None:
             return sent
@@ -204,14 +206,14 @@ class MarketService:
         return [*sent, Outgoing(path)]
 
     def _take_calls(self, now_s: int) -> list[Outgoing]:
-        """Journals the operator's calls; one that cannot be made is told what is wrong."""
+        """Journals the operator's calls and activations; what cannot be done is told what is wrong."""
         sent: list[Outgoing] = []
         for asked in self._calls.waiting(now_s):
-            known = asked.call in self.market.flexibility.calls
-            problem = None if known else self.market.flexibility.problem(asked)
+            known = self.market.calls.knows(asked)
+            problem = None if known else self.market.calls.problem(asked)
             if not known and problem is None:
                 sent += self.enact([asked])
-            self._calls.taken(asked.call, problem)
+            self._calls.taken(asked, problem)
         return sent
 
     def standing(self, now_s: int, broker_key: str) -> list[Outgoing]:

@@ -8,22 +8,24 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from broker.clearing.outcome import Role
 from broker.clearing.preferences import preferences_text
-from broker.io.network_config import NetworkSettings, PreferenceSettings
+from broker.io.member_config import MemberSettings
+from broker.io.network_config import NetworkSettings
 from broker.io.regulation_config import RegulationSettings
+from broker.io.settlement_config import SettlementSettings
 from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism, sealed_problem
-from broker.io.tariff import PRICE_MAX
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
 from broker.market.events import Enrolled, NetworkAgreed
 from broker.market.terms import Terms
-from broker.settlement.imbalance import TWO_PRICE, imbalance_names
+from broker.settlement.as_delivered import AS_TRADED
 from broker.settlement.regulation import NOTHING, Regulation
-from wire.fields import Community, Hex32, Id
+from broker.sharing.roles import roles_text
+from wire.fields import Community, Id
 from wire.messages import StageKind
-from wire.quantities import MICRO_PER_UNIT
 from wire.slots import ALLOWED_MINUTES
 
-NAMEPLATE_W_MAX = 10_000_000
+DONATION = "energy_donation"
 
 
 class ConfigError(Exception):
@@ -97,34 +99,6 @@ class MarketSettings(_Table):
         return found + [f"market.{key}: stands beside [[market.stages]]; say it in the stage itself" for key in both]
 
 
-class SettlementSettings(_Table):
-    """How what was metered beyond the awards is settled, what a deviation costs, how long values may be corrected."""
-
-    imbalance: str = "mid_market_rate"
-    short_adder_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
-    long_deduction_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
-    penalty_micro_per_kwh: int = Field(default=0, ge=0, le=PRICE_MAX * MICRO_PER_UNIT)
-    penalty_tolerance_wh: int = Field(default=0, ge=0, le=1_000_000)
-    penalty_tolerance_permille: int = Field(default=0, ge=0, le=1_000)
-    correct_within_s: int = Field(default=3 * 86_400, ge=0, le=60 * 86_400)
-
-    @field_validator("imbalance")
-    @classmethod
-    def _exists(cls, value: str) -> str:
-        if value not in imbalance_names():
-            raise ValueError(f"there is no imbalance rule {value!r}: use one of {', '.join(imbalance_names())}")
-        return value
-
-    @model_validator(mode="after")
-    def _is_used(self) -> Self:
-        if self.imbalance != TWO_PRICE and (self.short_adder_micro_per_kwh or self.long_deduction_micro_per_kwh):
-            raise ValueError(
-                f'short_adder_micro_per_kwh and long_deduction_micro_per_kwh belong to imbalance = "{TWO_PRICE}":'
-                " set that rule or remove them"
-            )
-        return self
-
-
 class MqttSettings(_Table):
     """The MQTT server; the password stands in a file, never in the configuration."""
 
@@ -152,15 +126,6 @@ class QueueSettings(_Table):
     frames_per_meter_max: int = Field(default=400, ge=1, le=100_000)
     outgoing_max: int = Field(default=500_000, ge=1_000, le=10_000_000)
     batch_frames: int = Field(default=500, ge=1, le=10_000)
-
-
-class MemberSettings(PreferenceSettings):
-    """An enrolled meter: its public key, the nameplate power of its connection [W], and what the member prefers."""
-
-    meter: Id
-    public_key: Hex32
-    nameplate_import_w: int = Field(ge=0, le=NAMEPLATE_W_MAX)
-    nameplate_export_w: int = Field(ge=0, le=NAMEPLATE_W_MAX)
 
 
 class BrokerConfig(_Table):
@@ -200,10 +165,16 @@ class BrokerConfig(_Table):
         return [Enrolled(at_s=at_s, **member.model_dump(include=keys)) for member in self.members]
 
     def network_agreed(self, at_s: int) -> NetworkAgreed:
-        """The network and the preferences as the market agrees on them."""
+        """The network, the preferences and the roles of members as the market agrees on them."""
         rows = {member.meter: row for member in self.members if (row := member.preference_row()) is not None}
         network = "" if self.network == NetworkSettings() else self.network.text()
-        return NetworkAgreed(at_s=at_s, network=network, preferences=preferences_text(rows))
+        return NetworkAgreed(
+            at_s=at_s, network=network, preferences=preferences_text(rows), roles=roles_text(self.roles())
+        )
+
+    def roles(self) -> dict[str, Role]:
+        """The roles of the members that have one."""
+        return {member.meter: role for member in self.members if (role := member.role()) != Role()}
 
     def terms(self) -> Terms:
         """The rules of the community for the market."""
@@ -237,7 +208,7 @@ def load(path: Path) -> BrokerConfig:
             [_finding(source if item["loc"][:1] == ("regulation",) else path, item) for item in items]
         ) from None
     files = _absolute(config.mqtt, path.parent)
-    missing = [f"{path}: {finding}" for finding in (*config.market.findings(), *_twice(config))]
+    missing = [f"{path}: {finding}" for finding in (*config.market.findings(), *_between(config))]
     missing += [
         f"{path}: mqtt.{key}: {file} is no file; give an existing one"
         for key, file in files.items()
@@ -260,12 +231,30 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: is not TOML: {error}; correct that line"]) from None
 
 
-def _twice(config: BrokerConfig) -> list[str]:
-    """Where the balancing rule is said twice."""
-    stages = [stage.kind for stage in config.market.stages]
-    if StageKind.BALANCING in stages and "imbalance" in config.settlement.model_fields_set:
-        return ["settlement.imbalance: stands beside a stage of kind balancing; say it in one of them"]
-    return []
+def _between(config: BrokerConfig) -> list[str]:
+    """What does not hold between the market and its settlement, each with key, problem and remedy."""
+    terms = config.terms()
+    found = []
+    if terms.stage_of_kind(StageKind.BALANCING) is not None and "imbalance" in config.settlement.model_fields_set:
+        found.append("settlement.imbalance: stands beside a stage of kind balancing; say it in one of them")
+    has_trades = any(s.takes_orders or s.kind is StageKind.BILATERAL for s in terms.trading)
+    if config.settlement.allocation != AS_TRADED and not has_trades:
+        found.append("settlement.allocation: nothing is traded that could be allocated; remove it, or add an auction")
+    return [*found, *_donations(config, terms.balancing)]
+
+
+def _donations(config: BrokerConfig, rule: str) -> list[str]:
+    """What does not hold between the roles of members, the price of gifts and the balancing rule."""
+    roles = config.roles()
+    if rule != DONATION:
+        used = [f"members: {meter} has a role" for meter in sorted(roles)]
+        used += ["settlement: solidarity_micro_per_kwh is set"] if config.settlement.solidarity_micro_per_kwh else []
+        return [f'{what}, but nothing is given; balance by "{DONATION}" or remove it' for what in used]
+    if not roles:
+        return []
+    missing = [] if any(role.is_donor for role in roles.values()) else ["donates: set donates = true"]
+    missing += [] if any(role.rank for role in roles.values()) else ["receives: set receives_rank = 1"]
+    return [f"members: nobody {what} for a member, or remove all roles" for what in missing]
 
 
 def _absolute(mqtt: MqttSettings, directory: Path) -> dict[str, Path]:

@@ -77,6 +77,7 @@ def _settlement(message: Settlement) -> Row:
         message.log_index,
         message.corrects,
         encode(message),
+        message.note,
     )
 
 

@@ -62,6 +62,10 @@ MIGRATIONS: tuple[Migration, ...] = (
         " payload BLOB NOT NULL, PRIMARY KEY (position, ordinal)) STRICT",
         "DELETE FROM health WHERE name = 'journal_covered'",
     ),
+    (  # what the rules noted; the start fills it from the journal
+        "ALTER TABLE settlement ADD COLUMN note TEXT",
+        "DELETE FROM health WHERE name = 'journal_covered'",
+    ),
 )
 COVERED, SENT = "journal_covered", "journal_sent"
 

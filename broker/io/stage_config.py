@@ -162,11 +162,31 @@ class FlexibilitySettings(_Table):
         return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
 
 
-AnyStage = DayAheadSettings | IntradaySettings | BalancingSettings | BilateralSettings | FlexibilitySettings
+class AncillarySettings(_Table):
+    """Calls of the operator to stand by for less or more use, offered until `gate_lead_s` before the first slot."""
+
+    kind: Literal["ancillary"]
+    stage: Id = "ancillary"
+    gate_lead_s: LeadS = 3_600
+    horizon_slots: Horizon = 192
+
+    def as_stage(self) -> Stage:
+        """The stage of the calendar."""
+        return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
+
+
+AnyStage = (
+    DayAheadSettings
+    | IntradaySettings
+    | BalancingSettings
+    | BilateralSettings
+    | FlexibilitySettings
+    | AncillarySettings
+)
 StageSettings = Annotated[AnyStage, Field(discriminator="kind")]
-KINDS = ("day_ahead", "intraday", "balancing", "bilateral", "flexibility")
+KINDS = ("day_ahead", "intraday", "balancing", "bilateral", "flexibility", "ancillary")
 # stages without a mechanism of their own choice
-MECHANISM_OF = {"bilateral": "forward_contract", "flexibility": "flexibility_auction"}
+MECHANISM_OF = {"bilateral": "forward_contract", "flexibility": "flexibility_auction", "ancillary": "ancillary_call"}
 
 
 def _stage(

@@ -11,6 +11,9 @@ from wire.slots import format_utc, parse_utc
 
 ITEMS = {
     "award": "Traded in the community",
+    "contract": "Contracts with other members",
+    "flexibility": "Called flexibility",
+    "ancillary": "Standing by and activation",
     "imbalance": "Shared in the community",
     "outside": "Energy with the outside supplier",
     "donation": "Donated energy",
@@ -70,6 +73,7 @@ def page(result: Statement, heading: Heading) -> str:
             _figures(result),
             _sums(result, heading.currency),
             _taxes(result, heading.currency),
+            _notes(result),
             _estimated(result, heading.slot_minutes),
             _days(result, heading.currency),
             _corrections(result, heading.currency),
@@ -156,6 +160,13 @@ def _taxes(result: Statement, currency: str) -> str:
         return ""
     rows = [_row([escape(t.label), _money(t.base_nano), _money(t.amount_nano)]) for t in result.taxes]
     return f"<h2>Taxes in percent, corrections included</h2>{_table(['Tax', f'taken of {currency}', currency], rows)}"
+
+
+def _notes(result: Statement) -> str:
+    if not result.notes:
+        return ""
+    rows = [_row([escape(n.note), f"{n.first[:10]} {n.first[11:16]}", f"{n.slots:,}"]) for n in result.notes]
+    return f"<h2>What the rules noted</h2>{_table(['Note', 'first', 'slots'], rows)}"
 
 
 def _corrections(result: Statement, currency: str) -> str:

@@ -118,6 +118,7 @@ def holding_of(award: Award) -> Holding:
         energy_wh=award.bought_wh - award.sold_wh,
         amount_nano=award.amount_nano,
         price_micro=award.price_micro_per_kwh,
+        pool=f"{award.stage}/{award.round}",
     )
 
 

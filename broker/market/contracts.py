@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from broker.contracts.forward import ContractState, Event, ForwardContract, Refused, after, contract_problem
 from broker.market.intake import over_nameplate, slot_of
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import Holding, SlotBook
@@ -17,29 +18,40 @@ from wire.reasons import Reason
 from wire.slots import Slot, format_utc, parse_utc, slot_at
 
 OPEN_MAX = 50  # proposals of one meter that nobody has answered yet
-State = Literal["proposed", "agreed", "refused"]
+SAID: Mapping[ContractState, Literal["proposed", "agreed", "refused"]] = {
+    ContractState.PROPOSED: "proposed",
+    ContractState.AGREED: "agreed",
+    ContractState.DECLINED: "refused",
+}
 
 
 @dataclass(slots=True)
 class HeldProposal:
-    """A proposal with the digest of its payload, and what became of it; `answer` is the digest of the answer."""
+    """A proposal with the digest of its payload, the contract it makes, and the digest of the answer ("": none)."""
 
     proposal: Proposal
     digest: str
-    state: State = "proposed"
+    contract: ForwardContract
     answer: str = ""
 
     @property
-    def buyer(self) -> str:
-        """The meter that buys."""
-        p = self.proposal
-        return p.meter if p.side is Side.BUY else p.counterparty
+    def is_open(self) -> bool:
+        """Whether it still waits for an answer."""
+        return self.contract.state is ContractState.PROPOSED
 
-    @property
-    def seller(self) -> str:
-        """The meter that sells."""
-        p = self.proposal
-        return p.counterparty if p.side is Side.BUY else p.meter
+
+def contract_of(proposal: Proposal, slot_minutes: int) -> ForwardContract:
+    """The contract of a proposal, signed by the one who proposes; its slots are named by their labels."""
+    buys = proposal.side is Side.BUY
+    first = Slot(parse_utc(proposal.first_slot), slot_minutes)
+    return ForwardContract(
+        id=f"{proposal.meter}/{proposal.contract}",
+        buyer=proposal.meter if buys else proposal.counterparty,
+        seller=proposal.counterparty if buys else proposal.meter,
+        price=proposal.price_micro_per_kwh,
+        profile=tuple((first.shifted(i).label, wh) for i, wh in enumerate(proposal.energy_wh) if wh),
+        signed=frozenset({proposal.meter}),
+    )
 
 
 @dataclass(slots=True)
@@ -62,16 +74,21 @@ class Contracts:
         other = self.members.get(proposal.counterparty)
         if other is None or other.suspended or proposal.counterparty == proposal.meter:
             return Rejected(Reason.UNKNOWN_METER, f"{proposal.counterparty} is no other member", "counterparty")
-        pending = sum(p.state == "proposed" and p.proposal.meter == proposal.meter for p in self.held.values())
+        pending = sum(p.is_open and p.proposal.meter == proposal.meter for p in self.held.values())
         if pending >= OPEN_MAX:
             return Rejected(Reason.QUOTA_EXCEEDED, f"{pending} proposals are unanswered")
-        if not any(proposal.energy_wh):
-            return Rejected(Reason.OUT_OF_RANGE, "no energy in any slot", "energy_wh")
-        return self._cannot_be_made(proposal, at_s) or Accepted()
+        first = slot_of(proposal.first_slot, self.terms)
+        if isinstance(first, Rejected):
+            return Rejected(first.code, first.detail, "first_slot")
+        contract = contract_of(proposal, self.terms.slot_minutes)
+        if (problem := contract_problem(contract)) is not None:
+            return Rejected(Reason.OUT_OF_RANGE, problem, "energy_wh")
+        return self._cannot_be_made(contract, first, at_s) or Accepted()
 
     def propose(self, proposal: Proposal, digest: str) -> HeldProposal:
         """Keeps an admitted proposal."""
-        held = self.held[proposal.meter, proposal.contract] = HeldProposal(proposal, digest)
+        contract = contract_of(proposal, self.terms.slot_minutes)
+        held = self.held[proposal.meter, proposal.contract] = HeldProposal(proposal, digest, contract)
         return held
 
     def admit_answer(self, answer: Acceptance, digest: str, at_s: int) -> Admission:
@@ -81,22 +98,26 @@ class Contracts:
             return Rejected(Reason.UNKNOWN_CONTRACT, f"{answer.proposer}/{answer.contract}", "contract")
         if held.answer == digest:
             return Accepted(repeated=True)
-        if held.state != "proposed":
-            return Rejected(Reason.CONFLICTING_SEQUENCE, f"the contract is {held.state}", "contract")
+        following = _answered(held.contract, answer)
+        if isinstance(following, Refused):
+            return Rejected(Reason.CONFLICTING_SEQUENCE, following.reason, "contract")
         if not answer.accepts:
             return Accepted()
         if at_s >= parse_utc(held.proposal.expires_at):
             return Rejected(Reason.GATE_CLOSED, f"the proposal expired at {held.proposal.expires_at}", "contract")
-        return self._cannot_be_made(held.proposal, at_s) or Accepted()
+        first = Slot(parse_utc(held.proposal.first_slot), self.terms.slot_minutes)
+        return self._cannot_be_made(held.contract, first, at_s) or Accepted()
 
     def answer(self, answer: Acceptance, digest: str) -> HeldProposal:
-        """Applies an admitted answer: an accepted contract adds to the positions of both."""
+        """Applies an admitted answer: an agreed contract adds to the positions of both."""
         held = self.held[answer.proposer, answer.contract]
         held.answer = digest
-        held.state = "agreed" if answer.accepts else "refused"
-        if answer.accepts:
-            for slot, energy_wh in self._profile(held.proposal):
-                self._hold(held, slot, energy_wh)
+        following = _answered(held.contract, answer)
+        assert isinstance(following, ForwardContract), "the answer was admitted"
+        held.contract = following
+        if following.gives_positions:
+            for label, energy_wh in following.profile:
+                self._hold(following, parse_utc(label), energy_wh)
         return held
 
     def told(self, held: HeldProposal, meter: str) -> Contract:
@@ -114,7 +135,7 @@ class Contracts:
             first_slot=p.first_slot,
             energy_wh=p.energy_wh,
             position_wh=tuple(self.position_wh(slot.start_s, meter) for slot in slots),
-            state=held.state,
+            state=SAID[held.contract.state],
             proposal_digest=held.digest,
         )
 
@@ -137,42 +158,35 @@ class Contracts:
             if parse_utc(p.first_slot) + 60 * self.terms.slot_minutes * len(p.energy_wh) <= before_s:
                 del self.held[key]
 
-    def _profile(self, proposal: Proposal) -> list[tuple[Slot, int]]:
-        first = Slot(parse_utc(proposal.first_slot), self.terms.slot_minutes)
-        return [(first.shifted(i), energy_wh) for i, energy_wh in enumerate(proposal.energy_wh) if energy_wh]
-
-    def _hold(self, held: HeldProposal, slot: Slot, energy_wh: int) -> None:
-        price = held.proposal.price_micro_per_kwh
+    def _hold(self, contract: ForwardContract, slot_s: int, energy_wh: int) -> None:
         stage = self.terms.stage_of_kind(StageKind.BILATERAL)
-        for meter, other, signed in ((held.buyer, held.seller, energy_wh), (held.seller, held.buyer, -energy_wh)):
+        for meter in (contract.buyer, contract.seller):
+            standing = contract.standing(meter, energy_wh)
             holding = Holding(
                 stage=stage.stage if stage is not None else StageKind.BILATERAL.value,
-                energy_wh=signed,
-                amount_nano=signed * price,
-                price_micro=price,
-                counterparty=other,
+                energy_wh=standing.energy_wh,
+                amount_nano=standing.amount_nano,
+                price_micro=contract.price,
+                counterparty=contract.other(meter),
+                pool=f"contract/{contract.id}",
             )
-            book = self.books.get(slot.start_s)
+            book = self.books.get(slot_s)
             if book is not None:
                 book.hold(meter, holding)
             else:
-                self.forward.setdefault(slot.start_s, []).append((meter, holding))
+                self.forward.setdefault(slot_s, []).append((meter, holding))
 
-    def _cannot_be_made(self, p: Proposal, at_s: int) -> Rejected | None:
+    def _cannot_be_made(self, contract: ForwardContract, first: Slot, at_s: int) -> Rejected | None:
+        """Why nobody can sign a contract any more, or carry it: in which slot of its profile."""
         stage = self.terms.stage_of_kind(StageKind.BILATERAL)
         if stage is None:
             return Rejected(Reason.WRONG_STAGE, "the calendar has no bilateral stage")
-        first = slot_of(p.first_slot, self.terms)
-        if isinstance(first, Rejected):
-            return Rejected(first.code, first.detail, "first_slot")
-        held = HeldProposal(p, "")
-        for i, energy_wh in enumerate(p.energy_wh):
-            slot, field = first.shifted(i), f"energy_wh.{i}"
-            if not energy_wh:
-                continue
+        for label, energy_wh in contract.profile:
+            slot = Slot(parse_utc(label), self.terms.slot_minutes)
+            field = f"energy_wh.{(slot.start_s - first.start_s) // slot.duration_s}"
             if (late := self._out_of_time(slot, stage, at_s)) is not None:
                 return Rejected(late.code, late.detail, field)
-            for meter, sign in ((held.buyer, 1), (held.seller, -1)):
+            for meter, sign in ((contract.buyer, 1), (contract.seller, -1)):
                 over = self._over_nameplate(meter, sign, energy_wh, slot)
                 if over is not None:
                     return Rejected(over.code, f"{meter}, {slot.label}: {over.detail}", field)
@@ -202,3 +216,7 @@ class Contracts:
             member.nameplate_import_w if sign > 0 else member.nameplate_export_w,
             slot,
         )
+
+
+def _answered(contract: ForwardContract, answer: Acceptance) -> ForwardContract | Refused:
+    return after(contract, Event.SIGN if answer.accepts else Event.DECLINE, answer.meter)

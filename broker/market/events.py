@@ -25,11 +25,15 @@ class RegulationAgreed(_Event):
 
 
 class NetworkAgreed(_Event):
-    """The network and the preferences of members that hold for every slot cleared from now on, as texts."""
+    """The network, the preferences and the roles of members that hold from now on, as texts.
+
+    They are those of every slot that is cleared (network, preferences) or settled first (roles) from now on.
+    """
 
     type: Literal["network_agreed"] = "network_agreed"
     network: str
     preferences: str
+    roles: str = ""
 
 
 class Enrolled(_Event):
@@ -113,7 +117,7 @@ class CorrectionDue(_Event):
 
 
 class CallAsked(_Event):
-    """The operator asks for flexibility in some slots; `slot_s` is the first."""
+    """The operator asks for flexibility, or for standing by, in some slots; `slot_s` is the first."""
 
     type: Literal["call_asked"] = "call_asked"
     call: str
@@ -124,6 +128,15 @@ class CallAsked(_Event):
     request_wh: int
     reserve_micro: int
     penalty_micro: int
+
+
+class ActivationAsked(_Event):
+    """The operator calls those that stand by in a slot of an ancillary call, before it begins."""
+
+    type: Literal["activation_asked"] = "activation_asked"
+    call: str
+    slot_s: int
+    request_wh: int
 
 
 class CallClosed(_Event):
@@ -155,6 +168,7 @@ Event = Annotated[
     | CorrectionDue
     | SlotCancelled
     | CallAsked
+    | ActivationAsked
     | CallClosed,
     Field(discriminator="type"),
 ]

@@ -1,11 +1,12 @@
-"""Whether an order or a report may enter: every check, in one order, without touching the book."""
+"""Whether an order may enter: every check, in one order, without touching the book."""
 
-from broker.market.meter_history import Row
+from collections.abc import Mapping
+
 from broker.market.outcome import Accepted, Admission, Rejected
-from broker.market.slot_book import HeldReport, SlotBook
+from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
 from wire.commitments import round_of, shown_order
-from wire.messages import MeterReport, Order, OrderStep, Reveal, SealedOrder, Side, SlotState
+from wire.messages import Order, OrderStep, Reveal, SealedOrder, Side, SlotState
 from wire.reasons import Reason
 from wire.slots import Slot, format_utc, parse_utc
 
@@ -18,6 +19,15 @@ def slot_of(label: str, terms: Terms) -> Slot | Rejected:
         return Slot(parse_utc(label), terms.slot_minutes)
     except ValueError as error:
         return Rejected(Reason.FOREIGN_SLOT, str(error), "slot")
+
+
+def book_of(label: str, books: Mapping[int, SlotBook], terms: Terms) -> SlotBook | Rejected:
+    """The book of the slot that a message names."""
+    slot = slot_of(label, terms)
+    if isinstance(slot, Rejected):
+        return slot
+    book = books.get(slot.start_s)
+    return book or Rejected(Reason.FOREIGN_SLOT, f"{label} is not in the market calendar now", "slot")
 
 
 def admit_order(
@@ -191,86 +201,4 @@ def over_nameplate(energy_wh: int, taken_wh: int, nameplate_w: int, slot: Slot) 
         taken = f" on top of {taken_wh} Wh held or reserved" if taken_wh else ""
         detail = f"{energy_wh} Wh{taken}, the connection carries {limit_wh} Wh"
         return Rejected(Reason.OVER_NAMEPLATE, detail, "steps")
-    return None
-
-
-def admit_report(
-    report: MeterReport,
-    digest: str,
-    *,
-    book: SlotBook,
-    member: Member,
-    terms: Terms,
-    neighbours: tuple[Row | None, Row | None],
-    at_s: int,
-) -> Admission:
-    """Whether a meter report counts; `neighbours` are the meter's registers as reported before and after the slot."""
-    held = book.reports.get(member.meter)
-    if held is not None and held.digest == digest:
-        return Accepted(repeated=True)
-    if at_s < book.slot.end_s:
-        return Rejected(Reason.SLOT_NOT_OVER, f"{book.slot.label} has not ended", "slot")
-    is_settled = book.state is SlotState.SETTLED
-    if book.state is SlotState.VOID or (is_settled and not terms.can_correct(book.slot, at_s)):
-        return Rejected(Reason.ALREADY_SETTLED, f"{book.slot.label} is {book.state}", "slot")
-    return (
-        _not_replacing(report, held, book)
-        or _not_measured(report, is_settled=is_settled)
-        or _bad_registers(report, member, neighbours, book.slot)
-        or Accepted()
-    )
-
-
-def _not_replacing(report: MeterReport, held: HeldReport | None, book: SlotBook) -> Rejected | None:
-    """A report takes the place of another with a higher sequence, as measured, and with a reason if that one was."""
-    if held is None:
-        return None
-    last = held.sequence
-    if report.sequence <= last:
-        detail = f"{book.slot.label} was reported with sequence {last} and other values"
-        return Rejected(Reason.CONFLICTING_SEQUENCE, detail, "sequence")
-    if report.quality != "measured":
-        return Rejected(Reason.NOT_MEASURED, f"{book.slot.label} was reported before", "quality")
-    if held.is_measured and not report.replaces:
-        return Rejected(Reason.NO_REASON, f"{book.slot.label} was measured in sequence {last}", "replaces")
-    return None
-
-
-def _not_measured(report: MeterReport, *, is_settled: bool) -> Rejected | None:
-    if is_settled and report.quality != "measured":
-        return Rejected(Reason.NOT_MEASURED, "the slot is settled on an estimate already", "quality")
-    return None
-
-
-def _bad_registers(
-    report: MeterReport, member: Member, neighbours: tuple[Row | None, Row | None], slot: Slot
-) -> Rejected | None:
-    """Registers only rise, from the report before to the one after; those of another meter start anew."""
-    before, after = neighbours
-    if report.replaces:
-        before = after = None
-    elif after is not None and after.starts_anew:
-        after = None
-    imports = (report.import_from_wh, report.import_to_wh)
-    exports = (report.export_from_wh, report.export_to_wh)
-    known_imports = (before.import_to_wh if before else 0, after.import_from_wh if after else None)
-    known_exports = (before.export_to_wh if before else 0, after.export_from_wh if after else None)
-    return _bad_register("import", imports, known_imports, member.nameplate_import_w, slot) or _bad_register(
-        "export", exports, known_exports, member.nameplate_export_w, slot
-    )
-
-
-def _bad_register(
-    flow: str, values_wh: tuple[int, int], known_wh: tuple[int, int | None], nameplate_w: int, slot: Slot
-) -> Rejected | None:
-    (start, end), (before, after) = values_wh, known_wh
-    if end < start or start < before:
-        detail = f"{flow} register: {before} Wh known before the slot, then {start}..{end} Wh"
-        return Rejected(Reason.REGISTER_WENT_BACK, detail, f"{flow}_from_wh")
-    if after is not None and end > after:
-        detail = f"{flow} register: {end} Wh at the end of the slot, then {after} Wh"
-        return Rejected(Reason.REGISTER_WENT_BACK, detail, f"{flow}_to_wh")
-    if (end - start) * 60 > METER_TOLERANCE * nameplate_w * slot.minutes:
-        detail = f"{flow} of {end - start} Wh is more than a connection of {nameplate_w} W can carry"
-        return Rejected(Reason.OVER_NAMEPLATE, detail, f"{flow}_to_wh")
     return None

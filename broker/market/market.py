@@ -5,15 +5,18 @@ what the rules of sequence and gate say.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
 from broker.market.auction import auction, holding_of, members_rules, stage_of
+from broker.market.baselines import Baselines
+from broker.market.calls import Calls
 from broker.market.contracts import Contracts
 from broker.market.day_auction import day_auction
 from broker.market.day_book import DayBook
 from broker.market.events import (
+    ActivationAsked,
     CallAsked,
     CallClosed,
     ClearingDue,
@@ -31,12 +34,11 @@ from broker.market.events import (
     SlotOpened,
     TermsAgreed,
 )
-from broker.market.flexibility import Flexibility
 from broker.market.inbox import Inbox
-from broker.market.load_history import DAY_S, DAYS, LoadHistory
+from broker.market.load_history import LoadHistory
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
-from broker.market.posting import SettledSlot, corrected_slot, settled_slot
+from broker.market.posting import SettledSlot
 from broker.market.publication import (
     Gathering,
     Rosters,
@@ -48,26 +50,18 @@ from broker.market.publication import (
     session_name,
 )
 from broker.market.session import SlotEvent, advance
+from broker.market.settling import Settling
 from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
-from broker.settlement.regulation import NOTHING, Regulation, regulation_of
+from broker.market.timetable import Timetable
+from broker.market.totals import Totals
+from broker.settlement.regulation import regulation_of
 from wire.calendar import Gate
-from wire.messages import Award, Checkpoint, Clearing, Conditions, FlexResult, Message, Roster, SlotState, StageKind
+from wire.messages import Award, Checkpoint, Clearing, Conditions, Message, Roster, SlotState, StageKind
 from wire.reasons import Reason
-from wire.slots import Slot, slot_at
+from wire.slots import Slot
 
 NO_BLOCKS: Mapping[str, int] = {}
-
-
-@dataclass(slots=True)
-class Totals:
-    """What the community did so far, and the last slot's figures for the market conditions [Wh]."""
-
-    orders: int = 0
-    traded_wh: int = 0
-    last_price_micro: int | None = None
-    last_demand_wh: int = 0
-    last_generation_wh: int = 0
 
 
 class Market:
@@ -81,20 +75,24 @@ class Market:
         self.log = Log()
         self.totals = Totals()
         self.checkpoint: Checkpoint | None = None
-        self.regulations: list[tuple[int, Regulation]] = []
         self.log_key = log_key(secret)
         self._rosters = Rosters()
         self._secret = secret
         self.days: dict[tuple[str, int], DayBook] = {}
         self.contracts = Contracts(terms, self.members, self.books)
-        self.flexibility = Flexibility(terms, LoadHistory(60 * terms.slot_minutes))
+        self.calls = Calls(terms, Baselines(LoadHistory(60 * terms.slot_minutes)))
+        self._timetable = Timetable(terms, self.members, self.books, self.calls)
+        self.settling = Settling(
+            self.members, self.books, self.contracts, self.calls, self.accounts, self.log, secret
+        )
         self._inbox = Inbox(
             terms,
             self.members,
             self.books,
             self.days,
             contracts=self.contracts,
-            flexibility=self.flexibility,
+            calls=self.calls,
+            totals=self.totals,
             secret=secret,
         )
 
@@ -102,9 +100,7 @@ class Market:
         """Applies one event; returns the messages it causes, in sending order."""
         match event:
             case Received():
-                out, counted = self._inbox.receive(event)
-                self.totals.orders += counted
-                return out
+                return self._inbox.receive(event)
             case Refused():
                 why = Rejected(Reason.OVERSIZED, f"{event.size} bytes")
                 return [
@@ -121,10 +117,12 @@ class Market:
                 return []
             case RegulationAgreed():
                 regulation = regulation_of(event.regulation)
-                self.regulations.append((max(event.at_s, regulation.valid_from_s), regulation))
+                self.settling.regulations.append((max(event.at_s, regulation.valid_from_s), regulation))
                 return []
             case NetworkAgreed():
-                self.terms = replace(self.terms, network=event.network, preferences=event.preferences)
+                self.terms = replace(
+                    self.terms, network=event.network, preferences=event.preferences, roles=event.roles
+                )
                 return []
             case Enrolled():
                 self._enrol(event)
@@ -142,82 +140,22 @@ class Market:
             case CorrectionDue():
                 return self._correct(self.books[event.slot_s], event.at_s)
             case CallAsked():
-                return [Outgoing(self.flexibility.ask(event).call)]
+                return [Outgoing(self.calls.ask(event).call)]
+            case ActivationAsked():
+                return [Outgoing(activation, activation.meter) for activation in self.calls.activate(event)]
             case CallClosed():
-                return [Outgoing(award, award.meter) for award in self.flexibility.close(event.call)]
+                return [Outgoing(award, award.meter) for award in self.calls.close(event.call)]
             case SlotCancelled():
                 self._move(self.books[event.slot_s], SlotEvent.CANCEL)
                 return []
 
     def due(self, now_s: int) -> list[Event]:
         """The events that time has brought, oldest slot first; apply them and ask again until none is left."""
-        events: list[Event] = []
-        closing: set[tuple[str, int]] = set()
-        waiting = ((start_s, self._next_s(book)) for start_s, book in self.books.items())
-        ripe = [
-            (start_s, moment)
-            for start_s, moment in waiting
-            if moment is not None and (moment <= now_s or self._waits_for_reports(self.books[start_s]))
-        ]
-        for start_s, moment in sorted(ripe):
-            book = self.books[start_s]
-            if book.state is SlotState.GATE_OPEN and now_s >= moment:
-                gate = book.session.gate
-                if (gate.stage, gate.gate_s) not in closing:
-                    closing.add((gate.stage, gate.gate_s))
-                    events.append(GateClosed(at_s=now_s, slot_s=start_s, stage=gate.stage, round=gate.round))
-            elif book.state is SlotState.GATE_CLOSED and now_s >= moment:
-                events.append(ClearingDue(at_s=now_s, slot_s=start_s))
-            elif book.state is SlotState.CLEARED and now_s >= moment:
-                events.append(DeliveryEnded(at_s=now_s, slot_s=start_s))
-            elif book.state is SlotState.DELIVERED and self._is_settlement_due(book, now_s):
-                events.append(SettlementDue(at_s=now_s, slot_s=start_s))
-            elif book.changed_s is not None and self._is_correction_due(book, book.changed_s, now_s):
-                events.append(CorrectionDue(at_s=now_s, slot_s=start_s))
-        call = self.flexibility.next_gate()
-        if call is not None and now_s >= call[0]:
-            events.insert(0, CallClosed(at_s=now_s, call=call[1]))
-        return events
-
-    def _next_s(self, book: SlotBook) -> int | None:
-        """When time alone moves a slot on [s since 1970]; None when it does not any more."""
-        match book.state:
-            case SlotState.GATE_OPEN:
-                return book.session.gate.gate_s
-            case SlotState.GATE_CLOSED:
-                return self.terms.clearing_s(book.session.gate)
-            case SlotState.CLEARED:
-                return book.slot.end_s
-            case SlotState.DELIVERED:
-                return book.slot.end_s + self.terms.report_within_s
-            case _ if book.changed_s is not None:
-                return book.changed_s + self.terms.report_within_s
-            case _:
-                return None
-
-    @staticmethod
-    def _waits_for_reports(book: SlotBook) -> bool:
-        """Whether reports can move a slot on before its time."""
-        return book.state is SlotState.DELIVERED or book.changed_s is not None
-
-    def _is_settlement_due(self, book: SlotBook, now_s: int) -> bool:
-        return self._all_reported(book) or now_s >= book.slot.end_s + self.terms.report_within_s
-
-    def _is_correction_due(self, book: SlotBook, changed_s: int, now_s: int) -> bool:
-        """News of a settled slot is gathered for a while: late readings come in crowds."""
-        return self._all_reported(book) or now_s >= changed_s + self.terms.report_within_s
-
-    def _all_reported(self, book: SlotBook) -> bool:
-        active = {meter for meter, member in self.members.items() if not member.suspended}
-        return active <= set(book.reports)
+        return self._timetable.due(now_s)
 
     def next_due_s(self, now_s: int) -> int:
         """The next moment after `now_s` at which `due` may have something or a new slot can be traded [s]."""
-        moments = [slot_at(now_s, self.terms.slot_minutes).end_s]
-        moments += [moment for book in self.books.values() if (moment := self._next_s(book)) is not None]
-        call = self.flexibility.next_gate()
-        moments += [] if call is None else [call[0]]
-        return min(moment for moment in moments if moment > now_s)
+        return self._timetable.next_s(now_s)
 
     def _check_terms(self, event: TermsAgreed) -> None:
         own = self.terms.as_record()
@@ -376,46 +314,23 @@ class Market:
 
     def _settle(self, book: SlotBook, now_s: int) -> list[Outgoing]:
         roster = self._logged(self._roster_news(book.slot))
-        book.regulation = self.regulation_at(book.slot.start_s)
-        if book.regulation.posted(book.slot):
-            book.subscribers = tuple(sorted(m.meter for m in self.members.values() if not m.suspended))
-        called, results = self.flexibility.delivered(book)
-        book.called = tuple(called)
-        result = settled_slot(book, self.terms, self._secret, self.log)
-        self.accounts.post(result.transfers)
+        result = self.settling.settle(book, self.terms, now_s)
         self._move(book, SlotEvent.SETTLEMENT)
-        book.forget_steps()
         self.totals.last_demand_wh = result.demand_wh
         self.totals.last_generation_wh = result.generation_wh
-        self._forget_before(now_s - self.terms.keep_settled_s)
-        self.flexibility.forget_before(now_s - DAYS * DAY_S)
-        return [*roster, *self._posted(book, result, results)]
+        return [*roster, *self._posted(book, result)]
 
     def _correct(self, book: SlotBook, now_s: int) -> list[Outgoing]:
-        book.changed_s = None
         roster = self._logged(self._roster_news(book.slot))
-        result = corrected_slot(book, self.terms, self._secret, self.log)
-        self.accounts.post(result.transfers)
-        self._forget_before(now_s - self.terms.keep_settled_s)
+        result = self.settling.correct(book, self.terms, now_s)
         if not roster and not result.settlements and not result.transfers:
             return []
         return [*roster, *self._posted(book, result)]
 
-    def regulation_at(self, at_s: int) -> Regulation:
-        """The regulation that holds for slots that start at a moment."""
-        return next((r for from_s, r in reversed(self.regulations) if from_s <= at_s), NOTHING)
-
-    def _posted(self, book: SlotBook, result: SettledSlot, results: Sequence[FlexResult] = ()) -> list[Outgoing]:
-        called_for = [Outgoing(r, r.meter) for r in results]
-        return [*(Outgoing(s, s.meter) for s in result.settlements), *called_for, *self._log_news(book)]
-
-    def _forget_before(self, before_s: int) -> None:
-        final = (SlotState.SETTLED, SlotState.VOID)
-        past = [s for s, book in self.books.items() if s < before_s and book.state in final]
-        for start_s in past:
-            if self.books[start_s].changed_s is None:
-                del self.books[start_s]
-        self.contracts.forget_before(before_s)
+    def _posted(self, book: SlotBook, result: SettledSlot) -> list[Outgoing]:
+        bills = [Outgoing(bill, bill.meter) for bill in result.settlements]
+        told = [Outgoing(done, done.meter) for done in result.results]
+        return [*bills, *told, *self._log_news(book)]
 
 
 def _closes_with(book: SlotBook, gate: Gate) -> bool:

@@ -1,31 +1,50 @@
 """From a delivered slot to transfers, log leaves and private settlements; from later news to corrections."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from broker.ledger.log import Log, pseudonym, salt
-from broker.ledger.transfer import Transfer, account, meter_of
+from broker.ledger.transfer import Transfer, account
 from broker.market.auction import slot_rules
-from broker.market.missing_readings import awarded_wh
-from broker.market.slot_book import Basis, Holding, SlotBook
+from broker.market.slot_book import Basis, SlotBook
+from broker.market.slot_positions import current_positions, settled_positions
 from broker.market.terms import Terms
+from broker.settlement.as_delivered import CUT, FIRST_IN_FIRST_OUT, as_delivered
+from broker.settlement.called import called_transfers, measured_wh
 from broker.settlement.charges import added
 from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
-from broker.settlement.slot import Position, SharingRule, Traded, settle
+from broker.settlement.slot import Position, SharingRule, settle
 from broker.settlement.two_price import TwoPrice
+from broker.sharing.roles import roles_of
 from wire.commitments import settlement_leaf
-from wire.messages import Settlement, SettlementItem, SettlementLine
+from wire.messages import FlexResult, ReserveResult, Settlement, SettlementLine
+
+NOTE_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SettledSlot:
-    """Transfers of a slot with the settlement of every member, and the slot's metered totals [Wh]."""
+    """Transfers of a slot with the settlements and results of calls they make, and the metered totals [Wh]."""
 
     transfers: tuple[Transfer, ...]
     settlements: list[Settlement]
+    results: list[FlexResult | ReserveResult]
     demand_wh: int
     generation_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """All transfers of a slot, what the rules noted about it, and whose trades do not count whole."""
+
+    transfers: tuple[Transfer, ...]
+    note: str
+    cut: frozenset[str]
+
+    def note_for(self, meter: str) -> str | None:
+        """What a member is told, None when there is nothing to tell."""
+        return "; ".join(text for text in (self.note, CUT if meter in self.cut else "") if text)[:NOTE_LENGTH] or None
 
 
 def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
@@ -35,45 +54,64 @@ def settled_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> Settl
     delivered, and marked as estimated.
     """
     positions = current_positions(book)
-    transfers = slot_transfers(positions, book, terms)
-    lines = _lines_by_account(transfers)
-    settlements = _logged([_settlement(p, lines, book, terms) for p in positions], book, secret, log)
+    due = slot_due(positions, book, terms)
+    bills = _Bills(book, terms.community, due.transfers, due)
+    settlements = _logged([bills.settlement(p) for p in positions], book, secret, log)
     _remember(book, positions, settlements)
-    return _result(transfers, settlements, positions)
+    return _result(due.transfers, settlements, _results(book, terms, positions), positions)
 
 
 def corrected_slot(book: SlotBook, terms: Terms, secret: bytes, log: Log) -> SettledSlot:
     """Settles a settled slot on what is known now: differences as new transfers, leaves and settlements.
 
-    Members for whom nothing changes get no settlement. Nothing that was posted, logged or sent is touched.
+    Members for whom nothing changes get no settlement and no result. Nothing that was posted, logged or sent is
+    touched.
     """
     positions = current_positions(book)
-    posted = slot_transfers(_settled_positions(book), book, terms)
-    transfers = differences(posted, slot_transfers(positions, book, terms))
-    lines = _lines_by_account(transfers)
-    changed = [p for p in positions if account(p.meter) in lines or _is_news(p, book.basis.get(p.meter))]
-    settlements = _logged([_settlement(p, lines, book, terms) for p in changed], book, secret, log)
+    settled = settled_positions(book)
+    posted, due = slot_due(settled, book, terms), slot_due(positions, book, terms)
+    transfers = differences(posted.transfers, due.transfers)
+    told = _results(book, terms, settled)
+    results = [result for result in _results(book, terms, positions) if result not in told]
+    bills = _Bills(book, terms.community, transfers, due)
+    changed = [p for p in positions if bills.touch(p) or _is_news(p, book.basis.get(p.meter))]
+    settlements = _logged([bills.settlement(p) for p in changed], book, secret, log)
     _remember(book, changed, settlements)
-    return _result(transfers, settlements, positions)
+    return _result(transfers, settlements, results, positions)
 
 
 def _result(
-    transfers: tuple[Transfer, ...], settlements: list[Settlement], positions: Sequence[Position]
+    transfers: tuple[Transfer, ...],
+    settlements: list[Settlement],
+    results: list[FlexResult | ReserveResult],
+    positions: Sequence[Position],
 ) -> SettledSlot:
     return SettledSlot(
         transfers=transfers,
         settlements=settlements,
+        results=results,
         demand_wh=sum(max(p.metered_wh, 0) for p in positions),
         generation_wh=sum(max(-p.metered_wh, 0) for p in positions),
     )
 
 
-def slot_transfers(positions: Sequence[Position], book: SlotBook, terms: Terms) -> tuple[Transfer, ...]:
-    """Every transfer of a slot in which its members had these positions."""
-    settled = settle(positions, sharing_rule(terms), slot_rules(book.slot, terms)).transfers
-    called = book.called if positions else ()
-    so_far = (*settled, *called, *penalty(terms).transfers(positions))
-    return (*so_far, *added(positions, so_far, book.regulation, book.slot, book.subscribers))
+def _results(book: SlotBook, terms: Terms, positions: Sequence[Position]) -> list[FlexResult | ReserveResult]:
+    metered = measured_wh(positions)
+    return [part.result(terms.community, book.slot.label, metered.get(part.meter)) for part in book.called]
+
+
+def slot_due(positions: Sequence[Position], book: SlotBook, terms: Terms) -> Due:
+    """Every transfer of a slot in which its members had these positions, and what is noted about it."""
+    counted = as_delivered(positions) if terms.allocation == FIRST_IN_FIRST_OUT else positions
+    rules = replace(
+        slot_rules(book.slot, terms), roles=roles_of(book.roles), solidarity_micro=terms.solidarity_micro_per_kwh
+    )
+    settled = settle(counted, sharing_rule(terms), rules)
+    called = called_transfers(book.called, positions)
+    so_far = (*settled.transfers, *called, *penalty(terms).transfers(positions))
+    charged = added(positions, so_far, book.regulation, book.slot, book.subscribers)
+    cut = frozenset(p.meter for p, q in zip(positions, counted, strict=True) if p.parts != q.parts)
+    return Due((*so_far, *charged), settled.note, cut)
 
 
 def sharing_rule(terms: Terms) -> SharingRule:
@@ -91,49 +129,6 @@ def penalty(terms: Terms) -> Penalty:
     )
 
 
-def current_positions(book: SlotBook) -> list[Position]:
-    """The members of a slot with what is known of them now, by ascending meter."""
-    called = {meter for t in book.called for name in (t.payer, t.payee) if (meter := meter_of(name)) is not None}
-    meters = {*book.reports, *book.estimates, *book.holdings, *called} if book.prices is not None else set()
-    return [
-        _position(book, meter, *_reading(book, meter)) for meter in sorted(meters | {*book.subscribers, *book.basis})
-    ]
-
-
-def _reading(book: SlotBook, meter: str) -> tuple[int, bool]:
-    """The net energy of a member [Wh, + import], and whether it was measured."""
-    held = book.reports.get(meter)
-    if book.prices is None:
-        return 0, False
-    if held is None:
-        return book.estimates.get(meter, awarded_wh(book, meter)), False
-    return held.net_wh, held.is_measured
-
-
-def _settled_positions(book: SlotBook) -> list[Position]:
-    return [_position(book, meter, b.metered_wh, b.is_measured) for meter, b in sorted(book.basis.items())]
-
-
-def _position(book: SlotBook, meter: str, metered_wh: int, is_measured: bool) -> Position:
-    parts = book.holdings.get(meter, [])
-    return Position(
-        meter=meter,
-        award_wh=awarded_wh(book, meter),
-        award_nano=sum(part.amount_nano for part in parts),
-        award_price_micro=parts[0].price_micro if len(parts) == 1 else None,
-        parts=tuple(_traded(part) for part in parts),
-        metered_wh=metered_wh,
-        is_measured=is_measured,
-        retail_micro=book.prices.retail_micro if book.prices else 0,
-        feed_in_micro=book.prices.feed_in_micro if book.prices else 0,
-    )
-
-
-def _traded(part: Holding) -> Traded:
-    item = SettlementItem.AWARD if part.counterparty is None else SettlementItem.CONTRACT
-    return Traded(part.energy_wh, part.amount_nano, part.price_micro, item)
-
-
 def _is_news(p: Position, basis: Basis | None) -> bool:
     return basis is None or (basis.metered_wh, basis.is_measured) != (p.metered_wh, p.is_measured)
 
@@ -144,20 +139,42 @@ def _remember(book: SlotBook, positions: Iterable[Position], settlements: Iterab
         book.basis[p.meter] = Basis(p.metered_wh, p.is_measured, places[p.meter])
 
 
-Lines = Mapping[str, Sequence[SettlementLine]]
+class _Bills:
+    """The members' settlements of some transfers of a slot, with the notes on what is due."""
 
+    def __init__(self, book: SlotBook, community: str, transfers: Iterable[Transfer], due: Due) -> None:
+        self._book, self._community, self._due = book, community, due
+        self._lines: dict[str, list[SettlementLine]] = {}
+        for t in transfers:
+            for own, sign in ((t.payer, 1), (t.payee, -1)):
+                self._lines.setdefault(own, []).append(line_of(t, sign))
 
-def _lines_by_account(transfers: Iterable[Transfer]) -> Lines:
-    """Every account's lines of some transfers: positive amounts are paid by it."""
-    found: dict[str, list[SettlementLine]] = {}
-    for t in transfers:
-        for own, sign in ((t.payer, 1), (t.payee, -1)):
-            found.setdefault(own, []).append(line_of(t, sign))
-    return found
+    def touch(self, p: Position) -> bool:
+        """Whether a transfer is the member's."""
+        return account(p.meter) in self._lines
+
+    def settlement(self, p: Position) -> Settlement:
+        """The settlement of a member, not logged yet: its place in the log and its salt follow."""
+        lines = tuple(self._lines.get(account(p.meter), ()))
+        earlier = self._book.basis.get(p.meter)
+        return Settlement(
+            community=self._community,
+            meter=p.meter,
+            slot=self._book.slot.label,
+            quality="measured" if p.is_measured else "estimated",
+            award_wh=p.award_wh,
+            metered_wh=p.metered_wh,
+            lines=lines,
+            total_nano=sum(line.amount_nano for line in lines),
+            log_index=0,
+            salt="0" * 64,
+            corrects=earlier.log_index if earlier else None,
+            note=self._due.note_for(p.meter),
+        )
 
 
 def line_of(t: Transfer, sign: int) -> SettlementLine:
-    """The line of a transfer for its payer (sign 1) or its payee (-1)."""
+    """The line of a transfer for its payer (sign 1, positive amounts are paid) or its payee (-1)."""
     return SettlementLine(
         item=t.item,
         of=t.of,
@@ -166,24 +183,6 @@ def line_of(t: Transfer, sign: int) -> SettlementLine:
         price_micro_per_kwh=t.price_micro,
         base_nano=None if t.base_nano is None else sign * t.base_nano,
         amount_nano=sign * t.amount_nano,
-    )
-
-
-def _settlement(p: Position, by_account: Lines, book: SlotBook, terms: Terms) -> Settlement:
-    lines = tuple(by_account.get(account(p.meter), ()))
-    earlier = book.basis.get(p.meter)
-    return Settlement(
-        community=terms.community,
-        meter=p.meter,
-        slot=book.slot.label,
-        quality="measured" if p.is_measured else "estimated",
-        award_wh=p.award_wh,
-        metered_wh=p.metered_wh,
-        lines=lines,
-        total_nano=sum(line.amount_nano for line in lines),
-        log_index=0,
-        salt="0" * 64,
-        corrects=earlier.log_index if earlier else None,
     )
 
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from broker.ledger.transfer import Transfer
 from broker.market.terms import OutsidePrices
+from broker.settlement.called import Promise
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.calendar import Gate
 from wire.messages import Award, BookEntry, Clearing, Order, SealedOrder, Side, SlotState
@@ -77,7 +77,8 @@ class Holding:
     """One part of a member's position: what a session or a contract gave it.
 
     `energy_wh` (+ bought, - sold) costs `amount_nano` (+ paid by the member); `price_micro` when it has one price,
-    `counterparty` when it is a contract with one other member.
+    `counterparty` when it is a contract with one other member. The holdings of one `pool` sum to zero over all
+    members: a session's awards, a contract.
     """
 
     stage: str
@@ -85,6 +86,7 @@ class Holding:
     amount_nano: int
     price_micro: int | None = None
     counterparty: str | None = None
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,9 @@ class SlotBook:
 
     Its `sessions` follow one another; `state`, `orders`, `messages`, `clearing` and `awards` are those of the current
     one. `holdings` are the positions, part by part. `estimates` are net energies [Wh] of missing reports that later
-    registers tell. `basis` is what the slot was settled on, `subscribers` pay fixed amounts in it, `called` are the
-    payments for flexibility, `regulation` holds for it; `changed_s` is the moment from which the basis is not what
-    the meters say any more.
+    registers tell. `basis` is what the slot was settled on, `subscribers` pay fixed amounts in it, `called` is
+    what members were called for, `regulation` and `roles` hold for it; `changed_s` is the moment from which the basis
+    is not what the meters say any more.
     """
 
     slot: Slot
@@ -136,8 +138,9 @@ class SlotBook:
     estimates: dict[str, int] = field(default_factory=dict)
     basis: dict[str, Basis] = field(default_factory=dict)
     subscribers: tuple[str, ...] = ()
-    called: tuple[Transfer, ...] = ()
+    called: tuple[Promise, ...] = ()
     regulation: Regulation = NOTHING
+    roles: str = ""
     changed_s: int | None = None
 
     def forget_steps(self) -> None:

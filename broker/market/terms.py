@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from broker.mechanisms.catalogue import MECHANISMS
+from broker.settlement.as_delivered import AS_TRADED
 from wire.calendar import AUCTIONS, Gate, gates, last_open_s
 from wire.codec import canonical
 from wire.messages import Calendar, Stage, StageKind
@@ -16,7 +17,7 @@ Record = dict[str, int | str]
 
 KEEP_SETTLED_S = 2 * 86_400
 
-CHANGEABLE = ("network", "preferences")
+CHANGEABLE = ("network", "preferences", "roles")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,9 @@ class Terms:
     `stages` it is one intraday stage, made of `stage`, `mechanism`, `gate_lead_s`, `horizon_slots`, `k_permille`,
     `sealed` and `reveal_within_s`; with them these seven say nothing.
 
-    `network` and `preferences` are texts (`broker.network.grid_text`, `broker.clearing.preferences`), "" without.
-    They may change while the community lives: the journal has them in events of their own, not in the record of the
-    terms.
+    `network`, `preferences` and `roles` are texts (`broker.network.grid_text`, `broker.clearing.preferences`,
+    `broker.sharing.roles`), "" without. They may change while the community lives: the journal has them in events of
+    their own, not in the record of the terms.
     """
 
     community: str
@@ -56,16 +57,19 @@ class Terms:
     report_within_s: int = 900
     group_min: int = 10
     imbalance: str = "mid_market_rate"
+    allocation: Literal["as_traded", "first_in_first_out"] = AS_TRADED
     short_adder_micro_per_kwh: int = 0
     long_deduction_micro_per_kwh: int = 0
     penalty_micro_per_kwh: int = 0
     penalty_tolerance_wh: int = 0
     penalty_tolerance_permille: int = 0
+    solidarity_micro_per_kwh: int = 0
     correct_within_s: int = 3 * 86_400
     path_rounds_max: int = 20
     blocks_max: int = 20
     network: str = ""
     preferences: str = ""
+    roles: str = ""
     stages: tuple[Stage, ...] = ()
     trading: tuple[Stage, ...] = field(init=False, repr=False, compare=False)
     sealed: bool = False
@@ -163,6 +167,8 @@ class Terms:
             group_min=self.group_min,
             path_rounds_max=self.path_rounds_max,
             blocks_max=self.blocks_max,
+            balancing=self.balancing,
+            allocation=self.allocation,
         )
 
 

@@ -11,7 +11,6 @@ every trade ("G1->L1") and the marginal cost or value of every agent; `trade_pri
 """
 
 from collections import Counter
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +18,13 @@ import numpy as np
 from broker.clearing.consensus.agents import Agents, Floats
 from broker.clearing.consensus.protocol import Agreement, Consensus, Target
 from broker.offline.decimal_book import Finding
-from broker.offline.document import Reader
+from broker.offline.fields import Fields, top
+from broker.offline.orders import pair, sign_of
 
 EXAMPLE = '{"agents": [{"id": "G1", "a": 0.1, "b": 10, "sign": 1}], "pref": {"L1": {"G1": 2}}}'
 TRADES = 1e-6
-LARGEST = Decimal(10) ** 12
+LARGEST = 10**12
+AGENT = '{"id": "G1", "a": 0.1, "b": 10, "sign": 1}'
 
 
 class _Agent(NamedTuple):
@@ -37,14 +38,12 @@ class _Agent(NamedTuple):
 
 def solve(document: Any) -> dict[str, Any] | list[Finding]:
     """Prices, powers and trades, and how the rounds ended."""
-    reader = Reader()
-    top = reader.top(document, EXAMPLE)
-    agents = read_agents(reader, top)
-    own = _penalties(reader, top, {agent.id for agent in agents})
-    most = Decimal(10**5)
-    rounds = reader.number(top, "iterations_max", "", "rounds", default=Decimal(2_000), low=Decimal(1), high=most)
-    if reader.findings:
-        return reader.findings
+    fields = top(document, EXAMPLE)
+    agents = read_agents(fields)
+    own = _penalties(fields.table("pref", '{"L1": {"G1": 2}}'), {agent.id for agent in agents})
+    rounds = fields.number("iterations_max", "rounds", least=1, most=10**5, default=2_000)
+    if fields.findings:
+        return fields.findings
     sellers = sorted((agent for agent in agents if agent.sign > 0), key=lambda agent: agent.id)
     buyers = sorted((agent for agent in agents if agent.sign < 0), key=lambda agent: agent.id)
     lost = [[[own.get((x, y), 0.0) for x, y in ((s.id, b.id), (b.id, s.id))] for b in buyers] for s in sellers]
@@ -124,44 +123,44 @@ def _welfare(agents: list[_Agent], power: dict[str, float]) -> float:
     return -sum(agent.b * power[agent.id] + agent.a * power[agent.id] ** 2 / 2 for agent in agents)
 
 
-def read_agents(reader: Reader, top: dict[str, Any]) -> list[_Agent]:
+def read_agents(fields: Fields) -> list[_Agent]:
     """The agents of a document."""
-    agents = [_agent(reader, entry, where) for where, entry in reader.entries(top, "agents", "", needed=True)]
+    agents = [_agent(row) for row in fields.rows("agents", AGENT)]
     counts = Counter(agent.id for agent in agents)
     for name in sorted(name for name, count in counts.items() if count > 1):
-        reader.wrong("agents", f"{name!r} stands twice", "give every agent its own id")
+        fields.wrong("agents", f"{name!r} stands twice", "give every agent its own id")
     return agents
 
 
-def _agent(reader: Reader, entry: dict[str, Any], where: str) -> _Agent:
-    sign = entry.get("sign")
-    if isinstance(sign, bool) or sign not in (1, -1):
-        reader.wrong(f"{where}.sign", f"{str(sign)[:20]} is neither 1 nor -1", "write 1 for a seller, -1 for a buyer")
-    zero = Decimal(0)
-    a = reader.number(entry, "a", where, "currency per kWh and kWh", low=zero, high=LARGEST)
-    b = reader.number(entry, "b", where, "currency per kWh", low=-LARGEST, high=LARGEST)
-    least = reader.number(entry, "p_min", where, "kWh", default=zero, low=zero, high=LARGEST)
-    most = reader.number(entry, "p_max", where, "kWh", low=least, high=LARGEST) if "p_max" in entry else None
+def _agent(row: Fields) -> _Agent:
+    a = row.number("a", "currency per kWh and kWh", least=0, most=LARGEST)
+    b = row.number("b", "currency per kWh", least=-LARGEST, most=LARGEST)
+    least = row.number("p_min", "kWh", least=0, most=LARGEST, default=0)
+    most = row.number("p_max", "kWh", least=least, most=LARGEST) if "p_max" in row else None
     if a == 0 and most is None:
-        reader.wrong(f"{where}.a", "is 0 without p_max", "give the slope of the marginal cost, or a limit p_max")
+        row.wrong("a", "is 0 without p_max", "give the slope of the marginal cost, or a limit p_max")
     limit = float("inf") if most is None else float(most)
-    return _Agent(reader.text(entry, "id", where), float(a), float(b), 1 if sign == 1 else -1, float(least), limit)
+    return _Agent(row.text("id"), float(a), float(b), sign_of(row), float(least), limit)
 
 
-def _penalties(reader: Reader, top: dict[str, Any], names: set[str]) -> dict[tuple[str, str], float]:
+def _penalties(table: Fields, names: set[str]) -> dict[tuple[str, str], float]:
     """What the first agent loses per kWh that it trades with the second."""
     found: dict[tuple[str, str], float] = {}
-    for key, value in reader.table(top, "pref", '{"L1": {"G1": 2}}').items():
+
+    def add(both: tuple[str, str], at: Fields, key: str) -> None:
+        if not names.issuperset(both):
+            at.wrong(key, "names an unknown agent", "use ids of agents")
+        penalty = at.number(key, "currency per kWh", least=-LARGEST, most=LARGEST)
+        found[both] = found.get(both, 0.0) + float(penalty)
+
+    for key, value in table.entry.items():
         if isinstance(value, dict):
-            rows = [((key, partner), amount, f"pref.{key}.{partner}") for partner, amount in value.items()]
+            own = table.inside(key, '{"G1": 2}')
+            for partner in value:
+                add((key, partner), own, partner)
         elif key in names:
-            rows = [((key, partner), value, f"pref.{key}") for partner in sorted(names - {key})]
-        else:
-            pair = reader.pair(key, "pref", names, names)
-            rows = [(pair, value, f"pref.{key}")] if pair else []
-        for pair, amount, where in rows:
-            if not names.issuperset(pair):
-                reader.wrong(where, "names an unknown agent", "use ids of agents")
-            penalty = reader.value(amount, where, "currency per kWh", low=-LARGEST, high=LARGEST)
-            found[pair] = found.get(pair, 0.0) + float(penalty)
+            for partner in sorted(names - {key}):
+                add((key, partner), table, key)
+        elif (both := pair(table, key, names, names)) is not None:
+            add(both, table, key)
     return found

@@ -118,6 +118,14 @@ class Fields:
             value = {}
         return Fields(value, self.path(key), self.findings)
 
+    def table(self, key: str, example: str) -> "Fields":
+        """The object of a key that may be left out: then there is nothing in it."""
+        return self.inside(key, example) if key in self.entry else Fields({}, self.path(key), self.findings)
+
+    def inner(self, example: str) -> "list[tuple[str, Fields]]":
+        """(key, object) of every key."""
+        return [(key, self.inside(key, example)) for key in self.entry]
+
     def rows(self, key: str, example: str, *, default: Any = _REQUIRED) -> list["Fields"]:
         """The objects of a list."""
         if key not in self.entry and default is not _REQUIRED:

@@ -5,38 +5,40 @@ seller and per kWh delivered at a buyer. All numbers are those of a linear progr
 unit.
 """
 
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from broker.clearing.loss_factors import Delivered, FloatOrder, deliver
 from broker.offline.decimal_book import Finding
-from broker.offline.document import Reader, Row
+from broker.offline.fields import top
+from broker.offline.orders import Row, orders, pair
 
 EXAMPLE = '{"bids": [..], "offers": [..], "loss": {"S1->L": 0.05}}'
 PAIRS_MAX = 250_000
-LARGEST = Decimal(10) ** 9
+LARGEST = 10**9
+MOST_LOST = Fraction(999, 1000)
 DECIMALS = 9
 
 
 def solve(document: Any) -> dict[str, Any] | list[Finding]:
     """Who sends how much to whom, what arrives, and a price per participant."""
-    reader = Reader()
-    top = reader.top(document, EXAMPLE)
-    bids, offers = (reader.orders(top, key) for key in ("bids", "offers"))
+    fields = top(document, EXAMPLE)
+    bids, offers = (orders(fields, key) for key in ("bids", "offers"))
     sellers, buyers = {row.id for row in offers}, {row.id for row in bids}
     loss: dict[tuple[str, str], float] = {}
-    for key, value in reader.table(top, "loss", '{"S1->L": 0.05}').items():
-        pair = reader.pair(key, "loss", sellers, buyers)
-        part = reader.value(value, f"loss.{key}", "parts of one", low=Decimal(0), high=Decimal("0.999"))
-        if pair is not None:
-            loss[pair] = float(part)
+    table = fields.table("loss", '{"S1->L": 0.05}')
+    for key in table.entry:
+        both = pair(table, key, sellers, buyers)
+        part = table.number(key, "parts of one", least=0, most=MOST_LOST)
+        if both is not None:
+            loss[both] = float(part)
     for row in (*bids, *offers):
         if max(abs(row.price), row.qty) > LARGEST:
-            reader.wrong(row.where, "is too large", f"use numbers up to {LARGEST:,}")
+            row.fields.wrong("price", "or qty is too large", f"use numbers up to {LARGEST:,}")
     if len(sellers) * len(buyers) > PAIRS_MAX:
-        reader.wrong("(top)", "has too many pairs", f"use at most {PAIRS_MAX:,} pairs of sellers and buyers")
-    if reader.findings:
-        return reader.findings
+        fields.wrong("(top)", "has too many pairs", f"use at most {PAIRS_MAX:,} pairs of sellers and buyers")
+    if fields.findings:
+        return fields.findings
     result = deliver(_orders(bids), _orders(offers), loss)
     if result is None:
         return [Finding("(top)", "has no solution within the time", "use fewer pairs or numbers of similar size")]

@@ -3,30 +3,30 @@
 Pairs that are not named pay nothing.
 """
 
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from broker.clearing.book import Step
 from broker.clearing.network_charges import Charged, charged
 from broker.offline.decimal_book import Finding
-from broker.offline.document import Reader, Row, Scale, scale, summed
+from broker.offline.fields import Fields, top
+from broker.offline.orders import Row, Scale, k_of, orders, pair, scale, summed
 
 EXAMPLE = '{"bids": [..], "offers": [..], "fee": {"S1->L": 2}, "k": 0.5}'
-Fees = dict[tuple[str, str], Decimal]
+Fees = dict[tuple[str, str], Fraction]
 
 
 def solve(document: Any) -> dict[str, Any] | list[Finding]:
     """Bilateral flows, a price per participant and what the network gets."""
-    reader = Reader()
-    top = reader.top(document, EXAMPLE)
-    bids, offers = (reader.orders(top, key) for key in ("bids", "offers"))
-    fees = _fees(reader, top, {row.id for row in offers}, {row.id for row in bids})
-    k = reader.share(top, "k", "0.5")
-    if reader.findings:
-        return reader.findings
+    fields = top(document, EXAMPLE)
+    bids, offers = (orders(fields, key) for key in ("bids", "offers"))
+    fees = _fees(fields.table("fee", '{"S1->L": 2}'), {row.id for row in offers}, {row.id for row in bids})
+    k = k_of(fields)
+    if fields.findings:
+        return fields.findings
     rows = [*bids, *offers]
     units = scale([*(r.price for r in rows), *fees.values()], (r.qty for r in rows))
-    whole = {pair: units.price_units(fee) for pair, fee in fees.items() if fee}
+    whole = {both: units.price_units(fee) for both, fee in fees.items() if fee}
     sellers, buyers = _groups(offers, whole, 0), _groups(bids, whole, 1)
     charges = {(sellers[seller], buyers[buyer]): fee for (seller, buyer), fee in whole.items()}
     result = charged(_steps(offers, sellers, units), _steps(bids, buyers, units), charges, k)
@@ -35,7 +35,7 @@ def solve(document: Any) -> dict[str, Any] | list[Finding]:
 
 def _result(result: Charged, sellers: dict[str, str], buyers: dict[str, str], units: Scale) -> dict[str, Any]:
     allocation = result.allocation
-    flows = summed([{f"{pair.seller}->{pair.buyer}": pair.quantity} for pair in result.pairs])
+    flows = summed([{f"{p.seller}->{p.buyer}": p.quantity} for p in result.pairs])
     found = {name: result.seller_prices.get(group) for name, group in sellers.items()}
     found |= {name: result.buyer_prices.get(group) for name, group in buyers.items()}
     return {
@@ -49,21 +49,21 @@ def _result(result: Charged, sellers: dict[str, str], buyers: dict[str, str], un
     }
 
 
-def _fees(reader: Reader, top: dict[str, Any], sellers: set[str], buyers: set[str]) -> Fees:
+def _fees(table: Fields, sellers: set[str], buyers: set[str]) -> Fees:
     fees: Fees = {}
-    for key, value in reader.table(top, "fee", '{"S1->L": 2}').items():
-        pair = reader.pair(key, "fee", sellers, buyers)
-        fee = reader.value(value, f"fee.{key}", "currency per kWh", low=Decimal(0))
-        if pair is not None:
-            fees[pair] = fee
+    for key in table.entry:
+        both = pair(table, key, sellers, buyers)
+        fee = table.number(key, "currency per kWh", least=0)
+        if both is not None:
+            fees[both] = fee
     return fees
 
 
 def _groups(rows: list[Row], fees: dict[tuple[str, str], int], side: int) -> dict[str, str]:
     """The group of each participant: those with the same fees towards everybody are one, named by the first."""
     wishes: dict[str, list[tuple[str, int]]] = {row.id: [] for row in rows}
-    for pair, fee in sorted(fees.items()):
-        wishes[pair[side]].append((pair[1 - side], fee))
+    for both, fee in sorted(fees.items()):
+        wishes[both[side]].append((both[1 - side], fee))
     first: dict[tuple[tuple[str, int], ...], str] = {}
     return {name: first.setdefault(tuple(wishes[name]), name) for name in sorted(wishes)}
 

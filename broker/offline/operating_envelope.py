@@ -4,7 +4,7 @@
 counts; `envelopes: {id: {export_limit, import_limit}}` says the same once.
 """
 
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from broker.clearing.book import Book, BookSide, Step, book_side
@@ -12,21 +12,22 @@ from broker.clearing.operating_envelope import clear
 from broker.clearing.outcome import Rules
 from broker.network.grid import Envelope, Grid
 from broker.offline.decimal_book import Finding
-from broker.offline.document import Reader, Row, Scale, scale, summed
+from broker.offline.fields import Fields, top
+from broker.offline.orders import Row, Scale, k_of, orders, scale, summed
 
-Limits = dict[str, Decimal]
+Limits = dict[str, Fraction]
 EXAMPLE = '{"bids": [..], "offers": [{"id", "price", "qty", "export_limit"}], "k": 0.5}'
 
 
 def solve(document: Any) -> dict[str, Any] | list[Finding]:
     """Who trades how much inside the limits, at which price."""
-    reader = Reader()
-    top = reader.top(document, EXAMPLE)
-    bids, offers = (reader.orders(top, key) for key in ("bids", "offers"))
-    k = reader.share(top, "k", "0.5")
-    imports, exports = _limits(reader, top, bids, "import_limit"), _limits(reader, top, offers, "export_limit")
-    if reader.findings:
-        return reader.findings
+    fields = top(document, EXAMPLE)
+    bids, offers = (orders(fields, key) for key in ("bids", "offers"))
+    k = k_of(fields)
+    named = fields.table("envelopes", '{"PV1": {"export_limit": 6}}').inner('{"export_limit": 6}')
+    imports, exports = _limits(named, bids, "import_limit"), _limits(named, offers, "export_limit")
+    if fields.findings:
+        return fields.findings
     rows = [*bids, *offers]
     units = scale((r.price for r in rows), [*(r.qty for r in rows), *imports.values(), *exports.values()])
     envelopes = {
@@ -59,17 +60,10 @@ def side(rows: list[Row], units: Scale) -> BookSide:
     return book_side(Step(r.id, units.price_units(r.price), units.quantity_units(r.qty)) for r in rows)
 
 
-def _limits(reader: Reader, top: dict[str, Any], rows: list[Row], key: str) -> Limits:
+def _limits(named: list[tuple[str, Fields]], rows: list[Row], key: str) -> Limits:
     limits: Limits = {}
-    named = reader.table(top, "envelopes", '{"PV1": {"export_limit": 6}}')
-    entries = [(row.id, row.entry, row.where) for row in rows]
-    for name, entry in named.items():
-        if isinstance(entry, dict):
-            entries.append((name, entry, f"envelopes.{name}"))
-        else:
-            reader.wrong(f"envelopes.{name}", "is not an object", 'write {"export_limit": 6}')
-    for name, entry, where in entries:
-        if entry.get(key) is not None:
-            limit = reader.number(entry, key, where, "kWh", low=Decimal(0))
+    for name, entry in [*((row.id, row.fields) for row in rows), *named]:
+        if entry.entry.get(key) is not None:
+            limit = entry.number(key, "kWh", least=0)
             limits[name] = min(limit, limits.get(name, limit))
     return limits

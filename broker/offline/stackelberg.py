@@ -7,7 +7,6 @@ members pay, `sell_price` what they get. `k` places the one price of the variant
 
 from collections import Counter
 from collections.abc import Callable
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -16,9 +15,11 @@ from broker.clearing.book import Book
 from broker.clearing.leader import Announcement, Member
 from broker.clearing.outcome import Outcome, Rules
 from broker.offline.decimal_book import Finding, scaled_book
-from broker.offline.document import Reader
+from broker.offline.fields import Fields
+from broker.offline.orders import k_of, sign_of
 
 EXAMPLE = '{"bids": [..], "offers": [..]} or {"agents": [{"id": "L1", "a": 0.1, "b": 30, "sign": -1}]}'
+AGENT = '{"id": "L1", "a": 0.1, "b": 30, "sign": -1}'
 Result = dict[str, Any] | list[Finding]
 
 
@@ -67,11 +68,11 @@ def _of_book(document: Any, clear: Callable[[Book, Rules], Outcome]) -> Result:
 def _of_agents(
     document: dict[str, Any], decide: Callable[[list[Member], list[Member], Fraction], Announcement | None]
 ) -> Result:
-    reader = Reader()
-    members = _members(reader, document)
-    k = reader.share(document, "k", "0.5")
-    if reader.findings:
-        return reader.findings
+    fields = Fields(document)
+    members = _members(fields)
+    k = k_of(fields)
+    if fields.findings:
+        return fields.findings
     buyers, sellers = ([m for m in members if m.sign == sign] for sign in (-1, 1))
     found = decide(buyers, sellers, k)
     if found is None:
@@ -100,23 +101,20 @@ def _served(side: list[Member], price: Fraction, quantity: Fraction) -> dict[str
     return {name: least + part * (most - least) for name, (least, most) in replies.items()}
 
 
-def _members(reader: Reader, document: dict[str, Any]) -> list[Member]:
-    rows = []
-    for where, entry in reader.entries(document, "agents", "", needed=True):
-        sign = entry.get("sign")
-        if isinstance(sign, bool) or sign not in (1, -1):
-            reader.wrong(f"{where}.sign", f"{str(sign)[:20]} is neither 1 nor -1", "write 1 to sell, -1 to buy")
-        a = reader.number(entry, "a", where, "currency per kWh and kWh", low=Decimal(0))
-        b = reader.number(entry, "b", where, "currency per kWh")
-        most = reader.number(entry, "p_max", where, "kWh", low=Decimal(0)) if "p_max" in entry else None
-        if a == 0 and most is None:
-            reader.wrong(f"{where}.a", "is 0 without p_max", "give the slope of the curve, or a limit p_max")
-        limit = None if most is None else Fraction(most)
-        rows.append(_Curve(reader.text(entry, "id", where), 1 if sign == 1 else -1, Fraction(a), Fraction(b), limit))
-    for name, count in sorted(Counter(row.id for row in rows).items()):
+def _members(fields: Fields) -> list[Member]:
+    curves = [_curve(row) for row in fields.rows("agents", AGENT)]
+    for name, count in sorted(Counter(curve.id for curve in curves).items()):
         if count > 1:
-            reader.wrong("agents", f"{name!r} stands {count} times", "give every agent its own id")
-    return [] if reader.findings else [_member(rows, row) for row in rows]
+            fields.wrong("agents", f"{name!r} stands {count} times", "give every agent its own id")
+    return [] if fields.findings else [_member(curves, curve) for curve in curves]
+
+
+def _curve(row: Fields) -> _Curve:
+    a = row.number("a", "currency per kWh and kWh", least=0)
+    most = row.number("p_max", "kWh", least=0) if "p_max" in row else None
+    if a == 0 and most is None:
+        row.wrong("a", "is 0 without p_max", "give the slope of the curve, or a limit p_max")
+    return _Curve(row.text("id"), sign_of(row), a, row.number("b", "currency per kWh"), most)
 
 
 def _member(rows: list[_Curve], own: _Curve) -> Member:

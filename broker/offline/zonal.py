@@ -4,7 +4,6 @@
 result has one `flow` (+ from `frm` to `to`), with `lines` one per "FRM->TO".
 """
 
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -12,32 +11,37 @@ from broker.clearing.book import Step
 from broker.clearing.zonal import Zones, split
 from broker.network.grid import Line
 from broker.offline.decimal_book import Finding
-from broker.offline.document import Reader, Row, Scale, scale, summed
+from broker.offline.fields import Fields, top
+from broker.offline.orders import Row, Scale, k_of, orders, scale, summed
 
 EXAMPLE = '{"zones": {"A": {"bids": [..], "offers": [..]}}, "line": {"frm": "A", "to": "B", "capacity": 3}}'
+
+LINE = '{"frm": "A", "to": "B", "capacity": 3}'
 
 
 class _Line(NamedTuple):
     start: str
     end: str
-    capacity: Decimal
+    capacity: Fraction
 
 
 def solve(document: Any) -> dict[str, Any] | list[Finding]:
     """Prices and trades by zone, flows of the lines and the congestion rent."""
-    reader = Reader()
-    top = reader.top(document, EXAMPLE)
-    books = _books(reader, top)
-    lines = _lines(reader, top, set(books))
-    k = reader.share(top, "k", "0.5")
-    if reader.findings:
-        return reader.findings
+    fields = top(document, EXAMPLE)
+    books = {
+        name: (orders(zone, "bids", needed=False), orders(zone, "offers", needed=False))
+        for name, zone in fields.inside("zones", EXAMPLE).inner('{"bids": [..], "offers": [..]}')
+    }
+    lines = _lines(fields, set(books))
+    k = k_of(fields)
+    if fields.findings:
+        return fields.findings
     rows = [row for sides in books.values() for side in sides for row in side]
     units = scale((r.price for r in rows), [*(r.qty for r in rows), *(line.capacity for line in lines)])
     bids, offers = ({name: _steps(sides[i], units) for name, sides in books.items()} for i in (0, 1))
     whole = [Line(line.start, line.end, units.quantity_units(line.capacity)) for line in lines]
     zones = split(list(books), bids, offers, whole, k)
-    return _result(zones, whole, units, one_line="line" in top)
+    return _result(zones, whole, units, one_line="line" in fields)
 
 
 def _result(zones: Zones, lines: list[Line], units: Scale, *, one_line: bool) -> dict[str, Any]:
@@ -65,34 +69,22 @@ def _result(zones: Zones, lines: list[Line], units: Scale, *, one_line: bool) ->
     }
 
 
-def _books(reader: Reader, top: dict[str, Any]) -> dict[str, tuple[list[Row], list[Row]]]:
-    books = {}
-    for name, zone in reader.table(top, "zones", EXAMPLE, needed=True).items():
-        if isinstance(zone, dict):
-            where = f"zones.{name}"
-            books[name] = tuple(reader.orders(zone, key, where, needed=False) for key in ("bids", "offers"))
-        else:
-            reader.wrong(f"zones.{name}", "is not an object", 'write {"bids": [..], "offers": [..]}')
-    return books  # type: ignore[return-value]
+def _lines(fields: Fields, zones: set[str]) -> list[_Line]:
+    if "line" in fields and "lines" in fields:
+        fields.wrong("line", "stands beside lines", "write either of the two")
+    rows = [fields.inside("line", LINE)] if "line" in fields else fields.rows("lines", LINE, default=[])
+    return [_line(row, zones) for row in rows]
 
 
-def _lines(reader: Reader, top: dict[str, Any], zones: set[str]) -> list[_Line]:
-    if "line" in top and "lines" in top:
-        reader.wrong("line", "stands beside lines", "write either of the two")
-    one = reader.table(top, "line", '{"frm": "A", "to": "B", "capacity": 3}')
-    entries = [("line", one)] if "line" in top else list(reader.entries(top, "lines", "", needed=False))
-    lines = []
-    for where, entry in entries:
-        start_key = "from" if "from" in entry and "frm" not in entry else "frm"
-        start, end = reader.text(entry, start_key, where), reader.text(entry, "to", where)
-        for key, name in ((start_key, start), ("to", end)):
-            if name and name not in zones:
-                reader.wrong(f"{where}.{key}", f"{name!r} is no zone", f"use one of: {', '.join(sorted(zones))}")
-        if start and start == end:
-            reader.wrong(f"{where}.to", "is where the line starts", "join two different zones")
-        capacity = reader.number(entry, "capacity", where, "kWh", low=Decimal(0))
-        lines.append(_Line(start, end, capacity))
-    return lines
+def _line(row: Fields, zones: set[str]) -> _Line:
+    start_key = "from" if "from" in row and "frm" not in row else "frm"
+    start, end = row.text(start_key), row.text("to")
+    for key, name in ((start_key, start), ("to", end)):
+        if name and name not in zones:
+            row.wrong(key, f"{name!r} is no zone", f"use one of: {', '.join(sorted(zones))}")
+    if start and start == end:
+        row.wrong("to", "is where the line starts", "join two different zones")
+    return _Line(start, end, row.number("capacity", "kWh", least=0))
 
 
 def _steps(rows: list[Row], units: Scale) -> list[Step]:

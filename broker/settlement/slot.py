@@ -19,12 +19,16 @@ SharingRule = Callable[[Sequence[Need], Rules], Shares]
 
 
 class Traded(NamedTuple):
-    """One part of a position: an award, or a contract; `energy_wh` [+ bought] for `amount_nano` [+ to pay]."""
+    """One part of a position: an award, or a contract; `energy_wh` [+ bought] for `amount_nano` [+ to pay].
+
+    Parts with one `pool` were traded with one another: their energies sum to zero.
+    """
 
     energy_wh: int
     amount_nano: int
     price_micro: int | None = None
     item: SettlementItem = SettlementItem.AWARD
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

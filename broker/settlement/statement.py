@@ -56,6 +56,15 @@ class TaxSum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSum:
+    """What the rules noted in the newest settlements of some slots: the text, how many slots, and the first one."""
+
+    note: str
+    slots: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DaySum:
     """One UTC day: energies [Wh, none negative] and what it cost [nano, + paid]."""
 
@@ -80,6 +89,7 @@ class Statement:
     lines: tuple[StatementLine, ...]
     items: tuple[ItemSum, ...]
     taxes: tuple[TaxSum, ...]
+    notes: tuple[NoteSum, ...]
     days: tuple[DaySum, ...]
     estimated: tuple[str, ...]
     corrected: tuple[str, ...]
@@ -104,6 +114,7 @@ def statement(meter: str, settlements: Sequence[Settlement]) -> Statement:
         lines=lines,
         items=_items(lines),
         taxes=_taxes(lines),
+        notes=_notes(newest),
         days=_days(newest, lines),
         estimated=tuple(s.slot for s in newest if s.quality == "estimated"),
         corrected=tuple(s.slot for s in newest if s.corrects is not None),
@@ -165,6 +176,14 @@ def _taxes(lines: Sequence[StatementLine]) -> tuple[TaxSum, ...]:
             base, amount = sums.get(line.label or "", (0, 0))
             sums[line.label or ""] = (base + line.base_nano, amount + line.amount_nano)
     return tuple(TaxSum(label=label, base_nano=sums[label][0], amount_nano=sums[label][1]) for label in sorted(sums))
+
+
+def _notes(newest: Sequence[Settlement]) -> tuple[NoteSum, ...]:
+    slots: dict[str, list[str]] = {}
+    for s in newest:
+        if s.note is not None:
+            slots.setdefault(s.note, []).append(s.slot)
+    return tuple(NoteSum(note=note, slots=len(own), first=own[0]) for note, own in slots.items())
 
 
 def _days(newest: Sequence[Settlement], lines: Sequence[StatementLine]) -> tuple[DaySum, ...]:

@@ -3,7 +3,8 @@
 Recipients are served by rank, those of one rank pro rata to what they still need; donors give pro rata to their
 surplus; both in whole Wh by largest remainder. The rest of everybody is settled outside. A recipient that pays no
 more outside is left there, so nobody pays more for a gift than without it. Donors give by choice: what they forgo is
-the feed-in price less the solidarity price, and the donation account shows it.
+the feed-in price less the solidarity price, and the donation account shows it. Gifts go through the account of
+donations, which is empty again after every slot.
 
 `rules.roles` says who gives and who receives. Without roles every member with a surplus is a donor and every other
 one a recipient of rank 1; with roles a member that is not listed is neither.
@@ -47,7 +48,7 @@ def share(needs: Sequence[Need], rules: Rules) -> Shares:
     for need in members:
         wh = local.get(need.meter, 0)
         if wh:
-            lines.append(at_price(need.meter, wh, price))
+            lines.append(at_price(need.meter, wh, price)._replace(through="donation"))
         if need.energy_wh != wh:
             lines.append(outside(need, need.energy_wh - wh))
     return Shares(lines=tuple(lines))

@@ -11,7 +11,7 @@ from broker.clearing.outcome import Role, Rules
 from broker.contracts.ancillary import ReserveOffer, called, reserved, standby_pay
 from broker.contracts.baseline import adjusted_by_ratio, before_and_after, high_x_of_y, middle_x_of_y
 from broker.contracts.flexibility import procure, verify
-from broker.contracts.forward import ContractState, Event, ForwardContract, Refused, after, standings, trades
+from broker.contracts.forward import ContractState, Event, ForwardContract, Refused, after, standings
 from broker.contracts.pro_rata import pro_rata_within
 from broker.contracts.storage_account import Storage, after_new_shares, operate, reconciled
 from broker.contracts.storage_shares import auctioned, by_reputation, scores_after
@@ -58,9 +58,10 @@ def test_positions_sum_to_zero_in_energy_and_money(rows: list[tuple[str, str, in
     ]
     held = standings(contracts, "s0")
     assert sum(s.energy_wh for s in held.values()) == sum(s.amount_nano for s in held.values()) == 0
-    assert sum(t.quantity * t.price for t in trades(contracts, "s0")) == sum(
-        wh * c.price for c in contracts for _, wh in c.profile
-    )
+    for name, standing in held.items():
+        own = [(wh if b == name else -wh, p) for s, b, p, wh in rows if s != b and name in (s, b)]
+        assert standing.energy_wh == sum(wh for wh, _ in own)
+        assert standing.amount_nano == sum(wh * price for wh, price in own)
     assert standings(list(reversed(contracts)), "s0") == held
     assert standings(contracts, "s1") == {}
 

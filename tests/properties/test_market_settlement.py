@@ -147,6 +147,7 @@ def test_statements_sum_to_the_ledger_to_the_last_unit(slot: list[Position]) -> 
             log_index=0,
             salt="0" * 64,
             corrects=None,
+            note=None,
         )
         assert statement(p.meter, [settled]).total_nano == -accounts.balance(own)
 

@@ -20,8 +20,9 @@ from broker.market.events import (
 )
 from broker.market.market import Market
 from broker.market.missing_readings import spread
-from broker.market.posting import current_positions, slot_transfers
+from broker.market.posting import slot_due
 from broker.market.slot_book import SlotBook
+from broker.market.slot_positions import current_positions
 from broker.market.terms import Terms
 from broker.settlement.regulation import Band, Charge, Regulation, Subscription, Tax
 from broker.settlement.statement import statement
@@ -81,6 +82,7 @@ RULES = {
         "penalty_tolerance_permille": 50,
     },
     "sharing": {"mechanism": "mid_market_rate"},
+    "first in, first out": {"allocation": "first_in_first_out", "penalty_micro_per_kwh": 5_000},
 }
 
 
@@ -183,7 +185,7 @@ def check_books(world: World) -> None:
     market = world.market
     due: dict[str, int] = {}
     for book in world.books():
-        for t in slot_transfers(current_positions(book), book, market.terms):
+        for t in slot_due(current_positions(book), book, market.terms).transfers:
             due[t.payer] = due.get(t.payer, 0) - t.amount_nano
             due[t.payee] = due.get(t.payee, 0) + t.amount_nano
     assert {name: market.accounts.balance(name) for name in due} == due

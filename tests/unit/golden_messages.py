@@ -2,6 +2,7 @@
 
 from wire.messages import (
     Acceptance,
+    Activation,
     Award,
     AwardReason,
     BlockAward,
@@ -30,6 +31,9 @@ from wire.messages import (
     Proposal,
     Receipt,
     Rejection,
+    ReserveOffer,
+    ReserveResult,
+    ReserveStep,
     Reveal,
     Roster,
     SealedOrder,
@@ -124,6 +128,8 @@ GOLDEN: tuple[Message, ...] = (
         group_min=10,
         path_rounds_max=20,
         blocks_max=20,
+        balancing="mid_market_rate",
+        allocation="as_traded",
     ),
     Conditions(
         community=COMMUNITY,
@@ -367,6 +373,32 @@ GOLDEN: tuple[Message, ...] = (
         paid_wh=500,
         amount_nano=-150_000_000,
     ),
+    ReserveOffer(
+        **WHO,
+        call="evening",
+        sequence=2,
+        steps=(
+            ReserveStep(
+                energy_wh=700, availability_price_micro_per_kwh=10_000, activation_price_micro_per_kwh=250_000
+            ),
+        ),
+        sent_at="2027-01-15T07:02:11Z",
+    ),
+    Activation(**WHO, call="evening", slot=SLOT, called_wh=500, price_micro_per_kwh=250_000),
+    ReserveResult(
+        **WHO,
+        call="evening",
+        slot=SLOT,
+        reserved_wh=700,
+        called_wh=500,
+        baseline_wh=900,
+        metered_wh=500,
+        paid_wh=400,
+        availability_nano=6_000_000,
+        activation_nano=100_000_000,
+        penalty_nano=10_000_000,
+        amount_nano=-96_000_000,
+    ),
     MeterReport(
         **WHO,
         slot=SLOT,
@@ -393,6 +425,7 @@ GOLDEN: tuple[Message, ...] = (
         log_index=41,
         salt=DIGEST,
         corrects=12,
+        note="66 sampled orders",
     ),
     Leaves(community=COMMUNITY, first=41, leaves=('{"commitment":"00","pseudonym":"0123456789abcdef"}',)),
     Checkpoint(

@@ -73,6 +73,22 @@ def test_sealed_orders_are_for_intraday_auctions_that_can_wait_for_them(tmp_path
     assert load(tmp_path / "broker.toml").terms().trading[0].sealed
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[settlement]\nallocation = "last"\n', "settlement.allocation: Input should be 'as_traded' or"),
+        (
+            '[market]\nmechanism = "mid_market_rate"\n[settlement]\nallocation = "first_in_first_out"\n',
+            "settlement.allocation: nothing is traded",
+        ),
+    ],
+)
+def test_first_in_first_out_is_for_communities_that_trade(tmp_path: Path, text: str, said: str) -> None:
+    assert said in findings(tmp_path / "broker.toml", HEAD + text + CONSTANT)[0]
+    (tmp_path / "broker.toml").write_text(HEAD + '[settlement]\nallocation = "first_in_first_out"\n' + CONSTANT)
+    assert load(tmp_path / "broker.toml").terms().allocation == "first_in_first_out"
+
+
 def test_a_missing_file_is_one_finding(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         load(tmp_path / "none.toml")

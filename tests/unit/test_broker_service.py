@@ -271,8 +271,8 @@ def test_another_regulation_holds_from_its_date_on_and_is_journaled_once() -> No
         market.agree([enrolled(1), enrolled(2)], START_S + 10, regulation=coming)
     agreed = [e for e in map(decode_event, journal.kept) if isinstance(e, RegulationAgreed)]
     assert [regulation_of(e.regulation) for e in agreed] == [now, coming]
-    found = [market.market.regulation_at(slot(n).start_s).name for n in (0, 1, 2, 3, 4)]
+    found = [market.market.settling.regulation_at(slot(n).start_s).name for n in (0, 1, 2, 3, 4)]
     assert found == ["now", "now", "now", "coming", "coming"]
-    assert service(FakeJournal(journal.kept)).market.regulations == market.market.regulations
+    assert service(FakeJournal(journal.kept)).market.settling.regulations == market.market.settling.regulations
     market.agree([enrolled(1), enrolled(2)], slot(4).start_s)
-    assert market.market.regulation_at(slot(4).start_s).name == ""
+    assert market.market.settling.regulation_at(slot(4).start_s).name == ""

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from market_rig import COMMUNITY, FakeJournal, FakePrices, enrolled, report, service
 from test_calendar import INTRADAY, at, stage
 from test_market_stages import HOURLY, MORNING, answers
@@ -12,6 +14,7 @@ from test_market_stages import HOURLY, MORNING, answers
 from broker.cli import main
 from broker.control.service import MarketService
 from broker.io.call_files import CallFiles
+from broker.ledger.transfer import account
 from broker.market.events import CallAsked
 from broker.market.load_history import DAYS, LoadHistory
 from broker.market.terms import OutsidePrices, Terms
@@ -26,6 +29,7 @@ from wire.messages import (
     Receipt,
     Rejection,
     Settlement,
+    SettlementItem,
     StageKind,
 )
 from wire.slots import Slot, format_utc
@@ -48,8 +52,8 @@ class Calls:
     def waiting(self, now_s: int) -> list[CallAsked]:
         return [call for call in self.list if call.call not in self.said]
 
-    def taken(self, call: str, problem: str | None) -> None:
-        self.said[call] = problem
+    def taken(self, asked: CallAsked, problem: str | None) -> None:
+        self.said[asked.call] = problem
 
 
 def asked(**keys: Any) -> CallAsked:
@@ -144,19 +148,79 @@ def test_who_does_not_report_has_delivered_nothing() -> None:
     assert opened.market.accounts.sum_nano() == 0
 
 
+def called_without_report(first_wh: int, second_wh: int) -> tuple[MarketService, list[Message]]:
+    """home-1 offers 300 Wh, both use 1,000 Wh until the call; only home-2 reports in it. What was sent so far."""
+    opened = market(Calls(asked()))
+    opened.step(MORNING)
+    answers(opened, MORNING, offer(1, (200_000, 300)))
+    registers, sent = [0, 0], list[Message]()
+    for hour in range(int((CALLED.start_s - MORNING) // 3_600)):
+        sent += metered(opened, Slot(MORNING + hour * 3_600, 60), 1_000, 1_000, registers)
+    opened.step(CALLED.end_s)
+    sent += answers(opened, CALLED.end_s, report(2, CALLED, (registers[1], registers[1] + second_wh), (0, 0)))
+    sent += [out.message for out in opened.step(CALLED.end_s + 600)]
+    return opened, sent
+
+
+@given(st.integers(0, 1_500), st.integers(0, 1_500), st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_a_late_and_a_replaced_reading_correct_the_result_to_what_the_meter_showed(
+    late_wh: int, last_wh: int, is_replaced: bool
+) -> None:
+    opened, sent = called_without_report(1_000, 1_000)
+    start = 1_000 * int((CALLED.start_s - MORNING) // 3_600)
+    for sequence, wh in enumerate([late_wh, last_wh] if is_replaced else [last_wh], 1):
+        item = report(1, CALLED, (start, start + wh), (0, 0))
+        again = item.model_copy(update={"sequence": sequence, "replaces": "read anew" if sequence > 1 else None})
+        at_s = CALLED.end_s + 700 + 1_300 * sequence
+        assert isinstance(answers(opened, at_s, again)[0], Receipt)
+        sent += [out.message for out in opened.step(at_s + 600)]
+    last = [m for m in sent if isinstance(m, FlexResult)][-1]
+    done_wh = min(max(1_000 - last_wh, 0), 300)
+    due_nano = -done_wh * 200_000 + (300 - done_wh) * 100_000
+    assert (last.baseline_wh, last.metered_wh, last.paid_wh, last.amount_nano) == (1_000, last_wh, done_wh, due_nano)
+    lines = [x for m in sent if isinstance(m, Settlement) and m.meter == "home-1" for x in m.lines]
+    paid = [x.amount_nano for x in lines if SettlementItem.FLEXIBILITY in (x.item, x.of)]
+    assert sum(paid) == due_nano
+    assert sum(x.amount_nano for x in lines) == -opened.market.accounts.balance(account("home-1"))
+    assert opened.market.accounts.sum_nano() == 0
+
+
+def test_a_correction_of_others_tells_no_result_again() -> None:
+    opened, sent = called_without_report(1_000, 1_000)
+    assert len([m for m in sent if isinstance(m, FlexResult)]) == 1
+    start = 1_000 * int((CALLED.start_s - MORNING) // 3_600)
+    again = report(2, CALLED, (start, start + 900), (0, 0)).model_copy(update={"sequence": 2, "replaces": "wrong"})
+    answers(opened, CALLED.end_s + 700, again)
+    corrected = [out.message for out in opened.step(CALLED.end_s + 1_300)]
+    assert [m.meter for m in corrected if isinstance(m, Settlement)] == ["home-2"]
+    assert not [m for m in corrected if isinstance(m, FlexResult)]
+
+
+def test_who_is_called_twice_in_a_slot_is_paid_for_a_saving_once() -> None:
+    opened = market(Calls(asked(), asked(call="second", request_wh=200)))
+    opened.step(MORNING)
+    answers(opened, MORNING, offer(1, (200_000, 300)), offer(1, (200_000, 200), call="second"))
+    registers = [0, 0]
+    for hour in range(int((CALLED.start_s - MORNING) // 3_600)):
+        metered(opened, Slot(MORNING + hour * 3_600, 60), 1_000, 2_000, registers)
+    results = [m for m in metered(opened, CALLED, 600, 2_000, registers) if isinstance(m, FlexResult)]
+    assert [(r.call, r.baseline_wh, r.paid_wh) for r in results] == [("peak", 1_000, 300), ("second", 700, 100)]
+
+
 def test_a_call_that_nobody_answers_ends_at_its_gate_and_costs_nothing() -> None:
     opened = market(Calls(asked()))
     opened.step(MORNING)
     assert opened.market.next_due_s(GATE_S - 1) == GATE_S
     opened.step(CALLED.end_s + 600)
-    held = opened.market.flexibility.calls["peak"].procured
+    held = opened.market.calls.held["peak"].procured
     assert held is not None and not held.awarded and held.short == 500
 
 
 @pytest.mark.parametrize(
     ("keys", "what"),
     [
-        ({"stage": "intraday"}, "no flexibility stage"),
+        ({"stage": "intraday"}, "no flexibility or ancillary stage"),
         ({"slot_s": CALLED.start_s + 60}, "not the start of a slot"),
         ({"slot_s": MORNING}, "its gate was"),
         ({"slots": 96}, "slots ahead"),
@@ -168,7 +232,7 @@ def test_a_call_that_cannot_be_made_is_told_and_not_journaled(keys: dict[str, An
     opened.step(MORNING)
     assert what in str(calls.said["peak"])
     assert not any(b"call_asked" in record for record in journal.kept)
-    assert not opened.market.flexibility.calls
+    assert not opened.market.calls.held
 
 
 @pytest.mark.parametrize(
@@ -188,7 +252,7 @@ def test_a_refused_offer_is_told_why_and_changes_nothing(reason: str, wrong: Fle
     assert [type(m) for m in answers(opened, MORNING, good, good)] == [Receipt, Receipt]
     (answer,) = answers(opened, MORNING, wrong)
     assert isinstance(answer, Rejection) and answer.code == reason
-    assert {m: o[0] for m, o in opened.market.flexibility.calls["peak"].offers.items()} == {"home-1": good}
+    assert {m: o[0] for m, o in opened.market.calls.held["peak"].offers.items()} == {"home-1": good}
     (late,) = answers(opened, GATE_S, offer(2, (1, 1)))
     assert isinstance(late, Rejection) and late.code == "gate_closed"
 
@@ -200,7 +264,7 @@ def test_calls_and_offers_replay_from_the_journal() -> None:
     answers(opened, MORNING, offer(1, (200_000, 300)))
     opened.step(GATE_S)
     again = service(FakeJournal(journal.kept), terms=TERMS)
-    assert again.market.flexibility.calls == opened.market.flexibility.calls
+    assert again.market.calls.held == opened.market.calls.held
 
 
 def test_the_history_keeps_eleven_days_and_leaves_called_days_out() -> None:
@@ -231,7 +295,7 @@ def test_the_command_writes_a_call_that_the_broker_takes_or_refuses(
     assert main(line) == 0
     files = CallFiles(tmp_path / "calls")
     assert files.waiting(MORNING) == [asked(penalty_micro=0)]
-    files.taken("peak", None)
+    files.taken(asked(), None)
     assert files.waiting(MORNING) == []
     (tmp_path / "calls" / "bad.json").write_text("{")
     misnamed = {"call": "x", "first_slot": CALLED.label, "request_wh": 1, "reserve_micro": 1}

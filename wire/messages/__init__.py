@@ -4,6 +4,7 @@ All messages are frozen, strict (no type coercion) and closed (unknown fields ar
 numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency as a string.
 """
 
+from wire.messages.ancillary import Activation, ReserveOffer, ReserveResult, ReserveStep
 from wire.messages.awards import Award, BlockAward, Contract
 from wire.messages.flexibility import Call, FlexAward, FlexOffer, FlexResult
 from wire.messages.log import Checkpoint, Leaves, ServiceStatus, Witness
@@ -27,6 +28,7 @@ ALL: tuple[type[Message], ...] = (
     Proposal,
     Acceptance,
     FlexOffer,
+    ReserveOffer,
     SealedOrder,
     Reveal,
     Receipt,
@@ -43,6 +45,8 @@ ALL: tuple[type[Message], ...] = (
     Call,
     FlexAward,
     FlexResult,
+    Activation,
+    ReserveResult,
     MeterReport,
     Settlement,
     Leaves,
@@ -58,6 +62,7 @@ __all__ = [
     "BY_KIND",
     "VERSION",
     "Acceptance",
+    "Activation",
     "Award",
     "AwardReason",
     "BlockAward",
@@ -87,6 +92,9 @@ __all__ = [
     "Proposal",
     "Receipt",
     "Rejection",
+    "ReserveOffer",
+    "ReserveResult",
+    "ReserveStep",
     "Reveal",
     "Roster",
     "SealedOrder",

@@ -12,6 +12,8 @@ from wire.messages.rounds import CurveStep
 class Call(Message):
     """The operator asks members to use less, or more, in each of some slots: offers until `gate`, then awards.
 
+    A call of an ancillary stage asks them to stand by for that: `reserve` is then the most that standing by is paid.
+
     `request_wh` is asked for in every slot, at most at `reserve`; what was promised and not done costs `penalty`.
     """
 
@@ -39,7 +41,10 @@ class FlexOffer(Message):
 
 
 class FlexAward(Message):
-    """What a meter is called for in each slot of a call, and the price of it; nothing, with the price null or not."""
+    """What a meter is called for in each slot of a call, and the price of it; nothing, with the price null or not.
+
+    In an ancillary call it is what the meter stands by with, and the price of standing by.
+    """
 
     kind: ClassVar[str] = "flex_award"
     meter: Id
@@ -52,7 +57,8 @@ class FlexAward(Message):
 class FlexResult(Message):
     """What a meter did in a slot of a call against its baseline, and what it pays for that (- received).
 
-    `baseline_wh` is null where nothing is known to make one of, `metered_wh` where no report came: nothing is paid.
+    `baseline_wh` is null where nothing is known to make one of: nothing is paid. `metered_wh` is null where no
+    measured value came: nothing was delivered. A later result of the same slot and call takes the place of this one.
     """
 
     kind: ClassVar[str] = "flex_result"

@@ -20,7 +20,9 @@ class Receipt(Message):
 
     kind: ClassVar[str] = "receipt"
     meter: Id
-    of: Literal["order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer"]
+    of: Literal[
+        "order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer", "reserve_offer"
+    ]
     slot: UtcTime
     sequence: Sequence
     digest: Hex32

@@ -34,6 +34,7 @@ class SettlementItem(StrEnum):
     AWARD = "award"
     CONTRACT = "contract"
     FLEXIBILITY = "flexibility"
+    ANCILLARY = "ancillary"
     IMBALANCE = "imbalance"
     OUTSIDE = "outside"
     COMMUNITY = "community"
@@ -70,7 +71,8 @@ class Settlement(Message):
     """What a slot cost a meter, line by line, and where its commitment stands in the log.
 
     `corrects` is the log index of the settlement of the same slot that this one changes: its lines are then the
-    differences alone, while `quality` and `metered_wh` are what holds from now on.
+    differences alone, while `quality` and `metered_wh` are what holds from now on. `note` says what the rules had to
+    say about the slot (why one fell back, how close a sampled share is), null when nothing.
     """
 
     kind: ClassVar[str] = "settlement"
@@ -84,3 +86,4 @@ class Settlement(Message):
     log_index: Count
     salt: Hex32
     corrects: Count | None
+    note: Text | None

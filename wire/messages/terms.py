@@ -71,7 +71,8 @@ def _known_zone(name: str) -> None:
 class Calendar(Message):
     """The market calendar: what is traded, when gates close, and the limits of messages. Retained.
 
-    `log_key` is the Ed25519 key that signs the checkpoints' notes.
+    `log_key` is the Ed25519 key that signs the checkpoints' notes. `balancing` is the rule for what is metered beyond
+    positions; with `allocation` "first_in_first_out" a trade is settled as far as it was delivered and used.
     """
 
     kind: ClassVar[str] = "calendar"
@@ -86,6 +87,8 @@ class Calendar(Message):
     group_min: int = Field(ge=1)
     path_rounds_max: int = Field(ge=1)
     blocks_max: Count
+    balancing: Id
+    allocation: Literal["as_traded", "first_in_first_out"]
 
 
 class Conditions(Message):

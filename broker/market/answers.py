@@ -1,0 +1,84 @@
+"""The broker's answers to a member about one of its messages: receipts and rejections."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from broker.market.outcome import Rejected
+from broker.market.outgoing import Outgoing, rejection
+from wire.messages import (
+    Acceptance,
+    BlockOrder,
+    FlexOffer,
+    Message,
+    MeterReport,
+    Order,
+    Proposal,
+    Receipt,
+    ReserveOffer,
+    Reveal,
+    SealedOrder,
+    StatusQuery,
+)
+from wire.slots import format_utc
+
+Bookable = Order | SealedOrder | Reveal | MeterReport
+Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer | ReserveOffer
+Receipted = Literal[
+    "order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer", "reserve_offer"
+]
+RECEIPTED: dict[type[Message], Receipted] = {
+    Order: "order",
+    SealedOrder: "sealed",
+    Reveal: "reveal",
+    MeterReport: "report",
+    BlockOrder: "block_order",
+    Proposal: "proposal",
+    Acceptance: "acceptance",
+    FlexOffer: "flex_offer",
+    ReserveOffer: "reserve_offer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Session, pseudonym and salt under which the book will show an order; all None for everything else."""
+
+    stage: str | None = None
+    round: int | None = None
+    pseudonym: str | None = None
+    salt: str | None = None
+
+
+NOWHERE = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers in the name of a community; `named` is the digest of the payload that is answered."""
+
+    community: str
+
+    def receipt(self, message: Receiptable, named: str, at_s: int, *, slot: str, place: Place = NOWHERE) -> Outgoing:
+        """The message counts, for a slot (of several: the first)."""
+        receipt = Receipt(
+            community=self.community,
+            meter=message.meter,
+            of=RECEIPTED[type(message)],
+            slot=slot,
+            sequence=1 if isinstance(message, Proposal | Acceptance) else message.sequence,
+            digest=named,
+            received_at=format_utc(at_s),
+            stage=place.stage,
+            round=place.round,
+            pseudonym=place.pseudonym,
+            salt=place.salt,
+        )
+        return Outgoing(receipt, message.meter)
+
+    def refusal(self, why: Rejected, message: Receiptable | StatusQuery, named: str) -> Outgoing:
+        """A message that could be read does not count."""
+        return self.rejection(why, message.meter, message.kind, named, message)
+
+    def rejection(self, why: Rejected, meter: str, kind: str, named: str, about: Message | None = None) -> Outgoing:
+        """What came under a kind from a meter does not count; `about` is the message when it could be read."""
+        return rejection(why, community=self.community, meter=meter, kind=kind, digest=named, about=about)

@@ -1,0 +1,44 @@
+"""Block orders of a day-ahead stage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from broker.market.answers import Answers
+from broker.market.block_intake import admit_block
+from broker.market.day_book import DayBook, HeldBlock
+from broker.market.intake import slot_of
+from broker.market.outcome import Accepted, Rejected
+from broker.market.outgoing import Outgoing
+from broker.market.slot_book import SlotBook
+from broker.market.terms import Member, Terms
+from wire.messages import BlockOrder
+from wire.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDesk:
+    """Keeps the block orders by the (stage, gate) of their day."""
+
+    terms: Terms
+    books: Mapping[int, SlotBook]
+    days: dict[tuple[str, int], DayBook]
+    answers: Answers
+
+    def block(self, order: BlockOrder, named: str, member: Member, at_s: int) -> Outgoing:
+        """Takes a block order."""
+        first = slot_of(order.first_slot, self.terms)
+        book = None if isinstance(first, Rejected) else self.books.get(first.start_s)
+        if isinstance(first, Rejected) or book is None:
+            detail = first.detail if isinstance(first, Rejected) else f"{order.first_slot} is not in the calendar now"
+            return self.answers.refusal(Rejected(Reason.FOREIGN_SLOT, detail, "first_slot"), order, named)
+        gate = book.session.gate
+        day = self.days.get((gate.stage, gate.gate_s)) or DayBook(first.duration_s)
+        outcome = admit_block(order, named, day=day, books=self.books, member=member, terms=self.terms, at_s=at_s)
+        if not (isinstance(outcome, Accepted) and outcome.repeated):
+            key = member.meter, order.block
+            day.messages[key] = day.messages.get(key, 0) + 1
+            if isinstance(outcome, Rejected):
+                return self.answers.refusal(outcome, order, named)
+            day.blocks[key] = HeldBlock(order, named)
+            self.days[gate.stage, gate.gate_s] = day
+        return self.answers.receipt(order, named, at_s, slot=order.first_slot)

@@ -1,0 +1,102 @@
+"""Orders, open and sealed, for the session of a slot that is open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from broker.ledger.log import pseudonym
+from broker.market.answers import Answers, Place
+from broker.market.day_book import DayBook
+from broker.market.intake import admit_order, admit_reveal, admit_sealed, book_of, revealed_order
+from broker.market.outcome import Rejected
+from broker.market.outgoing import Outgoing
+from broker.market.publication import order_salt
+from broker.market.slot_book import Held, HeldSealed, SlotBook, hold_order
+from broker.market.terms import Member, Terms
+from broker.market.totals import Totals
+from wire.messages import Order, Reveal, SealedOrder, Side
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDesk:
+    """Keeps what members ask for in the books; a member's first order of a session adds to the totals.
+
+    `days` are the block orders by (stage, gate), which orders share the nameplate with.
+    """
+
+    terms: Terms
+    books: Mapping[int, SlotBook]
+    days: Mapping[tuple[str, int], DayBook]
+    totals: Totals
+    answers: Answers
+    secret: bytes
+
+    def order(self, order: Order, named: str, member: Member, at_s: int) -> Outgoing:
+        """Takes an order."""
+        book = book_of(order.slot, self.books, self.terms)
+        if isinstance(book, Rejected):
+            return self.answers.refusal(book, order, named)
+        outcome = admit_order(
+            order,
+            named,
+            book=book,
+            member=member,
+            terms=self.terms,
+            at_s=at_s,
+            reserved_wh=self._reserved_wh(book, member.meter),
+        )
+        if isinstance(outcome, Rejected) or not outcome.repeated:
+            book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
+        if isinstance(outcome, Rejected):
+            return self.answers.refusal(outcome, order, named)
+        if not outcome.repeated:
+            self.totals.orders += member.meter not in book.orders
+            hold_order(book.orders, Held(order, named))
+        return self.answers.receipt(order, named, at_s, slot=order.slot, place=self._place(order, named, book))
+
+    def sealed(self, sealed: SealedOrder, named: str, member: Member, at_s: int) -> Outgoing:
+        """Takes the commitment to an order."""
+        book = book_of(sealed.slot, self.books, self.terms)
+        if isinstance(book, Rejected):
+            return self.answers.refusal(book, sealed, named)
+        outcome = admit_sealed(sealed, named, book=book, member=member, terms=self.terms, at_s=at_s)
+        if isinstance(outcome, Rejected) or not outcome.repeated:
+            book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
+        if isinstance(outcome, Rejected):
+            return self.answers.refusal(outcome, sealed, named)
+        if not outcome.repeated:
+            kept = book.session.sealed
+            self.totals.orders += kept.pop(member.meter, None) is None
+            kept[member.meter] = HeldSealed(sealed, named)
+        return self.answers.receipt(sealed, named, at_s, slot=sealed.slot, place=self._sealed_place(sealed, book))
+
+    def reveal(self, reveal: Reveal, named: str, member: Member, at_s: int) -> Outgoing:
+        """Opens a sealed order."""
+        book = book_of(reveal.slot, self.books, self.terms)
+        if isinstance(book, Rejected):
+            return self.answers.refusal(book, reveal, named)
+        outcome = admit_reveal(reveal, book=book, member=member, terms=self.terms, at_s=at_s)
+        if isinstance(outcome, Rejected):
+            return self.answers.refusal(outcome, reveal, named)
+        if not outcome.repeated:
+            order = revealed_order(reveal, book.session.sealed[member.meter].sealed)
+            book.orders[member.meter] = Held(order, named)
+            book.session.salts[member.meter] = reveal.salt
+        return self.answers.receipt(reveal, named, at_s, slot=reveal.slot, place=self._sealed_place(reveal, book))
+
+    def _reserved_wh(self, book: SlotBook, meter: str) -> tuple[int, int]:
+        """What a member's blocks may buy and sell in a slot [Wh]."""
+        gate, start_s = book.session.gate, book.slot.start_s
+        day = self.days.get((gate.stage, gate.gate_s))
+        if day is None:
+            return 0, 0
+        return day.reserved_wh(meter, start_s, Side.BUY), day.reserved_wh(meter, start_s, Side.SELL)
+
+    def _place(self, order: Order, named: str, book: SlotBook) -> Place:
+        number = book.session_of(order.meter, named).gate.round
+        name = pseudonym(self.secret, order.meter, book.slot.start_s)
+        salt = order_salt(self.secret, order.meter, stage=order.stage, number=number, slot=order.slot)
+        return Place(order.stage, number, name, salt)
+
+    def _sealed_place(self, message: SealedOrder | Reveal, book: SlotBook) -> Place:
+        """The salt is the meter's own."""
+        return Place(message.stage, message.round, pseudonym(self.secret, message.meter, book.slot.start_s))
