@@ -87,9 +87,12 @@ def _note(text: str) -> str:
 def _print(community: str, broker_key: bytes, report: "Report") -> None:
     print(f"{community}, signed by {broker_key.hex()}")
     print(
-        f"cleared again: {report.rounds} rounds with {report.orders} orders; log: {report.checkpoints} checkpoints"
-        f" over {report.leaves} leaves; own: {report.awards} awards, {report.settlements} settlements"
+        f"cleared again: {report.rounds} rounds with {report.orders} orders and {report.blocks} block orders;"
+        f" log: {report.checkpoints} checkpoints over {report.leaves} leaves;"
+        f" own: {report.awards} awards, {report.settlements} settlements"
     )
+    for text in report.changes:
+        print(f"changed: {text}")
     for text in report.unchecked:
         print(f"not checked: {text}")
     for violation in report.violations:

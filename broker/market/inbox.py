@@ -3,6 +3,7 @@
 from typing import Literal
 
 from broker.ledger.log import pseudonym
+from broker.market.block_book import block_salt
 from broker.market.block_intake import admit_block
 from broker.market.contracts import Contracts, HeldProposal
 from broker.market.day_book import DayBook, HeldBlock
@@ -318,12 +319,17 @@ class Inbox:
     def _place(
         self, message: Receiptable, named: str, meter: str
     ) -> tuple[str | None, int | None, str | None, str | None]:
-        """Session, pseudonym and salt under which the book will show an order; None for everything else."""
+        """Session, pseudonym and salt under which an order will be published; None for everything else."""
         match message:
             case Order():
                 number = self._books[parse_utc(message.slot)].session_of(meter, named).gate.round
             case SealedOrder() | Reveal():
                 number = message.round
+            case BlockOrder():
+                first_s = parse_utc(message.first_slot)
+                gate = self._books[first_s].session.gate
+                name = pseudonym(self._secret, meter, first_s)
+                return gate.stage, gate.round, name, block_salt(self._secret, meter, gate)
             case _:
                 return None, None, None, None
         name = pseudonym(self._secret, meter, parse_utc(message.slot))

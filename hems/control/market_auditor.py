@@ -158,7 +158,7 @@ class MarketAuditor:
         self._calendar = calendar
 
     def _learn_receipt(self, receipt: m.Receipt) -> None:
-        if receipt.stage is None or receipt.round is None or receipt.pseudonym is None:
+        if receipt.stage is None or receipt.round is None or receipt.pseudonym is None or receipt.of == "block_order":
             return
         of = RoundName(self._community, receipt.stage, receipt.slot, receipt.round)
         if receipt.of == "reveal":
