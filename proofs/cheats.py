@@ -12,10 +12,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from broker.market.terms import Terms
-from proofs.operator_tricks import CHEATS, Plot, dishonest
+from proofs.network_tricks import MEMBERS_MAX, NETWORK_CHEATS, terms_of
+from proofs.operator_tricks import CHEATS as BOOK_CHEATS
+from proofs.operator_tricks import Plot, dishonest
 from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
 from wire.audit import Check, Violation
 
+CHEATS = BOOK_CHEATS | NETWORK_CHEATS
 DRAWS_MAX = 50
 HONEST = "honest"
 HONEST_SLOTS, CHEATED_SLOT = (1, 3), 5
@@ -54,8 +57,10 @@ def run(seed: int, cheat: str | None = None) -> Run:
 
 def _attempt(seed: int, name: str, rng: random.Random) -> Run | None:
     sealed = name == "lost_reveal" or rng.random() < 0.3
-    terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=2, sealed=sealed, reveal_within_s=20)
-    community = WatchedCommunity(members=rng.randint(3, 9), terms=terms)
+    members = rng.randint(3, MEMBERS_MAX.get(name, 9))
+    own = terms_of(name, members)
+    terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=2, sealed=sealed, reveal_within_s=20, **own)
+    community = WatchedCommunity(members=members, terms=terms)
     for number in HONEST_SLOTS:
         _play(community, rng, number)
     false_alarms = [*community.live_findings(), *community.verified().violations]
