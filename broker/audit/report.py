@@ -11,7 +11,7 @@ class Report:
     """Counts of what was checked, and the violations.
 
     `unchecked` is what the archive did not allow to check; `changes` are revisions of a day's rules, which
-    may be right: people judge.
+    may be right, `own_rules` what they say of the member whose receipts the archive holds: people judge.
     """
 
     violations: list[Violation] = field(default_factory=list)
@@ -24,6 +24,7 @@ class Report:
     settlements: int = 0
     unchecked: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    own_rules: list[str] = field(default_factory=list)
 
     def as_record(self) -> dict[str, Any]:
         """The report as a JSON value."""
@@ -39,4 +40,5 @@ class Report:
             "settlements": self.settlements,
             "unchecked": self.unchecked,
             "changes": self.changes,
+            "own_rules": self.own_rules,
         }

@@ -20,11 +20,12 @@ Days = Mapping[str, set[str]]
 
 @dataclass(slots=True)
 class Rounds:
-    """The complete books, the block orders by auction, and the replayed awards by pseudonym."""
+    """The complete books, the block orders by auction, the rules of days, and the replayed awards by pseudonym."""
 
     books: dict[RoundName, tuple[BookEntry, ...]] = field(default_factory=dict)
     awards: dict[RoundName, dict[str, Award]] = field(default_factory=dict)
     blocks: dict[Auction, list[BlockEntry]] = field(default_factory=dict)
+    rules: dict[Revision, Surroundings] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ def check_rounds(archive: Archive, calendar: Calendar, days: Days, report: Repor
     conditions = {message.slot: message for message in archive.of(Conditions)}
     rules = published_rules(archive, days, report)
     report.violations += in_order(archive.of(Gate))
-    found, terms = Rounds(), published_terms(calendar)
+    found, terms = Rounds(rules=rules), published_terms(calendar)
     rounds = sorted(_published(archive).items(), key=lambda item: (item[0].slot, item[0]))
     first = rounds[0][0].slot if rounds else ""
     with_blocks: list[tuple[Published, Session]] = []

@@ -6,6 +6,7 @@ from broker.audit.archive import Archive
 from broker.audit.log import check_log
 from broker.audit.member import check_member
 from broker.audit.own_blocks import own_blocks
+from broker.audit.own_rules import own_rules
 from broker.audit.report import Report
 from broker.audit.rounds import check_rounds
 from wire import audit
@@ -28,6 +29,7 @@ def verify(archive: Archive, *, members: int | None = None, notes: Sequence[str]
     check_log(archive, calendars[0], notes, days, report)
     check_member(archive, calendars[0], rounds.books, rounds.awards, report)
     report.violations += own_blocks(archive, calendars[0], rounds.blocks)
+    report.own_rules = own_rules(archive, rounds.rules)
     report.violations = sorted(set(report.violations))
     return report
 

@@ -98,6 +98,8 @@ def _print(community: str, broker_key: bytes, report: "Report") -> None:
         f" log: {report.checkpoints} checkpoints over {report.leaves} leaves;"
         f" own: {report.awards} awards, {report.settlements} settlements"
     )
+    for text in report.own_rules:
+        print(f"published: {text}")
     for text in report.changes:
         print(f"changed: {text}")
     for text in report.unchecked:

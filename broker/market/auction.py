@@ -169,7 +169,7 @@ def session_rules(book: SlotBook, terms: Terms, around: Surroundings) -> Rules:
         k=Fraction(stage.k_permille, 1000),
         seed=hashlib.sha256(text.encode()).digest(),
         network=around.grid(book.slot.minutes),
-        preferences=around.preferences(),
+        preferences=around.preferences,
     )
 
 

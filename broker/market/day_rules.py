@@ -8,6 +8,7 @@ gate. Only what a mechanism of the calendar asks for is told.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from broker.clearing.preferences import ANYTHING, QUALITIES, Preference, preferences_of
 from broker.ledger.log import pseudonym
@@ -27,17 +28,25 @@ Row = LineRule | ChargeRule | MemberRule
 NameOf = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Surroundings:
-    """The network and the preferences of a day by pseudonym, limits in watts: `grid` has them per slot."""
+    """The network and the preferences of a day by pseudonym, limits in watts.
+
+    What a clearing takes of them is made once: a day has many.
+    """
 
     lines: tuple[LineRule, ...] = ()
     charges: tuple[ChargeRule, ...] = ()
     members: tuple[MemberRule, ...] = ()
+    _grids: dict[int, Grid] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def grid(self, slot_minutes: int) -> Grid:
         """The network in a slot of some length; a limit in W is rounded down to whole Wh."""
+        if slot_minutes not in self._grids:
+            self._grids[slot_minutes] = self._made_grid(slot_minutes)
+        return self._grids[slot_minutes]
 
+    def _made_grid(self, slot_minutes: int) -> Grid:
         def limit(power_w: int | None) -> int | None:
             return None if power_w is None else energy_wh(power_w, slot_minutes)
 
@@ -52,7 +61,8 @@ class Surroundings:
             charges={(row.start, row.end): row.micro_per_kwh for row in self.charges},
         )
 
-    def preferences(self) -> dict[str, Preference]:
+    @cached_property
+    def preferences(self) -> Mapping[str, Preference]:
         """What members sell and want."""
         return {
             row.pseudonym: Preference(
@@ -161,20 +171,24 @@ def read_pages(pages: Sequence[DayRules]) -> Surroundings | None:
 
 @dataclass(slots=True)
 class RulesOfDays:
-    """The revisions that were published for each day, the last one holds."""
+    """The revisions that were published for each day, of which the last one holds, and what it was made of."""
 
     days: dict[int, list[Surroundings]] = field(default_factory=dict)
+    _made_of: dict[int, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
 
     def news(self, slot: Slot, meters: Iterable[str], terms: Terms, secret: bytes) -> list[DayRules]:
         """The pages of a new revision for the day of a slot, none when nothing is new."""
-        day = slot.start_s // DAY_S
+        day, source = slot.start_s // DAY_S, (terms.network, terms.preferences, tuple(meters))
+        if self._made_of.get(day) == source:
+            return []
+        self._made_of[day] = source
+        for old in [d for d in self.days if d < day - terms.keep_settled_s // DAY_S - 2]:
+            del self.days[old], self._made_of[old]
         held = self.days.setdefault(day, [])
-        fresh = surroundings(terms, meters, lambda meter: pseudonym(secret, meter, slot.start_s))
+        fresh = surroundings(terms, source[2], lambda meter: pseudonym(secret, meter, slot.start_s))
         if fresh == (held[-1] if held else NOTHING):
             return []
         held.append(fresh)
-        for old in [d for d in self.days if d < day - terms.keep_settled_s // DAY_S - 2]:
-            del self.days[old]
         return rule_pages(fresh, day_s=day * DAY_S, revision=len(held), community=terms.community)
 
     def revision(self, slot: Slot) -> int:

@@ -159,6 +159,8 @@ class MarketAuditor:
             self.log = LogView(self._community, bytes.fromhex(calendar.log_key))
         elif self.log.public.hex() != calendar.log_key:
             self._find([Violation(Check.CONTRADICTION, "calendar", "the log's key has changed")])
+        elif calendar != self._calendar:
+            self._find([Violation(Check.CONTRADICTION, "calendar", "the market's terms have changed")])
         self._calendar = calendar
 
     def _learn_receipt(self, receipt: m.Receipt) -> None:

@@ -18,6 +18,7 @@ from broker.market.events import NetworkAgreed
 from broker.market.outgoing import Outgoing
 from broker.market.terms import Terms
 from broker.network.grid_text import grid_text
+from hems.control.heard_rounds import HeardRounds
 from wire.codec import encode
 from wire.messages import Award, BlockBook, BlockEntry, BlockOrder, Clearing, DayRules, Gate, Message, Side
 from wire.signing import seal
@@ -100,6 +101,17 @@ def test_the_rules_are_told_once_a_day_and_every_gate_names_them() -> None:
     watched = cleared("zonal_uniform_price", numbers=(1, 3, 5))
     assert len(heard(watched, DayRules)) == 1
     assert {gate.rules for gate in heard(watched, Gate) if isinstance(gate, Gate)} == {1}
+
+
+def test_a_member_is_shown_what_was_published_about_it() -> None:
+    said = cleared("zonal_uniform_price").verified().own_rules
+    assert [text.partition("says of ")[2] for text in said] == [
+        "home-1: in zone north",
+        "home-2: in zone south, exports at most 800 W",
+        "home-3: in zone south",
+    ]
+    (first, *_) = cleared("preference_matching").verified().own_rules
+    assert "buys at least local energy, adds 9000 micro/kWh for " in first
 
 
 def test_a_change_of_the_network_is_a_new_revision_that_everybody_sees() -> None:
@@ -193,6 +205,19 @@ def test_a_block_over_midnight_utc_is_cleared_again_under_both_pseudonyms() -> N
     assert entry.next_pseudonym != entry.pseudonym
     checked = watched.verified()
     assert checked.blocks == 2
+
+
+def test_a_meter_hands_a_whole_day_with_its_blocks_over_at_once() -> None:
+    rounds, archives = HeardRounds(), []
+    for out in ahead(WASH, *SUN).heard:
+        if not out.meter:
+            (line,) = archive_lines([out], KEY)
+            archives += [lines] if (lines := rounds.hear(out.message, line)) else []
+    reports = [verify(read_archive(lines, KEY.public)) for lines in archives]
+    assert [report_.blocks for report_ in reports if report_.blocks] == [1]
+    for report_ in reports:
+        assert report_.violations == []
+        assert not [text for text in report_.unchecked if "replayed" in text]
 
 
 def changed_book(watched: Watched, **changes: object) -> Watched:
