@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from broker.market.terms import Terms
 from proofs.tricks.catalogue import CHEATS
+from proofs.tricks.network import MEMBERS_MAX, terms_of
 from proofs.tricks.plot import Plot, dishonest
 from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
 from wire.audit import Check, Violation
@@ -55,8 +56,10 @@ def run(seed: int, cheat: str | None = None) -> Run:
 
 def _attempt(seed: int, name: str, rng: random.Random) -> Run | None:
     sealed = name == "lost_reveal" or rng.random() < 0.3
-    terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=2, sealed=sealed, reveal_within_s=20)
-    community = WatchedCommunity(members=rng.randint(3, 9), terms=terms)
+    members = rng.randint(3, MEMBERS_MAX.get(name, 9))
+    own = terms_of(name, members)
+    terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=2, sealed=sealed, reveal_within_s=20, **own)
+    community = WatchedCommunity(members=members, terms=terms)
     for number in HONEST_SLOTS:
         _play(community, rng, number)
     false_alarms = [*community.live_findings(), *community.verified().violations]

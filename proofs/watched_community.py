@@ -15,6 +15,7 @@ from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices, Terms
 from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
+from hems.control.heard_rounds import HeardRounds
 from hems.control.market_auditor import MarketAuditor
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from wire.audit import Violation
@@ -72,6 +73,7 @@ class WatchedCommunity:
     registers: dict[str, int] = field(default_factory=dict)
     fork: MarketService | None = None
     forked: set[str] = field(default_factory=set)
+    rounds: HeardRounds = field(default_factory=HeardRounds)
 
     def __post_init__(self) -> None:
         self.service = MarketService(
@@ -153,7 +155,15 @@ class WatchedCommunity:
         frame = seal(BROKER_KEY, rule.kind, COMMUNITY, payload) if rule.signed else payload
         if out.meter or name == self.witness:
             self.heard.append(line_of(topic(rule.kind, COMMUNITY, out.meter), frame))
-        self.meters[name].receive(rule.kind, frame, now_s)
+        message = self.meters[name].receive(rule.kind, frame, now_s)
+        if message is not None and not out.meter and name == self.witness:
+            self._replay(self.rounds.hear(message, line_of(topic(rule.kind, COMMUNITY), frame)))
+
+    def _replay(self, lines: list[str]) -> None:
+        """The first member has ended rounds cleared again at once, as its meter does in a process of its own."""
+        auditor = self.meters[self.witness].auditor
+        if lines and auditor is not None:
+            auditor.replayed(verify(read_archive(lines, BROKER_KEY.public)).violations)
 
     def _pass_on(self, now_s: int) -> None:
         answers = []

@@ -28,6 +28,7 @@ class Check(StrEnum):
     GATE_ROOT = "gate_root"
     BOOK = "book"
     ROSTER = "roster"
+    RULES = "rules"
     CLEARING = "clearing"
     AWARDS_ROOT = "awards_root"
     OWN_ORDER = "own_order"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from wire.codec import canonical, digest, encode
-from wire.messages import Award, BookEntry, Level, Message, OrderStep, Settlement, Side
+from wire.messages import Award, BlockEntry, BlockOrder, BookEntry, Level, Message, OrderStep, Settlement, Side
 
 
 def levels(steps: Sequence[OrderStep], side: Side) -> tuple[Level, ...]:
@@ -100,6 +100,33 @@ def leaf_of_award(award: Award) -> bytes:
         sold_wh=award.sold_wh,
         amount_nano=award.amount_nano,
     )
+
+
+def block_token(salt: str, name: str) -> str:
+    """The public name of what a member calls one of its blocks, 16 hexadecimal digits; `salt` is in its receipt."""
+    return hashlib.sha256(bytes.fromhex(salt) + name.encode()).hexdigest()[:16]
+
+
+def shown_block(order: BlockOrder, *, salt: str, pseudonym: str, next_pseudonym: str | None) -> BlockEntry:
+    """A block order as it is published."""
+    return BlockEntry(
+        block=block_token(salt, order.block),
+        pseudonym=pseudonym,
+        next_pseudonym=next_pseudonym,
+        sequence=order.sequence,
+        side=order.side,
+        price_micro_per_kwh=order.price_micro_per_kwh,
+        first_slot=order.first_slot,
+        energy_wh=order.energy_wh,
+        accepted_min_permille=order.accepted_min_permille,
+        parent=None if order.parent is None else block_token(salt, order.parent),
+        group=None if order.group is None else block_token(salt, f"group/{order.group}"),
+    )
+
+
+def block_leaf(entry: BlockEntry) -> bytes:
+    """The leaf of a block order in the tree that the gates of its day name."""
+    return canonical(entry.model_dump(mode="json"))
 
 
 def message_leaf(message: Message) -> dict[str, str | int]:

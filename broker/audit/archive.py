@@ -9,12 +9,13 @@ from typing import TypeVar
 
 from wire.audit import Check, Violation
 from wire.codec import DecodeError, decode
-from wire.messages import BY_KIND, Calendar, Message, Order
+from wire.messages import BY_KIND, BlockOrder, Calendar, Message, Order
 from wire.signing import FrameError, open_frame, split
 from wire.topics import BY_KIND as RULES
 from wire.topics import ROOT, parse_topic
 
 M = TypeVar("M", bound=Message)
+OWN: dict[str, type[Message]] = {model.kind: model for model in (Order, BlockOrder)}
 
 
 class NoArchive(ValueError):
@@ -25,7 +26,8 @@ class NoArchive(ValueError):
 class Archive:
     """The verified messages of one community in the order of the file, and lines whose signature does not hold.
 
-    Of what meters send only orders are read, without a signature: whoever checks an own order gives it himself.
+    Of what meters send only orders and block orders are read, without a signature: whoever checks an own order gives
+    it himself.
     """
 
     community: str
@@ -84,11 +86,12 @@ def _stated_key(rows: list[Row]) -> bytes:
 
 def _read(archive: Archive, number: int, kind: str, frame: bytes) -> None:
     rule = RULES[kind]
-    if (rule.publisher != "broker" and kind != Order.kind) or kind == "status":
+    own = OWN.get(kind)
+    if (rule.publisher != "broker" and own is None) or kind == "status":
         return
     try:
-        if kind == Order.kind:
-            archive.messages.append(decode(Order, split(frame)[1]))
+        if own is not None:
+            archive.messages.append(decode(own, split(frame)[1]))
             return
         signed = rule.signed or frame.startswith(b"v1.")
         payload = open_frame(frame, archive.broker_key, kind, archive.community) if signed else frame

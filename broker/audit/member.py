@@ -9,6 +9,8 @@ from wire.audit import Check, Violation
 from wire.commitments import RoundName, round_of, shown_order
 from wire.messages import Award, BookEntry, Calendar, Clearing, Leaves, Order, Receipt, Settlement
 
+ORDERS = ("order", "sealed", "reveal")
+
 
 def check_member(
     archive: Archive,
@@ -31,7 +33,7 @@ def check_member(
         report.violations += _settlement(settlement, awarded_wh, leaves)
     orders = {(order.meter, order.stage, order.slot, order.sequence): order for order in archive.of(Order)}
     for receipt in _first_receipts(archive):
-        if receipt.stage is None or receipt.round is None:
+        if receipt.of not in ORDERS or receipt.stage is None or receipt.round is None:
             continue
         of = RoundName(receipt.community, receipt.stage, receipt.slot, receipt.round)
         order = orders.get((receipt.meter, of.stage, of.slot, receipt.sequence))

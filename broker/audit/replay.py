@@ -1,9 +1,10 @@
 """Clearing a round again from its published book, bit for bit, with the published mechanism, rules and prices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from broker.market.auction import auction, session_rules
+from broker.market.day_rules import NOTHING, Surroundings
 from broker.market.slot_book import Listed, Session, SlotBook
 from broker.market.terms import OutsidePrices, Terms
 from broker.mechanisms.catalogue import MECHANISMS
@@ -19,13 +20,17 @@ NO_PRICES = OutsidePrices(0, 1)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was published of one round, and the terms under which it took place."""
+    """What was published of one round, and the terms under which it took place.
+
+    `around` is what its gate says that it follows beside the orders, None where that is not in the archive.
+    """
 
     gate: Gate
     clearing: Clearing
     entries: Sequence[BookEntry]
     conditions: Conditions | None
     terms: Terms
+    around: Surroundings | None = NOTHING
 
     @property
     def session(self) -> Session | None:
@@ -35,13 +40,22 @@ class Published:
         found = () if slot is None else self.terms.gates(slot)
         return next((Session(gate) for gate in found if (gate.stage, gate.round) == named), None)
 
-    @property
-    def missing(self) -> str | None:
-        """What a replay needs and was not published, None when it was."""
-        stage = self.terms.stage_named(self.clearing.stage)
-        if stage is not None and MECHANISMS[stage.mechanism].asks_members:
-            return f"{stage.mechanism} needs the network and the preferences of the community"
-        return f"it has {self.gate.blocks} block orders" if self.gate.blocks else None
+    def book(self, session: Session) -> SlotBook:
+        """The round as the market's record of its slot; members are pseudonyms.
+
+        Where the conditions of the slot are not in the archive, the clearing's own word counts whether there is a
+        market.
+        """
+        if self.conditions is not None:
+            prices = OutsidePrices(self.conditions.retail_micro_per_kwh, self.conditions.feed_in_micro_per_kwh)
+        else:
+            prices = NO_PRICES if self.clearing.outcome == "no_market" else ANY_PRICES
+        session.listed = [Listed(entry.pseudonym, entry) for entry in self.entries]
+        return SlotBook(Slot(parse_utc(self.clearing.slot), self.terms.slot_minutes), prices, [session])
+
+    def cleared_s(self, session: Session) -> int:
+        """When it was cleared by the gate's own word [s since 1970]."""
+        return parse_utc(self.gate.closed_at) + self.terms.clearing_s(session.gate) - session.gate.gate_s
 
 
 def published_terms(calendar: Calendar) -> Terms | None:
@@ -56,26 +70,22 @@ def published_terms(calendar: Calendar) -> Terms | None:
     )
 
 
-def replayed(published: Published, session: Session) -> tuple[Clearing, list[Award]]:
-    """The clearing and the awards (by pseudonym) that follow from the book.
-
-    Where the conditions of the slot are not in the archive, the clearing's own word counts whether there is a market.
-    """
-    terms, conditions = published.terms, published.conditions
-    if conditions is not None:
-        prices = OutsidePrices(conditions.retail_micro_per_kwh, conditions.feed_in_micro_per_kwh)
-    else:
-        prices = NO_PRICES if published.clearing.outcome == "no_market" else ANY_PRICES
-    book = SlotBook(Slot(parse_utc(published.clearing.slot), terms.slot_minutes), prices, [session])
-    cleared_s = parse_utc(published.gate.closed_at) + terms.clearing_s(session.gate) - session.gate.gate_s
-    listed = [Listed(entry.pseudonym, entry) for entry in published.entries]
-    return auction(book, listed, terms, cleared_s, session_rules(book, terms))
-
-
 def replay(published: Published, session: Session) -> tuple[list[Violation], dict[str, Award]]:
     """Every field in which the published clearing differs from the replayed one, and the awards by pseudonym."""
-    clearing = published.clearing
-    again, awards = replayed(published, session)
+    book, terms, around = published.book(session), published.terms, published.around
+    assert around is not None, "what is not in the archive is not replayed"
+    rules = session_rules(book, terms, around)
+    again, awards = auction(book, session.listed, terms, published.cleared_s(session), rules)
+    return differences(published.clearing, again), by_pseudonym(awards)
+
+
+def by_pseudonym(awards: Iterable[Award]) -> dict[str, Award]:
+    """Replayed awards by the pseudonym that they are of."""
+    return {award.pseudonym: award for award in awards}
+
+
+def differences(clearing: Clearing, again: Clearing) -> list[Violation]:
+    """Every field in which a published clearing differs from the replayed one."""
     wrong = []
     for name in type(clearing).model_fields:
         published, ours = getattr(clearing, name), getattr(again, name)
@@ -83,4 +93,4 @@ def replay(published: Published, session: Session) -> tuple[list[Violation], dic
             check = Check.AWARDS_ROOT if name == "awards_root" else Check.CLEARING
             detail = f"{name} is {str(published)[:80]}, the book gives {str(ours)[:80]}"
             wrong.append(Violation(check, clearing.slot, detail))
-    return wrong, {award.pseudonym: award for award in awards}
+    return wrong

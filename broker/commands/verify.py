@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   community-broker verify heard.txt
   community-broker verify heard.txt --members 120 --checkpoint neighbour.note
   community-broker export state > published.txt && community-broker verify published.txt --json
+  community-broker export state | community-broker verify -
 
 What a member heard privately (receipts, awards, settlements, own orders) may stand in the same file.
 
@@ -24,7 +25,9 @@ exit status: 0 nothing found, 1 violations (each with the name of its check), 2 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
-    parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="one '<topic> <frame>' per line")
+    parser.add_argument(
+        "archive", type=Path, metavar="ARCHIVE", help="one '<topic> <frame>' per line; - is standard input"
+    )
     parser.add_argument("--broker-key", metavar="HEX", help="the broker's public key; else that of the calendar")
     parser.add_argument("--members", type=int, metavar="N", help="how many members the community really has")
     parser.add_argument(
@@ -45,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         key = None if args.broker_key is None else _key(args.broker_key)
-        lines = args.archive.read_text(encoding="utf-8").splitlines()
+        lines = _text(args.archive).splitlines()
         notes = [_note(path.read_text(encoding="utf-8")) for path in args.checkpoint]
         archive = read_archive(lines, key)
     except OSError as error:
@@ -68,6 +71,10 @@ def run(args: argparse.Namespace) -> int:
     return FAILED if report.violations else DONE
 
 
+def _text(archive: Path) -> str:
+    return sys.stdin.buffer.read().decode() if str(archive) == "-" else archive.read_text(encoding="utf-8")
+
+
 def _key(text: str) -> bytes:
     key = bytes.fromhex(text)
     if len(key) != 32:
@@ -87,9 +94,14 @@ def _note(text: str) -> str:
 def _print(community: str, broker_key: bytes, report: "Report") -> None:
     print(f"{community}, signed by {broker_key.hex()}")
     print(
-        f"cleared again: {report.rounds} rounds with {report.orders} orders; log: {report.checkpoints} checkpoints"
-        f" over {report.leaves} leaves; own: {report.awards} awards, {report.settlements} settlements"
+        f"cleared again: {report.rounds} rounds with {report.orders} orders and {report.blocks} block orders;"
+        f" log: {report.checkpoints} checkpoints over {report.leaves} leaves;"
+        f" own: {report.awards} awards, {report.settlements} settlements"
     )
+    for text in report.own_rules:
+        print(f"published: {text}")
+    for text in report.changes:
+        print(f"changed: {text}")
     for text in report.unchecked:
         print(f"not checked: {text}")
     for violation in report.violations:

@@ -13,6 +13,7 @@ from broker.network.grid_text import grid_text
 from wire.fields import Id
 
 POWER_W_MAX = 1_000_000_000
+NAMED_MAX = 100  # what one member prefers is published as one row of a page
 Power = Annotated[int, Field(ge=0, le=POWER_W_MAX)]
 Charge = Annotated[Decimal, Field(ge=0, le=PRICE_MAX, allow_inf_nan=False)]
 Quality = Literal["any", "grey", "local", "green"]
@@ -142,8 +143,8 @@ class PreferenceSettings(_Table):
 
     quality: Quality = "grey"
     min_quality: Quality = "any"
-    partners: tuple[Id, ...] | None = None
-    premiums: tuple[PremiumSettings, ...] = ()
+    partners: tuple[Id, ...] | None = Field(default=None, max_length=NAMED_MAX)
+    premiums: tuple[PremiumSettings, ...] = Field(default=(), max_length=NAMED_MAX)
 
     def preference_row(self) -> dict[str, Any] | None:
         """The preferences as the market reads them, None where all energy is alike."""

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules, no_trade
 from broker.clearing.preferences import preferences_of
-from broker.ledger.log import pseudonym
+from broker.market.day_rules import Surroundings
 from broker.market.publication import gate_tree, session_name
 from broker.market.slot_book import Holding, Listed, SlotBook
 from broker.market.terms import Terms
@@ -162,18 +162,16 @@ def slot_rules(slot: Slot, terms: Terms) -> Rules:
     )
 
 
-def session_rules(book: SlotBook, terms: Terms) -> Rules:
-    """What the mechanism of the slot's current session may depend on beside the orders."""
+def session_rules(book: SlotBook, terms: Terms, around: Surroundings) -> Rules:
+    """What the mechanism of the slot's current session may depend on beside the orders, for a book of pseudonyms."""
     stage, gate = stage_of(book, terms), book.session.gate
     text = f"session/{terms.community}/{gate.stage}/{gate.round}/{book.slot.label}"
-    k, seed = Fraction(stage.k_permille, 1000), hashlib.sha256(text.encode()).digest()
-    return replace(slot_rules(book.slot, terms), k=k, seed=seed)
-
-
-def members_rules(book: SlotBook, terms: Terms, secret: bytes) -> Rules:
-    """The rules of the current session for a book of pseudonyms: also what is kept by meter is named by them."""
-    rules = session_rules(book, terms)
-    return rules.renamed(lambda meter: pseudonym(secret, meter, book.slot.start_s))
+    return Rules(
+        k=Fraction(stage.k_permille, 1000),
+        seed=hashlib.sha256(text.encode()).digest(),
+        network=around.grid(book.slot.minutes),
+        preferences=around.preferences,
+    )
 
 
 def mean_price(outcome: Outcome) -> int | None:

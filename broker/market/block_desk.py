@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from broker.market.answers import Answers
+from broker.ledger.log import pseudonym
+from broker.market.answers import Answers, Place
+from broker.market.block_book import block_salt
 from broker.market.block_intake import admit_block
 from broker.market.day_book import DayBook, HeldBlock
 from broker.market.intake import slot_of
@@ -17,12 +19,13 @@ from wire.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class BlockDesk:
-    """Keeps the block orders by the (stage, gate) of their day."""
+    """Keeps the block orders by the (stage, gate) of their day; `secret` makes the pseudonyms that receipts tell."""
 
     terms: Terms
     books: Mapping[int, SlotBook]
     days: dict[tuple[str, int], DayBook]
     answers: Answers
+    secret: bytes
 
     def block(self, order: BlockOrder, named: str, member: Member, at_s: int) -> Outgoing:
         """Takes a block order."""
@@ -41,4 +44,6 @@ class BlockDesk:
                 return self.answers.refusal(outcome, order, named)
             day.blocks[key] = HeldBlock(order, named)
             self.days[gate.stage, gate.gate_s] = day
-        return self.answers.receipt(order, named, at_s, slot=order.first_slot)
+        name = pseudonym(self.secret, member.meter, first.start_s)
+        place = Place(gate.stage, gate.round, name, block_salt(self.secret, member.meter, gate))
+        return self.answers.receipt(order, named, at_s, slot=order.first_slot, place=place)

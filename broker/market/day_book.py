@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from broker.clearing import block_orders as clearing
 from wire.messages import BlockOrder, Side
 from wire.slots import parse_utc
 
@@ -53,24 +52,3 @@ class DayBook:
             for (meter, _), held in sorted(self.blocks.items())
             if held.profile_wh(slot_s, self.width_s)
         }
-
-    def in_clearing(self, starts_s: list[int]) -> list[clearing.BlockOrder]:
-        """The blocks as the day's clearing takes them, for slots that start at these moments."""
-        return [
-            clearing.BlockOrder(
-                id=f"{meter}/{name}",
-                key=meter,
-                is_buy=held.order.side is Side.BUY,
-                price=held.order.price_micro_per_kwh,
-                profile=tuple(
-                    (index, energy_wh)
-                    for index, start_s in enumerate(starts_s)
-                    if (energy_wh := held.profile_wh(start_s, self.width_s))
-                ),
-                accepted_min=held.order.accepted_min_permille,
-                parent=None if held.order.parent is None else f"{meter}/{held.order.parent}",
-                group=held.order.group,
-            )
-            for (meter, name), held in sorted(self.blocks.items())
-            if any(held.order.energy_wh)
-        ]

@@ -78,7 +78,7 @@ class Inbox:
         self._members = members
         self._answers = answers = Answers(terms.community)
         self._orders = OrderDesk(terms, books, days, totals, answers, secret)
-        self._blocks = BlockDesk(terms, books, days, answers)
+        self._blocks = BlockDesk(terms, books, days, answers, secret)
         self._contracts = ContractDesk(contracts, answers)
         self._calls = CallDesk(terms, calls, answers)
         self._reports = ReportDesk(terms, books, MissingReadings(terms, books), answers)

@@ -9,12 +9,14 @@ from dataclasses import replace
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
-from broker.market.auction import auction, holding_of, members_rules, stage_of
+from broker.market.auction import auction, holding_of, session_rules, stage_of
 from broker.market.baselines import Baselines
+from broker.market.block_book import Shown, block_pages, blocks_root, shown_blocks
 from broker.market.calls import Calls
 from broker.market.contracts import Contracts
-from broker.market.day_auction import day_auction
+from broker.market.day_auction import block_awards, day_auction
 from broker.market.day_book import DayBook
+from broker.market.day_rules import RulesOfDays
 from broker.market.events import (
     ActivationAsked,
     CallAsked,
@@ -55,9 +57,21 @@ from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
 from broker.market.timetable import Timetable
 from broker.market.totals import Totals
+from broker.mechanisms.catalogue import MECHANISMS
 from broker.settlement.regulation import regulation_of
 from wire.calendar import Gate
-from wire.messages import Award, Checkpoint, Clearing, Conditions, Message, Roster, SlotState, StageKind
+from wire.messages import (
+    Award,
+    AwardReason,
+    Checkpoint,
+    Clearing,
+    Conditions,
+    DayRules,
+    Message,
+    Roster,
+    SlotState,
+    StageKind,
+)
 from wire.reasons import Reason
 from wire.slots import Slot
 
@@ -77,6 +91,7 @@ class Market:
         self.checkpoint: Checkpoint | None = None
         self.log_key = log_key(secret)
         self._rosters = Rosters()
+        self._rules = RulesOfDays()
         self._secret = secret
         self.days: dict[tuple[str, int], DayBook] = {}
         self.contracts = Contracts(terms, self.members, self.books)
@@ -206,11 +221,14 @@ class Market:
             if book is first or (book.state is SlotState.GATE_OPEN and _closes_with(book, gate))
         ]
         day = self.days.pop((gate.stage, gate.gate_s), None)
+        blocks = [] if day is None else shown_blocks(day, gate, self._secret)
+        for book in closing:
+            book.session.blocks_root = blocks_root(shown.entry for shown in blocks) if blocks else None
         sent = [out for book in closing for out in self._close_gate(book, day, at_s)]
         if stage.sealed:
             return sent
-        if day is not None and day.live:
-            return [*sent, *self._clear_day(closing, day, at_s), *self._cleared(closing)]
+        if blocks:
+            return [*sent, *self._clear_day(closing, blocks, at_s), *self._cleared(closing)]
         return [*sent, *(out for book in closing for out in self._auction(book, at_s)), *self._cleared(closing)]
 
     def _close_gate(self, book: SlotBook, day: DayBook | None, at_s: int) -> list[Outgoing]:
@@ -218,9 +236,13 @@ class Market:
         self._move(book, SlotEvent.GATE)
         blocks = {} if day is None else day.sequences(book.slot.start_s)
         book.session.listed = self._gathering(book, blocks).received()
+        news = [*self._roster_news(book.slot), *self._rules_news(book.slot)]
+        book.session.rules = (
+            self._rules.revision(book.slot) if MECHANISMS[stage_of(book, self.terms).mechanism].asks else 0
+        )
         message = gate_message(book, self.terms.community, at_s, blocks=0 if day is None else day.live)
         book.session.gate_message = message
-        return self._logged([*self._roster_news(book.slot), message])
+        return self._logged([*news, message])
 
     def _gathering(self, book: SlotBook, blocks: Mapping[str, int] = NO_BLOCKS) -> Gathering:
         return Gathering(book, stage_of(book, self.terms), self.terms.community, self._secret, blocks)
@@ -228,6 +250,10 @@ class Market:
     def _roster_news(self, slot: Slot) -> list[Roster]:
         trading = {meter: not member.suspended for meter, member in self.members.items()}
         return self._rosters.news(slot, trading, self.terms, self._secret)
+
+    def _rules_news(self, slot: Slot) -> list[DayRules]:
+        trading = [meter for meter, member in self.members.items() if not member.suspended]
+        return self._rules.news(slot, trading, self.terms, self._secret)
 
     def _logged(self, messages: Sequence[Message]) -> list[Outgoing]:
         """Public messages that the log fixes."""
@@ -240,18 +266,22 @@ class Market:
 
     def _auction(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         book.session.listed = self._gathering(book).cleared()
-        rules = members_rules(book, self.terms, self._secret)
+        rules = session_rules(book, self.terms, self._rules.at(book.slot, book.session.rules))
         return self._awarded(book, *auction(book, book.session.listed, self.terms, at_s, rules))
 
-    def _clear_day(self, books: list[SlotBook], day: DayBook, at_s: int) -> list[Outgoing]:
-        """Clears the slots of a day together with their block orders."""
-        slots, verdicts = day_auction(books, day, self.terms, at_s)
-        sent = [
-            out
-            for book, (clearing, awards) in zip(books, slots, strict=True)
-            for out in self._awarded(book, clearing, awards)
-        ]
-        return [*sent, *(Outgoing(verdict, verdict.meter) for verdict in verdicts)]
+    def _clear_day(self, books: list[SlotBook], blocks: Sequence[Shown], at_s: int) -> list[Outgoing]:
+        """Clears the slots of a day together with their block orders.
+
+        Of a slot in which a member has no simple order it is told only when it trades.
+        """
+        entries, gate = [shown.entry for shown in blocks], books[0].session.gate
+        result = day_auction(books, entries, self.terms, at_s)
+        sent: list[Outgoing] = []
+        for book, (clearing, awards) in zip(books, result.slots, strict=True):
+            told = [a for a in awards if a.meter in book.orders or a.reason is AwardReason.TRADED]
+            sent += self._awarded(book, clearing, told)
+        sent += [Outgoing(verdict, verdict.meter) for verdict in block_awards(blocks, result, self.terms)]
+        return [*sent, *map(Outgoing, block_pages(entries, gate, len(books), self.terms.community))]
 
     def _awarded(self, book: SlotBook, clearing: Clearing, awards: list[Award]) -> list[Outgoing]:
         """Keeps the result of the current session and publishes its book."""

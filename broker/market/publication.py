@@ -6,11 +6,11 @@ that of the awards. Every tree is built once and gives all its proofs: O(n log n
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from broker.ledger.log import Log, pseudonym, salt
+from broker.market.pages import in_pages
 from broker.market.slot_book import Listed, SlotBook
 from broker.market.terms import Terms
 from broker.mechanisms.catalogue import MECHANISMS
@@ -22,10 +22,8 @@ from wire.messages import Book, BookEntry, Checkpoint, Gate, Leaves, Message, Or
 from wire.signing import SigningKey, key_from_seed
 from wire.slots import Slot, format_utc
 
-PAGE_BYTES = 15_000
 ROSTER_PAGE = 700
 DAY_S = 86_400
-T = TypeVar("T")
 
 
 def log_key(secret: bytes) -> SigningKey:
@@ -133,32 +131,21 @@ def gate_message(book: SlotBook, community: str, at_s: int, *, blocks: int = 0) 
         closed_at=format_utc(at_s),
         orders=len(listed),
         blocks=blocks,
+        blocks_root=book.session.blocks_root,
+        rules=book.session.rules,
         root=gate_tree(order.entry for order in listed).root().hex(),
     )
 
 
 def book_pages(entries: Sequence[BookEntry], of: RoundName) -> list[Book]:
     """The orders of a round in pages that fit a frame; an empty round has one empty page."""
-    pages = list(_in_pages(entries, _shown_bytes))
+    pages = list(in_pages(entries, _shown_bytes))
     return [Book(**of._asdict(), page=i, pages=len(pages), entries=tuple(page)) for i, page in enumerate(pages)]
 
 
 def _shown_bytes(entry: BookEntry) -> int:
     """What an order takes in a page, at most [bytes]: 280 without steps, each step its digits and four signs."""
     return 280 + sum(len(str(price)) + len(str(energy)) + 4 for price, energy in (*entry.buy, *entry.sell))
-
-
-def _in_pages(items: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]:
-    page: list[T] = []
-    used = 0
-    for item in items:
-        taken = size(item)
-        if page and used + taken > PAGE_BYTES:
-            yield page
-            page, used = [], 0
-        page.append(item)
-        used += taken
-    yield page
 
 
 @dataclass(slots=True)
@@ -216,7 +203,7 @@ def log_news(log: Log, key: SigningKey, *, community: str, slot: str) -> LogNews
     """The leaves since the last checkpoint, in pages, and the new checkpoint with its proof of consistency."""
     previous, fresh = log.published, log.take_new()
     pages, first = [], previous
-    for page in _in_pages(fresh, lambda leaf: len(canonical(leaf)) + 1):
+    for page in in_pages(fresh, lambda leaf: len(canonical(leaf)) + 1):
         if page:
             pages.append(Leaves(community=community, first=first, leaves=tuple(page)))
             first += len(page)

@@ -103,7 +103,8 @@ class Session:
     """One auction of a slot: a round of a stage, with the orders that count in it and what it gave.
 
     `listed` are the orders of the gate, until they are cleared. In a sealed stage `sealed` holds the commitments,
-    `orders` what was revealed and `salts` what opened them.
+    `orders` what was revealed and `salts` what opened them. `rules` is the revision of the day's rules that holds for
+    it from its gate on, `blocks_root` the root of the block orders that are cleared with it, None without.
     """
 
     gate: Gate
@@ -112,6 +113,8 @@ class Session:
     sealed: dict[str, HeldSealed] = field(default_factory=dict)
     salts: dict[str, str] = field(default_factory=dict)
     listed: list[Listed] = field(default_factory=list)
+    rules: int = 0
+    blocks_root: str | None = None
     gate_message: GateMessage | None = None
     clearing: Clearing | None = None
     awards: dict[str, Award] = field(default_factory=dict)

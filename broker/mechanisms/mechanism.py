@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from broker.clearing.book import Book
 from broker.clearing.outcome import Outcome, Rules
@@ -11,6 +12,16 @@ Clear = Callable[[Book, Rules], Outcome]
 Share = Callable[[Sequence[Need], Rules], Shares]
 
 
+class Asked(StrEnum):
+    """What an auction can look at beside the orders."""
+
+    ENVELOPES = "envelopes"
+    ZONES = "zones"
+    LINES = "lines"
+    CHARGES = "charges"
+    PREFERENCES = "preferences"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mechanism:
     """One mechanism of the catalogue.
@@ -18,7 +29,7 @@ class Mechanism:
     An auction has `clear`: it makes awards of the orders before delivery. A sharing rule has `share`: it divides what
     was metered after delivery. One with neither is a tool of `community-broker clear` or of another stage. The texts
     say what it promises members and community, `fallback` what is done with a book outside its assumptions.
-    `asks_arrival`: it looks at the order of acceptance; `asks_members`: at the network or at what members prefer.
+    `asks_arrival`: it looks at the order of acceptance; `asks`: at what beside the orders.
     """
 
     name: str
@@ -34,7 +45,7 @@ class Mechanism:
     assumes: str = "nothing"
     fallback: str = "none needed"
     asks_arrival: bool = False
-    asks_members: bool = False
+    asks: frozenset[Asked] = frozenset()
 
     @property
     def is_live(self) -> bool:

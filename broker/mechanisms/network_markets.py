@@ -9,14 +9,14 @@ from broker.clearing import (
     stackelberg,
     zonal,
 )
-from broker.mechanisms.mechanism import Mechanism
+from broker.mechanisms.mechanism import Asked, Mechanism
 
 NETWORK_MARKETS = (
     Mechanism(
         name="operating_envelope",
         title="Uniform price inside operating envelopes",
         clear=operating_envelope.clear,
-        asks_members=True,
+        asks=frozenset({Asked.ENVELOPES}),
         budget_balance="strong",
         individual_rationality="yes",
         truthfulness="as the uniform price",
@@ -30,7 +30,7 @@ NETWORK_MARKETS = (
         name="zonal_uniform_price",
         title="Zonal uniform prices",
         clear=zonal.clear,
-        asks_members=True,
+        asks=frozenset({Asked.ENVELOPES, Asked.ZONES, Asked.LINES}),
         budget_balance="weak: the congestion rent goes to the community account",
         individual_rationality="yes",
         truthfulness="as the uniform price, zone by zone",
@@ -44,7 +44,7 @@ NETWORK_MARKETS = (
         name="network_charges",
         title="Bilateral trade with network charges",
         clear=network_charges.clear,
-        asks_members=True,
+        asks=frozenset({Asked.ENVELOPES, Asked.ZONES, Asked.CHARGES}),
         budget_balance="weak: the charges go to the community account",
         individual_rationality="yes",
         truthfulness="as the uniform price, place by place",
@@ -69,7 +69,7 @@ NETWORK_MARKETS = (
         name="preference_matching",
         title="Matching by quality, partner and premium",
         clear=preference.clear,
-        asks_members=True,
+        asks=frozenset({Asked.PREFERENCES}),
         budget_balance="strong",
         individual_rationality="yes, premiums included",
         truthfulness="as the uniform price, product by product",
@@ -83,7 +83,7 @@ NETWORK_MARKETS = (
         name="admm_bilateral",
         title="Bilateral trade by consensus (ADMM)",
         clear=admm_bilateral.clear,
-        asks_members=True,
+        asks=frozenset({Asked.PREFERENCES}),
         budget_balance="strong",
         individual_rationality="yes, premiums included",
         truthfulness="no",

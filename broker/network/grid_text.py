@@ -20,7 +20,7 @@ def grid_in_slot(text: str, slot_minutes: int) -> Grid | None:
     document: dict[str, Any] = json.loads(text)
 
     def energy(power_w: int | None) -> int | None:
-        return None if power_w is None else power_w * slot_minutes // MINUTES_PER_HOUR
+        return None if power_w is None else energy_wh(power_w, slot_minutes)
 
     return Grid(
         envelopes={
@@ -29,11 +29,15 @@ def grid_in_slot(text: str, slot_minutes: int) -> Grid | None:
         },
         zones={meter: zone for zone, meters in document["zones"].items() for meter in meters},
         lines=tuple(
-            Line(row["from"], row["to"], row["capacity_w"] * slot_minutes // MINUTES_PER_HOUR)
-            for row in document["lines"]
+            Line(row["from"], row["to"], energy_wh(row["capacity_w"], slot_minutes)) for row in document["lines"]
         ),
         charges={(row["from"], row["to"]): row["micro_per_kwh"] for row in document["charges"]},
     )
+
+
+def energy_wh(power_w: int, slot_minutes: int) -> int:
+    """What a power carries in a slot, in whole Wh, rounded down."""
+    return power_w * slot_minutes // MINUTES_PER_HOUR
 
 
 def grid_text(document: dict[str, Any]) -> str:

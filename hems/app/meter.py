@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import ValidationError
 
 from hems.app.key import load_or_make_key
+from hems.app.replays import Replays
 from hems.bidding.strategy import strategy_from_line
 from hems.control.market_auditor import MarketAuditor
 from hems.control.market_view import KEPT_TRADED
@@ -48,6 +49,11 @@ class MeterApp:
         self._driven = config.clock.mode == "driven"
         self._store = EdgeStore(state_dir / "meter.db")
         self._devices = SiteDevices(config.model_copy(update={"device": ()}))
+        auditor = MarketAuditor(meter=config.home.meter, community=market.community, on_violation=self._on_violation)
+        is_replaying = not self._driven if market.replay is None else market.replay
+        self._replays = (
+            Replays(auditor, community=market.community, broker_key=market.broker_key) if is_replaying else None
+        )
         self._session = TransactiveMeter(
             meter=config.home.meter,
             community=market.community,
@@ -55,9 +61,7 @@ class MeterApp:
             broker_key=bytes.fromhex(market.broker_key),
             outbox=self._store,
             on_message=self._on_message,
-            auditor=MarketAuditor(
-                meter=config.home.meter, community=market.community, on_violation=self._on_violation
-            ),
+            auditor=auditor,
         )
         for text in self._store.market_messages(m.Clearing.kind, CLEARINGS_KNOWN):
             self._know_clearing(text)
@@ -90,6 +94,7 @@ class MeterApp:
         """Serves until `stop` is set."""
         self._note_health("started")
         running = [asyncio.create_task(self._market.run()), asyncio.create_task(self._link.serve())]
+        running += [] if self._replays is None else [asyncio.create_task(self._replays.run())]
         scheduler = None if self._driven else self._start_clock()
         waiting = asyncio.ensure_future(stop.wait())
         done, _ = await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
@@ -224,7 +229,9 @@ class MeterApp:
         self._market.send_done(Done(READY, None))
 
     def _on_frame(self, kind: str, data: bytes) -> None:
-        self._session.receive(kind, data, self._now_s())
+        message = self._session.receive(kind, data, self._now_s())
+        if message is not None and self._replays is not None:
+            self._replays.hear(message, data)
         self._market.send(self._session.to_send())
 
     def _on_violation(self, violation: Violation) -> None:

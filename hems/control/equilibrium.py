@@ -16,6 +16,7 @@ from wire.messages import Award, BookEntry, Clearing
 from wire.quantities import round_half_even
 
 UNIFORM = "uniform_price_k_double_auction"
+LIMITED = "operating_envelope"  # the same auction of the orders inside each connection's limits
 
 
 class _Curve:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
-from hems.control.equilibrium import UNIFORM, equilibrium, own_award
+from hems.control.day_audit import DayAudit, within_limits
+from hems.control.equilibrium import LIMITED, UNIFORM, equilibrium, own_award
 from wire import audit
 from wire import messages as m
 from wire.audit import Check, Violation
@@ -54,13 +55,12 @@ class MarketAuditor:
         self.log: LogView | None = None
         self.rounds_checked = 0
         self._community = community
-        self._first_day = ""
         self._on_violation = on_violation
         self._calendar: m.Calendar | None = None
         self._conditions: dict[str, m.Conditions] = {}
         self._rounds: dict[RoundName, Round] = {}
         self._sent: dict[tuple[str, str, int], tuple[m.Order, str | None]] = {}
-        self._rosters: dict[tuple[str, int, int], m.Roster] = {}
+        self._days = DayAudit()
         self._settlements: dict[int, m.Settlement] = {}
         self._reported: dict[str, int | None] = {}
         self._fixed: dict[str, None] = {}
@@ -86,9 +86,9 @@ class MarketAuditor:
                 self._conditions[message.slot] = message
                 _trim(self._conditions, KEPT_ROUNDS)
             case m.Roster():
-                self._rosters[message.day, message.revision, message.page] = message
-                _trim(self._rosters, 512)
-                self._find(audit.rosters(list(self._rosters.values())))
+                self._find(self._days.learn_roster(message))
+            case m.DayRules():
+                self._find(self._days.learn_rules(message))
             case m.Receipt():
                 self._learn_receipt(message)
             case m.Rejection():
@@ -114,6 +114,10 @@ class MarketAuditor:
         """Compares a checkpoint that another member saw."""
         if self.log is not None:
             self._find(self.log.witnessed(witness.note))
+
+    def replayed(self, found: list[Violation]) -> None:
+        """Takes what clearing rounds again has found."""
+        self._find(found)
 
     def _find(self, found: list[Violation]) -> None:
         for violation in found:
@@ -155,10 +159,12 @@ class MarketAuditor:
             self.log = LogView(self._community, bytes.fromhex(calendar.log_key))
         elif self.log.public.hex() != calendar.log_key:
             self._find([Violation(Check.CONTRADICTION, "calendar", "the log's key has changed")])
+        elif calendar != self._calendar:
+            self._find([Violation(Check.CONTRADICTION, "calendar", "the market's terms have changed")])
         self._calendar = calendar
 
     def _learn_receipt(self, receipt: m.Receipt) -> None:
-        if receipt.stage is None or receipt.round is None or receipt.pseudonym is None:
+        if receipt.stage is None or receipt.round is None or receipt.pseudonym is None or receipt.of == "block_order":
             return
         of = RoundName(self._community, receipt.stage, receipt.slot, receipt.round)
         if receipt.of == "reveal":
@@ -243,16 +249,9 @@ class MarketAuditor:
         for message in (known.gate, clearing):
             if canonical(message_leaf(message)).decode() not in self._fixed:
                 wrong.append(Violation(Check.LOG, clearing.slot, f"its {message.kind} is not in the log"))
-        wrong += self._roster(clearing.slot, [entry.pseudonym for entry in entries])
+        wrong += self._days.strangers(clearing.slot, [entry.pseudonym for entry in entries])
+        wrong += self._days.rules_followed(known.gate, self._fixed)
         return wrong + self._result(clearing, entries, known.gate) + self._own(known, known.gate, clearing, entries)
-
-    def _roster(self, slot: str, names: list[str]) -> list[Violation]:
-        """Pseudonyms beyond the day's roster; the roster of the day on which this meter joined may be unknown."""
-        day, days = audit.day_of(slot), audit.roster_names(self._rosters.values())
-        self._first_day = self._first_day or day
-        if day in days:
-            return audit.strangers(slot, names, days)
-        return [Violation(Check.ROSTER, slot, "the day has no roster")] if day > self._first_day else []
 
     def _result(self, clearing: m.Clearing, entries: tuple[m.BookEntry, ...], gate: m.Gate) -> list[Violation]:
         stage, conditions = self._stage(clearing.stage), self._conditions.get(clearing.slot)
@@ -271,7 +270,12 @@ class MarketAuditor:
         if clearing.mechanism != stage.mechanism:
             detail = f"cleared by {clearing.mechanism}, the calendar says {stage.mechanism}"
             return [Violation(Check.CLEARING, clearing.slot, detail)]
-        if clearing.mechanism != UNIFORM or clearing.note is not None or gate.blocks:
+        rows = self._days.rows(gate)
+        if self._calendar is None or rows is None or gate.blocks or clearing.note is not None:
+            return []
+        if clearing.mechanism == LIMITED:
+            entries = within_limits(entries, rows, self._calendar.slot_minutes)
+        elif clearing.mechanism != UNIFORM:
             return []
         return equilibrium(clearing, entries, Fraction(stage.k_permille, 1000))
 

@@ -38,7 +38,10 @@ class MeterTable(Table):
 
 
 class MarketTable(Table):
-    """`[market]`: the community; without it the home only optimises against its tariff."""
+    """`[market]`: the community; without it the home only optimises against its tariff.
+
+    `replay`: every round is cleared again by `community-broker verify`; left out, where the clock is the system's.
+    """
 
     community: Id
     broker_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -47,6 +50,7 @@ class MarketTable(Table):
     username: str | None = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
+    replay: bool | None = None
 
 
 class PricePeriod(Table):

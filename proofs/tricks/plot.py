@@ -12,6 +12,7 @@ from typing import Any
 from broker.market import market as honest
 from broker.market.slot_book import SlotBook
 from proofs.watched_community import WatchedCommunity
+from wire.audit import Check
 from wire.slots import Slot
 
 
@@ -36,6 +37,19 @@ class Plot:
 
 Trick = Callable[[Plot], "Replaced"]
 Replaced = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cheat:
+    """A trick and the checks of which at least one has to find it."""
+
+    trick: Trick
+    found_by: frozenset[Check]
+
+
+def cheat(trick: Trick, *checks: Check) -> Cheat:
+    """A trick that one of the checks has to find."""
+    return Cheat(trick, frozenset(checks))
 
 
 @contextmanager

@@ -5,8 +5,7 @@
 
 import pytest
 
-from proofs.cheats import HONEST, Run, run
-from proofs.tricks.catalogue import CHEATS
+from proofs.cheats import CHEATS, HONEST, Run, run
 
 # What a member cannot see without knowing how many members there really are: `verify --members N`.
 OUTSIDE_ONLY = {"counted_puppet"}

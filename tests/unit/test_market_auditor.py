@@ -46,6 +46,8 @@ def gate(closed_s: int = GATE_S, orders: int = 1, root: str = "0" * 64) -> m.Gat
         closed_at=format_utc(closed_s),
         orders=orders,
         blocks=0,
+        blocks_root=None,
+        rules=0,
         root=root,
     )
 

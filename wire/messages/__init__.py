@@ -6,6 +6,8 @@ numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency 
 
 from wire.messages.ancillary import Activation, ReserveOffer, ReserveResult, ReserveStep
 from wire.messages.awards import Award, BlockAward, Contract
+from wire.messages.block_book import BlockBook, BlockEntry
+from wire.messages.day_rules import ChargeRule, DayRules, LineRule, MemberRule
 from wire.messages.flexibility import Call, FlexAward, FlexOffer, FlexResult
 from wire.messages.log import Checkpoint, Leaves, ServiceStatus, Witness
 from wire.messages.membership import Hello, Roster, Welcome
@@ -36,9 +38,11 @@ ALL: tuple[type[Message], ...] = (
     StatusQuery,
     StatusAnswer,
     Roster,
+    DayRules,
     Gate,
     Clearing,
     Book,
+    BlockBook,
     Award,
     BlockAward,
     Contract,
@@ -66,16 +70,20 @@ __all__ = [
     "Award",
     "AwardReason",
     "BlockAward",
+    "BlockBook",
+    "BlockEntry",
     "BlockOrder",
     "Book",
     "BookEntry",
     "Calendar",
     "Call",
+    "ChargeRule",
     "Checkpoint",
     "Clearing",
     "Conditions",
     "Contract",
     "CurveStep",
+    "DayRules",
     "FlexAward",
     "FlexOffer",
     "FlexResult",
@@ -83,6 +91,8 @@ __all__ = [
     "Hello",
     "Leaves",
     "Level",
+    "LineRule",
+    "MemberRule",
     "Message",
     "MeterReport",
     "Order",

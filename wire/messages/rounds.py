@@ -13,7 +13,8 @@ class Gate(Message):
 
     Published before the clearing: an order that is put in later does not fit the root. Leaves are
     {"arrival", "commitment", "pseudonym"} as canonical JSON by ascending pseudonym, hashed as in RFC 6962. `blocks`
-    counts the block orders that are cleared together with these orders.
+    counts the block orders that are cleared together with these orders, `blocks_root` is their root, null without.
+    `rules` is the revision of the day's `rules` that the clearing follows, 0 where it asks for none.
     """
 
     kind: ClassVar[str] = "gate"
@@ -23,6 +24,8 @@ class Gate(Message):
     closed_at: UtcTime
     orders: Count
     blocks: Count
+    blocks_root: Hex32 | None
+    rules: Count
     root: Hex32
 
 
