@@ -41,6 +41,8 @@ class Published:
         stage = self.terms.stage_named(self.clearing.stage)
         if stage is not None and MECHANISMS[stage.mechanism].asks_members:
             return f"{stage.mechanism} needs the network and the preferences of the community"
+        if stage is not None and stage.in_rounds:
+            return "its members answered questions, their orders stay sealed"
         return f"it has {self.gate.blocks} block orders" if self.gate.blocks else None
 
 

@@ -80,7 +80,7 @@ def agreed_trades(
     )
     agreement = consensus.agree(TARGET)
     prices = agreement.price * spread + middle
-    trades = whole_trades(sellers, buyers, agreement.energy * energy, prices, premiums, allowed)
+    trades = whole_trades(sellers, buyers, agreement.energy * energy, prices, premiums=premiums, allowed=allowed)
     return trades, agreement.report
 
 

@@ -14,6 +14,7 @@ from broker.market.missing_readings import MissingReadings
 from broker.market.outcome import Accepted, Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.publication import order_salt
+from broker.market.reply_intake import admit_reply
 from broker.market.slot_book import Held, HeldReport, HeldSealed, SlotBook, hold_order
 from broker.market.terms import Member, Terms
 from wire.codec import DecodeError, decode, digest
@@ -27,6 +28,7 @@ from wire.messages import (
     Order,
     Proposal,
     Receipt,
+    Reply,
     Reveal,
     SealedOrder,
     Side,
@@ -38,7 +40,7 @@ from wire.reasons import Reason
 from wire.signing import FrameError, is_signed_by, split
 from wire.slots import format_utc, parse_utc
 
-Bookable = Order | SealedOrder | Reveal | MeterReport
+Bookable = Order | SealedOrder | Reveal | Reply | MeterReport
 Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer
 Readable = Hello | StatusQuery | Receiptable
 MODELS: dict[str, type[Readable]] = {
@@ -48,6 +50,7 @@ MODELS: dict[str, type[Readable]] = {
         Order,
         SealedOrder,
         Reveal,
+        Reply,
         BlockOrder,
         Proposal,
         Acceptance,
@@ -59,11 +62,12 @@ MODELS: dict[str, type[Readable]] = {
 
 RECEIPTED: dict[
     type[Message],
-    Literal["order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer"],
+    Literal["order", "sealed", "reveal", "reply", "report", "block_order", "proposal", "acceptance", "flex_offer"],
 ] = {
     Order: "order",
     SealedOrder: "sealed",
     Reveal: "reveal",
+    Reply: "reply",
     MeterReport: "report",
     BlockOrder: "block_order",
     Proposal: "proposal",
@@ -116,6 +120,8 @@ class Inbox:
                 return self._sealed(message, payload_digest, member, event.at_s)
             case Reveal():
                 return [self._reveal(message, payload_digest, member, event.at_s)], 0
+            case Reply():
+                return [self._reply(message, payload_digest, member, event.at_s)], 0
             case BlockOrder():
                 return [self._block(message, payload_digest, member, event.at_s)], 0
             case Proposal():
@@ -277,6 +283,18 @@ class Inbox:
             book.session.salts[member.meter] = reveal.salt
         return self._receipt(reveal, named, member.meter, at_s)
 
+    def _reply(self, reply: Reply, named: str, member: Member, at_s: int) -> Outgoing:
+        book = self._book(reply)
+        if isinstance(book, Rejected):
+            return self._rejection(book, member.meter, reply.kind, named, reply)
+        outcome = admit_reply(reply, named, book=book, member=member, at_s=at_s)
+        if isinstance(outcome, Rejected):
+            return self._rejection(outcome, member.meter, reply.kind, named, reply)
+        if not outcome.repeated:
+            assert book.session.iteration is not None, "a reply counts for a question"
+            book.session.iteration.hear(reply, named)
+        return self._receipt(reply, named, member.meter, at_s)
+
     def _report(self, report: MeterReport, named: str, member: Member, at_s: int) -> Outgoing:
         book = self._book(report)
         if isinstance(book, Rejected):
@@ -305,7 +323,7 @@ class Inbox:
             meter=meter,
             of=RECEIPTED[type(message)],
             slot=self._slot_named(message),
-            sequence=1 if isinstance(message, Proposal | Acceptance) else message.sequence,
+            sequence=_sequence(message),
             digest=named,
             received_at=format_utc(at_s),
             stage=stage,
@@ -322,7 +340,7 @@ class Inbox:
         match message:
             case Order():
                 number = self._books[parse_utc(message.slot)].session_of(meter, named).gate.round
-            case SealedOrder() | Reveal():
+            case SealedOrder() | Reveal() | Reply():
                 number = message.round
             case _:
                 return None, None, None, None
@@ -334,7 +352,7 @@ class Inbox:
 
     def _slot_named(self, message: Receiptable) -> str:
         match message:
-            case Order() | SealedOrder() | Reveal() | MeterReport():
+            case Order() | SealedOrder() | Reveal() | Reply() | MeterReport():
                 return message.slot
             case FlexOffer():
                 return self._flexibility.calls[message.call].call.first_slot
@@ -362,6 +380,16 @@ class Inbox:
             report_sequence=report.sequence if report else None,
         )
         return Outgoing(answer, query.meter)
+
+
+def _sequence(message: Receiptable) -> int:
+    match message:
+        case Proposal() | Acceptance():
+            return 1
+        case Reply():
+            return message.question
+        case _:
+            return message.sequence
 
 
 def _row(report: MeterReport, slot_s: int) -> Row:

@@ -6,10 +6,11 @@ what the rules of sequence and gate say.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
-from broker.market.auction import auction, holding_of, members_rules, stage_of
+from broker.market.auction import auction, has_market_at, holding_of, members_rules, stage_of
 from broker.market.contracts import Contracts
 from broker.market.day_auction import day_auction
 from broker.market.day_book import DayBook
@@ -26,6 +27,7 @@ from broker.market.events import (
     Received,
     Refused,
     RegulationAgreed,
+    RoundOver,
     SettlementDue,
     SlotCancelled,
     SlotOpened,
@@ -33,6 +35,7 @@ from broker.market.events import (
 )
 from broker.market.flexibility import Flexibility
 from broker.market.inbox import Inbox
+from broker.market.iteration import iteration
 from broker.market.load_history import DAY_S, DAYS, LoadHistory
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
@@ -135,6 +138,8 @@ class Market:
                 return self._close(self.books[event.slot_s], event.at_s)
             case ClearingDue():
                 return self._clear(self.books[event.slot_s], event.at_s)
+            case RoundOver():
+                return self._ask(self.books[event.slot_s], event.at_s)
             case DeliveryEnded():
                 return self._end(self.books[event.slot_s])
             case SettlementDue():
@@ -157,7 +162,7 @@ class Market:
         ripe = [
             (start_s, moment)
             for start_s, moment in waiting
-            if moment is not None and (moment <= now_s or self._waits_for_reports(self.books[start_s]))
+            if moment is not None and (moment <= now_s or self._waits_for_members(self.books[start_s]))
         ]
         for start_s, moment in sorted(ripe):
             book = self.books[start_s]
@@ -166,6 +171,8 @@ class Market:
                 if (gate.stage, gate.gate_s) not in closing:
                     closing.add((gate.stage, gate.gate_s))
                     events.append(GateClosed(at_s=now_s, slot_s=start_s, stage=gate.stage, round=gate.round))
+            elif book.state is SlotState.GATE_CLOSED and book.session.iteration is not None:
+                events.append(RoundOver(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.GATE_CLOSED and now_s >= moment:
                 events.append(ClearingDue(at_s=now_s, slot_s=start_s))
             elif book.state is SlotState.CLEARED and now_s >= moment:
@@ -185,7 +192,8 @@ class Market:
             case SlotState.GATE_OPEN:
                 return book.session.gate.gate_s
             case SlotState.GATE_CLOSED:
-                return self.terms.clearing_s(book.session.gate)
+                asked = book.session.iteration
+                return self.terms.clearing_s(book.session.gate) if asked is None else asked.answer_by_s
             case SlotState.CLEARED:
                 return book.slot.end_s
             case SlotState.DELIVERED:
@@ -196,8 +204,10 @@ class Market:
                 return None
 
     @staticmethod
-    def _waits_for_reports(book: SlotBook) -> bool:
-        """Whether reports can move a slot on before its time."""
+    def _waits_for_members(book: SlotBook) -> bool:
+        """Whether reports or replies can move a slot on before its time."""
+        if book.state is SlotState.GATE_CLOSED:
+            return book.session.iteration is not None and book.session.iteration.all_replied
         return book.state is SlotState.DELIVERED or book.changed_s is not None
 
     def _is_settlement_due(self, book: SlotBook, now_s: int) -> bool:
@@ -269,6 +279,8 @@ class Market:
         ]
         day = self.days.pop((gate.stage, gate.gate_s), None)
         sent = [out for book in closing for out in self._close_gate(book, day, at_s)]
+        if stage.in_rounds:
+            return [*sent, *(out for book in closing for out in self._ask(book, at_s))]
         if stage.sealed:
             return sent
         if day is not None and day.live:
@@ -297,8 +309,24 @@ class Market:
         return [Outgoing(message) for message in messages]
 
     def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
-        """Clears a sealed session after its time to reveal."""
+        """Clears a sealed session after its time to reveal, or after its questions."""
         return [*self._auction(book, at_s), *self._cleared([book])]
+
+    def _ask(self, book: SlotBook, at_s: int) -> list[Outgoing]:
+        """The next question of a session that is cleared in rounds, or its end."""
+        session = book.session
+        if session.iteration is None and book.prices is not None and book.prices.has_market:
+            listed = {order.meter: order.entry.pseudonym for order in session.listed}
+            band = book.prices.feed_in_micro, book.prices.retail_micro
+            k = Fraction(stage_of(book, self.terms).k_permille, 1000)
+            of = session_name(book, self.terms.community)
+            session.iteration = iteration(of, listed, band, k, self.terms.clearing_s(session.gate))
+        asked = session.iteration
+        question = asked.next_question(at_s) if asked is not None and has_market_at(book, at_s) else None
+        if question is not None:
+            return [Outgoing(question)]
+        report = [] if asked is None else self._logged([asked.convergence()])
+        return [*report, *self._clear(book, at_s)]
 
     def _auction(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         book.session.listed = self._gathering(book).cleared()

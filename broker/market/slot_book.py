@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from broker.ledger.transfer import Transfer
+from broker.market.iteration import Iteration
 from broker.market.terms import OutsidePrices
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.calendar import Gate
@@ -101,7 +102,7 @@ class Session:
     """One auction of a slot: a round of a stage, with the orders that count in it and what it gave.
 
     `listed` are the orders of the gate, until they are cleared. In a sealed stage `sealed` holds the commitments,
-    `orders` what was revealed and `salts` what opened them.
+    `orders` what was revealed and `salts` what opened them; one that is cleared in rounds has an `iteration` instead.
     """
 
     gate: Gate
@@ -111,6 +112,7 @@ class Session:
     salts: dict[str, str] = field(default_factory=dict)
     listed: list[Listed] = field(default_factory=list)
     gate_message: GateMessage | None = None
+    iteration: Iteration | None = None
     clearing: Clearing | None = None
     awards: dict[str, Award] = field(default_factory=dict)
 
@@ -148,6 +150,7 @@ class SlotBook:
             }
             session.messages = {}
             session.salts = {}
+            session.iteration = None
 
     @property
     def session(self) -> Session:

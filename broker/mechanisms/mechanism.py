@@ -19,6 +19,7 @@ class Mechanism:
     was metered after delivery. One with neither is a tool of `community-broker clear` or of another stage. The texts
     say what it promises members and community, `fallback` what is done with a book outside its assumptions.
     `asks_arrival`: it looks at the order of acceptance; `asks_members`: at the network or at what members prefer.
+    `in_rounds`: in a sealed stage it asks questions instead of reading what is revealed.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Mechanism:
     fallback: str = "none needed"
     asks_arrival: bool = False
     asks_members: bool = False
+    in_rounds: bool = False
 
     @property
     def is_live(self) -> bool:

@@ -97,6 +97,7 @@ NETWORK_MARKETS = (
         name="iterated_price",
         title="Iterated price",
         clear=iterated_price.clear,
+        in_rounds=True,
         budget_balance="strong",
         individual_rationality="yes",
         truthfulness="as the uniform price",

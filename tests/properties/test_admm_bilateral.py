@@ -63,7 +63,9 @@ def test_whatever_was_agreed_becomes_trades_that_nobody_loses_by(
     sides = book_of(bids, offers)
     sellers, buyers = ladders(sides.offers, sign=1), ladders(sides.bids, sign=-1)
     price = 200_000.0 + 1_000 * np.array(noise, dtype=float).reshape(2, 2)
-    trades = whole_trades(sellers, buyers, np.array(energy) * 100, price, [[0, 0], [0, 0]], np.ones((2, 2)))
+    trades = whole_trades(
+        sellers, buyers, np.array(energy) * 100, price, premiums=[[0, 0], [0, 0]], allowed=np.ones((2, 2))
+    )
     for side, name in ((sellers, "seller"), (buyers, "buyer")):
         for ladder in side:
             own = [trade for trade in trades if getattr(trade, name) == ladder.key]

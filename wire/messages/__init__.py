@@ -6,6 +6,7 @@ numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency 
 
 from wire.messages.awards import Award, BlockAward, Contract
 from wire.messages.flexibility import Call, FlexAward, FlexOffer, FlexResult
+from wire.messages.iteration import PRICES_MAX, QUESTIONS_MAX, Convergence, Quantities, Question, Reply
 from wire.messages.log import Checkpoint, Leaves, ServiceStatus, Witness
 from wire.messages.membership import Hello, Roster, Welcome
 from wire.messages.message import VERSION, AwardReason, Message, Side, SlotState
@@ -29,6 +30,9 @@ ALL: tuple[type[Message], ...] = (
     FlexOffer,
     SealedOrder,
     Reveal,
+    Question,
+    Reply,
+    Convergence,
     Receipt,
     Rejection,
     StatusQuery,
@@ -56,6 +60,8 @@ BY_KIND: dict[str, type[Message]] = {model.kind: model for model in ALL}
 __all__ = [
     "ALL",
     "BY_KIND",
+    "PRICES_MAX",
+    "QUESTIONS_MAX",
     "VERSION",
     "Acceptance",
     "Award",
@@ -70,6 +76,7 @@ __all__ = [
     "Clearing",
     "Conditions",
     "Contract",
+    "Convergence",
     "CurveStep",
     "FlexAward",
     "FlexOffer",
@@ -85,8 +92,11 @@ __all__ = [
     "Path",
     "PlanNotice",
     "Proposal",
+    "Quantities",
+    "Question",
     "Receipt",
     "Rejection",
+    "Reply",
     "Reveal",
     "Roster",
     "SealedOrder",

@@ -26,6 +26,7 @@ def whole_trades(
     buyers: Sequence[Ladder],
     energy: Floats,
     price: Floats,
+    *,
     premiums: Sequence[Sequence[int]],
     allowed: Floats,
 ) -> list[Trade]:
