@@ -31,7 +31,7 @@ def check_member(
         report.violations += _settlement(settlement, awarded_wh, leaves)
     orders = {(order.meter, order.stage, order.slot, order.sequence): order for order in archive.of(Order)}
     for receipt in _first_receipts(archive):
-        if receipt.stage is None or receipt.round is None:
+        if receipt.stage is None or receipt.round is None or receipt.of == "reply":
             continue
         of = RoundName(receipt.community, receipt.stage, receipt.slot, receipt.round)
         order = orders.get((receipt.meter, of.stage, of.slot, receipt.sequence))

@@ -340,8 +340,10 @@ class Inbox:
         match message:
             case Order():
                 number = self._books[parse_utc(message.slot)].session_of(meter, named).gate.round
-            case SealedOrder() | Reveal() | Reply():
+            case SealedOrder() | Reveal():
                 number = message.round
+            case Reply():
+                return message.stage, message.round, None, None
             case _:
                 return None, None, None, None
         name = pseudonym(self._secret, meter, parse_utc(message.slot))

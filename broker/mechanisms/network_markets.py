@@ -103,7 +103,7 @@ NETWORK_MARKETS = (
         truthfulness="as the uniform price",
         welfare="maximal for the replies",
         source="Walras; Kok et al. 2005, doi:10.1145/1082473.1082807",
-        complexity="O(log price) rounds of one message per member",
+        complexity="O(log price) rounds of one message per member (live with sealed = true)",
         fallback="when the rounds end early, the short side at the last price",
     ),
     Mechanism(

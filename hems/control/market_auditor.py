@@ -163,15 +163,16 @@ class MarketAuditor:
         self._calendar = calendar
 
     def _learn_receipt(self, receipt: m.Receipt) -> None:
-        if receipt.stage is None or receipt.round is None or receipt.pseudonym is None:
+        if receipt.stage is None or receipt.round is None:
             return
         of = RoundName(self._community, receipt.stage, receipt.slot, receipt.round)
+        if receipt.of == "reply":
+            self._round(of).replied.add(receipt.sequence)
+        if receipt.pseudonym is None:
+            return
         if receipt.of == "reveal":
             if of in self._rounds:
                 self._rounds[of].revealed = True
-            return
-        if receipt.of == "reply":
-            self._round(of).replied.add(receipt.sequence)
             return
         found = self._sent.get((receipt.stage, receipt.slot, receipt.sequence))
         if found is None:
@@ -291,11 +292,13 @@ class MarketAuditor:
         expected, own, award = known.own, known.own, known.award
         stage = self._stage(clearing.stage)
         is_in_rounds = stage is not None and stage.in_rounds
-        is_void = award is not None and award.reason is m.AwardReason.UNREVEALED
-        is_void = is_void and not known.revealed and not known.replied
+        is_void = award is not None and award.reason is m.AwardReason.UNREVEALED and not known.revealed
         if is_in_rounds or is_void:
             expected = expected.model_copy(update={"salt": None, "buy": (), "sell": ()})
             own = expected if is_void else own
+        if is_void and known.replied:
+            detail = f"counts as silent, and {len(known.replied)} replies were receipted"
+            return [Violation(Check.OWN_AWARD, clearing.slot, detail)]
         wrong = audit.own_order(known.receipt, expected, entries)
         if award is None:
             return [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "no award came that proves itself")]

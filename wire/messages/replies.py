@@ -15,7 +15,8 @@ class Receipt(Message):
     Of a block order or a contract `slot` is the first slot; proposals and acceptances have the sequence 1, replies
     the number of their question. For an order it names the session (`stage`, `round`), the `pseudonym` under which
     the book shows it and the `salt` of its commitment, which will be a leaf under the gate's root; `salt` is null
-    where the meter made it itself (a sealed order). All four are null for everything else but a reply.
+    where the meter made it itself (a sealed order). A reply has the first two; all
+    four are null for everything else.
     """
 
     kind: ClassVar[str] = "receipt"
