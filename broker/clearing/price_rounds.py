@@ -45,6 +45,7 @@ class PriceRounds:
     prices: int
     asked: list[tuple[int, ...]] = field(default_factory=list)
     heard: dict[str, dict[int, Reply]] = field(default_factory=dict)
+    _summed: dict[int, Reply] = field(default_factory=dict)  # by price, empty where something new was heard
 
     def question(self) -> tuple[int, ...]:
         """The ascending prices to ask next; none when nothing is left to find out or the questions are over."""
@@ -62,10 +63,12 @@ class PriceRounds:
     def ask(self, prices: tuple[int, ...]) -> None:
         """Notes a question."""
         self.asked.append(prices)
+        self._summed = {}
 
     def hear(self, name: str, replies: Sequence[Reply]) -> None:
         """Notes what a member says to the last question."""
         self.heard.setdefault(name, {}).update(zip(self.asked[-1], replies, strict=True))
+        self._summed = {}
 
     def contradicts(self, name: str, replies: Sequence[Reply]) -> bool:
         """Whether a reply to the last question cannot come from one order, given what the member said before."""
@@ -138,7 +141,9 @@ class PriceRounds:
         )
 
     def _totals(self) -> dict[int, Reply]:
-        return {price: _sum(self.at(price)) for prices in self.asked for price in prices}
+        if not self._summed:
+            self._summed = {price: _sum(self.at(price)) for prices in self.asked for price in prices}
+        return self._summed
 
     def _lowest(self) -> tuple[int, int]:
         """(the highest price known to leave demand unserved, the lowest known not to); the band where unknown."""

@@ -25,6 +25,7 @@ def traded(members: int, seed: int, *, silenced: str | None = None) -> WatchedCo
         asked = book.session.iteration
         if silenced is not None and asked is not None and silenced in asked.names:
             asked.rounds.heard.pop(asked.names[silenced], None)
+            asked.rounds._summed = {}
             asked.names = {meter: name for meter, name in asked.names.items() if meter != silenced}
     assert book.state == "cleared"
     return community
