@@ -4,7 +4,7 @@ from broker.market.intake import over_nameplate
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member
-from wire.messages import Reply
+from wire.messages import Reply, SlotState
 from wire.reasons import Reason
 
 
@@ -21,6 +21,8 @@ def admit_reply(reply: Reply, digest: str, *, book: SlotBook, member: Member, at
         )
     if member.meter not in iteration.names:
         return Rejected(Reason.WRONG_REPLY, f"{member.meter} has no sealed order for {reply.slot}", "slot")
+    if book.state is not SlotState.GATE_CLOSED:
+        return Rejected(Reason.ROUND_OVER, f"{reply.slot} is {book.state}", "slot")
     if reply.question != iteration.number or at_s >= iteration.answer_by_s:
         return Rejected(Reason.ROUND_OVER, f"question {iteration.number} is the last one", "question")
     return _wrong_quantities(reply, book, member) or Accepted()

@@ -4,14 +4,17 @@ from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from market_rig import SECRET, START_S, FakeJournal, inbound, opened, order, service, slot
+from market_rig import COMMUNITY, SECRET, START_S, FakeJournal, inbound, opened, order, service, slot
 from rounds_rig import ASKING, AT, GATE_S, Session, Steps, reply_to, sealed
 
 from broker.clearing import uniform
 from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules
 from broker.control.service import MarketService
+from broker.io.stage_config import IntradaySettings
 from broker.ledger.log import pseudonym
+from broker.market.events import SlotCancelled
+from broker.market.terms import Terms, terms_from_record
 from wire.messages import (
     Award,
     BookEntry,
@@ -162,6 +165,19 @@ def test_a_broker_that_comes_back_too_late_clears_with_what_it_knows() -> None:
     assert clearing.note.startswith("not converged")
 
 
+def test_a_slot_that_the_operator_voids_between_questions_takes_no_reply_and_clears_never() -> None:
+    journal = FakeJournal()
+    market = asking(journal)
+    (question,) = questions(market.step(GATE_S))
+    market.enact([SlotCancelled(at_s=GATE_S, slot_s=AT.start_s)])
+    (out,) = market.handle([inbound(1, reply_to(question, 1, order(1, AT, *BOTH[1]).steps))], GATE_S)
+    assert out.message.code == "round_over"
+    for running in (market, service(journal, terms=ASKING)):
+        later = running.step(GATE_S + ASKING.reveal_within_s)
+        assert not [o for o in later if isinstance(o.message, Clearing) and o.message.slot == AT.label]
+        assert running.market.books[AT.start_s].state == "void"
+
+
 def test_after_the_slot_is_over_there_is_no_market() -> None:
     market = asking()
     (question,) = questions(market.step(GATE_S))
@@ -210,3 +226,13 @@ def test_every_wrong_reply_is_refused_with_its_reason_and_changes_nothing() -> N
     assert out.message.code == "round_over"
     assert market.market.books[AT.start_s].session.iteration.rounds.heard == before
     assert isinstance(market.handle([inbound(1, good)], GATE_S)[0].message, Receipt)
+
+
+def test_a_sealed_stage_of_an_iterated_price_asks_and_the_journal_keeps_that() -> None:
+    asking_stage = IntradaySettings(kind="intraday", mechanism="iterated_price", sealed=True).as_stage()
+    auction = IntradaySettings(kind="intraday", sealed=True).as_stage()
+    plain = IntradaySettings(kind="intraday", mechanism="iterated_price").as_stage()
+    assert [stage.in_rounds for stage in (asking_stage, auction, plain)] == [True, False, False]
+    terms = Terms(community=COMMUNITY, stages=(asking_stage,))
+    assert terms_from_record(terms.as_record()) == terms
+    assert ASKING.trading[0].in_rounds
