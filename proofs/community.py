@@ -90,13 +90,18 @@ class ProofCommunity:
             acts += [
                 (gate_s - 120, partial(self._trade, slot)),
                 (gate_s - 60, self._idle),
-                (gate_s, self._idle),
+                *((gate_s + later_s, self._idle) for later_s in self._asking_s()),
                 (slot.end_s, partial(self._use, slot)),
                 (slot.end_s + 30, self._idle),
             ]
         last_s = self.day.slots[-1].end_s
         acts += [(last_s + later_s, self._idle) for later_s in (90, 300, 700, 2_000)]
         return sorted(acts, key=lambda row: row[0])
+
+    def _asking_s(self) -> Sequence[int]:
+        """When the meters are heard after a gate: in a market that asks every second, three times."""
+        terms = self.day.terms
+        return sorted([*range(terms.reveal_within_s + 1)] * 3) if terms.trading[0].in_rounds else (0,)
 
     def _idle(self, now_s: int) -> None:
         self._exchange([], now_s)
@@ -162,7 +167,9 @@ class ProofCommunity:
 
     def _exchange(self, frames: Sequence[tuple[str, Frame]], now_s: int) -> None:
         """New frames and everything unanswered go up; the broker works; what it says comes down."""
-        again = [(name, frame) for name, meter in self._meters.items() for frame in meter.unanswered()]
+        again = [
+            (name, frame) for name, meter in self._meters.items() for frame in (*meter.to_send(), *meter.unanswered())
+        ]
         fresh = {(name, frame.kind, frame.data) for name, frame in again}
         sent = [*again, *(item for item in frames if (item[0], item[1].kind, item[1].data) not in fresh)]
         batch = self._up.carry([Inbound(frame.kind, name, frame.data) for name, frame in sent])

@@ -14,6 +14,7 @@ COMMUNITY = "proof"
 START_S = 1_800_000_000 // 86_400 * 86_400
 NAMEPLATE_W = 11_000
 CALM = Trouble()
+ASKING_S = 8  # for all questions of a market that is cleared in rounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +39,15 @@ def drawn_day(seed: int, mechanism: str | None = None) -> DrawnDay:
     """The day of a seed; a third of all days is calm, the others have trouble of every kind."""
     rng = random.Random(f"day/{seed}")
     minutes = rng.choice((60, 60, 60, 60, 60, 60, 60, 60, 30, 15))
+    chosen = mechanism or rng.choice(sorted(LIVE))
+    lead_s = rng.choice((0, 60, 300))
     terms = Terms(
         community=COMMUNITY,
         slot_minutes=minutes,
-        mechanism=mechanism or rng.choice(sorted(LIVE)),
-        gate_lead_s=rng.choice((0, 60, 300)),
+        mechanism=chosen,
+        gate_lead_s=lead_s,
+        sealed=LIVE[chosen].in_rounds and lead_s > ASKING_S,
+        reveal_within_s=ASKING_S,
         horizon_slots=2,
         k_permille=rng.choice((0, 333, 500, 1000)),
         messages_per_slot_max=50,

@@ -8,7 +8,7 @@ from broker.control.service import Inbound, MarketService
 from broker.market.outgoing import Outgoing
 from hems.control.transactive_meter import Frame, TransactiveMeter
 from wire.codec import encode
-from wire.messages import Reveal
+from wire.messages import Reply, Reveal
 from wire.signing import SigningKey, seal
 from wire.topics import BY_KIND
 
@@ -59,5 +59,8 @@ class Bus:
             for meter in receivers:
                 meter.receive(out.message.kind, frame, now_s)
         asked = [(name, frame) for name, meter in self.meters.items() for frame in meter.to_send()]
-        answers = [(name, frame) for name, frame in asked if frame.kind == Reveal.kind]
-        return sent + self.to_broker(answers, now_s) if answers else sent
+        answers = [(name, frame) for name, frame in asked if frame.kind in (Reveal.kind, Reply.kind)]
+        if not answers:
+            return sent
+        sent = sent + self.to_broker(answers, now_s)
+        return sent + self.step(now_s) if any(frame.kind == Reply.kind for _, frame in answers) else sent

@@ -13,6 +13,7 @@ from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices, Terms
+from broker.mechanisms.catalogue import MECHANISMS
 from hems.bidding.steps import Step
 from hems.control.energy_manager import EnergyManager, OutlookSource, Settings
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
@@ -219,6 +220,7 @@ class TradingCommunity:
             horizon_slots=TWIN_HORIZON_SLOTS,
             group_min=min(3, len(world.homes)),
             mechanism=mechanism,
+            sealed=MECHANISMS[mechanism].in_rounds,
             k_permille=int(Fraction(1, 2) * 1000),
             stages=stages,
         )

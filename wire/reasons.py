@@ -29,6 +29,8 @@ class Reason(StrEnum):
     SEALED_MARKET = "sealed_market"
     NOT_SEALED = "not_sealed"
     WRONG_REVEAL = "wrong_reveal"
+    ROUND_OVER = "round_over"
+    WRONG_REPLY = "wrong_reply"
     OVER_NAMEPLATE = "over_nameplate"
     SELF_CROSSING = "self_crossing"
     NOT_MONOTONE = "not_monotone"
@@ -69,6 +71,8 @@ HINTS: dict[Reason, str] = {
     Reason.SEALED_MARKET: "this stage takes sealed orders: send 'sealed' before the gate, 'reveal' after it",
     Reason.NOT_SEALED: "this stage takes open orders: send 'order'",
     Reason.WRONG_REVEAL: "between gate and clearing, reveal the sequence, salt and steps of the sealed order",
+    Reason.ROUND_OVER: "answer the newest question before its answer_by; what was said before counts on",
+    Reason.WRONG_REPLY: "answer every price of the question from the steps of the sealed order",
     Reason.OVER_NAMEPLATE: "trade no more, with what is held, than the connection's nameplate times the slot length",
     Reason.SELF_CROSSING: "keep every buy price below every sell price of the same order",
     Reason.NOT_MONOTONE: "order buy steps by falling and sell steps by rising price",

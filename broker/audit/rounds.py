@@ -138,6 +138,11 @@ def _session(published: Published, days: Days, report: Report) -> Session | None
         report.violations.append(Violation(Check.CLEARING, clearing.slot, detail))
         return None
     report.violations += audit.gate_time(gate, session.gate.gate_s)
+    stage = published.terms.stage_named(clearing.stage)
+    if stage is not None and stage.in_rounds:
+        why = "its members answered questions, their orders stay sealed"
+        report.unchecked.append(f"{clearing.stage} {clearing.slot}: clearing not replayed: {why}")
+        return None
     if published.around is not None:
         return session
     what = f"revision {gate.rules} of the day's rules"

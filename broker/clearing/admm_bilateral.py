@@ -2,7 +2,8 @@
 
 The steps of each participant are its agent; premiums for qualities and named sellers differentiate the product. The
 agents exchange proposals (`consensus.protocol`) until both sides of every pair agree, or until the rounds are over:
-then the best that was agreed is used and the note says so. `consensus.whole_trades` turns it into whole Wh and micro.
+then the best that was agreed is used and the note says so. `consensus.whole_trades` turns it into whole Wh and micro,
+and adds what both sides of a pair have left at prices closer to each other than the rounds can tell.
 
 Every pair has its own price; without premiums all converge to the uniform price and the welfare to the largest one.
 Budget balance: strong. Individual rationality: yes, on the last kWh of everyone. Truthful: no.
@@ -18,8 +19,9 @@ import numpy as np
 from broker.clearing import uniform
 from broker.clearing.book import Book, BookSide
 from broker.clearing.consensus.agents import Agents
+from broker.clearing.consensus.ladder import Ladder
 from broker.clearing.consensus.protocol import Consensus, Report, Target
-from broker.clearing.consensus.whole_trades import Ladder, whole_trades
+from broker.clearing.consensus.whole_trades import whole_trades
 from broker.clearing.outcome import Outcome, Rules, Trade, no_trade
 from broker.clearing.preference import product_of, wish_of
 from broker.clearing.preferences import ANYTHING, Preference
@@ -77,7 +79,8 @@ def agreed_trades(
         rho=float(max(len(sellers), len(buyers))) / 4,
     )
     agreement = consensus.agree(TARGET)
-    trades = whole_trades(sellers, buyers, agreement.energy * energy, agreement.price * spread + middle, premiums)
+    prices = agreement.price * spread + middle
+    trades = whole_trades(sellers, buyers, agreement.energy * energy, prices, premiums=premiums, allowed=allowed)
     return trades, agreement.report
 
 

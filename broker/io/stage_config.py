@@ -216,6 +216,7 @@ def _stage(
         rounds_every_s=rounds_every_s,
         sealed=sealed,
         reveal_within_s=reveal_within_s,
+        in_rounds=sealed and MECHANISMS[getattr(settings, "mechanism", "")].in_rounds,
     )
 
 

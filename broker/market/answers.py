@@ -14,6 +14,7 @@ from wire.messages import (
     Order,
     Proposal,
     Receipt,
+    Reply,
     ReserveOffer,
     Reveal,
     SealedOrder,
@@ -21,15 +22,25 @@ from wire.messages import (
 )
 from wire.slots import format_utc
 
-Bookable = Order | SealedOrder | Reveal | MeterReport
+Bookable = Order | SealedOrder | Reveal | Reply | MeterReport
 Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer | ReserveOffer
 Receipted = Literal[
-    "order", "sealed", "reveal", "report", "block_order", "proposal", "acceptance", "flex_offer", "reserve_offer"
+    "order",
+    "sealed",
+    "reveal",
+    "reply",
+    "report",
+    "block_order",
+    "proposal",
+    "acceptance",
+    "flex_offer",
+    "reserve_offer",
 ]
 RECEIPTED: dict[type[Message], Receipted] = {
     Order: "order",
     SealedOrder: "sealed",
     Reveal: "reveal",
+    Reply: "reply",
     MeterReport: "report",
     BlockOrder: "block_order",
     Proposal: "proposal",
@@ -65,7 +76,7 @@ class Answers:
             meter=message.meter,
             of=RECEIPTED[type(message)],
             slot=slot,
-            sequence=1 if isinstance(message, Proposal | Acceptance) else message.sequence,
+            sequence=_sequence(message),
             digest=named,
             received_at=format_utc(at_s),
             stage=place.stage,
@@ -82,3 +93,13 @@ class Answers:
     def rejection(self, why: Rejected, meter: str, kind: str, named: str, about: Message | None = None) -> Outgoing:
         """What came under a kind from a meter does not count; `about` is the message when it could be read."""
         return rejection(why, community=self.community, meter=meter, kind=kind, digest=named, about=about)
+
+
+def _sequence(message: Receiptable) -> int:
+    match message:
+        case Proposal() | Acceptance():
+            return 1
+        case Reply():
+            return message.question
+        case _:
+            return message.sequence

@@ -1,7 +1,7 @@
 """From the orders of a slot to its public clearing and private awards."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -10,6 +10,7 @@ from broker.clearing.book import Book, Step, book_side
 from broker.clearing.outcome import Outcome, Rules, no_trade
 from broker.clearing.preferences import preferences_of
 from broker.market.day_rules import Surroundings
+from broker.market.iteration import Iteration
 from broker.market.publication import gate_tree, session_name
 from broker.market.slot_book import Holding, Listed, SlotBook
 from broker.market.terms import Terms
@@ -42,13 +43,27 @@ def auction(
     who knows the published book and the `rules` gets the same outcome. A slot that is already over when it is cleared
     (the broker was down) has no market: nobody could follow an award.
     """
-    bids, offers = steps_of(listed, Side.BUY), steps_of(listed, Side.SELL)
     has_market = has_market_at(book, at_s)
+    if book.session.iteration is not None:
+        return _cleared_in_rounds(book, listed, book.session.iteration, terms, has_market=has_market)
+    bids, offers = steps_of(listed, Side.BUY), steps_of(listed, Side.SELL)
     if not has_market:
         bids, offers = [], []
     clear = MECHANISMS[stage_of(book, terms).mechanism].clear
     outcome = no_trade() if clear is None else clear(Book(book_side(bids), book_side(offers)), rules)
     return cleared(book, listed, outcome, (bids, offers), terms, has_market=has_market)
+
+
+def _cleared_in_rounds(
+    book: SlotBook, listed: Sequence[Listed], asked: Iteration, terms: Terms, *, has_market: bool
+) -> tuple[Clearing, list[Award]]:
+    """The messages of a session whose members have answered questions: their orders stay sealed."""
+    outcome = asked.rounds.outcome() if has_market else no_trade()
+    told = Told(
+        {order.entry.pseudonym for order in listed} - asked.rounds.heard.keys(), asked.wanted(outcome.buyer_price)
+    )
+    curves = asked.curves() if has_market else ([], [])
+    return cleared(book, listed, outcome, curves, terms, has_market=has_market, told=told)
 
 
 def has_market_at(book: SlotBook, at_s: int) -> bool:
@@ -63,6 +78,14 @@ def stage_of(book: SlotBook, terms: Terms) -> Stage:
     return stage
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of orders that stay sealed: the `silent` pseudonyms, and what the others `wanted` at the price [Wh]."""
+
+    silent: Set[str]
+    wanted: Mapping[str, int]
+
+
 def cleared(
     book: SlotBook,
     listed: Sequence[Listed],
@@ -71,10 +94,12 @@ def cleared(
     terms: Terms,
     *,
     has_market: bool,
+    told: Told | None = None,
 ) -> tuple[Clearing, list[Award]]:
     """The messages of an outcome of the current session; `steps` are the bids and offers it was made of.
 
-    Every member that is listed has an award, in the tree of the round too.
+    `told` is what is known where orders stay sealed. Every member that is listed has an award, in the tree of the
+    round too.
     """
     stage, of = stage_of(book, terms), session_name(book, terms.community)
     entries = [order.entry for order in listed]
@@ -100,10 +125,10 @@ def cleared(
         orders=len(entries),
         orders_root=orders.root().hex(),
         awards_root=awards.root().hex(),
-        unrevealed=sum(entry.salt is None for entry in entries),
+        unrevealed=sum(entry.salt is None for entry in entries) if told is None else len(told.silent),
     )
     proved = [
-        _award(book, order, outcome, clearing, Place(i, tuple(order_path), tuple(award_path)))
+        _award(book, order, outcome, clearing, place=Place(i, tuple(order_path), tuple(award_path)), told=told)
         for i, (order, order_path, award_path) in enumerate(
             zip(listed, orders.inclusion_proofs(), awards.inclusion_proofs(), strict=True)
         )
@@ -201,7 +226,9 @@ def public_curve(steps: list[Step], *, falling: bool) -> tuple[CurveStep, ...]:
     )
 
 
-def _award(book: SlotBook, order: Listed, outcome: Outcome, clearing: Clearing, place: Place) -> Award:
+def _award(
+    book: SlotBook, order: Listed, outcome: Outcome, clearing: Clearing, *, place: Place, told: Told | None
+) -> Award:
     name = order.entry.pseudonym
     bought, sold = outcome.bought.get(name, 0), outcome.sold.get(name, 0)
     amount = outcome.payment_of(name) - outcome.receipt_of(name)
@@ -217,7 +244,9 @@ def _award(book: SlotBook, order: Listed, outcome: Outcome, clearing: Clearing, 
         sold_wh=sold,
         price_micro_per_kwh=_own_price(outcome, bought - sold, amount),
         amount_nano=amount,
-        reason=_award_reason(order.entry, bought + sold, clearing),
+        reason=_award_reason(order.entry, bought + sold, clearing)
+        if told is None
+        else _sealed_reason(told, name, bought + sold, clearing),
         pseudonym=name,
         index=place.index,
         order_proof=place.order_proof,
@@ -247,6 +276,18 @@ def _award_reason(entry: BookEntry, traded_wh: int, clearing: Clearing) -> Award
         return AwardReason.NOT_COMPETITIVE
     wanted = _wanted(entry.buy, lambda limit: limit >= price) + _wanted(entry.sell, lambda limit: limit <= price)
     return AwardReason.TRADED if traded_wh >= wanted else AwardReason.PART_TRADED
+
+
+def _sealed_reason(told: Told, name: str, traded_wh: int, clearing: Clearing) -> AwardReason:
+    if name in told.silent:
+        return AwardReason.UNREVEALED
+    if clearing.outcome == "no_market":
+        return AwardReason.NO_MARKET
+    if clearing.price_micro_per_kwh is None:
+        return AwardReason.NO_COUNTERPART
+    if traded_wh == 0:
+        return AwardReason.NOT_COMPETITIVE
+    return AwardReason.TRADED if traded_wh >= told.wanted[name] else AwardReason.PART_TRADED
 
 
 def _wanted(levels: Iterable[Level], accepts: Callable[[int], bool]) -> int:

@@ -95,6 +95,13 @@ class ClearingDue(_Event):
     slot_s: int
 
 
+class RoundOver(_Event):
+    """A question has been answered by all, or its time is over: the next one is asked, or the slot is cleared."""
+
+    type: Literal["round_over"] = "round_over"
+    slot_s: int
+
+
 class DeliveryEnded(_Event):
     """A slot is over."""
 
@@ -163,6 +170,7 @@ Event = Annotated[
     | Refused
     | GateClosed
     | ClearingDue
+    | RoundOver
     | DeliveryEnded
     | SettlementDue
     | CorrectionDue

@@ -28,6 +28,7 @@ from wire.messages import (
     MeterReport,
     Order,
     Proposal,
+    Reply,
     ReserveOffer,
     Reveal,
     SealedOrder,
@@ -45,6 +46,7 @@ MODELS: dict[str, type[Readable]] = {
         Order,
         SealedOrder,
         Reveal,
+        Reply,
         BlockOrder,
         Proposal,
         Acceptance,
@@ -98,6 +100,8 @@ class Inbox:
                 return [self._orders.sealed(message, named, member, event.at_s)]
             case Reveal():
                 return [self._orders.reveal(message, named, member, event.at_s)]
+            case Reply():
+                return [self._orders.reply(message, named, member, event.at_s)]
             case BlockOrder():
                 return [self._blocks.block(message, named, member, event.at_s)]
             case Proposal():

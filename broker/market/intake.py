@@ -100,6 +100,9 @@ def admit_sealed(
 def admit_reveal(reveal: Reveal, *, book: SlotBook, member: Member, terms: Terms, at_s: int) -> Admission:
     """Whether the reveal opens the meter's commitment in the current session, and with an order that may enter."""
     gate, held = book.session.gate, book.session.sealed.get(member.meter)
+    stage = terms.stage_named(reveal.stage)
+    if stage is not None and stage.in_rounds:
+        return Rejected(Reason.WRONG_REVEAL, f"{reveal.stage} asks questions, nothing is revealed", "stage")
     if held is None or (reveal.stage, reveal.round) != (gate.stage, gate.round):
         return Rejected(Reason.WRONG_REVEAL, f"no sealed order of {member.meter} for {reveal.slot}", "slot")
     if reveal.sequence != held.sealed.sequence or _opens(reveal) != held.sealed.commitment:

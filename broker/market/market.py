@@ -6,10 +6,11 @@ what the rules of sequence and gate say.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
-from broker.market.auction import auction, holding_of, session_rules, stage_of
+from broker.market.auction import auction, has_market_at, holding_of, session_rules, stage_of
 from broker.market.baselines import Baselines
 from broker.market.block_book import Shown, block_pages, blocks_root, shown_blocks
 from broker.market.calls import Calls
@@ -31,12 +32,14 @@ from broker.market.events import (
     Received,
     Refused,
     RegulationAgreed,
+    RoundOver,
     SettlementDue,
     SlotCancelled,
     SlotOpened,
     TermsAgreed,
 )
 from broker.market.inbox import Inbox
+from broker.market.iteration import iteration
 from broker.market.load_history import LoadHistory
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
@@ -148,6 +151,8 @@ class Market:
                 return self._close(self.books[event.slot_s], event.at_s)
             case ClearingDue():
                 return self._clear(self.books[event.slot_s], event.at_s)
+            case RoundOver():
+                return self._ask(self.books[event.slot_s], event.at_s)
             case DeliveryEnded():
                 return self._end(self.books[event.slot_s])
             case SettlementDue():
@@ -225,6 +230,8 @@ class Market:
         for book in closing:
             book.session.blocks_root = blocks_root(shown.entry for shown in blocks) if blocks else None
         sent = [out for book in closing for out in self._close_gate(book, day, at_s)]
+        if stage.in_rounds:
+            return [*sent, *(out for book in closing for out in self._ask(book, at_s))]
         if stage.sealed:
             return sent
         if blocks:
@@ -261,8 +268,24 @@ class Market:
         return [Outgoing(message) for message in messages]
 
     def _clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
-        """Clears a sealed session after its time to reveal."""
+        """Clears a sealed session after its time to reveal, or after its questions."""
         return [*self._auction(book, at_s), *self._cleared([book])]
+
+    def _ask(self, book: SlotBook, at_s: int) -> list[Outgoing]:
+        """The next question of a session that is cleared in rounds, or its end."""
+        session = book.session
+        if session.iteration is None and book.prices is not None and book.prices.has_market:
+            listed = {order.meter: order.entry.pseudonym for order in session.listed}
+            band = book.prices.feed_in_micro, book.prices.retail_micro
+            k = Fraction(stage_of(book, self.terms).k_permille, 1000)
+            of = session_name(book, self.terms.community)
+            session.iteration = iteration(of, listed, band, k, self.terms.clearing_s(session.gate))
+        asked = session.iteration
+        question = asked.next_question(at_s) if asked is not None and has_market_at(book, at_s) else None
+        if question is not None:
+            return [Outgoing(question)]
+        report = [] if asked is None else self._logged([asked.convergence()])
+        return [*report, *self._clear(book, at_s)]
 
     def _auction(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         book.session.listed = self._gathering(book).cleared()

@@ -1,4 +1,4 @@
-"""Orders, open and sealed, for the session of a slot that is open."""
+"""Orders, open and sealed, for the session of a slot that is open, and answers to its questions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from broker.market.intake import admit_order, admit_reveal, admit_sealed, book_o
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing
 from broker.market.publication import order_salt
+from broker.market.reply_intake import admit_reply
 from broker.market.slot_book import Held, HeldSealed, SlotBook, hold_order
 from broker.market.terms import Member, Terms
 from broker.market.totals import Totals
-from wire.messages import Order, Reveal, SealedOrder, Side
+from wire.messages import Order, Reply, Reveal, SealedOrder, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,19 @@ class OrderDesk:
             book.orders[member.meter] = Held(order, named)
             book.session.salts[member.meter] = reveal.salt
         return self.answers.receipt(reveal, named, at_s, slot=reveal.slot, place=self._sealed_place(reveal, book))
+
+    def reply(self, reply: Reply, named: str, member: Member, at_s: int) -> Outgoing:
+        """Takes the answer to a question."""
+        book = book_of(reply.slot, self.books, self.terms)
+        if isinstance(book, Rejected):
+            return self.answers.refusal(book, reply, named)
+        outcome = admit_reply(reply, named, book=book, member=member, at_s=at_s)
+        if isinstance(outcome, Rejected):
+            return self.answers.refusal(outcome, reply, named)
+        if not outcome.repeated:
+            assert book.session.iteration is not None, "a reply counts for a question"
+            book.session.iteration.hear(reply, named)
+        return self.answers.receipt(reply, named, at_s, slot=reply.slot, place=Place(reply.stage, reply.round))
 
     def _reserved_wh(self, book: SlotBook, meter: str) -> tuple[int, int]:
         """What a member's blocks may buy and sell in a slot [Wh]."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from broker.market.iteration import Iteration
 from broker.market.terms import OutsidePrices
 from broker.settlement.called import Promise
 from broker.settlement.regulation import NOTHING, Regulation
@@ -103,8 +104,9 @@ class Session:
     """One auction of a slot: a round of a stage, with the orders that count in it and what it gave.
 
     `listed` are the orders of the gate, until they are cleared. In a sealed stage `sealed` holds the commitments,
-    `orders` what was revealed and `salts` what opened them. `rules` is the revision of the day's rules that holds for
-    it from its gate on, `blocks_root` the root of the block orders that are cleared with it, None without.
+    `orders` what was revealed and `salts` what opened them; one that is cleared in rounds has an `iteration` instead.
+    `rules` is the revision of the day's rules that holds for it from its gate on, `blocks_root` the root of the block
+    orders that are cleared with it, None without.
     """
 
     gate: Gate
@@ -116,6 +118,7 @@ class Session:
     rules: int = 0
     blocks_root: str | None = None
     gate_message: GateMessage | None = None
+    iteration: Iteration | None = None
     clearing: Clearing | None = None
     awards: dict[str, Award] = field(default_factory=dict)
 
@@ -154,6 +157,7 @@ class SlotBook:
             }
             session.messages = {}
             session.salts = {}
+            session.iteration = None
 
     @property
     def session(self) -> Session:

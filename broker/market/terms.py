@@ -106,6 +106,7 @@ class Terms:
             rounds_every_s=0,
             sealed=bool(self.sealed),  # the journal keeps 0 or 1
             reveal_within_s=self.reveal_within_s,
+            in_rounds=bool(self.sealed) and MECHANISMS[self.mechanism].in_rounds,
         )
 
     def stage_named(self, name: str) -> Stage | None:
@@ -174,7 +175,9 @@ class Terms:
 
 def _stage_record(stage: Stage) -> dict[str, Any]:
     """A stage as the journal keeps it: what belongs to sealed orders only where it takes them."""
-    return stage.model_dump(mode="json", exclude=set() if stage.sealed else {"sealed", "reveal_within_s"})
+    return stage.model_dump(
+        mode="json", exclude=set() if stage.sealed else {"sealed", "reveal_within_s", "in_rounds"}
+    )
 
 
 _PLAIN = tuple(f.name for f in fields(Terms) if f.name not in ("stages", "trading", *CHANGEABLE))

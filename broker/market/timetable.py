@@ -11,6 +11,7 @@ from broker.market.events import (
     DeliveryEnded,
     Event,
     GateClosed,
+    RoundOver,
     SettlementDue,
 )
 from broker.market.slot_book import SlotBook
@@ -50,12 +51,12 @@ class Timetable:
         return min(moment for moment in moments if moment > now_s)
 
     def _ripe(self, now_s: int) -> list[tuple[int, int]]:
-        """(start, moment) of the slots that may move on now: their time has come, or reports can do it."""
+        """(start, moment) of the slots that may move on now: their time has come, or members can do it."""
         waiting = ((start_s, self._moment(book)) for start_s, book in self.books.items())
         return [
             (start_s, moment)
             for start_s, moment in waiting
-            if moment is not None and (moment <= now_s or _waits_for_reports(self.books[start_s]))
+            if moment is not None and (moment <= now_s or _waits_for_members(self.books[start_s]))
         ]
 
     def _event(
@@ -70,6 +71,8 @@ class Timetable:
                     return None
                 closing.add((gate.stage, gate.gate_s))
                 return GateClosed(at_s=now_s, slot_s=start_s, stage=gate.stage, round=gate.round)
+            case SlotState.GATE_CLOSED if book.session.iteration is not None:
+                return RoundOver(at_s=now_s, slot_s=start_s)
             case SlotState.GATE_CLOSED if is_time:
                 return ClearingDue(at_s=now_s, slot_s=start_s)
             case SlotState.CLEARED if is_time:
@@ -90,7 +93,8 @@ class Timetable:
             case SlotState.GATE_OPEN:
                 return book.session.gate.gate_s
             case SlotState.GATE_CLOSED:
-                return self.terms.clearing_s(book.session.gate)
+                asked = book.session.iteration
+                return self.terms.clearing_s(book.session.gate) if asked is None else asked.answer_by_s
             case SlotState.CLEARED:
                 return book.slot.end_s
             case SlotState.DELIVERED:
@@ -105,6 +109,8 @@ class Timetable:
         return active <= set(book.reports)
 
 
-def _waits_for_reports(book: SlotBook) -> bool:
-    """Whether reports can move a slot on before its time."""
+def _waits_for_members(book: SlotBook) -> bool:
+    """Whether reports or replies can move a slot on before its time."""
+    if book.state is SlotState.GATE_CLOSED:
+        return book.session.iteration is not None and book.session.iteration.all_replied
     return book.state is SlotState.DELIVERED or book.changed_s is not None

@@ -30,6 +30,7 @@ class Mechanism:
     was metered after delivery. One with neither is a tool of `community-broker clear` or of another stage. The texts
     say what it promises members and community, `fallback` what is done with a book outside its assumptions.
     `asks_arrival`: it looks at the order of acceptance; `asks`: at what beside the orders.
+    `in_rounds`: in a sealed stage it asks questions instead of reading what is revealed.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Mechanism:
     fallback: str = "none needed"
     asks_arrival: bool = False
     asks: frozenset[Asked] = frozenset()
+    in_rounds: bool = False
 
     @property
     def is_live(self) -> bool:

@@ -17,6 +17,7 @@ from wire.quantities import round_half_even
 
 UNIFORM = "uniform_price_k_double_auction"
 LIMITED = "operating_envelope"  # the same auction of the orders inside each connection's limits
+ONE_PRICE = (UNIFORM, "iterated_price")
 
 
 class _Curve:
@@ -98,11 +99,14 @@ def _wrong(clearing: Clearing, detail: str) -> Violation:
     return Violation(Check.CLEARING, clearing.slot, detail)
 
 
-def own_award(award: Award, own: BookEntry, clearing: Clearing) -> list[Violation]:
-    """What is wrong with an award, given the own order; limits for every auction, the exact part for one price."""
+def own_award(award: Award, own: BookEntry, clearing: Clearing, *, is_exact: bool = True) -> list[Violation]:
+    """What is wrong with an award, given the own order; limits for every auction, the exact part for one price.
+
+    `is_exact` is false where the broker may know less than the order.
+    """
     wrong = _beyond(award, own)
     price = clearing.price_micro_per_kwh
-    if not wrong and clearing.mechanism == UNIFORM and price is not None:
+    if is_exact and not wrong and clearing.mechanism in ONE_PRICE and clearing.note is None and price is not None:
         wrong = _against_price(award, own, price)
     return [Violation(Check.OWN_AWARD, award.slot, detail) for detail in wrong]
 

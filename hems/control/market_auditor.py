@@ -31,7 +31,8 @@ T = TypeVar("T")
 class Round:
     """What is known of one session of a slot; `own` is the own receipted order as the book has to show it.
 
-    `revealed` is true once the broker has receipted the reveal of a sealed order.
+    `revealed` is true once the broker has receipted the reveal of a sealed order; `replied` are the questions of
+    which it has receipted the reply, `asked` how many there were.
     """
 
     gate: m.Gate | None = None
@@ -40,6 +41,8 @@ class Round:
     receipt: m.Receipt | None = None
     own: m.BookEntry | None = None
     revealed: bool = False
+    replied: set[int] = field(default_factory=set)
+    asked: int = 0
     award: m.Award | None = None
     checked: bool = False
 
@@ -95,6 +98,8 @@ class MarketAuditor:
                 self._learn_rejection(message, now_s)
             case m.Gate():
                 self._learn_gate(message, now_s)
+            case m.Convergence():
+                self._round(round_of(message)).asked = message.questions
             case m.Clearing():
                 self._learn_clearing(message)
             case m.Book():
@@ -164,9 +169,13 @@ class MarketAuditor:
         self._calendar = calendar
 
     def _learn_receipt(self, receipt: m.Receipt) -> None:
-        if receipt.stage is None or receipt.round is None or receipt.pseudonym is None or receipt.of == "block_order":
+        if receipt.stage is None or receipt.round is None or receipt.of == "block_order":
             return
         of = RoundName(self._community, receipt.stage, receipt.slot, receipt.round)
+        if receipt.of == "reply":
+            self._round(of).replied.add(receipt.sequence)
+        if receipt.pseudonym is None:
+            return
         if receipt.of == "reveal":
             if of in self._rounds:
                 self._rounds[of].revealed = True
@@ -284,9 +293,16 @@ class MarketAuditor:
     ) -> list[Violation]:
         if known.receipt is None or known.own is None:
             return []
-        expected, award = known.own, known.award
-        if award is not None and award.reason is m.AwardReason.UNREVEALED and not known.revealed:
+        expected, own, award = known.own, known.own, known.award
+        stage = self._stage(clearing.stage)
+        is_in_rounds = stage is not None and stage.in_rounds
+        is_void = award is not None and award.reason is m.AwardReason.UNREVEALED and not known.revealed
+        if is_in_rounds or is_void:
             expected = expected.model_copy(update={"salt": None, "buy": (), "sell": ()})
+            own = expected if is_void else own
+        if is_void and known.replied:
+            detail = f"counts as silent, and {len(known.replied)} replies were receipted"
+            return [Violation(Check.OWN_AWARD, clearing.slot, detail)]
         wrong = audit.own_order(known.receipt, expected, entries)
         if award is None:
             return [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "no award came that proves itself")]
@@ -299,7 +315,9 @@ class MarketAuditor:
             is_nothing = not (award.bought_wh or award.sold_wh or award.amount_nano)
             return wrong if is_nothing else [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "an award of nothing")]
         # block orders of this member trade beside its simple order
-        return wrong if gate.blocks else wrong + own_award(award, expected, clearing)
+        # where a reply was lost, what was said at a worse price stood in for it: within the order, but not all of it
+        is_exact = not is_in_rounds or len(known.replied) == known.asked
+        return wrong if gate.blocks else wrong + own_award(award, own, clearing, is_exact=is_exact)
 
     def _learn_settlement(self, settlement: m.Settlement) -> None:
         awards = [known.award for name, known in self._rounds.items() if name.slot == settlement.slot and known.award]

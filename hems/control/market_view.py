@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hems.bidding.left_out import LEAVING_OUT, Crossing, crossing
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
 from wire.calendar import gates
@@ -118,16 +119,23 @@ class MarketView:
         demand = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.demand]
         supply = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.supply]
         ends = (band.feed_in_micro, band.retail_micro)
-        community = residual_wh(demand, supply, clearing.volume_wh, ends)
-        others_kw = (community - self._own_wh(slot, band, clearing)) / 1000.0 * (60.0 / slot.minutes)
-        price, width = clearing.price_micro_per_kwh, band.retail_micro - band.feed_in_micro
+        more = crossing(demand, supply) if clearing.mechanism in LEAVING_OUT else None
+        if more is not None and more.volume_wh <= clearing.volume_wh:
+            more = None
+        volume_wh, price = clearing.volume_wh, clearing.price_micro_per_kwh
+        if more is not None:
+            volume_wh, price = more.volume_wh, round(more.price_micro)
+        community = residual_wh(demand, supply, volume_wh, ends)
+        others_kw = (community - self._own_wh(slot, band, clearing, more)) / 1000.0 * (60.0 / slot.minutes)
+        width = band.retail_micro - band.feed_in_micro
         share = None if price is None or community or width <= 0 else (price - band.feed_in_micro) / width
         return AfterAuction(others_kw=others_kw, price_share=share)
 
-    def _own_wh(self, slot: Slot, band: Band, clearing: Clearing) -> int:
+    def _own_wh(self, slot: Slot, band: Band, clearing: Clearing, more: Crossing | None) -> float:
         """What this home itself draws after the auction: its position and its unfilled steps at the band's ends.
 
-        Positions of all members sum to zero, so what they hold from before does not change what is left to the grid.
+        Where the auction has left trades out (`more`), also what the home does of them. Positions of all members sum
+        to zero, so what they hold from before does not change what is left to the grid.
         """
         award, steps = self.awards.get(slot.label), self.orders.get(slot.label, ())
         bought = sold = 0
@@ -136,7 +144,8 @@ class MarketView:
         held = self.position_wh(slot) - bought + sold
         drawn = wanted_wh(tuple(s for s in steps if s.side == "buy"), band.retail_micro)
         fed_in = -wanted_wh(tuple(s for s in steps if s.side == "sell"), band.feed_in_micro)
-        return held + max(bought, drawn) - max(sold, fed_in)
+        will_buy, will_sell = (bought, sold) if more is None else more.filled_wh(steps)
+        return held + max(bought, will_buy, drawn) - max(sold, will_sell, fed_in)
 
 
 def _keep(held: dict[str, T], label: str, item: T, most: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from hems.bidding.replies import replies
 from hems.bidding.sessions import open_gate
 from hems.bidding.steps import Step
 from hems.bidding.strategy import SlotOrder, Strategy
@@ -119,6 +120,7 @@ class TransactiveMeter:
         self._unproven: dict[RoundName, m.Award] = {}
         self._to_send: list[Frame] = []
         self._opened: set[RoundName] = set()
+        self._asked_in: set[RoundName] = set()
         self._witnessed: str | None = None
 
     def hello(self, now_s: int) -> Frame:
@@ -369,6 +371,7 @@ class TransactiveMeter:
         if isinstance(message, m.Clearing):
             self._keep_clearing(message)
             self._opened.discard(round_of(message))
+            self._asked_in.discard(round_of(message))
         match message:
             case m.Receipt() if self._is_newest(message.of, message.slot, message.sequence):
                 self._outbox.settle(message.of, message.slot)
@@ -379,6 +382,8 @@ class TransactiveMeter:
                     self.view.orders.pop(message.slot or "", None)
             case m.Gate():
                 self._reveal(message)
+            case m.Question():
+                self._answer(message)
             case m.Clearing() if self._ordered_in.get(message.slot, message.stage) == message.stage:
                 self._ordered_in.pop(message.slot, None)
                 for kind in (m.Order.kind, m.SealedOrder.kind, m.Reveal.kind):
@@ -394,8 +399,30 @@ class TransactiveMeter:
                 and waiting == gate.slot
                 and round_of(decode(m.Reveal, payload)) == round_of(gate)
             ):
+                if self._is_in_rounds(gate.stage):
+                    self._asked_in.add(round_of(gate))
+                    continue
                 self._opened.add(round_of(gate))
                 self._to_send.append(self._frame(kind, payload))
+
+    def _is_in_rounds(self, name: str) -> bool:
+        calendar = self.view.calendar
+        return calendar is not None and any(stage.stage == name and stage.in_rounds for stage in calendar.stages)
+
+    def _answer(self, question: m.Question) -> None:
+        """Says what the own sealed order trades at the prices of a question, once the root of all orders is out."""
+        for kind, _, _, payload in self._outbox.unanswered():
+            if kind != m.Reveal.kind or round_of(question) not in self._asked_in:
+                continue
+            sealed = decode(m.Reveal, payload)
+            if round_of(sealed) == round_of(question):
+                reply = m.Reply(
+                    **round_of(question)._asdict(),
+                    meter=self.meter,
+                    question=question.question,
+                    quantities=replies(sealed.steps, question.prices_micro_per_kwh),
+                )
+                self._to_send.append(self._seal(reply))
 
     def _is_newest(self, kind: str, slot: str | None, sequence: int | None) -> bool:
         """Whether an answer is about the newest message of its kind: an older one leaves the newer unanswered."""

@@ -1,5 +1,6 @@
 """After an auction all members read one clearing: what each takes the others for adds up to what all will draw."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ from broker.market.auction import auction
 from broker.market.publication import Gathering
 from broker.market.slot_book import Held, Session, SlotBook
 from broker.market.terms import OutsidePrices, Terms
+from hems.bidding.left_out import LEAVING_OUT, crossing
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step
 from hems.control.market_view import MarketView
@@ -37,11 +39,11 @@ def order_of_a_member(draw: st.DrawFn) -> tuple[Step, ...]:
 books = st.dictionaries(st.sampled_from(["a", "b", "c", "d", "e", "f"]), order_of_a_member(), min_size=1)
 
 
-def cleared(orders: Orders) -> tuple[Clearing, dict[str, Award]]:
+def cleared(orders: Orders, terms: Terms = TERMS) -> tuple[Clearing, dict[str, Award]]:
     book = SlotBook(
         SLOT,
         OutsidePrices(BAND.retail_micro, BAND.feed_in_micro),
-        [Session(gate) for gate in TERMS.gates(SLOT)],
+        [Session(gate) for gate in terms.gates(SLOT)],
     )
     for meter, steps in orders.items():
         wired = tuple(
@@ -57,8 +59,8 @@ def cleared(orders: Orders) -> tuple[Clearing, dict[str, Award]]:
             sent_at=format_utc(SLOT.start_s - 600),
         )
         book.orders[meter] = Held(order, "0" * 64)
-    listed = Gathering(book, TERMS.trading[0], TERMS.community, bytes(32)).received()
-    clearing, awards = auction(book, listed, TERMS, SLOT.start_s - 60, Rules())
+    listed = Gathering(book, terms.trading[0], terms.community, bytes(32)).received()
+    clearing, awards = auction(book, listed, terms, SLOT.start_s - 60, Rules())
     return clearing, {award.meter: award for award in awards}
 
 
@@ -108,3 +110,32 @@ def test_a_home_that_did_not_order_sees_all_of_the_residual(orders: Orders) -> N
     others_kw = None if left is None else left.others_kw
     assert others_kw is not None
     assert abs(others_kw - sum(drawn_wh(s, awards[m]) for m, s in orders.items()) * KW_PER_WH) < 1e-9
+
+
+@given(books, st.sampled_from(sorted(LEAVING_OUT)))
+def test_where_an_auction_leaves_trades_out_the_places_of_all_members_add_up(orders: Orders, mechanism: str) -> None:
+    """Each home's own draw is the community's less that of the others; all of them have to make one community."""
+    clearing, awards = cleared(orders, Terms(community="elm", mechanism=mechanism))
+    whole, _ = cleared(orders)
+    demand = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.demand]
+    supply = [(step.price_micro_per_kwh, step.energy_wh) for step in clearing.supply]
+    met = crossing(demand, supply)
+    assert (0 if met is None else met.volume_wh) == whole.volume_wh
+    left = residual_wh(demand, supply, whole.volume_wh, (BAND.feed_in_micro, BAND.retail_micro))
+    if met is not None and clearing.volume_wh < met.volume_wh:
+        bought = sum(met.filled_wh(steps)[0] for steps in orders.values())
+        sold = sum(met.filled_wh(steps)[1] for steps in orders.values())
+        assert bought == pytest.approx(met.volume_wh)
+        assert sold == pytest.approx(met.volume_wh)
+    if clearing.volume_wh:  # what was awarded may stand in other steps than the best
+        return
+    own = 0.0
+    for meter, steps in orders.items():
+        view = MarketView()
+        view.ordered(SLOT, steps)
+        view.learn(clearing)
+        view.learn(awards[meter])
+        found = view.after_auction(SLOT, BAND)
+        assert found is not None
+        own += left - found.others_kw / KW_PER_WH
+    assert own == pytest.approx(left, abs=1e-6)

@@ -42,8 +42,18 @@ def test_a_troubled_day_really_has_trouble_and_trade() -> None:
     assert len(traded) > 5
 
 
-def ran(seed: int = TROUBLED) -> ProofCommunity:
-    community = ProofCommunity(drawn_day(seed, "uniform_price_k_double_auction"))
+def test_a_troubled_day_of_questions_has_replies_silence_and_trade() -> None:
+    community = ran(mechanism="iterated_price")
+    assert violations(community) == []
+    reports = [o.message for o in replayed(community).of(m.Convergence) if isinstance(o.message, m.Convergence)]
+    assert any(report.replied < report.asked for report in reports)
+    assert all(report.questions <= report.questions_max for report in reports)
+    assert sum(receipt.of == "reply" for receipt in community.receipts) > 10
+    assert community.service.market.totals.traded_wh > 0
+
+
+def ran(seed: int = TROUBLED, mechanism: str = "uniform_price_k_double_auction") -> ProofCommunity:
+    community = ProofCommunity(drawn_day(seed, mechanism))
     community.run()
     return community
 

@@ -5,7 +5,7 @@ import random
 import sys
 
 import pytest
-from proofs.network_tricks import terms_of
+from proofs.tricks.network import terms_of
 
 from broker.market.terms import Terms
 from hems.app.replays import Replays

@@ -53,6 +53,16 @@ def _traded(world: World, mechanism: str) -> MarketTrace:
     return TradingCommunity(world, outlooks, 1, mechanism=mechanism).run()
 
 
+def test_questions_over_the_bus_run_the_homes_as_the_auction_does(world: World) -> None:
+    """No order is read, and every clearing, settlement and cost is that of the auction on the same homes."""
+    asked, auctioned = _traded(world, "iterated_price"), _traded(world, "uniform_price_k_double_auction")
+    assert sum(clearing.volume_wh for clearing in asked.clearings) > 0
+    assert asked.cost_nano == auctioned.cost_nano
+    assert asked.net_kwh == auctioned.net_kwh
+    assert [c.volume_wh for c in asked.clearings] == [c.volume_wh for c in auctioned.clearings]
+    assert all(c.unrevealed == 0 and c.note is None for c in asked.clearings)
+
+
 def test_a_sharing_rule_takes_no_orders_and_prices_what_it_matches(world: World) -> None:
     trace = _traded(world, "mid_market_rate")
     found = exchanges(world, trace.clearings, trace.settlements)

@@ -9,6 +9,7 @@ from wire.messages.awards import Award, BlockAward, Contract
 from wire.messages.block_book import BlockBook, BlockEntry
 from wire.messages.day_rules import ChargeRule, DayRules, LineRule, MemberRule
 from wire.messages.flexibility import Call, FlexAward, FlexOffer, FlexResult
+from wire.messages.iteration import PRICES_MAX, QUESTIONS_MAX, Convergence, Quantities, Question, Reply
 from wire.messages.log import Checkpoint, Leaves, ServiceStatus, Witness
 from wire.messages.membership import Hello, Roster, Welcome
 from wire.messages.message import VERSION, AwardReason, Message, Side, SlotState
@@ -33,6 +34,9 @@ ALL: tuple[type[Message], ...] = (
     ReserveOffer,
     SealedOrder,
     Reveal,
+    Question,
+    Reply,
+    Convergence,
     Receipt,
     Rejection,
     StatusQuery,
@@ -64,6 +68,8 @@ BY_KIND: dict[str, type[Message]] = {model.kind: model for model in ALL}
 __all__ = [
     "ALL",
     "BY_KIND",
+    "PRICES_MAX",
+    "QUESTIONS_MAX",
     "VERSION",
     "Acceptance",
     "Activation",
@@ -82,6 +88,7 @@ __all__ = [
     "Clearing",
     "Conditions",
     "Contract",
+    "Convergence",
     "CurveStep",
     "DayRules",
     "FlexAward",
@@ -100,8 +107,11 @@ __all__ = [
     "Path",
     "PlanNotice",
     "Proposal",
+    "Quantities",
+    "Question",
     "Receipt",
     "Rejection",
+    "Reply",
     "ReserveOffer",
     "ReserveResult",
     "ReserveStep",

@@ -28,7 +28,8 @@ class Stage(BaseModel):
     all slots of a local day of `time_zone` at `gate_at` of the day before. Every other gate is `gate_lead_s` before a
     slot, which is tradable from `horizon_slots` before; of `rounds` auctions the last closes then, the earlier ones
     `rounds_every_s` apart before it. What a kind does not have is null. With `sealed` orders are sent as commitments
-    before the gate and revealed within `reveal_within_s` after it.
+    before the gate and revealed within `reveal_within_s` after it; with `in_rounds` they are never revealed, their
+    meters answer questions in that time.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -46,6 +47,7 @@ class Stage(BaseModel):
     rounds_every_s: Count
     sealed: bool = False
     reveal_within_s: Count = 20
+    in_rounds: bool = False
 
     @model_validator(mode="after")
     def _has_a_gate(self) -> Self:

@@ -1,0 +1,44 @@
+"""Whether a reply to a question may count: every check, in one order, without touching the session."""
+
+from broker.market.intake import over_nameplate
+from broker.market.outcome import Accepted, Admission, Rejected
+from broker.market.slot_book import SlotBook
+from broker.market.terms import Member
+from wire.messages import Reply, SlotState
+from wire.reasons import Reason
+
+
+def admit_reply(reply: Reply, digest: str, *, book: SlotBook, member: Member, at_s: int) -> Admission:
+    """Whether the reply counts; `digest` is that of its payload, `at_s` the moment it came in."""
+    gate, iteration = book.session.gate, book.session.iteration
+    if iteration is None or (reply.stage, reply.round) != (gate.stage, gate.round):
+        return Rejected(Reason.ROUND_OVER, f"nothing is asked of {reply.stage} {reply.slot} now", "slot")
+    held = iteration.digests.get((member.meter, reply.question))
+    if held is not None:
+        detail = f"question {reply.question} was answered with other quantities"
+        return (
+            Accepted(repeated=True) if held == digest else Rejected(Reason.CONFLICTING_SEQUENCE, detail, "question")
+        )
+    if member.meter not in iteration.names:
+        return Rejected(Reason.WRONG_REPLY, f"{member.meter} has no sealed order for {reply.slot}", "slot")
+    if book.state is not SlotState.GATE_CLOSED:
+        return Rejected(Reason.ROUND_OVER, f"{reply.slot} is {book.state}", "slot")
+    if reply.question != iteration.number or at_s >= iteration.answer_by_s:
+        return Rejected(Reason.ROUND_OVER, f"question {iteration.number} is the last one", "question")
+    return _wrong_quantities(reply, book, member) or Accepted()
+
+
+def _wrong_quantities(reply: Reply, book: SlotBook, member: Member) -> Rejected | None:
+    iteration = book.session.iteration
+    assert iteration is not None, "checked before"
+    prices = iteration.rounds.asked[-1]
+    if len(reply.quantities) != len(prices):
+        detail = f"{len(reply.quantities)} rows for {len(prices)} prices"
+        return Rejected(Reason.WRONG_REPLY, detail, "quantities")
+    if iteration.rounds.contradicts(iteration.names[member.meter], iteration.said(reply)):
+        return Rejected(Reason.WRONG_REPLY, "no order gives these quantities and those before", "quantities")
+    held_wh = book.position_wh(member.meter)
+    buys, sells = max(q.bought_most for q in reply.quantities), max(q.sold_most for q in reply.quantities)
+    return over_nameplate(buys, held_wh, member.nameplate_import_w, book.slot) or over_nameplate(
+        sells, -held_wh, member.nameplate_export_w, book.slot
+    )

@@ -1,0 +1,94 @@
+"""A sealed market that asks, with members whose replies can be lost, late, doubled, contradicting or foreign."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from market_rig import COMMUNITY, START_S, TERMS, FakeJournal, enrolled, inbound, order, service, slot
+
+from broker.control.service import MarketService
+from broker.market.outgoing import Outgoing
+from hems.bidding.replies import replies
+from wire.commitments import RoundName, shown_order
+from wire.messages import Message, Order, OrderStep, Question, Reply, SealedOrder, Side
+
+ASKING = replace(TERMS, mechanism="iterated_price", sealed=True, reveal_within_s=32, messages_per_slot_max=50)
+AT = slot(1)
+GATE_S = AT.start_s - ASKING.gate_lead_s
+OF = RoundName(COMMUNITY, "intraday", AT.label, 0)
+Steps = tuple[tuple[Side, int, int], ...]
+Mistreat = Callable[[int, Question, Reply], list[tuple[int, Reply]]]
+M = TypeVar("M", bound=Message)
+
+
+def faithful(number: int, _question: Question, reply: Reply) -> list[tuple[int, Reply]]:
+    return [(number, reply)]
+
+
+def sealed(hidden: Order) -> SealedOrder:
+    shown = shown_order(hidden.steps, pseudonym="0" * 16, sequence=hidden.sequence, salt="5a" * 32, of=OF)
+    return SealedOrder(
+        **OF._asdict(),
+        meter=hidden.meter,
+        sequence=hidden.sequence,
+        commitment=shown.commitment,
+        sent_at=hidden.sent_at,
+    )
+
+
+def reply_to(question: Question, number: int, steps: tuple[OrderStep, ...]) -> Reply:
+    return Reply(
+        **OF._asdict(),
+        meter=f"home-{number}",
+        question=question.question,
+        quantities=replies(steps, question.prices_micro_per_kwh),
+    )
+
+
+@dataclass
+class Session:
+    """One slot from its sealed orders to its clearing; `restart` gives the service that goes on after a message."""
+
+    orders: Mapping[int, Steps]
+    mistreat: Mistreat = faithful
+    restart: Callable[[MarketService], MarketService] = lambda running: running
+    journal: FakeJournal = field(default_factory=FakeJournal)
+    sent: list[Outgoing] = field(default_factory=list)
+    running: MarketService = field(init=False)
+
+    def run(self) -> "Session":
+        self.running = service(self.journal, terms=ASKING)
+        self.running.agree([enrolled(number) for number in range(1, 6)], START_S)
+        self.running.step(START_S)
+        hidden = {number: order(number, AT, *steps) for number, steps in self.orders.items()}
+        self.running.handle([inbound(number, sealed(message)) for number, message in hidden.items()], START_S)
+        now_s, fresh = GATE_S, self.running.step(GATE_S)
+        while True:
+            self.sent += fresh
+            asked = [out.message for out in fresh if isinstance(out.message, Question)]
+            if not asked and not self.is_asking():
+                return self
+            batch = [
+                inbound(sender, reply)
+                for question in asked
+                for number, message in hidden.items()
+                for sender, reply in self.mistreat(number, question, reply_to(question, number, message.steps))
+            ]
+            self.running = self.restart(self.running)
+            fresh = self.running.handle(batch, now_s) + self.running.step(now_s)
+            if not any(isinstance(out.message, Question) for out in fresh) and self.is_asking():
+                self.sent += fresh
+                now_s = self.running.market.next_due_s(now_s)
+                fresh = self.running.step(now_s)
+
+    def is_asking(self) -> bool:
+        book = self.running.market.books[AT.start_s]
+        return book.state == "gate_closed"
+
+    def of(self, kind: type[M]) -> list[M]:
+        """What was said of the slot, in order."""
+        return [
+            out.message
+            for out in self.sent
+            if isinstance(out.message, kind) and getattr(out.message, "slot", None) == AT.label
+        ]

@@ -1,0 +1,62 @@
+"""Members with auditors in a market that asks: nothing is found of an honest operator, a silenced member finds it."""
+
+import random
+from dataclasses import replace
+
+from broker.market.terms import Terms
+from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
+from wire.audit import Check
+from wire.messages import Clearing, Convergence, Question
+
+TERMS = Terms(
+    community=COMMUNITY, horizon_slots=4, group_min=2, mechanism="iterated_price", sealed=True, reveal_within_s=32
+)
+
+
+def traded(members: int, seed: int, *, silenced: str | None = None) -> WatchedCommunity:
+    """A slot from its orders to its checkpoint; the operator forgets what `silenced` has answered."""
+    community = WatchedCommunity(members=members, terms=replace(TERMS))
+    at, market = slot(1), community.service.market
+    gate_s = at.start_s - TERMS.gate_lead_s
+    community.order(random.Random(seed), at, at.start_s - 300)
+    book = market.books[at.start_s]
+    for _ in range(20):
+        community.step(gate_s)
+        asked = book.session.iteration
+        if silenced is not None and asked is not None and silenced in asked.names:
+            asked.rounds.heard.pop(asked.names[silenced], None)
+            asked.rounds._summed = {}
+            asked.names = {meter: name for meter, name in asked.names.items() if meter != silenced}
+    assert book.state == "cleared"
+    return community
+
+
+def test_meters_answer_by_themselves_and_find_nothing_wrong() -> None:
+    volumes = 0
+    for seed in range(6):
+        community = traded(4, seed)
+        volumes += community.service.market.totals.traded_wh
+        assert not community.live_findings()
+        report = community.verified()
+        assert not report.violations
+        assert any("orders stay sealed" in line for line in report.unchecked)
+        assert any(f"/{Question.kind} " in line for line in community.heard)
+        assert any(f"/{Convergence.kind} " in line for line in community.heard)
+        assert not any("/reveal " in line for line in community.heard)
+    assert volumes > 0
+
+
+def test_a_member_whose_receipted_replies_are_dropped_finds_it() -> None:
+    community = traded(3, 1, silenced="home-2")
+    found = community.live_findings()
+    assert {violation.check for violation in found} == {Check.OWN_AWARD}
+    assert "counts as silent" in found[0].detail
+
+
+def test_a_slot_has_one_report_one_clearing_and_bounded_questions() -> None:
+    community = traded(3, 2)
+    about = [line for line in community.heard if f'"slot":"{slot(1).label}"' in line]
+    kinds = [line.split(" ", 1)[0].rsplit("/", 1)[-1] for line in about]
+    assert kinds.count(Clearing.kind) == 1
+    assert kinds.count(Convergence.kind) == 1
+    assert 1 <= kinds.count(Question.kind) <= 16
