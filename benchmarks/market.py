@@ -36,10 +36,10 @@ has one step per participant, `vcg multi` three. The continuous auction makes ev
 pairs, MUDA a lot for each name; nothing is read by name from the others."""
 HEAPS = """* **Bare:** two `heapq` heaps of [price, arrival, quantity]; counts trades, knows no ids and keeps no list.
 * **Recording:** the same that also keeps (buyer, seller, quantity, price) of each trade.
-* **With ids:** the bare heap that also finds an order by its id (one order per id), to cancel and to replace it: the
-  entry is emptied and leaves its heap when it comes up. It still counts trades only.
-* **Ours:** `broker.clearing.order_book.OrderBook` with ids and trades. **Churn:** one cancellation and one replacement
-  (another price) after every ten orders, the same ones for ours and for the heap with ids."""
+* **With ids:** the bare heap that also finds an order by its id (one order per id), to cancel and to replace it: an
+  entry that is taken back is emptied and leaves its heap when it comes up. It still counts trades only.
+* **Ours:** `broker.clearing.order_book.OrderBook` with ids and trades. **Churn:** a cancellation and a replacement
+  (at another price) after every ten orders, the same for ours and for the heap with ids."""
 
 
 @dataclass(frozen=True, slots=True)
