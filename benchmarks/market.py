@@ -23,6 +23,8 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 HEAP_SIZES = (1_000, 10_000, 100_000)
 UNIT_WH = 1_000
 EQUAL_ORDERS = ("mcafee", "trade_reduction")
+ALL_AUCTIONS_MAX = 100_000
+ON_ARRAYS = ("mcafee", "trade_reduction", "vcg_double_auction", "vcg multi")
 UNIFORM = """* **Floor:** stable argsort, cumulative sums and fills of both sides in numpy: one volume, arrays of
   traded quantities, the step at the margin cut by rank. No price interval, no shares among equal prices,
   no participants.
@@ -33,7 +35,8 @@ UNIFORM = """* **Floor:** stable argsort, cumulative sums and fills of both side
 OTHERS = """Time of `clear` on the same arrays, in units of that of the uniform price in the same rounds. McAfee and
 trade reduction get the same prices with equal quantities (other books go to Huang's auction). `vcg_double_auction`
 has one step per participant, `vcg multi` three. The continuous auction makes every participant's sums, pay-as-bid all
-pairs, MUDA a lot for each name; nothing is read by name from the others."""
+pairs, MUDA a lot for each name; nothing is read by name from the others. Beyond 100,000 orders only the auctions that
+stay on arrays are measured: each of the others would take seconds a round."""
 HEAPS = """* **Bare:** two `heapq` heaps of [price, arrival, quantity]; counts trades, knows no ids and keeps no list.
 * **Recording:** the same that also keeps (buyer, seller, quantity, price) of each trade.
 * **With ids:** the bare heap that also finds an order by its id (one order per id), to cancel and to replace it: an
@@ -122,13 +125,15 @@ def others_row(orders: int, repeats: int) -> list[str]:
     given = sides(orders)
     made, equal = book(steps(given)), book(steps(given, unit_wh=UNIT_WH))
     several = book(steps(given, each=3))
+    measured = [pair for pair in auctions() if orders <= ALL_AUCTIONS_MAX or pair[0] in ON_ARRAYS]
     runs: list[Callable[[], object]] = [lambda: clear(made, RULES)]
-    for name, own in auctions():
+    for name, own in measured:
         given_book = several if name.endswith("multi") else equal if name in EQUAL_ORDERS else made
         runs.append(partial(own, given_book, RULES))
     base, *times = medians_ms(runs, repeats)
+    ratios = {name: f"{time / base:.1f}" for (name, _), time in zip(measured, times, strict=True)}
     gc.collect()
-    return [f"{orders:,}", f"{base:.3f}", *(f"{time / base:.1f}" for time in times)]
+    return [f"{orders:,}", f"{base:.3f}", *(ratios.get(name, "-") for name, _ in auctions())]
 
 
 def auctions() -> list[tuple[str, Callable[[Book, Rules], Outcome]]]:
