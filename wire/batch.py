@@ -22,6 +22,7 @@ ID_BYTES, STEPS_MAX, SIGNATURE_BYTES = 32, 4, 64
 RECORDS_MAX = 1_000_000
 BUY, SELL = 0, 1
 _HEADER = struct.Struct("<4sB32sqI")
+HEADER_BYTES = _HEADER.size
 _ID = re.compile(rb"[a-z0-9_-]{1,32}")
 _METER = ("meter", f"S{ID_BYTES}")
 REPORT = np.dtype(

@@ -8,14 +8,18 @@ report, and a record that comes again changes nothing.
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wire.batch import SIGNATURE_BYTES, Batch, Records
+from wire.batch import HEADER_BYTES, HOUSEHOLD, ID_BYTES, SIGNATURE_BYTES, Batch, Records
 from wire.signing import SigningKey, is_signed_by, signature_of
 
 Bools = NDArray[np.bool_]
+GATEWAY_RECORDS_MAX = 500
+GATEWAY_BYTES_MAX = HEADER_BYTES + GATEWAY_RECORDS_MAX * HOUSEHOLD.itemsize
+"""The largest batch that a running broker takes in one message."""
 _KIND = "household"
 
 
@@ -38,9 +42,22 @@ def authentic(batch: Batch, community: str, keys: Sequence[bytes | None]) -> Boo
     return found
 
 
-def digests(batch: Batch) -> list[str]:
-    """SHA-256 of what is signed of each record [64 hexadecimal digits]: receipts name a record by it."""
-    return [hashlib.sha256(body).hexdigest() for body in _bodies(batch)]
+class HalfDigests(NamedTuple):
+    """The digest of each record's order and of its report [64 hexadecimal digits]."""
+
+    orders: list[str]
+    reports: list[str]
+
+
+def half_digests(batch: Batch) -> HalfDigests:
+    """What answers name the halves by: SHA-256 of half's name, zero byte, context, meter and the half's bytes."""
+    ids = [name.ljust(ID_BYTES, b"\0") for name in batch.records["meter"].tolist()]
+    found = []
+    for half in ("order", "report"):
+        start, bodies = half.encode() + b"\0" + batch.context, as_bytes(batch.records[half])
+        pairs = zip(ids, bodies, strict=True)
+        found.append([hashlib.sha256(start + meter + body.tobytes()).hexdigest() for meter, body in pairs])
+    return HalfDigests(*found)
 
 
 def has_part(half: Records) -> Bools:

@@ -155,12 +155,16 @@ class QueueSettings(_Table):
 
 
 class MemberSettings(PreferenceSettings):
-    """An enrolled meter: its public key, the nameplate power of its connection [W], and what the member prefers."""
+    """An enrolled meter: its public key, the nameplate power of its connection [W], and what the member prefers.
+
+    With a `gateway` its messages may come in that gateway's batches, and all for it goes there.
+    """
 
     meter: Id
     public_key: Hex32
     nameplate_import_w: int = Field(ge=0, le=NAMEPLATE_W_MAX)
     nameplate_export_w: int = Field(ge=0, le=NAMEPLATE_W_MAX)
+    gateway: Id | Literal[""] = ""
 
 
 class BrokerConfig(_Table):
@@ -185,6 +189,9 @@ class BrokerConfig(_Table):
             twice = sorted(value for value, count in counts.items() if count > 1)
             if twice:
                 raise ValueError(f"members: {key} {', '.join(twice)} stands more than once: keep one entry each")
+        both = sorted({m.meter for m in self.members} & {m.gateway for m in self.members})
+        if both:
+            raise ValueError(f"members: {', '.join(both)} is a meter and a gateway: rename the gateway")
         return self
 
     @model_validator(mode="after")
@@ -196,7 +203,7 @@ class BrokerConfig(_Table):
 
     def enrolments(self, at_s: int) -> list[Enrolled]:
         """The members as the market enrols them."""
-        keys = {"meter", "public_key", "nameplate_import_w", "nameplate_export_w"}
+        keys = {"meter", "public_key", "nameplate_import_w", "nameplate_export_w", "gateway"}
         return [Enrolled(at_s=at_s, **member.model_dump(include=keys)) for member in self.members]
 
     def network_agreed(self, at_s: int) -> NetworkAgreed:

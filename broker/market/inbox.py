@@ -104,28 +104,31 @@ class Inbox:
         read = self._read(event)
         if isinstance(read, Outgoing):
             return [read], 0
-        message, payload_digest, member = read
+        return self.take(*read, event.at_s)
+
+    def take(self, message: Readable, named: str, member: Member, at_s: int) -> tuple[list[Outgoing], int]:
+        """The answers to a member's own message with a digest, and how many new orders it made count (0 or 1)."""
         match message:
             case Hello():
                 return [self._welcome(member)], 0
             case StatusQuery():
-                return [self._answer(message, payload_digest)], 0
+                return [self._answer(message, named)], 0
             case Order():
-                return self._order(message, payload_digest, member, event.at_s)
+                return self._order(message, named, member, at_s)
             case SealedOrder():
-                return self._sealed(message, payload_digest, member, event.at_s)
+                return self._sealed(message, named, member, at_s)
             case Reveal():
-                return [self._reveal(message, payload_digest, member, event.at_s)], 0
+                return [self._reveal(message, named, member, at_s)], 0
             case BlockOrder():
-                return [self._block(message, payload_digest, member, event.at_s)], 0
+                return [self._block(message, named, member, at_s)], 0
             case Proposal():
-                return self._proposal(message, payload_digest, event.at_s), 0
+                return self._proposal(message, named, at_s), 0
             case Acceptance():
-                return self._acceptance(message, payload_digest, event.at_s), 0
+                return self._acceptance(message, named, at_s), 0
             case FlexOffer():
-                return [self._offer(message, payload_digest, member, event.at_s)], 0
+                return [self._offer(message, named, member, at_s)], 0
             case MeterReport():
-                return [self._report(message, payload_digest, member, event.at_s)], 0
+                return [self._report(message, named, member, at_s)], 0
 
     def _read(self, event: Received) -> tuple[Readable, str, Member] | Outgoing:
         frame = event.frame.encode("latin-1")

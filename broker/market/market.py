@@ -14,6 +14,7 @@ from broker.market.contracts import Contracts
 from broker.market.day_auction import day_auction
 from broker.market.day_book import DayBook
 from broker.market.events import (
+    BatchReceived,
     CallAsked,
     CallClosed,
     ClearingDue,
@@ -32,6 +33,7 @@ from broker.market.events import (
     TermsAgreed,
 )
 from broker.market.flexibility import Flexibility
+from broker.market.household_intake import HouseholdIntake
 from broker.market.inbox import Inbox
 from broker.market.load_history import DAY_S, DAYS, LoadHistory
 from broker.market.outcome import Rejected
@@ -97,12 +99,17 @@ class Market:
             flexibility=self.flexibility,
             secret=secret,
         )
+        self._households = HouseholdIntake(terms.community, self.members, self._inbox.take)
 
     def apply(self, event: Event) -> list[Outgoing]:
         """Applies one event; returns the messages it causes, in sending order."""
         match event:
             case Received():
                 out, counted = self._inbox.receive(event)
+                self.totals.orders += counted
+                return out
+            case BatchReceived():
+                out, counted = self._households.receive(event)
                 self.totals.orders += counted
                 return out
             case Refused():
@@ -234,6 +241,7 @@ class Market:
             nameplate_import_w=event.nameplate_import_w,
             nameplate_export_w=event.nameplate_export_w,
             suspended=event.suspended,
+            gateway=event.gateway,
         )
 
     def _open(self, event: SlotOpened) -> list[Outgoing]:

@@ -1,5 +1,6 @@
 """A small community that trades twice: by binary household records, and by single messages on the market."""
 
+import base64
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,10 +9,19 @@ from test_market_fold import COMMUNITY, KEYS, SLOT, START_S, received
 
 from broker.bulk.members import Roll
 from broker.bulk.slot import REGISTERS, BulkSlot
-from broker.market.events import DeliveryEnded, Enrolled, Event, GateClosed, Received, SettlementDue, SlotOpened
+from broker.market.events import (
+    BatchReceived,
+    DeliveryEnded,
+    Enrolled,
+    Event,
+    GateClosed,
+    Received,
+    SettlementDue,
+    SlotOpened,
+)
 from broker.market.market import Market
 from broker.market.terms import Member, OutsidePrices, Terms
-from wire.batch import HOUSEHOLD, Batch, Records
+from wire.batch import HOUSEHOLD, Batch, Records, encode_batch
 from wire.household import signed
 from wire.messages import Award, MeterReport, Order, OrderStep, Receipt, Rejection, Settlement, Side
 from wire.reasons import Reason
@@ -96,6 +106,8 @@ def _fill_order(half: Records, order: OrderHalf) -> None:
 class Singles:
     """The market that gets every half as a message of its own, and what it awarded and settled."""
 
+    gateway: str = ""
+
     def __post_init__(self) -> None:
         self.market = Market(TERMS, bytes(32))
         self.awards: dict[tuple[str, str], Award] = {}
@@ -108,6 +120,7 @@ class Singles:
                     public_key=key.public_hex,
                     nameplate_import_w=NAMEPLATE_W,
                     nameplate_export_w=NAMEPLATE_W,
+                    gateway=self.gateway,
                 )
             )
         for slot in (SLOT, LATER):
@@ -174,6 +187,11 @@ class Singles:
             event = event.model_copy(update={"frame": "v1." + "A" * 86 + event.frame[89:]})
         (reason,) = self.apply(event)
         return reason
+
+    def batch(self, batch: Batch, at_s: int) -> list[Reason | None]:
+        """The reasons of the answers to a batch: per record for the report and then for the order it has."""
+        frame = base64.b64encode(encode_batch(batch)).decode()
+        return self.apply(BatchReceived(at_s=at_s, gateway=self.gateway, frame=frame))
 
     def clear(self, slot: Slot) -> None:
         """The gate of a slot closes."""

@@ -16,7 +16,7 @@ from broker.bulk.held import turns
 from broker.bulk.intake import Taken, take
 from broker.bulk.slot import BulkSlot
 from wire.batch import AWARD, BILL, HOUSEHOLD, Batch, BatchError, decode_batch, encode_batch
-from wire.household import digests, signed
+from wire.household import half_digests, signed
 from wire.messages import Side
 from wire.reasons import Reason
 
@@ -185,9 +185,10 @@ def test_turns_hold_every_row_once_and_no_place_twice(places: list[int], data: s
         assert mine == sorted(mine)
 
 
-def test_a_digest_names_what_is_signed() -> None:
-    one, other = batch_of([BOTH], LATER), batch_of([BOTH], SLOT)
-    assert digests(one) == digests(batch_of([BOTH], LATER)) != digests(other)
+def test_a_digest_names_a_half_of_one_meter_in_one_context() -> None:
+    found = half_digests(batch_of([BOTH, BOTH._replace(report=None), BOTH._replace(meter="home-2")], LATER))
+    assert found.orders[0] == found.orders[1] != found.orders[2]
+    assert len({*found.reports, found.orders[0], *half_digests(batch_of([BOTH], SLOT)).reports}) == 5
 
 
 FRAME = encode_batch(batch_of([BOTH], LATER))
