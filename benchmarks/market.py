@@ -23,6 +23,8 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 HEAP_SIZES = (1_000, 10_000, 100_000)
 UNIT_WH = 1_000
 EQUAL_ORDERS = ("mcafee", "trade_reduction")
+ALL_AUCTIONS_MAX = 100_000
+ON_ARRAYS = ("mcafee", "trade_reduction", "vcg_double_auction", "vcg multi")
 UNIFORM = """* **Floor:** stable argsort, cumulative sums and fills of both sides in numpy: one volume, arrays of
   traded quantities, the step at the margin cut by rank. No price interval, no shares among equal prices,
   no participants.
@@ -33,11 +35,14 @@ UNIFORM = """* **Floor:** stable argsort, cumulative sums and fills of both side
 OTHERS = """Time of `clear` on the same arrays, in units of that of the uniform price in the same rounds. McAfee and
 trade reduction get the same prices with equal quantities (other books go to Huang's auction). `vcg_double_auction`
 has one step per participant, `vcg multi` three. The continuous auction makes every participant's sums, pay-as-bid all
-pairs, MUDA a lot for each name; nothing is read by name from the others."""
+pairs, MUDA a lot for each name; nothing is read by name from the others. Beyond 100,000 orders only the auctions that
+stay on arrays are measured: each of the others would take seconds a round."""
 HEAPS = """* **Bare:** two `heapq` heaps of [price, arrival, quantity]; counts trades, knows no ids and keeps no list.
 * **Recording:** the same that also keeps (buyer, seller, quantity, price) of each trade.
-* **Ours:** `broker.clearing.order_book.OrderBook` with ids; **churn** adds one cancellation and one replacement to
-  every ten orders (per ten orders; the bare heap has no counterpart and gets the ten orders only)."""
+* **With ids:** the bare heap that also finds an order by its id (one order per id), to cancel and to replace it: an
+  entry that is taken back is emptied and leaves its heap when it comes up. It still counts trades only.
+* **Ours:** `broker.clearing.order_book.OrderBook` with ids and trades. **Churn:** a cancellation and a replacement
+  (at another price) after every ten orders, the same for ours and for the heap with ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +125,15 @@ def others_row(orders: int, repeats: int) -> list[str]:
     given = sides(orders)
     made, equal = book(steps(given)), book(steps(given, unit_wh=UNIT_WH))
     several = book(steps(given, each=3))
+    measured = [pair for pair in auctions() if orders <= ALL_AUCTIONS_MAX or pair[0] in ON_ARRAYS]
     runs: list[Callable[[], object]] = [lambda: clear(made, RULES)]
-    for name, own in auctions():
+    for name, own in measured:
         given_book = several if name.endswith("multi") else equal if name in EQUAL_ORDERS else made
         runs.append(partial(own, given_book, RULES))
     base, *times = medians_ms(runs, repeats)
+    ratios = {name: f"{time / base:.1f}" for (name, _), time in zip(measured, times, strict=True)}
     gc.collect()
-    return [f"{orders:,}", f"{base:.3f}", *(f"{time / base:.1f}" for time in times)]
+    return [f"{orders:,}", f"{base:.3f}", *(ratios.get(name, "-") for name, _ in auctions())]
 
 
 def auctions() -> list[tuple[str, Callable[[Book, Rules], Outcome]]]:
@@ -145,10 +152,19 @@ def heap_row(orders: int, repeats: int) -> list[str]:
     given = stream(orders)
     if not bare_heap(given) == len(recording_heap(given)) == len(entered(given).trades):
         raise SystemExit(f"{orders} orders: the heaps and the order book differ in trades")
-    runs = [lambda: bare_heap(given), lambda: recording_heap(given), lambda: entered(given), lambda: churned(given)]
-    bare, recording, ours, churn = medians_ms(runs, repeats)
-    ratios = (f"{ours / bare:.2f}", f"{ours / recording:.2f}", f"{churn / bare:.2f}")
-    return [f"{orders:,}", f"{bare:.2f}", f"{recording:.2f}", f"{ours:.2f}", f"{churn:.2f}", *ratios]
+    if churned_heap(given) != len(churned(given).trades):
+        raise SystemExit(f"{orders} orders: the heap with ids and the order book differ in trades")
+    runs: list[Callable[[], object]] = [
+        lambda: bare_heap(given),
+        lambda: recording_heap(given),
+        lambda: entered(given),
+        lambda: churned_heap(given),
+        lambda: churned(given),
+    ]
+    bare, recording, ours, with_ids, churn = medians_ms(runs, repeats)
+    ratios = (ours / bare, ours / recording, churn / with_ids, churn / bare)
+    times = (bare, recording, ours, with_ids, churn)
+    return [f"{orders:,}", *(f"{time:.2f}" for time in times), *(f"{ratio:.2f}" for ratio in ratios)]
 
 
 def stream(orders: int, seed: int = 1) -> list[Entry]:
@@ -210,6 +226,44 @@ def entered(orders: list[Entry]) -> OrderBook:
     return made
 
 
+def churned_heap(orders: list[Entry]) -> int:
+    """How many trades price-time priority makes with the cancellations and replacements of `churned`."""
+    bids: list[list[int]] = []
+    asks: list[list[int]] = []
+    by_id: dict[str, list[int]] = {}
+    trades = arrival = 0
+
+    def enter(entries: list[Entry]) -> None:
+        nonlocal trades, arrival
+        for name, is_bid, price, quantity in entries:
+            own, other, limit = (bids, asks, price) if is_bid else (asks, bids, -price)
+            left = quantity
+            while left and other and other[0][0] <= limit:
+                best = other[0]
+                trades += 1 if best[2] else 0
+                if best[2] > left:
+                    best[2] -= left
+                    left = 0
+                else:
+                    left -= best[2]
+                    best[2] = 0
+                    heappop(other)
+            if left:
+                by_id[name] = entry = [-limit, arrival, left]
+                heappush(own, entry)
+            arrival += 1
+
+    for first in range(0, len(orders), 10):
+        enter(orders[first : first + 10])
+        if (taken_back := by_id.get(orders[first // 2][0])) is not None:
+            taken_back[2] = 0
+        name, is_bid, _, quantity = orders[first // 3]
+        if (replaced := by_id.get(name)) is not None and replaced[2]:
+            replaced[2] = 0
+            enter([(name, is_bid, abs(replaced[0]) + 100, quantity)])
+    return trades
+
+
 def churned(orders: list[Entry]) -> OrderBook:
     """The order book after the orders, with one cancellation and one replacement after every ten."""
     made = OrderBook()
@@ -252,9 +306,11 @@ def main() -> None:
         "bare ms",
         "recording ms",
         "ours ms",
-        "churn ms",
+        "with ids, churn ms",
+        "ours, churn ms",
         "ours / bare",
         "ours / rec.",
+        "churn / with ids",
         "churn / bare",
     )
     parts = [

@@ -83,6 +83,7 @@ class BrokerApp:
                 on_frame=self._on_frame, on_instant=self._on_instant, on_connected=self._on_connected
             ),
             outgoing_max=self._config.queue.outgoing_max,
+            gateway_of=self._service.gateway_of,
         )
         self._begin()
         stop = asyncio.Event()

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     WRONG_COMMUNITY = "wrong_community"
     WRONG_METER = "wrong_meter"
+    WRONG_GATEWAY = "wrong_gateway"
     WRONG_STAGE = "wrong_stage"
     FOREIGN_SLOT = "foreign_slot"
     GATE_CLOSED = "gate_closed"
@@ -59,6 +60,7 @@ HINTS: dict[Reason, str] = {
     Reason.OUT_OF_RANGE: "keep the value inside the range that the schema states",
     Reason.WRONG_COMMUNITY: "use the community id from the market calendar",
     Reason.WRONG_METER: "publish under the topic of the meter that signs",
+    Reason.WRONG_GATEWAY: "send through the gateway that the operator enrolled for this meter",
     Reason.WRONG_STAGE: "use a stage that the market calendar lists",
     Reason.FOREIGN_SLOT: "name a slot start that is a multiple of the calendar's slot length",
     Reason.GATE_CLOSED: "send before the gate that the calendar states for the stage",

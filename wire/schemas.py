@@ -7,7 +7,7 @@ from typing import Any
 
 from wire.messages import ALL, VERSION, Message
 from wire.signing import MAX_FRAME_BYTES
-from wire.topics import BY_KIND, ROOT, TABLE, TopicRule
+from wire.topics import BINARY, BY_KIND, ROOT, TABLE, TopicRule
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
@@ -35,7 +35,7 @@ def asyncapi() -> dict[str, Any]:
             f"'v1.<86 characters base64url Ed25519 signature>.<JSON payload>', at most {MAX_FRAME_BYTES} bytes.",
         },
         "defaultContentType": "application/json",
-        "channels": {rule.kind: _channel(rule) for rule in TABLE},
+        "channels": {rule.kind: _channel(rule) for rule in TABLE} | {kind: _binary(kind) for kind in BINARY},
         "operations": {f"{_verb(rule)}_{rule.kind}": _operation(rule) for rule in TABLE},
         "components": {"messages": {rule.kind: _message(rule) for rule in TABLE}},
     }
@@ -48,6 +48,17 @@ def _channel(rule: TopicRule) -> dict[str, Any]:
         "description": rule.purpose,
         "parameters": {name: {"description": f"id of the {name}: a-z, 0-9, _ and -"} for name in names},
         "messages": {rule.kind: {"$ref": f"#/components/messages/{rule.kind}"}},
+    }
+
+
+def _binary(kind: str) -> dict[str, Any]:
+    """A channel of a gateway: its payloads are described in batches.md."""
+    names = ("community", "gateway")
+    return {
+        "address": BINARY[kind],
+        "description": f"binary, see batches.md: the {kind} of a gateway",
+        "parameters": {name: {"description": f"id of the {name}: a-z, 0-9, _ and -"} for name in names},
+        "messages": {kind: {"name": kind, "contentType": "application/octet-stream"}},
     }
 
 

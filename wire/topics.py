@@ -8,6 +8,13 @@ ROOT = "hearthgrid/v1"
 # The last will cannot be signed; an award proves itself under the root in the signed clearing.
 UNSIGNED = ("status", "award")
 
+# Binary, for gateways: household records of many meters, and the frames that answer them.
+BATCH, BUNDLE = "batch", "bundle"
+BINARY: dict[str, str] = {
+    BATCH: f"{ROOT}/{{community}}/gateway/{{gateway}}/batch",
+    BUNDLE: f"{ROOT}/{{community}}/relay/{{gateway}}/bundle",
+}
+
 Publisher = Literal["broker", "meter"]
 
 
@@ -112,9 +119,24 @@ def broker_inbox(community: str) -> str:
     return f"{ROOT}/{community}/meter/+/+"
 
 
+def batch_topic(community: str, gateway: str) -> str:
+    """Where a gateway sends batches of household records."""
+    return BINARY[BATCH].format(community=community, gateway=gateway)
+
+
+def bundle_topic(community: str, gateway: str) -> str:
+    """Where a gateway gets the frames for its meters."""
+    return BINARY[BUNDLE].format(community=community, gateway=gateway)
+
+
+def gateways_inbox(community: str) -> str:
+    """The filter of everything that gateways send to the broker."""
+    return BINARY[BATCH].format(community=community, gateway="+")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a topic says: message kind, and the meter of a private topic ("" for public ones)."""
+    """What a topic says: message kind, and the meter of a private topic ("" for public ones) or the gateway."""
 
     kind: str
     meter: str
@@ -130,6 +152,8 @@ def parse_topic(text: str, community: str) -> Address | None:
             return Address(kind, "")
         case [("meter" | "member" | "shared") as room, meter, kind] if _is_in(room, kind):
             return Address(kind, meter)
+        case ["gateway", gateway, "batch"]:
+            return Address(BATCH, gateway)
         case _:
             return None
 

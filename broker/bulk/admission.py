@@ -1,81 +1,71 @@
-"""Which records of a batch count: the checks of single messages (`broker.market.intake`) on whole arrays."""
+"""Whether orders and reports hold by themselves: the checks of single messages (`broker.market.intake`) on arrays."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from broker.bulk.members import Roll
+from broker.bulk.verdicts import Verdicts
 from broker.market.intake import METER_TOLERANCE
 from broker.market.terms import OutsidePrices
-from wire.batch import BUY, SELL, STEPS_MAX, Batch, Records, authentic, meters
+from wire.batch import BUY, SELL, STEPS_MAX, Records
 from wire.reasons import Reason
 from wire.slots import Slot
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 ENERGY_MAX_WH = 10**9
+REGISTER_MAX_WH = 2**53
 
 
-class Verdicts:
-    """The reason of every record, None where it counts; the first failed check names it."""
-
-    def __init__(self, count: int) -> None:
-        self.reasons: list[Reason | None] = [None] * count
-        self.good: Bools = np.ones(count, dtype=np.bool_)
-
-    def refuse(self, where: Bools, reason: Reason) -> None:
-        """Refuses the records that hold so far and are marked."""
-        for i in np.flatnonzero(where & self.good):
-            self.reasons[i] = reason
-        self.good &= ~where
-
-
-def admit_orders(batch: Batch, roll: Roll, prices: OutsidePrices, slot: Slot, community: str) -> Verdicts:
-    """The verdict on every order record of a batch."""
-    records, verdicts = batch.records, Verdicts(len(batch.records))
-    places = _known(batch, roll, community, verdicts)
-    counted = np.arange(STEPS_MAX) < records["steps"][:, None]
-    price, energy = records["price"].astype(np.int64), records["energy"].astype(np.int64)
-    side = records["side"]
+def orders_in_form(records: Records, verdicts: Verdicts) -> None:
+    """Refuses what no order can be: numbers outside their range, steps that are not used but not empty."""
+    counted = _counted(records)
+    price, energy, side = records["price"], records["energy"], records["side"]
     empty = (price == 0) & (energy == 0) & (side == 0)
     formed = (side <= SELL) & (energy >= 1) & (energy <= ENERGY_MAX_WH)
     good_form = np.where(counted, formed, empty).all(axis=1) & (records["steps"] <= STEPS_MAX)
     verdicts.refuse(np.logical_or(~good_form, records["sequence"] < 1), Reason.MALFORMED)
+
+
+def check_orders(
+    records: Records, verdicts: Verdicts, places: Ints, roll: Roll, at: tuple[Slot, OutsidePrices]
+) -> None:
+    """Refuses orders whose steps may not enter a slot at its prices; `places` are the members' in the roll."""
+    (slot, prices), counted = at, _counted(records)
+    price, energy, side = records["price"].astype(np.int64), records["energy"].astype(np.int64), records["side"]
     if not prices.has_market:
-        verdicts.refuse(records["steps"] > 0, Reason.NO_MARKET)
+        verdicts.refuse(np.ones(len(records), dtype=np.bool_), Reason.NO_MARKET)
     inside = (price >= prices.feed_in_micro) & (price <= prices.retail_micro)
     verdicts.refuse(np.asarray((counted & ~inside).any(axis=1)), Reason.PRICE_OUT_OF_BAND)
     buys, sells = counted & (side == BUY), counted & (side == SELL)
     verdicts.refuse(~_monotone(price, buys, falling=True), Reason.NOT_MONOTONE)
     verdicts.refuse(~_monotone(price, sells, falling=False), Reason.NOT_MONOTONE)
     verdicts.refuse(_crosses(price, buys, sells), Reason.SELF_CROSSING)
-    hours = slot.minutes
-    over = _total(energy, buys) > roll.import_w[places] * hours // 60
-    over |= _total(energy, sells) > roll.export_w[places] * hours // 60
+    over = _total(energy, buys) > roll.import_w[places] * slot.minutes // 60
+    over |= _total(energy, sells) > roll.export_w[places] * slot.minutes // 60
     verdicts.refuse(over, Reason.OVER_NAMEPLATE)
-    return verdicts
 
 
-def admit_reports(batch: Batch, roll: Roll, before: Records, slot: Slot, community: str) -> Verdicts:
-    """The verdict on every report record; `before` holds each member's last registers (import, export) [Wh]."""
-    records, verdicts = batch.records, Verdicts(len(batch.records))
-    places = _known(batch, roll, community, verdicts)
-    verdicts.refuse((records["sequence"] < 1) | (records["estimated"] > 1), Reason.MALFORMED)
+def reports_in_form(records: Records, verdicts: Verdicts) -> None:
+    """Refuses what no report can be: numbers outside their range."""
+    flows = [records[name] for name in ("import_from", "import_to", "export_from", "export_to")]
+    beyond = np.max(flows, axis=0) > REGISTER_MAX_WH
+    verdicts.refuse((records["sequence"] < 1) | (records["estimated"] > 1) | beyond, Reason.MALFORMED)
+
+
+def check_reports(records: Records, verdicts: Verdicts, places: Ints, roll: Roll, at: tuple[Slot, Records]) -> None:
+    """Refuses reports with impossible registers; `at` has the slot and each member's registers before it [Wh]."""
+    slot, before = at
     for flow, nameplate_w in (("import", roll.import_w), ("export", roll.export_w)):
         start, end = records[f"{flow}_from"].astype(np.int64), records[f"{flow}_to"].astype(np.int64)
         verdicts.refuse((end < start) | (start < before[flow][places]), Reason.REGISTER_WENT_BACK)
         verdicts.refuse(
             (end - start) * 60 > METER_TOLERANCE * nameplate_w[places] * slot.minutes, Reason.OVER_NAMEPLATE
         )
-    return verdicts
 
 
-def _known(batch: Batch, roll: Roll, community: str, verdicts: Verdicts) -> Ints:
-    """The members' places (0 for strangers, who are refused), after the check of every signature."""
-    places = roll.places(meters(batch))
-    verdicts.refuse(places < 0, Reason.UNKNOWN_METER)
-    keys = [roll.keys[place] if place >= 0 else None for place in places.tolist()]
-    verdicts.refuse(~authentic(batch, community, keys), Reason.BAD_SIGNATURE)
-    return np.maximum(places, 0)
+def _counted(records: Records) -> Bools:
+    return np.asarray(np.arange(STEPS_MAX) < records["steps"][:, None])
 
 
 def _monotone(price: Ints, mask: Bools, *, falling: bool) -> Bools:

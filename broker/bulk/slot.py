@@ -1,23 +1,29 @@
-"""One slot of a large community: batches of orders and reports in, awards and bills under one signed root each out.
+"""One slot of a large community: orders and reports of many in, awards and bills under one signed root each out.
 
 The same rules as in `broker.market` for one auction stage with the mid-market rate for imbalances, kept in arrays: no
-object, no JSON and no signature per household. Journal the frames as they came: the slot is a fold over them.
+object, no JSON and no signature of the broker per household. Batches come in through `broker.bulk.intake`. Journal
+their frames as they came: the slot is a fold over them.
 """
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.bulk.admission import Verdicts, admit_orders, admit_reports
+from broker.bulk.admission import check_orders, check_reports, orders_in_form, reports_in_form
 from broker.bulk.bills import amounts_nano, inside_wh
+from broker.bulk.held import HeldOrders, HeldReports, turns
 from broker.bulk.members import Roll
 from broker.bulk.proved import Proved, proved
+from broker.bulk.verdicts import Verdicts
 from broker.clearing.book import Book, BookSide
 from broker.clearing.outcome import Outcome, Rules
 from broker.market.terms import OutsidePrices, Terms
 from broker.mechanisms.catalogue import MECHANISMS
-from wire.batch import AWARD, BILL, BUY, ORDER, REPORT, STEPS_MAX, Batch, BatchError, Records, meters
+from wire.batch import AWARD, BILL, BUY, SELL, STEPS_MAX, Batch, Records
+from wire.messages import SlotState
+from wire.reasons import Reason
 from wire.slots import Slot
 
 Ints = NDArray[np.int64]
@@ -25,7 +31,10 @@ REGISTERS = np.dtype([("import", "<i8"), ("export", "<i8")])
 
 
 class BulkSlot:
-    """The state of one slot: the newest order and the first report of every member, and what followed from them."""
+    """The state of one slot: the order and the report that count of every member, and what followed from them.
+
+    `before` holds each member's registers at the start of the slot [Wh].
+    """
 
     def __init__(self, terms: Terms, roll: Roll, slot: Slot, prices: OutsidePrices, before: Records) -> None:
         self._terms = terms
@@ -33,43 +42,56 @@ class BulkSlot:
         self._slot = slot
         self._prices = prices
         self._before = before
-        self._orders = np.zeros(len(roll), dtype=ORDER)
-        self._reports = np.zeros(len(roll), dtype=REPORT)
+        self._state = SlotState.GATE_OPEN
+        self._orders = HeldOrders(len(roll), terms.messages_per_slot_max)
+        self._reports = HeldReports(len(roll))
         self._awards = np.zeros(len(roll), dtype=AWARD)
         self._awards["meter"] = [name.encode() for name in roll.names]
 
-    def take_orders(self, batch: Batch) -> Verdicts:
-        """Takes the orders that hold; of several orders of a meter the one with the highest sequence counts."""
-        self._check(batch, "order")
-        verdicts = admit_orders(batch, self._roll, self._prices, self._slot, self._terms.community)
-        self._keep(self._orders, batch, verdicts)
-        return verdicts
+    def take_orders(self, stage: str, orders: Records, names: Sequence[str], verdicts: Verdicts) -> None:
+        """Takes the orders of some members that hold; a higher sequence replaces what counted before."""
+        if stage != self._terms.stage:
+            verdicts.refuse(verdicts.good, Reason.WRONG_STAGE)
+        orders_in_form(orders, verdicts)
+        self._take(orders, names, verdicts, self._orders, self._admit_orders)
 
-    def take_reports(self, batch: Batch) -> Verdicts:
-        """Takes the reports that hold; the first report of a meter counts."""
-        self._check(batch, "report")
-        verdicts = admit_reports(batch, self._roll, self._before, self._slot, self._terms.community)
-        self._keep(self._reports, batch, verdicts)
-        return verdicts
+    def _admit_orders(self, orders: Records, places: Ints, verdicts: Verdicts) -> None:
+        if self._state is not SlotState.GATE_OPEN:
+            verdicts.refuse(verdicts.good, Reason.GATE_CLOSED)
+        self._orders.check(orders, verdicts, places)
+        verdicts.refuse(orders["steps"] > self._terms.steps_max, Reason.TOO_MANY_STEPS)
+        check_orders(orders, verdicts, places, self._roll, (self._slot, self._prices))
 
-    def _check(self, batch: Batch, kind: str) -> None:
-        """Raises: BatchError when the batch is of another kind, stage or slot; nothing is taken then."""
-        here = (kind, self._terms.stage, self._slot.start_s)
-        if (batch.kind, batch.stage, batch.slot_s) != here:
-            raise BatchError(f"a batch of {batch.kind}s for {batch.stage} {batch.slot_s}: this is {here}")
+    def take_reports(self, reports: Records, names: Sequence[str], verdicts: Verdicts) -> None:
+        """Takes the reports of some members that hold; a measured one replaces an estimate."""
+        reports_in_form(reports, verdicts)
+        self._take(reports, names, verdicts, self._reports, self._admit_reports)
 
-    def _keep(self, held: Records, batch: Batch, verdicts: Verdicts) -> None:
-        good = np.flatnonzero(verdicts.good)
-        places = self._roll.places(meters(batch))[good]
-        sequences = batch.records["sequence"][good].astype(np.int64)
-        by_sequence = np.argsort(sequences, kind="stable")
-        good, places, sequences = good[by_sequence], places[by_sequence], sequences[by_sequence]
-        if held.dtype == REPORT:
-            good, places, sequences = good[::-1], places[::-1], sequences[::-1]
-            news = held["sequence"][places] == 0
-        else:
-            news = sequences > held["sequence"][places]
-        held[places[news]] = batch.records[good[news]]
+    def _admit_reports(self, reports: Records, places: Ints, verdicts: Verdicts) -> None:
+        if self._state is SlotState.GATE_OPEN:
+            verdicts.refuse(verdicts.good, Reason.SLOT_NOT_OVER)
+        if self._state is SlotState.SETTLED:
+            verdicts.refuse(verdicts.good, Reason.ALREADY_SETTLED)
+        self._reports.check(reports, verdicts, places)
+        check_reports(reports, verdicts, places, self._roll, (self._slot, self._before))
+
+    def _take(
+        self,
+        records: Records,
+        names: Sequence[str],
+        verdicts: Verdicts,
+        held: HeldOrders | HeldReports,
+        admit: Callable[[Records, Ints, Verdicts], None],
+    ) -> None:
+        """Keeps the records that hold, no member twice in a turn; what counts already may come again."""
+        places = self._roll.places(names)
+        verdicts.refuse(places < 0, Reason.UNKNOWN_METER)
+        for rows in turns(np.flatnonzero(verdicts.good), places):
+            new = rows[~held.repeated(records[rows], places[rows])]
+            chosen = verdicts.part(new)
+            admit(records[new], places[new], chosen)
+            held.keep(records[new], chosen, places[new])
+            verdicts.put(new, chosen)
 
     def clear(self) -> tuple[Outcome, Proved]:
         """The outcome of the auction, and the awards of all members with an order under one root."""
@@ -77,26 +99,28 @@ class BulkSlot:
         assert clear is not None, "a community that shares metered energy has no orders"
         outcome = clear(self._book(), Rules(k=Fraction(self._terms.k_permille, 1000)))
         awards = self._awards
-        awards["sequence"] = self._orders["sequence"]
+        awards["sequence"] = self._orders.records["sequence"]
         for field, energy in (("bought", outcome.bought), ("sold", outcome.sold)):
             awards[field][self._roll.aliased(list(energy))] = list(energy.values())
         for amounts, sign in ((outcome.payments(), 1), (outcome.receipts(), -1)):
             awards["amount"][self._roll.aliased(list(amounts))] += sign * np.array(
                 list(amounts.values()), dtype=np.int64
             )
+        self._state = SlotState.CLEARED
         return outcome, proved(self._batch("award", awards[awards["sequence"] > 0]))
 
     def _book(self) -> Book:
-        counted = np.arange(STEPS_MAX) < self._orders["steps"][:, None]
-        return Book(*(self._side(counted & (self._orders["side"] == side)) for side in (BUY, 1 - BUY)))
+        orders = self._orders.records
+        counted = np.arange(STEPS_MAX) < orders["steps"][:, None]
+        return Book(*(self._side(counted & (orders["side"] == side)) for side in (BUY, SELL)))
 
     def _side(self, mask: NDArray[np.bool_]) -> BookSide:
         rows = np.nonzero(mask)[0]
         names = self._roll.aliases
         return BookSide(
             keys=[names[row] for row in rows.tolist()],
-            prices=self._orders["price"][mask].astype(np.int64),
-            quantities=self._orders["energy"][mask].astype(np.int64),
+            prices=self._orders.records["price"][mask].astype(np.int64),
+            quantities=self._orders.records["energy"][mask].astype(np.int64),
         )
 
     def settle(self) -> tuple[Proved, int]:
@@ -104,7 +128,7 @@ class BulkSlot:
 
         A member without a report is settled as awarded. Raises: ArithmeticError when money or energy would appear.
         """
-        awards, reports, prices = self._awards, self._reports, self._prices
+        awards, reports, prices = self._awards, self._reports.records, self._prices
         award_wh = awards["bought"].astype(np.int64) - awards["sold"].astype(np.int64)
         metered = self._metered(reports)
         metered = np.where(reports["sequence"] > 0, metered, award_wh)
@@ -118,6 +142,7 @@ class BulkSlot:
         outside = int(np.where(rest > 0, rest * prices.retail_micro, rest * prices.feed_in_micro).sum())
         if int(award_wh.sum()) or int(inside.sum()) or int(bills["amount"].sum()) != kept + outside:
             raise ArithmeticError("energy or money would appear: the slot must not be settled")
+        self._state = SlotState.SETTLED
         return proved(self._batch("bill", bills)), kept
 
     @staticmethod

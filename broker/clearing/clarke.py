@@ -28,32 +28,36 @@ class Replacements:
         prices, quantities = self.prices, self.quantities
         if int(quantities.sum()) * int(abs(prices).max(initial=0)) >= FITS:
             prices, quantities = prices.astype(object), quantities.astype(object)
-        starts = np.cumsum(quantities) - quantities
-        own = self._before_of_own(quantities)
-        skipped = (starts - own < taken[self.owners]).astype(bool)
+        starts = quantities.cumsum() - quantities
         reach, worth = taken.astype(quantities.dtype), np.zeros(len(taken), quantities.dtype)
-        np.add.at(reach, self.owners[skipped], quantities[skipped])
-        np.subtract.at(worth, self.owners[skipped], (prices * quantities)[skipped])
-        takers = np.flatnonzero(reach)
-        worth[takers] += _cumulative(prices, quantities, reach[takers])
+        own = taken[self.owners].nonzero()[0]
+        if len(own):
+            owners, amounts = self.owners[own], quantities[own]
+            wanted = taken[owners]
+            is_skipped = (starts[own] - _before_of_own(owners, amounts) < wanted).astype(bool)
+            owners, amounts = owners[is_skipped], amounts[is_skipped]
+            np.add.at(reach, owners, amounts)
+            np.subtract.at(worth, owners, prices[own[is_skipped]] * amounts)
+        takers = reach.nonzero()[0]
+        worth[takers] += _cumulative(prices, quantities, starts, reach[takers])
         return worth
 
-    def _before_of_own(self, quantities: Ints) -> Ints:
-        """How many units before each step belong to its own owner."""
-        by_owner = np.argsort(self.owners, kind="stable")
-        owners, amounts = self.owners[by_owner], quantities[by_owner]
-        before = np.cumsum(amounts) - amounts
-        is_first = np.concatenate(([True], owners[1:] != owners[:-1]))
-        before = before - before[is_first][np.cumsum(is_first) - 1]
-        own: Ints = np.empty_like(before)
-        own[by_owner] = before
-        return own
+
+def _before_of_own(owners: Ints, quantities: Ints) -> Ints:
+    """How many units before each step belong to its own owner."""
+    by_owner = owners.argsort(kind="stable")
+    owners, amounts = owners[by_owner], quantities[by_owner]
+    before = amounts.cumsum() - amounts
+    is_first = np.concatenate(([True], owners[1:] != owners[:-1]))
+    before = before - before[is_first][is_first.cumsum() - 1]
+    own: Ints = np.empty_like(before)
+    own[by_owner] = before
+    return own
 
 
-def _cumulative(prices: Ints, quantities: Ints, units: Ints) -> Ints:
-    """The worth of the first `units` of a list."""
-    ends = np.concatenate(([0], np.cumsum(quantities)))
-    worths = np.concatenate(([0], np.cumsum(prices * quantities)))
-    step = np.clip(np.searchsorted(ends, units, side="left") - 1, 0, len(prices) - 1)
-    total: Ints = worths[step] + (units - ends[step]) * prices[step]
+def _cumulative(prices: Ints, quantities: Ints, starts: Ints, units: Ints) -> Ints:
+    """The worth of the first `units` (> 0) of a list; beyond its end the last price goes on."""
+    worths = prices * quantities
+    steps = starts.searchsorted(units, side="left") - 1
+    total: Ints = (worths.cumsum() - worths - starts * prices)[steps] + units * prices[steps]
     return total

@@ -39,9 +39,10 @@ class MeritOrder:
 
     def level(self, price: int) -> tuple[int, int]:
         """(first, end): the ranks at exactly this price."""
-        ranked = self.prices if self.sign > 0 else -self.prices
-        wanted = price * self.sign
-        return int(np.searchsorted(ranked, wanted, "left")), int(np.searchsorted(ranked, wanted, "right"))
+        if self.sign > 0:
+            return int(self.prices.searchsorted(price, "left")), int(self.prices.searchsorted(price, "right"))
+        rising, count = self.prices[::-1], len(self)
+        return count - int(rising.searchsorted(price, "right")), count - int(rising.searchsorted(price, "left"))
 
     def margin(self, volume: int) -> tuple[int, int | None]:
         """(price of the last accepted step, price of the best step that is not wholly filled or None)."""
@@ -76,12 +77,15 @@ class MeritOrder:
         filled = np.zeros_like(self.quantities)
         if not volume:
             return filled, 0
-        price, _ = self.margin(volume)
-        first, end = self.level(price)
+        first, end = self.last_level(volume)
         left = volume - self.before(first)
         filled[:first] = self.quantities[:first]
         filled[first:end] = self._shares(first, end, left)
-        return filled, self.value(first) + left * price
+        return filled, self.value(first) + left * int(self.prices[first])
+
+    def last_level(self, volume: int) -> tuple[int, int]:
+        """(first, end): the ranks at the price of the last accepted step; those before are filled wholly."""
+        return self.level(int(self.prices[self.ends.searchsorted(volume)]))
 
     def _shares(self, first: int, end: int, left: int) -> Ints | int:
         if end - first == 1:

@@ -10,8 +10,10 @@ Complexity: O(log n) per order and per trade, O(1) per cancellation and quantity
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
+from operator import itemgetter
 
 Entry = tuple[str, bool, int, int]
+_ID = itemgetter(0)
 _BITS = 40
 _NUMBER = (1 << _BITS) - 1
 
@@ -32,8 +34,8 @@ class OrderBook:
         self._bids: list[int] = []
         self._asks: list[int] = []
         self._indexed = 0
-        self._last: dict[str, int] = {}
-        self._earlier: dict[int, int] = {}
+        self._first: dict[str, int] = {}
+        self._more: dict[int, list[int]] = {}
 
     def enter(self, entries: Iterable[Entry]) -> None:
         """Matches orders with the other side, one after the other; what is left of each rests."""
@@ -62,22 +64,27 @@ class OrderBook:
             open_.append(left)
 
     def resting_under(self, id: str) -> list[int]:
-        """The numbers of the orders that rest under an id, the last one first."""
-        self._index()
-        numbers, number = [], self._last.get(id)
-        while number is not None:
-            if self.open[number]:
-                numbers.append(number)
-            number = self._earlier.get(number)
-        return numbers
+        """The numbers of the orders that rest under an id, in the order of their coming."""
+        if self._indexed < len(self.orders):
+            self._index()
+        first, open_ = self._first.get(id), self.open
+        if first is None:
+            return []
+        resting = [first] if open_[first] else []
+        if first in self._more:
+            self._more[first] = more = [number for number in self._more[first] if open_[number]]
+            resting += more
+        return resting
 
     def _index(self) -> None:
         """Notes the ids of the orders that came since it was last asked for one."""
-        for number in range(self._indexed, len(self.orders)):
-            id = self.orders[number][0]
-            if id in self._last:
-                self._earlier[number] = self._last[id]
-            self._last[id] = number
+        numbers = range(self._indexed, len(self.orders))
+        ids = map(_ID, self.orders[self._indexed :])
+        found = list(map(self._first.setdefault, ids, numbers))
+        if found != list(numbers):
+            for first, number in zip(found, numbers, strict=True):
+                if first != number:
+                    self._more.setdefault(first, []).append(number)
         self._indexed = len(self.orders)
 
     def cancel(self, id: str) -> bool:
@@ -94,7 +101,11 @@ class OrderBook:
             self.open[number] = quantity
             return
         self.open[number] = 0
-        self.enter([(id, is_bid, price, quantity)])
+        is_indexed = self._indexed == len(self.orders)
+        self.enter(((id, is_bid, price, quantity),))
+        if is_indexed:
+            self._more.setdefault(self._first[id], []).append(self._indexed)
+            self._indexed += 1
 
     def bids(self) -> list[int]:
         """The numbers of the resting bids by priority."""

@@ -29,20 +29,14 @@ def clear(book: Book, rules: Rules) -> Outcome:
     if not volume:
         return no_trade()
     (bought, value), (sold, cost) = bids.fill(volume), offers.fill(volume)
-    owners = _owners(book)
-    by_rank = owners.bids[bids.order], owners.offers[offers.order]
-    wanted, taken = np.zeros((2, owners.participants), np.result_type(bids.ends, offers.ends))
-    np.add.at(wanted, by_rank[0], bids.quantities)
-    np.add.at(wanted, by_rank[1], offers.quantities)
-    np.add.at(taken, by_rank[0], bought)
-    np.subtract.at(taken, by_rank[1], sold)
-    reach = int(wanted.max())
-    replace_buyers = _merged(
-        _unfilled(bids, bought, by_rank[0], reach), _accepted(offers, sold, by_rank[1], reach), -1
-    )
-    replace_sellers = _merged(
-        _unfilled(offers, sold, by_rank[1], reach), _accepted(bids, bought, by_rank[0], reach), 1
-    )
+    owners = _owners(book, bids, offers)
+    taken = _taken(owners, bought, sold)
+    reach = _most(owners, bids, offers)
+    ranks = bids.last_level(volume), offers.last_level(volume)
+    outside = _unfilled(bids, bought, ranks[0], volume, reach), _accepted(offers, sold, ranks[1], volume, reach)
+    replace_buyers = _merged((owners.bids, owners.offers), outside, -1)
+    outside = _unfilled(offers, sold, ranks[1], volume, reach), _accepted(bids, bought, ranks[0], volume, reach)
+    replace_sellers = _merged((owners.offers, owners.bids), outside, 1)
     paid = replace_buyers.worth(np.maximum(taken, 0))
     received = replace_sellers.worth(np.maximum(-taken, 0))
     surplus = int(paid.sum()) - int(received.sum())
@@ -51,60 +45,98 @@ def clear(book: Book, rules: Rules) -> Outcome:
         bought=Amounts(bids.keys, bids.by_step(bought)),
         sold=Amounts(offers.keys, offers.by_step(sold)),
         welfare=value - cost,
-        paid=Amounts(bids.keys, _once(paid, owners.bids, is_single=book.has_single_steps)),
-        received=Amounts(offers.keys, _once(received, owners.offers, is_single=book.has_single_steps)),
+        paid=Amounts(bids.keys, bids.by_step(_at_best_rank(paid, owners.bids, owners))),
+        received=Amounts(offers.keys, offers.by_step(_at_best_rank(received, owners.offers, owners))),
         note=f"the community account adds {-surplus} nano" if surplus < 0 else "",
     )
 
 
 class _Owners(NamedTuple):
-    """The number of the participant of each step, in the order of the sides, and how many participants there are."""
+    """The number of the participant of each rank of both sides, and how many participants there are.
+
+    `is_by_rank`: everybody has one step, so the numbers are the ranks, first of the bids and then of the offers.
+    """
 
     bids: Ints
     offers: Ints
     participants: int
+    is_by_rank: bool = False
 
 
-def _owners(book: Book) -> _Owners:
-    bids, offers = book.bids.participants, book.offers.participants
-    buyers = len(bids.numbers)
+def _owners(book: Book, bids: MeritOrder, offers: MeritOrder) -> _Owners:
+    if book.has_single_steps:
+        ranks = np.arange(len(bids) + len(offers))
+        return _Owners(ranks[: len(bids)], ranks[len(bids) :], len(ranks), is_by_rank=True)
+    buyers, sellers = book.bids.participants, book.offers.participants
     if book.has_separate_sides:
-        return _Owners(bids.owners, offers.owners + buyers, buyers + len(offers.numbers))
-    every = dict(bids.numbers)
-    renumbered = np.array([every.setdefault(name, len(every)) for name in offers.numbers])
-    return _Owners(bids.owners, renumbered[offers.owners], len(every))
+        numbers, count = sellers.owners + len(buyers.numbers), len(buyers.numbers) + len(sellers.numbers)
+    else:
+        every = dict(buyers.numbers)
+        numbers = np.array([every.setdefault(name, len(every)) for name in sellers.numbers])[sellers.owners]
+        count = len(every)
+    return _Owners(buyers.owners[bids.order], numbers[offers.order], count)
 
 
-def _unfilled(side: MeritOrder, filled: Ints, owners: Ints, reach: int) -> tuple[Ints, Ints, Ints]:
-    """(prices, quantities, owners) of what is not traded, best price first, up to `reach` Wh."""
-    first = int(np.argmax(filled < side.quantities)) if bool((filled < side.quantities).any()) else len(side)
-    left = side.quantities[first:] - filled[first:]
-    end = int(np.searchsorted(np.cumsum(left), reach, side="left")) + 1
-    chosen = np.flatnonzero(left[:end]) + first
-    return side.prices[chosen], (side.quantities - filled)[chosen], owners[chosen]
+def _taken(owners: _Owners, bought: Ints, sold: Ints) -> Ints:
+    """What each participant buys less what it sells."""
+    if owners.is_by_rank:
+        return np.concatenate((bought, -sold))
+    taken = np.zeros(owners.participants, np.result_type(bought, sold))
+    np.add.at(taken, owners.bids, bought)
+    np.subtract.at(taken, owners.offers, sold)
+    return taken
 
 
-def _accepted(side: MeritOrder, filled: Ints, owners: Ints, reach: int) -> tuple[Ints, Ints, Ints]:
-    """(prices, quantities, owners) of what is traded, worst price first, up to `reach` Wh."""
-    backwards = np.flatnonzero(filled)[::-1]
-    end = int(np.searchsorted(np.cumsum(filled[backwards]), reach, side="left")) + 1
-    chosen = backwards[:end]
-    return side.prices[chosen], filled[chosen], owners[chosen]
+def _most(owners: _Owners, bids: MeritOrder, offers: MeritOrder) -> int:
+    """The most that any participant asks for and offers: nobody looks further down a list of replacements."""
+    if owners.is_by_rank:
+        return max(int(bids.quantities.max()), int(offers.quantities.max()))
+    wanted = np.zeros(owners.participants, np.result_type(bids.ends, offers.ends))
+    np.add.at(wanted, owners.bids, bids.quantities)
+    np.add.at(wanted, owners.offers, offers.quantities)
+    return int(wanted.max())
 
 
-def _merged(ours: tuple[Ints, Ints, Ints], theirs: tuple[Ints, Ints, Ints], sign: int) -> Replacements:
+class _Listed(NamedTuple):
+    """Steps of a side in the order in which they would be taken: prices, quantities, and which ranks they are."""
+
+    prices: Ints
+    quantities: Ints
+    ranks: slice
+
+
+def _unfilled(side: MeritOrder, filled: Ints, level: tuple[int, int], volume: int, reach: int) -> _Listed:
+    """What is not traded, best price first, up to `reach` Wh; `level` holds the ranks at the margin."""
+    first, end = level[0], int(side.ends.searchsorted(volume + reach)) + 1
+    ranks = slice(first, end)
+    return _Listed(side.prices[ranks], side.quantities[ranks] - filled[ranks], ranks)
+
+
+def _accepted(side: MeritOrder, filled: Ints, level: tuple[int, int], volume: int, reach: int) -> _Listed:
+    """What is traded, worst price first, up to `reach` Wh; `level` holds the ranks at the margin."""
+    first = min(level[0], int(side.ends.searchsorted(volume - reach, side="right")))
+    ranks = slice(level[1] - 1, first - 1 if first else None, -1)
+    return _Listed(side.prices[ranks], filled[ranks], ranks)
+
+
+def _merged(owners: tuple[Ints, Ints], listed: tuple[_Listed, _Listed], sign: int) -> Replacements:
     """Both lists as one, by rising price where `sign` is 1 and by falling price where it is -1."""
-    prices, quantities, owners = (np.concatenate(pair) for pair in zip(ours, theirs, strict=True))
-    order = np.argsort(prices * sign, kind="stable")
-    return Replacements(prices=prices[order], quantities=quantities[order], owners=owners[order])
+    ours, theirs = listed
+    prices = np.concatenate((ours.prices, theirs.prices))
+    order = (prices * sign).argsort(kind="stable")
+    return Replacements(
+        prices=prices[order],
+        quantities=np.concatenate((ours.quantities, theirs.quantities))[order],
+        owners=np.concatenate((owners[0][ours.ranks], owners[1][theirs.ranks]))[order],
+    )
 
 
-def _once(amounts: Ints, owners: Ints, *, is_single: bool) -> Ints:
-    """The amount of each participant at its first step, nothing at its others."""
-    if is_single:
-        return amounts[owners]
+def _at_best_rank(amounts: Ints, side: Ints, owners: _Owners) -> Ints:
+    """The amount of each participant of a side at its best rank, nothing at its others."""
+    if owners.is_by_rank:
+        return amounts[side]
     first = np.full(len(amounts), -1)
-    first[owners[::-1]] = np.arange(len(owners))[::-1]
-    placed = np.zeros(len(owners), amounts.dtype)
+    first[side[::-1]] = np.arange(len(side))[::-1]
+    placed = np.zeros(len(side), amounts.dtype)
     placed[first[first >= 0]] = amounts[first >= 0]
     return placed

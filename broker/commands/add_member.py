@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--public-key", required=True, help="the meter's Ed25519 public key, 64 hexadecimal digits")
     parser.add_argument("--nameplate-import-w", required=True, type=int, metavar="W")
     parser.add_argument("--nameplate-export-w", required=True, type=int, metavar="W")
+    parser.add_argument("--gateway", help="id of the gateway that sends and receives for this meter [none]")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
         f"nameplate_import_w = {args.nameplate_import_w}\n"
         f"nameplate_export_w = {args.nameplate_export_w}\n"
     )
+    if args.gateway is not None:
+        entry += f'gateway = "{args.gateway}"\n'
     try:
         draft.write_text(args.config.read_text(encoding="utf-8").rstrip("\n") + "\n" + entry, encoding="utf-8")
         load(draft)

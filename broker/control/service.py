@@ -1,12 +1,14 @@
 """The market service: journals inputs before they count, then applies them and hands out what has to be sent."""
 
+import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broker.control.path_board import PATH_SLOTS, PathBoard
 from broker.control.ports import CallSource, Journal, NoCalls, PriceSource, Recorder
 from broker.market.events import (
+    BatchReceived,
     Enrolled,
     Event,
     NetworkAgreed,
@@ -24,10 +26,12 @@ from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.codec import digest
+from wire.household import GATEWAY_BYTES_MAX, GATEWAY_RECORDS_MAX
 from wire.messages import Path, PlanNotice
 from wire.reasons import Reason
 from wire.signing import MAX_FRAME_BYTES
 from wire.slots import slot_at
+from wire.topics import BATCH
 
 RECORD_GROUP = 2_000
 _METER = re.compile(r"[a-z0-9_-]{1,64}")
@@ -146,6 +150,7 @@ class MarketService:
                         nameplate_import_w=known.nameplate_import_w,
                         nameplate_export_w=known.nameplate_export_w,
                         suspended=True,
+                        gateway=known.gateway,
                     )
                 )
         return self.enact(events)
@@ -157,7 +162,14 @@ class MarketService:
             known.nameplate_import_w,
             known.nameplate_export_w,
             known.suspended,
-        ) != (member.public_key, member.nameplate_import_w, member.nameplate_export_w, member.suspended)
+            known.gateway,
+        ) != (
+            member.public_key,
+            member.nameplate_import_w,
+            member.nameplate_export_w,
+            member.suspended,
+            member.gateway,
+        )
 
     def handle(self, batch: Sequence[Inbound], now_s: int) -> list[Outgoing]:
         """Answers a batch of frames; receipts in the result may be sent because the batch is durable.
@@ -171,14 +183,36 @@ class MarketService:
                 continue
             if item.kind == PlanNotice.kind:
                 refused += self._take_plan(item, now_s)
+            elif item.kind == BATCH:
+                problem = self._batch_problem(item)
+                if problem is None:
+                    frame = base64.b64encode(item.frame).decode()
+                    events.append(BatchReceived(at_s=now_s, gateway=item.meter, frame=frame))
+                else:
+                    refused.append(self.refuse(item, problem))
             elif item.kind in MODELS:
                 events.append(_event(item, now_s))
         return self.enact(events) + refused
 
     def refuse(self, item: Inbound, why: Rejected) -> Outgoing:
         """The rejection of a frame that is not even looked at; it leaves no trace in the journal."""
-        terms = self.market.terms
-        return rejection(why, community=terms.community, meter=item.meter, kind=item.kind, digest=digest(item.frame))
+        community = self.market.terms.community
+        out = rejection(why, community=community, meter=item.meter, kind=item.kind, digest=digest(item.frame))
+        return replace(out, gateway=item.meter) if item.kind == BATCH else out
+
+    def _batch_problem(self, item: Inbound) -> Rejected | None:
+        """Why a batch is not even looked at: too large, or of a gateway that no member is enrolled with."""
+        if len(item.frame) > GATEWAY_BYTES_MAX:
+            detail = f"{len(item.frame)} bytes: at most {GATEWAY_RECORDS_MAX} records in a batch"
+            return Rejected(Reason.OVERSIZED, detail)
+        if all(member.gateway != item.meter for member in self.market.members.values()):
+            return Rejected(Reason.WRONG_GATEWAY, f"no member belongs to gateway {item.meter}")
+        return None
+
+    def gateway_of(self, out: Outgoing) -> str:
+        """The gateway that a message goes through, "" for the meter's own topic and for public messages."""
+        member = self.market.members.get(out.meter)
+        return out.gateway or (member.gateway if member is not None else "")
 
     def _take_plan(self, item: Inbound, now_s: int) -> list[Outgoing]:
         member = self.market.members.get(item.meter)

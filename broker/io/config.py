@@ -150,6 +150,9 @@ class BrokerConfig(_Table):
             twice = sorted(value for value, count in counts.items() if count > 1)
             if twice:
                 raise ValueError(f"members: {key} {', '.join(twice)} stands more than once: keep one entry each")
+        both = sorted({m.meter for m in self.members} & {m.gateway for m in self.members})
+        if both:
+            raise ValueError(f"members: {', '.join(both)} is a meter and a gateway: rename the gateway")
         return self
 
     @model_validator(mode="after")
@@ -161,7 +164,7 @@ class BrokerConfig(_Table):
 
     def enrolments(self, at_s: int) -> list[Enrolled]:
         """The members as the market enrols them."""
-        keys = {"meter", "public_key", "nameplate_import_w", "nameplate_export_w"}
+        keys = {"meter", "public_key", "nameplate_import_w", "nameplate_export_w", "gateway"}
         return [Enrolled(at_s=at_s, **member.model_dump(include=keys)) for member in self.members]
 
     def network_agreed(self, at_s: int) -> NetworkAgreed:

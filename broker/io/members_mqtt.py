@@ -14,13 +14,15 @@ from broker.io.config import MqttSettings
 from broker.io.outbox import Outbox, Parcel
 from broker.market.outgoing import Outgoing
 from wire import clock
+from wire.bundle import Letter, encode_bundle
 from wire.codec import encode
-from wire.messages import ServiceStatus
+from wire.messages import Message, ServiceStatus
 from wire.signing import SigningKey, seal
-from wire.topics import BY_KIND, broker_inbox, parse_topic, topic
+from wire.topics import BY_KIND, broker_inbox, bundle_topic, gateways_inbox, parse_topic, topic
 
 LOG = logging.getLogger(__name__)
 CHUNK = 200
+BUNDLE_FRAMES = 250
 FAREWELL_S = 2.0
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
 SOFTWARE = "community-broker"
@@ -47,21 +49,32 @@ class MembersMqtt:
         driven: bool,
         receivers: Receivers,
         outgoing_max: int,
+        gateway_of: Callable[[Outgoing], str],
     ) -> None:
         self._settings = settings
         self._community = community
         self._key = key
         self._driven = driven
         self._receivers = receivers
+        self._gateway_of = gateway_of
         self._outbox = Outbox(outgoing_max)
         self._work = asyncio.Event()
         self._failing = False
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
-        """Signs messages and queues them."""
+        """Signs messages and queues them; those for the meters of a gateway go in bundles, behind the others."""
         dropped = self._outbox.dropped
+        letters: dict[str, list[Letter]] = {}
         for out in outgoing:
-            self._outbox.put(self._parcel(out))
+            gateway = self._gateway_of(out)
+            if gateway:
+                letters.setdefault(gateway, []).append(Letter(out.message.kind, out.meter, self._frame(out.message)))
+            else:
+                self._outbox.put(self._parcel(out))
+        for gateway, own in letters.items():
+            for first in range(0, len(own), BUNDLE_FRAMES):
+                bundle = encode_bundle(own[first : first + BUNDLE_FRAMES])
+                self._outbox.put(Parcel(bundle_topic(self._community, gateway), bundle, 1, False, True))
         if self._outbox.dropped and not dropped:
             LOG.error(
                 "outgoing queue full: oldest private messages give way, members have to ask for the slot's state"
@@ -81,10 +94,13 @@ class MembersMqtt:
 
     def _parcel(self, out: Outgoing) -> Parcel:
         rule = BY_KIND[out.message.kind]
-        payload = encode(out.message)
-        frame = seal(self._key, rule.kind, self._community, payload) if rule.signed else payload
         where = topic(rule.kind, self._community, out.meter)
-        return Parcel(where, frame, rule.qos, rule.retain, bool(out.meter))
+        return Parcel(where, self._frame(out.message), rule.qos, rule.retain, bool(out.meter))
+
+    def _frame(self, message: Message) -> bytes:
+        payload = encode(message)
+        is_signed = BY_KIND[message.kind].signed
+        return seal(self._key, message.kind, self._community, payload) if is_signed else payload
 
     def _status(self, *, online: bool) -> Parcel:
         status = ServiceStatus(community=self._community, state="online" if online else "offline", software=SOFTWARE)
@@ -162,7 +178,7 @@ class MembersMqtt:
             raise
 
     async def _announce(self, client: aiomqtt.Client) -> None:
-        filters = [(broker_inbox(self._community), 1)]
+        filters = [(broker_inbox(self._community), 1), (gateways_inbox(self._community), 1)]
         if self._driven:
             filters.append((clock.now_topic(self._community), clock.QOS))
         await client.subscribe(filters)

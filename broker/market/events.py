@@ -37,7 +37,7 @@ class NetworkAgreed(_Event):
 
 
 class Enrolled(_Event):
-    """A meter became a member (or its key or nameplate changed)."""
+    """A meter became a member (or its key, nameplate or gateway changed)."""
 
     type: Literal["enrolled"] = "enrolled"
     meter: str
@@ -45,6 +45,7 @@ class Enrolled(_Event):
     nameplate_import_w: int
     nameplate_export_w: int
     suspended: bool = False
+    gateway: str = ""
 
 
 class SlotOpened(_Event):
@@ -62,6 +63,14 @@ class Received(_Event):
     type: Literal["received"] = "received"
     kind: str
     meter: str
+    frame: str
+
+
+class BatchReceived(_Event):
+    """A gateway sent a batch of household records: the exact frame in base64."""
+
+    type: Literal["batch_received"] = "batch_received"
+    gateway: str
     frame: str
 
 
@@ -167,6 +176,7 @@ Event = Annotated[
     | Enrolled
     | SlotOpened
     | Received
+    | BatchReceived
     | Refused
     | GateClosed
     | ClearingDue

@@ -90,28 +90,31 @@ class Inbox:
         read = self._read(event)
         if isinstance(read, Outgoing):
             return [read]
-        message, named, member = read
+        return self.take(*read, event.at_s)
+
+    def take(self, message: Readable, named: str, member: Member, at_s: int) -> list[Outgoing]:
+        """The answers to a member's own message with a digest."""
         match message:
             case Hello():
                 return [self._welcome(member)]
             case Order():
-                return [self._orders.order(message, named, member, event.at_s)]
+                return [self._orders.order(message, named, member, at_s)]
             case SealedOrder():
-                return [self._orders.sealed(message, named, member, event.at_s)]
+                return [self._orders.sealed(message, named, member, at_s)]
             case Reveal():
-                return [self._orders.reveal(message, named, member, event.at_s)]
+                return [self._orders.reveal(message, named, member, at_s)]
             case Reply():
-                return [self._orders.reply(message, named, member, event.at_s)]
+                return [self._orders.reply(message, named, member, at_s)]
             case BlockOrder():
-                return [self._blocks.block(message, named, member, event.at_s)]
+                return [self._blocks.block(message, named, member, at_s)]
             case Proposal():
-                return self._contracts.proposal(message, named, event.at_s)
+                return self._contracts.proposal(message, named, at_s)
             case Acceptance():
-                return self._contracts.answer(message, named, event.at_s)
+                return self._contracts.answer(message, named, at_s)
             case FlexOffer() | ReserveOffer():
-                return [self._calls.offer(message, named, member, event.at_s)]
+                return [self._calls.offer(message, named, member, at_s)]
             case MeterReport():
-                return [self._reports.report(message, named, member, event.at_s)]
+                return [self._reports.report(message, named, member, at_s)]
             case StatusQuery():
                 return [self._reports.status(message, named)]
 

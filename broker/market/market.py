@@ -20,6 +20,7 @@ from broker.market.day_book import DayBook
 from broker.market.day_rules import RulesOfDays
 from broker.market.events import (
     ActivationAsked,
+    BatchReceived,
     CallAsked,
     CallClosed,
     ClearingDue,
@@ -38,6 +39,7 @@ from broker.market.events import (
     SlotOpened,
     TermsAgreed,
 )
+from broker.market.household_intake import HouseholdIntake
 from broker.market.inbox import Inbox
 from broker.market.iteration import iteration
 from broker.market.load_history import LoadHistory
@@ -113,12 +115,15 @@ class Market:
             totals=self.totals,
             secret=secret,
         )
+        self._households = HouseholdIntake(terms.community, self.members, self._inbox.take)
 
     def apply(self, event: Event) -> list[Outgoing]:
         """Applies one event; returns the messages it causes, in sending order."""
         match event:
             case Received():
                 return self._inbox.receive(event)
+            case BatchReceived():
+                return self._households.receive(event)
             case Refused():
                 why = Rejected(Reason.OVERSIZED, f"{event.size} bytes")
                 return [
@@ -192,6 +197,7 @@ class Market:
             nameplate_import_w=event.nameplate_import_w,
             nameplate_export_w=event.nameplate_export_w,
             suspended=event.suspended,
+            gateway=event.gateway,
         )
 
     def _open(self, event: SlotOpened) -> list[Outgoing]:

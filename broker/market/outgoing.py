@@ -8,10 +8,14 @@ from wire.messages import Message, Rejection
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message and its addressee: a meter, or "" for everybody."""
+    """A message and its addressee: a meter, or "" for everybody.
+
+    `gateway` is the gateway it has to go through; "" leaves that to the meter's enrolment.
+    """
 
     message: Message
     meter: str = ""
+    gateway: str = ""
 
 
 def _text(quoted: str) -> str:

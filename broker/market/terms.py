@@ -22,13 +22,14 @@ CHANGEABLE = ("network", "preferences", "roles")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """An enrolled meter: its public key and the nameplate power of its connection [W]."""
+    """An enrolled meter: its public key, the nameplate power of its connection [W], and its gateway ("" for none)."""
 
     meter: str
     public_key: bytes
     nameplate_import_w: int
     nameplate_export_w: int
     suspended: bool = False
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

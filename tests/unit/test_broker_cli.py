@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from broker.cli import COMMANDS, main
+from broker.io.config import load
 from broker.mechanisms.catalogue import MECHANISMS
 
 CASES = json.loads((Path(__file__).parents[1] / "cases/market/uniform_price_k_double_auction.json").read_text())
@@ -128,3 +129,16 @@ def test_a_member_is_added_only_to_a_configuration_that_stays_good(
     assert main(add) == 2
     assert path.read_text() == good
     assert "more than once" in capsys.readouterr().err
+
+
+def test_a_member_is_added_behind_its_gateway(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "broker.toml"
+    tariff = '[tariff]\nkind = "constant"\nimport_price_per_kwh = 0.3\nexport_price_per_kwh = 0.1\n'
+    path.write_text('community = "elm"\n' + tariff)
+    watts = ["--nameplate-import-w", "11000", "--nameplate-export-w", "0"]
+    add = ["add-member", "--config", str(path), "--public-key", "ab" * 32, *watts, "--meter", "home-1", "--gateway"]
+    assert main([*add, "home-1"]) == 2
+    assert "rename the gateway" in capsys.readouterr().err
+    assert main([*add, "block-7"]) == 0
+    (member,) = load(path).enrolments(0)
+    assert (member.meter, member.gateway) == ("home-1", "block-7")

@@ -5,13 +5,13 @@ import random
 import sys
 
 import pytest
-from proofs.tricks.network import terms_of
 
 from broker.market.terms import Terms
 from hems.app.replays import Replays
 from hems.control.heard_rounds import HeardRounds
 from hems.control.market_auditor import MarketAuditor
 from hems.io.round_replay import NoReplay, replayed
+from proofs.tricks.network import terms_of
 from proofs.watched_community import BROKER_KEY, COMMUNITY, WatchedCommunity, slot
 from wire.audit import Check
 from wire.messages import BY_KIND, Calendar, Clearing, DayRules, Gate, Message

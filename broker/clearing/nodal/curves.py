@@ -9,6 +9,7 @@ orders trade, and at a node never both a bid and an offer are marginal.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from broker.clearing.book import Step
@@ -17,9 +18,12 @@ Triple = Step | tuple[str, int, int]  # participant, price [micro/kWh], quantity
 
 
 class Curve:
-    """One side of a node by ascending rank: `members[i]` are the quantities of the level `ranks[i]`."""
+    """One side of a node by ascending rank: `members[i]` are the quantities of the level `ranks[i]`.
 
-    __slots__ = ("_sums", "members", "ranks")
+    `sums[i]` is the quantity of all levels before it, `total` that of all.
+    """
+
+    __slots__ = ("members", "ranks", "sums", "total")
 
     def __init__(self, steps: Iterable[Triple], touch: int) -> None:
         """The levels of some steps; `touch` is 1 for bids and 0 for offers."""
@@ -31,22 +35,16 @@ class Curve:
             level[key] = level.get(key, 0) + quantity
         self.ranks = sorted(levels)
         self.members = [levels[rank] for rank in self.ranks]
-        self._sums = [0]
-        for level in self.members:
-            self._sums.append(self._sums[-1] + sum(level.values()))
-
-    @property
-    def total(self) -> int:
-        """The quantity of all levels."""
-        return self._sums[-1]
+        self.sums = list(accumulate((sum(level.values()) for level in self.members), initial=0))
+        self.total = self.sums[-1]
 
     def below(self, rank: int) -> int:
         """The quantity of the levels below a rank."""
-        return self._sums[bisect_left(self.ranks, rank)]
+        return self.sums[bisect_left(self.ranks, rank)]
 
     def up_to(self, rank: int) -> int:
         """The quantity of the levels up to and including a rank."""
-        return self._sums[bisect_right(self.ranks, rank)]
+        return self.sums[bisect_right(self.ranks, rank)]
 
     def at(self, rank: int) -> int:
         """The quantity of one level."""
@@ -71,17 +69,17 @@ class Curve:
 
     def last_within(self, quantity: int) -> int | None:
         """The price at which the lowest `quantity` ends, None for nothing."""
-        level = bisect_left(self._sums, quantity) - 1
+        level = bisect_left(self.sums, quantity) - 1
         return self.ranks[level] // 2 if level >= 0 else None
 
     def first_beyond(self, quantity: int) -> int | None:
         """The lowest price above the lowest `quantity`, or that it leaves a part of; None when nothing is left."""
-        level = bisect_right(self._sums, quantity) - 1
+        level = bisect_right(self.sums, quantity) - 1
         return self.ranks[level] // 2 if level < len(self.ranks) else None
 
     def sizes(self) -> list[int]:
         """The quantity of each level."""
-        return [b - a for a, b in zip(self._sums, self._sums[1:], strict=False)]
+        return [b - a for a, b in zip(self.sums, self.sums[1:], strict=False)]
 
 
 def bid_curve(steps: Iterable[Triple]) -> Curve:

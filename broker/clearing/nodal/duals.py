@@ -2,20 +2,20 @@
 
 D(r) = sum over nodes of the surplus of their orders at r + sum over arcs of capacity x max(0, r_head - r_tail -
 rank). D is convex in the sense of L-natural functions, so a point that no move of some nodes by +1 or -1 improves is
-the minimum; the minimum cut of `balance` is such a move, and it is followed as long as D falls. Every move makes a
-whole number smaller, so the descent ends; all arithmetic is exact, however rough the start.
+the minimum; the minimum cut of `balance` is such a move, and `moves` follows it as long as D falls. Every move makes
+a whole number smaller, so the descent ends; all arithmetic is exact, however rough the start.
 
 Source: Murota 2003, Discrete Convex Analysis, ch. 10 (doi 10.1137/1.9780898718508); long steps: Shioura 2017
 (doi 10.1287/moor.2016.0822). Start: a linear program for many nodes, one common price for few.
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from broker.clearing.nodal.balance import Balance, Move, balance
 from broker.clearing.nodal.curves import NodalMarket
+from broker.clearing.nodal.moves import Moves
 from broker.solver.linear import LinearProgram, solve
 
 FEW_NODES = 64
@@ -24,54 +24,10 @@ _EXACT_FLOAT = 2**50
 
 def optimum(market: NodalMarket) -> tuple[list[int], Balance]:
     """Optimal duals [ranks] and flows that balance every node at them."""
-    duals = _start(market)
+    duals, moves = _start(market), Moves(market)
     while isinstance(found := balance(market, duals), Move):
-        length = _length(market, duals, found)
-        for i in found.nodes:
-            duals[i] += found.sign * length
+        moves.make(duals, found)
     return duals, found
-
-
-def _length(market: NodalMarket, duals: Sequence[int], move: Move) -> int:
-    """How far a move lowers D [ranks]: doubled until it does not, then halved between."""
-    slope = _Slope(market, duals, move)
-    high = 1
-    while slope.at(high) < 0:
-        high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if slope.at(middle) < 0 else (low, middle)
-    return high
-
-
-class _Slope:
-    """How D changes along a move: the change per rank just beyond a distance."""
-
-    def __init__(self, market: NodalMarket, duals: Sequence[int], move: Move) -> None:
-        moved = set(move.nodes)
-        self.sign = move.sign
-        self.nodes = [(market.nodes[i], duals[i]) for i in move.nodes]
-        self.opening: list[tuple[int, int]] = []  # (gain, capacity) of the arcs whose gain grows along the move
-        self.closing: list[tuple[int, int]] = []
-        for arc, capacity in zip(market.arcs, market.capacities(), strict=True):
-            if (arc.head in moved) == (arc.tail in moved):
-                continue
-            gain = duals[arc.head] - duals[arc.tail] - 2 * arc.cost
-            grows = (arc.head in moved) is (move.sign > 0)
-            (self.opening if grows else self.closing).append((gain, capacity))
-
-    def at(self, distance: int) -> int:
-        orders = 0
-        for node, dual in self.nodes:
-            if self.sign > 0:
-                orders += node.offers.up_to(dual + distance) - node.bids.above(dual + distance)
-            else:
-                rank = dual - distance
-                orders += node.bids.total - node.bids.below(rank) - node.offers.below(rank)
-        opened = sum(capacity for gain, capacity in self.opening if gain + distance >= 0)
-        closed = sum(capacity for gain, capacity in self.closing if gain - distance > 0)
-        return orders + opened - closed
 
 
 def _start(market: NodalMarket) -> list[int]:
