@@ -6,8 +6,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hems.bidding.promise import Promise
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
+from hems.control.call_view import CallView
 from wire.calendar import gates
 from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, Side, StageKind
 from wire.slots import Slot, format_utc, parse_utc
@@ -45,10 +47,12 @@ class MarketView:
     awards: dict[str, Award] = field(default_factory=dict)
     _parts: dict[str, dict[str, int]] = field(default_factory=dict)
     orders: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+    flexibility: CallView = field(default_factory=CallView)
     _own_in_path: PlanNotice | None = None
 
     def learn(self, message: object) -> None:
         """Takes a verified message of the broker; kinds that change nothing here are ignored."""
+        self.flexibility.learn(message)
         match message:
             case Calendar():
                 self.calendar = message
@@ -96,6 +100,11 @@ class MarketView:
     def position_wh(self, slot: Slot) -> int:
         """What this home holds in a slot from all sessions and contracts so far [Wh, + bought]."""
         return sum(self._parts.get(slot.label, {}).values())
+
+    def promises(self, slot: Slot) -> dict[int, Promise]:
+        """What this home has promised to the operator from a slot on, by slot start."""
+        found = self.flexibility.promises(self.own_plan, slot.minutes)
+        return {start_s: promise for start_s, promise in found.items() if start_s >= slot.start_s}
 
     def ordered(self, slot: Slot, steps: tuple[Step, ...]) -> None:
         """Remembers the order that was sent for a slot."""

@@ -7,10 +7,12 @@ outcome is unknown and it is sent again, which is always safe: a sequence counts
 
 from collections.abc import Callable
 
+from hems.bidding.offers import Offers
 from hems.bidding.strategy import Strategy
 from hems.control.market_auditor import MarketAuditor
 from hems.control.market_view import MarketView
 from hems.control.meter.frames import Frame, Signer
+from hems.control.meter.offering import Offering
 from hems.control.meter.orders import Orders
 from hems.control.meter.outbox import MemoryOutbox, Outbox, is_newest
 from hems.control.meter.proofs import Proofs
@@ -53,6 +55,7 @@ class TransactiveMeter:
         self._signer = Signer(meter, community, key)
         self._sealed = SealedOrders(self._signer, outbox)
         self._orders = Orders(self._signer, outbox, self.view, self._sealed, auditor)
+        self._offering = Offering(self._signer, self.view)
         self._reports = Reports(self._signer, outbox, auditor)
         self._proofs = Proofs()
         self._witnesses = Witnesses(self._signer, auditor)
@@ -94,6 +97,10 @@ class TransactiveMeter:
         """The signed orders of a strategy for the slots after its own."""
         frames = [self._orders.slot_order(order, now_s) for order in strategy.later]
         return [frame for frame in frames if frame is not None]
+
+    def offers(self, offers: Offers, now_s: int) -> list[Frame]:
+        """The signed offers of a home in the stages beside the auctions of simple orders."""
+        return self._offering.frames(offers, now_s)
 
     def block_order(self, block: m.BlockOrder) -> Frame:
         """The signed block order of a day-ahead stage; its sender keeps the sequence."""

@@ -37,8 +37,17 @@ class MeterTable(Table):
     power_sign: Annotated[Literal[1, -1], BeforeValidator(whole)] = 1
 
 
+class FlexibilityTable(Table):
+    """`[market.flexibility]`: the home answers calls for flexibility, at its cost and a margin [currency/kWh]."""
+
+    margin_per_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.01
+
+
 class MarketTable(Table):
-    """`[market]`: the community; without it the home only optimises against its tariff."""
+    """`[market]`: the community; without it the home only optimises against its tariff.
+
+    The tables in it open further stages, each of which the home leaves alone without its table.
+    """
 
     community: Id
     broker_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -47,6 +56,7 @@ class MarketTable(Table):
     username: str | None = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
+    flexibility: FlexibilityTable | None = None
 
 
 class PricePeriod(Table):

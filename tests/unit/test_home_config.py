@@ -498,6 +498,21 @@ horizon_hours = 72
     ]
 
 
+MARKET = f'[market]\ncommunity = "elm"\nbroker_key = "{"0" * 64}"\n'
+
+
+def test_a_stage_is_opened_by_its_table_and_a_negative_margin_is_found() -> None:
+    closed = parse_config(SMALL + MARKET, "home.toml").market
+    opened = parse_config(f"{SMALL}{MARKET}[market.flexibility]\n", "home.toml").market
+    assert closed is not None and closed.flexibility is None
+    assert opened is not None and opened.flexibility is not None and opened.flexibility.margin_per_kwh == 0.01
+    wrong = findings(f"{SMALL}{MARKET}[market.flexibility]\nmargin_per_kwh = -1\nmargin = 2\n")
+    assert sorted(line.split(": ")[1] for line in wrong) == [
+        "market.flexibility.margin",
+        "market.flexibility.margin_per_kwh",
+    ]
+
+
 def test_a_broken_file_is_named_with_the_line() -> None:
     (finding,) = findings("[home\nmeter = 1")
     assert finding.startswith("home.toml: not TOML: ")

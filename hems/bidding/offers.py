@@ -1,0 +1,59 @@
+"""What an energy manager hands its transactive meter beside a strategy: offers in the other stages, each with why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hems.bidding.flexibility import FlexBid, FlexStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """Bids of one turn in the stages beside the auctions of simple orders."""
+
+    flex: tuple[FlexBid, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[tuple[str, str, str], ...]:
+        """(what it is about, reason code, plain words) of everything decided, offers that were not made too."""
+        return tuple((f"call-{b.call}", "flex_offer" if b.steps else "flex_none", b.why) for b in self.flex)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to send."""
+        return not any(bid.steps for bid in self.flex)
+
+
+def offers_to_line(offers: Offers) -> dict[str, Any]:
+    """The offers as a line of the home link; what is not offered stays at home."""
+    return {
+        "type": "offers",
+        "flex": [
+            [bid.call, [[step.price_micro, step.energy_wh] for step in bid.steps], list(bid.baseline_wh)]
+            for bid in offers.flex
+            if bid.steps
+        ],
+    }
+
+
+def offers_from_line(line: dict[str, Any]) -> Offers:
+    """The offers of a line of the home link.
+
+    Raises: ValueError when it holds none; the energy manager that sent it is not of this release.
+    """
+    try:
+        return Offers(flex=tuple(_flex_bid(*row) for row in line["flex"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not offers: {error}") from None
+
+
+def _flex_bid(call: Any, rows: Any, baseline_wh: Any) -> FlexBid:
+    if not isinstance(call, str):
+        raise ValueError(f"not a call: {call!r}")
+    steps = tuple(FlexStep(*(_whole(value) for value in row)) for row in rows)
+    return FlexBid(call=call, steps=steps, baseline_wh=tuple(_whole(energy) for energy in baseline_wh), why="")
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"not a whole number: {value!r}")
+    return value

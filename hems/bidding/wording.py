@@ -1,0 +1,25 @@
+"""Plain words for what a home does in the stages beside the auctions: what it offers, and why not."""
+
+from collections.abc import Sequence
+
+from hems.bidding.flexibility import FlexStep
+from wire.messages import Call
+from wire.quantities import price_per_kwh
+
+
+def called_for(call: Call, steps: Sequence[FlexStep], margin_micro: int) -> str:
+    """Why an offer is what it is."""
+    energy_kwh = sum(step.energy_wh for step in steps) / 1000.0
+    prices = f"{price_per_kwh(steps[0].price_micro):.3f}"
+    if len(steps) > 1:
+        prices += f" to {price_per_kwh(steps[-1].price_micro):.3f}"
+    verb = "less" if call.direction == "reduce" else "more"
+    return (
+        f"Call {call.call}: offers to draw up to {energy_kwh:.2f} kWh {verb} in each of {call.slots} slots "
+        f"at {prices} per kWh: what it costs this home and your margin of {price_per_kwh(margin_micro):.3f}."
+    )
+
+
+def no_offer(call: Call, why: str) -> str:
+    """Why a call is not answered."""
+    return f"Call {call.call}: offers nothing, {why}."

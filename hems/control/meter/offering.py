@@ -1,0 +1,50 @@
+"""Offers in the stages beside the auctions of simple orders, as signed messages.
+
+They are made anew at the turns before a gate, so nothing is kept to be sent again: the number of an offer is the
+moment it is made [s since 2020], and a higher one replaces a lower one.
+"""
+
+from dataclasses import dataclass
+
+from hems.bidding.flexibility import FlexBid, FlexStep
+from hems.bidding.offers import Offers
+from hems.control.market_view import MarketView
+from hems.control.meter.frames import Frame, Signer
+from wire.messages import CurveStep, FlexOffer
+from wire.slots import format_utc
+
+EPOCH_2020_S = 1_577_836_800
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """The offers of one meter."""
+
+    signer: Signer
+    view: MarketView
+
+    def frames(self, offers: Offers, now_s: int) -> list[Frame]:
+        """The signed offers of one turn."""
+        return [self.signer.sealed(self._flex_offer(bid, now_s)) for bid in offers.flex if bid.steps]
+
+    def _flex_offer(self, bid: FlexBid, now_s: int) -> FlexOffer:
+        calendar = self.view.calendar
+        steps = bid.steps if calendar is None else fewer_steps(bid.steps, calendar.steps_max)
+        self.view.flexibility.offered[bid.call] = bid.baseline_wh
+        return FlexOffer(
+            community=self.signer.community,
+            meter=self.signer.meter,
+            call=bid.call,
+            sequence=now_s - EPOCH_2020_S,
+            steps=tuple(CurveStep(price_micro_per_kwh=s.price_micro, energy_wh=s.energy_wh) for s in steps),
+            sent_at=format_utc(now_s),
+        )
+
+
+def fewer_steps(steps: tuple[FlexStep, ...], steps_max: int) -> tuple[FlexStep, ...]:
+    """At most `steps_max` steps: the first of too many are merged at the price of the dearest of them."""
+    surplus = len(steps) - steps_max
+    if surplus <= 0:
+        return steps
+    merged = steps[: surplus + 1]
+    return (FlexStep(merged[-1].price_micro, sum(s.energy_wh for s in merged)), *steps[surplus + 1 :])
