@@ -11,8 +11,8 @@ from wire import messages as m
 
 LOG = logging.getLogger(__name__)
 
-Held = m.Award | m.Contract | m.Call | m.FlexAward
-HELD = (m.Award, m.Contract, m.Call, m.FlexAward)
+Held = m.Award | m.BlockAward | m.Contract | m.Call | m.FlexAward
+HELD = (m.Award, m.BlockAward, m.Contract, m.Call, m.FlexAward)
 METERED_DAYS = 11  # settlements that tell an energy manager its metered past
 
 
@@ -67,6 +67,8 @@ def _held_key(message: Held) -> tuple[str, str]:
     match message:
         case m.Award():
             return f"{message.slot}/{message.stage}/{message.round}", message.kind
+        case m.BlockAward():
+            return f"{message.first_slot}/{message.block}", message.kind
         case m.Contract():
             return f"{message.proposer}/{message.contract}", message.kind
         case m.Call() | m.FlexAward():

@@ -3,24 +3,31 @@
 from dataclasses import dataclass
 from typing import Any
 
+from hems.bidding.blocks import BlockBid
 from hems.bidding.flexibility import FlexBid, FlexStep
+from wire.slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
-    """Bids of one turn in the stages beside the auctions of simple orders."""
+    """Bids of one turn in the stages beside the auctions of simple orders; `block_words` are (device, why)."""
 
     flex: tuple[FlexBid, ...] = ()
+    blocks: tuple[BlockBid, ...] = ()
+    block_words: tuple[tuple[str, str], ...] = ()
 
     @property
     def reasons(self) -> tuple[tuple[str, str, str], ...]:
         """(what it is about, reason code, plain words) of everything decided, offers that were not made too."""
-        return tuple((f"call-{b.call}", "flex_offer" if b.steps else "flex_none", b.why) for b in self.flex)
+        calls = [(f"call-{b.call}", "flex_offer" if b.steps else "flex_none", b.why) for b in self.flex]
+        sent = {block.device for block in self.blocks}
+        runs = [(f"{d}-block", "block_order" if d in sent else "block_none", why) for d, why in self.block_words]
+        return (*calls, *runs)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to send."""
-        return not any(bid.steps for bid in self.flex)
+        return not self.blocks and not any(bid.steps for bid in self.flex)
 
 
 def offers_to_line(offers: Offers) -> dict[str, Any]:
@@ -32,6 +39,10 @@ def offers_to_line(offers: Offers) -> dict[str, Any]:
             for bid in offers.flex
             if bid.steps
         ],
+        "blocks": [
+            [[b.stage, b.device, b.group], [b.first.start_s, b.first.minutes], b.price_micro, list(b.energy_wh)]
+            for b in offers.blocks
+        ],
     }
 
 
@@ -41,7 +52,10 @@ def offers_from_line(line: dict[str, Any]) -> Offers:
     Raises: ValueError when it holds none; the energy manager that sent it is not of this release.
     """
     try:
-        return Offers(flex=tuple(_flex_bid(*row) for row in line["flex"]))
+        return Offers(
+            flex=tuple(_flex_bid(*row) for row in line["flex"]),
+            blocks=tuple(_block_bid(*row) for row in line["blocks"]),
+        )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not offers: {error}") from None
 
@@ -51,6 +65,20 @@ def _flex_bid(call: Any, rows: Any, baseline_wh: Any) -> FlexBid:
         raise ValueError(f"not a call: {call!r}")
     steps = tuple(FlexStep(*(_whole(value) for value in row)) for row in rows)
     return FlexBid(call=call, steps=steps, baseline_wh=tuple(_whole(energy) for energy in baseline_wh), why="")
+
+
+def _block_bid(names: Any, first: Any, price_micro: Any, energy_wh: Any) -> BlockBid:
+    stage, device, group = names
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"not the names of a block: {names}")
+    return BlockBid(
+        stage=stage,
+        device=device,
+        group=group,
+        first=Slot(*(_whole(value) for value in first)),
+        price_micro=_whole(price_micro),
+        energy_wh=tuple(_whole(energy) for energy in energy_wh),
+    )
 
 
 def _whole(value: Any) -> int:

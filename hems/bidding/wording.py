@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hems.bidding.blocks import BlockBid
 from hems.bidding.flexibility import FlexStep
 from wire.messages import Call
 from wire.quantities import price_per_kwh
@@ -23,3 +24,14 @@ def called_for(call: Call, steps: Sequence[FlexStep], margin_micro: int) -> str:
 def no_offer(call: Call, why: str) -> str:
     """Why a call is not answered."""
     return f"Call {call.call}: offers nothing, {why}."
+
+
+def block_words(device: str, why_not: str, bids: Sequence[BlockBid] = ()) -> str:
+    """Why tomorrow's run of a device is offered as a block, or why not."""
+    if not bids:
+        return f"{device}: {why_not}."
+    energy_kwh, price = sum(bids[0].energy_wh) / 1000.0, max(bid.price_micro for bid in bids)
+    return (
+        f"{device}: bids for tomorrow's run as one block of {energy_kwh:.2f} kWh with {len(bids)} starts to choose "
+        f"from, up to {price_per_kwh(price):.3f} per kWh: what the run would cost otherwise, less your margin."
+    )

@@ -224,6 +224,7 @@ class EnergyManager:
         exchange = self._exchange(slot, outlook, view)
         promises = promises_kept(outlook, {} if view is None else view.promises(slot))
         problem = home_problem(self.home, image, outlook, priced(slot, outlook, exchange, promises))
+        problem = problem if view is None else view.blocks.followed(problem, slot)
         futures = home_futures(self.home, image, outlook)
         previous, elapsed = self._earlier(slot)
         plan = self._planner.plan(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hems.bidding.promise import Promise
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
+from hems.control.block_view import BlockView
 from hems.control.call_view import CallView
 from wire.calendar import gates
 from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, Side, StageKind
@@ -48,11 +49,13 @@ class MarketView:
     _parts: dict[str, dict[str, int]] = field(default_factory=dict)
     orders: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     flexibility: CallView = field(default_factory=CallView)
+    blocks: BlockView = field(default_factory=BlockView)
     _own_in_path: PlanNotice | None = None
 
     def learn(self, message: object) -> None:
         """Takes a verified message of the broker; kinds that change nothing here are ignored."""
         self.flexibility.learn(message)
+        self.blocks.learn(message)
         match message:
             case Calendar():
                 self.calendar = message

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hems.bidding.offers import Offers
+from hems.control.block_trader import BlockTrader, RunBids
 from hems.control.energy_manager import EnergyManager, net_spread_kw
 from hems.control.flex_trader import FlexTrader
 from hems.control.market_view import MarketView
@@ -14,6 +15,7 @@ class StageTrader:
     """A trader per stage, None where the owner has not opened it."""
 
     flex: FlexTrader | None = None
+    blocks: BlockTrader | None = None
 
     def offers(self, now_s: int, manager: EnergyManager, view: MarketView) -> Offers:
         """What to offer at a turn, on the plan that the manager has just made; nothing without one."""
@@ -24,7 +26,14 @@ class StageTrader:
         for bid in flex:
             if bid.steps:
                 view.flexibility.offered[bid.call] = bid.baseline_wh
-        return Offers(flex=tuple(flex))
+        runs: list[RunBids] = []
+        if self.blocks is not None and manager.outlook is not None and view.path is not None:
+            runs = self.blocks.bids(manager.home, present, manager.outlook, view.calendar)
+        return Offers(
+            flex=tuple(flex),
+            blocks=tuple(block for run in runs for block in run.blocks),
+            block_words=tuple((run.device, run.why) for run in runs),
+        )
 
 
 def present_of(manager: EnergyManager) -> Present | None:

@@ -43,6 +43,12 @@ class FlexibilityTable(Table):
     margin_per_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.01
 
 
+class BlocksTable(Table):
+    """`[market.blocks]`: tomorrow's runs of appliances are bid for as blocks, a margin below their worth."""
+
+    margin_per_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.0
+
+
 class MarketTable(Table):
     """`[market]`: the community; without it the home only optimises against its tariff.
 
@@ -57,6 +63,7 @@ class MarketTable(Table):
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
     flexibility: FlexibilityTable | None = None
+    blocks: BlocksTable | None = None
 
 
 class PricePeriod(Table):

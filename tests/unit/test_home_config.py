@@ -503,6 +503,8 @@ MARKET = f'[market]\ncommunity = "elm"\nbroker_key = "{"0" * 64}"\n'
 
 def test_a_stage_is_opened_by_its_table_and_a_negative_margin_is_found() -> None:
     closed = parse_config(SMALL + MARKET, "home.toml").market
+    blocks = parse_config(f"{SMALL}{MARKET}[market.blocks]\n", "home.toml").market
+    assert blocks is not None and blocks.blocks is not None and blocks.flexibility is None
     opened = parse_config(f"{SMALL}{MARKET}[market.flexibility]\n", "home.toml").market
     assert closed is not None and closed.flexibility is None
     assert opened is not None and opened.flexibility is not None and opened.flexibility.margin_per_kwh == 0.01

@@ -6,11 +6,12 @@ moment it is made [s since 2020], and a higher one replaces a lower one.
 
 from dataclasses import dataclass
 
+from hems.bidding.blocks import BlockBid
 from hems.bidding.flexibility import FlexBid, FlexStep
 from hems.bidding.offers import Offers
 from hems.control.market_view import MarketView
 from hems.control.meter.frames import Frame, Signer
-from wire.messages import CurveStep, FlexOffer
+from wire.messages import BlockOrder, CurveStep, FlexOffer, Side
 from wire.slots import format_utc
 
 EPOCH_2020_S = 1_577_836_800
@@ -25,7 +26,28 @@ class Offering:
 
     def frames(self, offers: Offers, now_s: int) -> list[Frame]:
         """The signed offers of one turn."""
-        return [self.signer.sealed(self._flex_offer(bid, now_s)) for bid in offers.flex if bid.steps]
+        messages = [
+            *(self._flex_offer(bid, now_s) for bid in offers.flex if bid.steps),
+            *(self._block_order(bid, now_s) for bid in offers.blocks),
+        ]
+        return [self.signer.sealed(message) for message in messages]
+
+    def _block_order(self, bid: BlockBid, now_s: int) -> BlockOrder:
+        return BlockOrder(
+            community=self.signer.community,
+            meter=self.signer.meter,
+            stage=bid.stage,
+            block=bid.name,
+            sequence=now_s - EPOCH_2020_S,
+            side=Side.BUY,
+            price_micro_per_kwh=bid.price_micro,
+            first_slot=bid.first.label,
+            energy_wh=bid.energy_wh,
+            accepted_min_permille=1000,
+            parent=None,
+            group=bid.group,
+            sent_at=format_utc(now_s),
+        )
 
     def _flex_offer(self, bid: FlexBid, now_s: int) -> FlexOffer:
         calendar = self.view.calendar
