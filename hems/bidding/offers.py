@@ -4,17 +4,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from hems.bidding.blocks import BlockBid
+from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexBid, FlexStep
 from wire.slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
-    """Bids of one turn in the stages beside the auctions of simple orders; `block_words` are (device, why)."""
+    """Bids of one turn in the stages beside the auctions of simple orders; the words say why.
+
+    `accepted` are contracts by (proposer, name).
+    """
 
     flex: tuple[FlexBid, ...] = ()
     blocks: tuple[BlockBid, ...] = ()
     block_words: tuple[tuple[str, str], ...] = ()
+    accepted: tuple[tuple[str, str], ...] = ()
+    proposed: tuple[ProposalBid, ...] = ()
+    contract_words: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def reasons(self) -> tuple[tuple[str, str, str], ...]:
@@ -22,12 +29,12 @@ class Offers:
         calls = [(f"call-{b.call}", "flex_offer" if b.steps else "flex_none", b.why) for b in self.flex]
         sent = {block.device for block in self.blocks}
         runs = [(f"{d}-block", "block_order" if d in sent else "block_none", why) for d, why in self.block_words]
-        return (*calls, *runs)
+        return (*calls, *runs, *self.contract_words)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to send."""
-        return not self.blocks and not any(bid.steps for bid in self.flex)
+        return not (self.blocks or self.accepted or self.proposed or any(bid.steps for bid in self.flex))
 
 
 def offers_to_line(offers: Offers) -> dict[str, Any]:
@@ -43,6 +50,17 @@ def offers_to_line(offers: Offers) -> dict[str, Any]:
             [[b.stage, b.device, b.group], [b.first.start_s, b.first.minutes], b.price_micro, list(b.energy_wh)]
             for b in offers.blocks
         ],
+        "accepted": [list(key) for key in offers.accepted],
+        "proposed": [
+            [
+                [p.contract, p.counterparty, p.side],
+                [p.first.start_s, p.first.minutes],
+                p.price_micro,
+                p.expires_s,
+                list(p.energy_wh),
+            ]
+            for p in offers.proposed
+        ],
     }
 
 
@@ -55,6 +73,8 @@ def offers_from_line(line: dict[str, Any]) -> Offers:
         return Offers(
             flex=tuple(_flex_bid(*row) for row in line["flex"]),
             blocks=tuple(_block_bid(*row) for row in line["blocks"]),
+            accepted=tuple(_names(row, 2) for row in line["accepted"]),  # type: ignore[misc]
+            proposed=tuple(_proposal_bid(*row) for row in line["proposed"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not offers: {error}") from None
@@ -68,9 +88,7 @@ def _flex_bid(call: Any, rows: Any, baseline_wh: Any) -> FlexBid:
 
 
 def _block_bid(names: Any, first: Any, price_micro: Any, energy_wh: Any) -> BlockBid:
-    stage, device, group = names
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError(f"not the names of a block: {names}")
+    stage, device, group = _names(names, 3)
     return BlockBid(
         stage=stage,
         device=device,
@@ -79,6 +97,27 @@ def _block_bid(names: Any, first: Any, price_micro: Any, energy_wh: Any) -> Bloc
         price_micro=_whole(price_micro),
         energy_wh=tuple(_whole(energy) for energy in energy_wh),
     )
+
+
+def _proposal_bid(names: Any, first: Any, price_micro: Any, expires_s: Any, energy_wh: Any) -> ProposalBid:
+    contract, counterparty, side = _names(names, 3)
+    if side not in ("buy", "sell"):
+        raise ValueError(f"not a side: {side}")
+    return ProposalBid(
+        contract=contract,
+        counterparty=counterparty,
+        side="buy" if side == "buy" else "sell",
+        price_micro=_whole(price_micro),
+        first=Slot(*(_whole(value) for value in first)),
+        energy_wh=tuple(_whole(energy) for energy in energy_wh),
+        expires_s=_whole(expires_s),
+    )
+
+
+def _names(given: Any, count: int) -> tuple[str, ...]:
+    if not isinstance(given, list) or len(given) != count or not all(isinstance(name, str) for name in given):
+        raise ValueError(f"not {count} names: {given!r}")
+    return tuple(given)
 
 
 def _whole(value: Any) -> int:

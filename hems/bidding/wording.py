@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from hems.bidding.blocks import BlockBid
+from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexStep
-from wire.messages import Call
+from wire.messages import Call, Contract
 from wire.quantities import price_per_kwh
 
 
@@ -34,4 +35,23 @@ def block_words(device: str, why_not: str, bids: Sequence[BlockBid] = ()) -> str
     return (
         f"{device}: bids for tomorrow's run as one block of {energy_kwh:.2f} kWh with {len(bids)} starts to choose "
         f"from, up to {price_per_kwh(price):.3f} per kWh: what the run would cost otherwise, less your margin."
+    )
+
+
+def contract_words(contract: Contract, gain: float | None, why_not: str) -> str:
+    """Why a proposal is accepted, or left unanswered."""
+    price, energy_kwh = price_per_kwh(contract.price_micro_per_kwh), sum(contract.energy_wh) / 1000.0
+    about = f"Contract {contract.contract} of {contract.proposer}: {energy_kwh:.2f} kWh at {price:.3f} per kWh"
+    if why_not or gain is None:
+        return f"{about} is left unanswered, {why_not}."
+    worth = abs(gain) / energy_kwh
+    return f"{about} is accepted: in these slots a kWh is expected to be worth {worth:.3f} to this home."
+
+
+def proposal_words(bid: ProposalBid) -> str:
+    """Why a contract is proposed."""
+    verb = "buy" if bid.side == "buy" else "sell"
+    return (
+        f"Contract {bid.contract}: proposes to {verb} {sum(bid.energy_wh) / 1000.0:.2f} kWh at "
+        f"{price_per_kwh(bid.price_micro):.3f} per kWh; what it is expected to be worth, with your margin."
     )

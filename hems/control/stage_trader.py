@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hems.bidding.offers import Offers
 from hems.control.block_trader import BlockTrader, RunBids
+from hems.control.contract_trader import ContractBids, ContractTrader
 from hems.control.energy_manager import EnergyManager, net_spread_kw
 from hems.control.flex_trader import FlexTrader
 from hems.control.market_view import MarketView
@@ -16,6 +17,7 @@ class StageTrader:
 
     flex: FlexTrader | None = None
     blocks: BlockTrader | None = None
+    contracts: ContractTrader | None = None
 
     def offers(self, now_s: int, manager: EnergyManager, view: MarketView) -> Offers:
         """What to offer at a turn, on the plan that the manager has just made; nothing without one."""
@@ -29,10 +31,16 @@ class StageTrader:
         runs: list[RunBids] = []
         if self.blocks is not None and manager.outlook is not None and view.path is not None:
             runs = self.blocks.bids(manager.home, present, manager.outlook, view.calendar)
+        agreed = ContractBids()
+        if self.contracts is not None and manager.outlook is not None:
+            agreed = self.contracts.bids(now_s, manager.home, present, manager.outlook, view)
         return Offers(
             flex=tuple(flex),
             blocks=tuple(block for run in runs for block in run.blocks),
             block_words=tuple((run.device, run.why) for run in runs),
+            accepted=agreed.accepted,
+            proposed=agreed.proposed,
+            contract_words=agreed.words,
         )
 
 

@@ -112,17 +112,7 @@ class TransactiveMeter:
 
     def answer(self, contract: m.Contract, now_s: int, *, accepts: bool) -> Frame:
         """The signed answer to a contract that another member has proposed."""
-        return self._signer.sealed(
-            m.Acceptance(
-                community=self._community,
-                meter=self.meter,
-                proposer=contract.proposer,
-                contract=contract.contract,
-                proposal_digest=contract.proposal_digest,
-                accepts=accepts,
-                sent_at=format_utc(now_s),
-            )
-        )
+        return self._signer.sealed(self._offering.answer(contract, now_s, accepts=accepts))
 
     def flex_offer(self, offer: m.FlexOffer) -> Frame:
         """The signed offer to a call for flexibility."""

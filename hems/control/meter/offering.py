@@ -7,11 +7,12 @@ moment it is made [s since 2020], and a higher one replaces a lower one.
 from dataclasses import dataclass
 
 from hems.bidding.blocks import BlockBid
+from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexBid, FlexStep
 from hems.bidding.offers import Offers
 from hems.control.market_view import MarketView
 from hems.control.meter.frames import Frame, Signer
-from wire.messages import BlockOrder, CurveStep, FlexOffer, Side
+from wire.messages import Acceptance, BlockOrder, Contract, CurveStep, FlexOffer, Proposal, Side
 from wire.slots import format_utc
 
 EPOCH_2020_S = 1_577_836_800
@@ -26,11 +27,40 @@ class Offering:
 
     def frames(self, offers: Offers, now_s: int) -> list[Frame]:
         """The signed offers of one turn."""
+        known = self.view.contracts.known
         messages = [
             *(self._flex_offer(bid, now_s) for bid in offers.flex if bid.steps),
             *(self._block_order(bid, now_s) for bid in offers.blocks),
+            *(self.answer(known[key], now_s, accepts=True) for key in offers.accepted if key in known),
+            *(self._proposal(bid, now_s) for bid in offers.proposed),
         ]
         return [self.signer.sealed(message) for message in messages]
+
+    def answer(self, contract: Contract, now_s: int, *, accepts: bool) -> Acceptance:
+        """The answer to a contract that another member has proposed."""
+        return Acceptance(
+            community=self.signer.community,
+            meter=self.signer.meter,
+            proposer=contract.proposer,
+            contract=contract.contract,
+            proposal_digest=contract.proposal_digest,
+            accepts=accepts,
+            sent_at=format_utc(now_s),
+        )
+
+    def _proposal(self, bid: ProposalBid, now_s: int) -> Proposal:
+        return Proposal(
+            community=self.signer.community,
+            meter=self.signer.meter,
+            contract=bid.contract,
+            counterparty=bid.counterparty,
+            side=Side(bid.side),
+            price_micro_per_kwh=bid.price_micro,
+            first_slot=bid.first.label,
+            energy_wh=bid.energy_wh,
+            expires_at=format_utc(bid.expires_s),
+            sent_at=format_utc(now_s),
+        )
 
     def _block_order(self, bid: BlockBid, now_s: int) -> BlockOrder:
         return BlockOrder(
