@@ -20,6 +20,7 @@ from wire.messages import Contract, Stage, StageKind
 from wire.slots import parse_utc
 
 PROPOSED_KEPT = 500
+LOOKED_AT_MAX = 8  # proposals in one turn: each is a plan, and other members decide how many there are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class ContractTrader:
     wishes: tuple[WishedContract, ...] = ()
     _proposed: dict[str, None] = field(default_factory=dict)
     _said: dict[tuple[str, str], str] = field(default_factory=dict)
+    _looked_s: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def bids(self, now_s: int, home: Home, present: Present, outlook: Outlook, view: MarketView) -> ContractBids:
         """What to accept and to propose at a turn; nothing without a bilateral stage, or while a call is kept."""
@@ -71,10 +73,8 @@ class ContractTrader:
         self, now_s: int, waiting: Sequence[Contract], worth: ContractWorth, stage: Stage
     ) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
         accepted, words = list[tuple[str, str]](), list[tuple[str, str, str]]()
-        for contract in waiting:
-            key, energy = (contract.proposer, contract.contract), signed_wh(contract)
-            if parse_utc(contract.first_slot) - (stage.gate_lead_s or 0) <= now_s:
-                continue
+        for contract in self._looked_at(now_s, waiting, stage):
+            key, energy = key_of(contract), signed_wh(contract)
             gain = worth.gain(parse_utc(contract.first_slot), energy)
             if gain is None:
                 why = "its slots are beyond this home's plan or its connection"
@@ -89,6 +89,17 @@ class ContractTrader:
                 self._said[key] = why
                 words.append((f"contract-{contract.contract}", "contract_none" if why else "contract_accepted", said))
         return accepted, words
+
+    def _looked_at(self, now_s: int, waiting: Sequence[Contract], stage: Stage) -> list[Contract]:
+        """The proposals to look at in this turn, those first that were not for the longest time."""
+        lead_s = stage.gate_lead_s or 0
+        still = [contract for contract in waiting if parse_utc(contract.first_slot) - lead_s > now_s]
+        chosen = sorted(still, key=lambda c: self._looked_s.get(key_of(c), 0))[:LOOKED_AT_MAX]
+        standing = {key_of(contract) for contract in still}
+        self._looked_s = {key: at_s for key, at_s in self._looked_s.items() if key in standing}
+        self._said = {key: why for key, why in self._said.items() if key in standing}
+        self._looked_s |= {key_of(contract): now_s for contract in chosen}
+        return chosen
 
     def _due(
         self, now_s: int, home: Home, present: Present, outlook: Outlook, view: MarketView
@@ -133,6 +144,11 @@ class ContractTrader:
             energy_wh=energy,
             expires_s=first.start_s - (stage.gate_lead_s or 0),
         )
+
+
+def key_of(contract: Contract) -> tuple[str, str]:
+    """Who proposed a contract, and its name."""
+    return contract.proposer, contract.contract
 
 
 def name_of(wish: WishedContract, present: Present, first: int) -> str:

@@ -10,6 +10,8 @@ from hems.control.flex_trader import FlexTrader
 from hems.control.market_view import MarketView
 from hems.control.present import Present
 
+TIME_LIMIT_S = 1.0  # of each plan: several are made in one turn, and leases have to be renewed
+
 
 @dataclass(slots=True)
 class StageTrader:
@@ -53,5 +55,5 @@ def present_of(manager: EnergyManager) -> Present | None:
         slot=slot,
         problem=problem,
         spread_kw=net_spread_kw(outlook, 0.0),
-        time_limit_s=manager.settings.time_limit_s,
+        time_limit_s=min(manager.settings.time_limit_s, TIME_LIMIT_S),
     )

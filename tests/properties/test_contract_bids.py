@@ -130,6 +130,18 @@ def test_of_two_contracts_for_the_same_need_only_what_is_still_needed_is_accepte
     assert bids(problem, outlook, *offers).accepted == (("home-2", "a"),)
 
 
+def test_a_flood_of_proposals_is_looked_at_in_turns() -> None:
+    outlook = FakeOutlooks(base_kw=1.0).outlook(START_S, START_S, SLOTS)
+    problem = home_problem(home(), image(), outlook, None)
+    view = MarketView(calendar=CALENDAR)
+    for number in range(20):
+        view.learn(proposed(Side.SELL, 400_000, 4, 250, name=f"c{number}"))
+    present = Present(slot=slot(), problem=problem, spread_kw=np.zeros(SLOTS), time_limit_s=60.0)
+    trader = ContractTrader(0, Planner())
+    turns = [trader.bids(NOW_S + k, HOME, present, outlook, view) for k in range(4)]
+    assert [len(turn.words) for turn in turns] == [8, 8, 4, 0]
+
+
 def test_what_lies_beyond_the_plan_or_is_closed_is_not_accepted() -> None:
     outlook = FakeOutlooks(base_kw=1.0).outlook(START_S, START_S, SLOTS)
     problem = home_problem(home(), image(), outlook, None)
