@@ -54,7 +54,8 @@ class CallView:
         slots = called_slots(call, minutes)
         called_s = {s.start_s for name in self.promised() for s in called_slots(self.calls[name], minutes)}
         starts_s = [slot.start_s for slot in slots]
-        return expected_baseline(self.metered_wh, planned_wh, starts_s, 60 * minutes, called_s)
+        expected_wh = {**self._decided_wh, **planned_wh}  # the running slot is neither metered nor planned any more
+        return expected_baseline(self.metered_wh, expected_wh, starts_s, 60 * minutes, called_s)
 
     def promised(self) -> list[str]:
         """The calls that this home has an award of."""

@@ -82,7 +82,7 @@ def with_position(exchange: Exchange, held_kw: np.ndarray) -> tuple[Exchange, fl
     return moved, float(exchange.cost_per_h(-held_kw).sum())
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(scene=homes())
 def test_a_block_at_its_limit_leaves_the_home_no_worse_off_whichever_start_trades(
     scene: tuple[Any, Problem, Outlook],

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -135,7 +136,7 @@ def slot_of(call: Call) -> int:
     return next(slot(k).start_s for k in range(SLOTS) if slot(k).label == call.first_slot)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     scene=scenes(),
     beyond=st.lists(st.integers(-60, 250), min_size=SLOTS, max_size=SLOTS),
@@ -217,7 +218,7 @@ def test_every_part_of_an_offer_covers_a_convex_cost_and_the_margin(
     assert done <= request
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     loads=st.lists(st.lists(st.none() | st.integers(-900, 900), min_size=2, max_size=2), min_size=0, max_size=10),
     before=st.lists(st.none() | st.integers(-900, 900), min_size=4, max_size=4),
@@ -240,6 +241,19 @@ def test_the_home_reckons_the_baseline_as_the_broker_does(
         assert list(ours or ()) == before_and_after(known, [], 2)
     else:
         assert ours is None
+
+
+def test_what_could_not_be_kept_if_things_come_out_worse_is_not_offered() -> None:
+    # a battery that gives 500 Wh in a slot at most, of which it plans 250 Wh for the load anyway
+    problem = home_problem(home(BATTERY), image({"battery": idle(soc=1.0)}), calm(), None)
+    call, view = a_call(8), CallView(metered_wh={START_S - DAY_S + 900 * k: 250 for k in range(SLOTS)})
+    view.learn(call)
+    offered = []
+    for spread_kw in (0.0, 0.8):
+        present = Present(slot=slot(), problem=problem, spread_kw=np.full(SLOTS, spread_kw), time_limit_s=60.0)
+        (bid,) = FlexTrader(margin_micro=0, planner=Planner()).bids(START_S, present, view)
+        offered.append(sum(step.energy_wh for step in bid.steps))
+    assert offered == [pytest.approx(250, abs=1), pytest.approx(50, abs=1)]
 
 
 def test_where_nothing_was_metered_or_planned_before_nothing_is_offered() -> None:

@@ -1,7 +1,8 @@
 """Offers in the stages beside the auctions of simple orders, as signed messages.
 
-They are made anew at the turns before a gate, so nothing is kept to be sent again: the number of an offer is the
-moment it is made [s since 2020], and a higher one replaces a lower one.
+Nothing is kept to be sent again: answers to calls and contracts are made anew at the next turn while they are open,
+blocks and proposals are sent once, and one that is lost is a chance missed. The number of an offer is the moment it is
+made [s since 2020], and a higher one replaces a lower one.
 """
 
 from dataclasses import dataclass
