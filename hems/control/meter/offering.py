@@ -1,8 +1,8 @@
 """Offers in the stages beside the auctions of simple orders, as signed messages.
 
 Nothing is kept to be sent again: answers to calls and contracts are made anew at the next turn while they are open,
-blocks and proposals are sent once, and one that is lost is a chance missed. The number of an offer is the moment it is
-made [s since 2020], and a higher one replaces a lower one.
+blocks and proposals are sent once, and one that is lost is a chance missed. The number of an offer is the moment it
+is made [s since 2020], and a higher one replaces a lower one.
 """
 
 from dataclasses import dataclass
