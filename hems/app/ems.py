@@ -11,6 +11,8 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hems.app.learnt import Learnt
+from hems.app.stages import stage_trader
+from hems.bidding.offers import Offers, offers_to_line
 from hems.bidding.strategy import Strategy, strategy_to_line
 from hems.control.drift_watch import DriftWatch
 from hems.control.energy_manager import EnergyManager, Settings
@@ -89,6 +91,7 @@ class EmsApp:
             ),
             trades=config.market is not None,
             token=token,
+            trader=stage_trader(config.market, clock=time.monotonic),
         )
         self._image: SiteImage | None = None
         self._drift = DriftWatch()
@@ -157,6 +160,8 @@ class EmsApp:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
             self._record(now_s, actions)  # before it is done: a crash never leaves a command without its reason
             await self._devices.lease(actions.leases)
+            if actions.offers is not None:
+                self._offer(now_s, actions.offers)
             if actions.strategy is not None:
                 await self._hand_over(actions.strategy)
             return self._loop.next_wake_s(now_s)
@@ -224,6 +229,14 @@ class EmsApp:
             await asyncio.wait_for(self._taken.wait(), TAKEN_TIMEOUT_S)
         except TimeoutError:
             LOG.warning("slot=%s: the meter did not take the strategy in time", strategy.slot.label)
+
+    def _offer(self, now_s: int, offers: Offers) -> None:
+        """Records what was decided in the other stages and why, and gives what is offered to the meter."""
+        slot_s = now_s - now_s % self._loop.manager.home.slot_s
+        rows = [(slot_s, about, now_s, "offer", 0.0, code, 0.0, 0.0, text) for about, code, text in offers.reasons]
+        self._store.add("decisions", rows)
+        if self._send is not None and not offers.is_empty:
+            self._send(offers_to_line(offers))
 
     async def _talk_to_meter(self) -> None:
         """Keeps the link to the meter's process; without it the home goes on alone."""

@@ -9,11 +9,12 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import ValidationError
 
+from hems.app.held_messages import HELD, HeldMessages
 from hems.app.key import load_or_make_key
 from hems.app.replays import Replays
+from hems.bidding.offers import offers_from_line
 from hems.bidding.strategy import strategy_from_line
 from hems.control.market_auditor import MarketAuditor
-from hems.control.market_view import KEPT_TRADED
 from hems.control.meter_loop import Boundary, MeterLoop
 from hems.control.transactive_meter import Registers, TransactiveMeter
 from hems.io.edge_store import EdgeStore
@@ -35,8 +36,8 @@ CLEARINGS_KNOWN = 100  # a day-ahead auction has one for each slot of a day
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
-TO_HOME = (m.Calendar, m.Conditions, m.Path, m.Clearing, m.Award, m.Contract)
-HELD = (m.Award, m.Contract)  # what positions follow from
+STANDING = (m.Calendar, m.Conditions, m.Path, m.Clearing)
+TO_HOME = (*STANDING, *HELD, m.Settlement)
 RECORDED = (m.Clearing, m.Settlement)
 
 
@@ -65,10 +66,8 @@ class MeterApp:
         )
         for text in self._store.market_messages(m.Clearing.kind, CLEARINGS_KNOWN):
             self._know_clearing(text)
-        self._held: dict[tuple[str, str], m.Award | m.Contract] = {}
-        for held in self._stored_positions():
-            self._session.view.learn(held)
-            self._keep_held(held)
+        self._held = HeldMessages(self._store, self._minutes)
+        self._held.restore(self._session.view.learn)
         self._loop = MeterLoop(self._session, self._minutes, self._stored_boundary())
         self._market = MarketMqtt(
             market,
@@ -195,28 +194,6 @@ class MeterApp:
         except ValidationError:
             LOG.debug("a clearing that an earlier release stored is not read: its award proves nothing")
 
-    def _stored_positions(self) -> list[m.Award | m.Contract]:
-        """The newest awards and contracts, oldest first: what the meter holds after a restart."""
-        rows = self._store.rows("market", "kind, message", f"rowid DESC LIMIT {4 * KEPT_TRADED}")
-        found: list[m.Award | m.Contract] = []
-        for kind, text in reversed(rows):
-            model = next((model for model in HELD if model.kind == kind), None)
-            if model is None:
-                continue
-            try:
-                found.append(model.model_validate_json(text))
-            except ValidationError:
-                LOG.debug("a %s that an earlier release stored is not read", kind)
-        return found
-
-    def _keep_held(self, message: m.Award | m.Contract) -> None:
-        """Keeps what positions follow from, the newest last, for a home that connects later."""
-        key = _held_key(message)
-        self._held.pop(key, None)
-        self._held[key] = message
-        if len(self._held) > KEPT_TRADED:
-            del self._held[next(iter(self._held))]
-
     def _on_connected(self) -> None:
         now_s = self._now_s()
         if now_s is not None:
@@ -242,12 +219,10 @@ class MeterApp:
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, TO_HOME):
             self._link.send(_line(message))
-            if not isinstance(message, HELD):
-                self._standing[message.kind] = message
+        if isinstance(message, STANDING):
+            self._standing[message.kind] = message
         if isinstance(message, HELD):
-            self._keep_held(message)
-            key, kind = _held_key(message)
-            self._store.add("market", [(key, kind, message.model_dump_json())])
+            self._held.take(message)
         if isinstance(message, RECORDED):
             self._store.add("market", [(message.slot, _kind(message), message.model_dump_json())])
         if isinstance(message, m.Receipt):
@@ -272,7 +247,7 @@ class MeterApp:
         self._home_next_s = 0
         for message in self._standing.values():
             self._link.send(_line(message))
-        for held in self._held.values():  # in the order in which it came: the last word on a slot counts
+        for held in self._held.for_home():
             self._link.send(_line(held))
         self._home_there.set()
 
@@ -280,6 +255,8 @@ class MeterApp:
         match line.get("type"):
             case "strategy":
                 self._spawn(self._trade(line))
+            case "offers":
+                self._offer(line)
             case "done":
                 self._home_done.put_nowait(line)
 
@@ -307,6 +284,17 @@ class MeterApp:
             if self._session.orders_sent > sent_before:
                 await _within(_some(waiting, self._session.orders_sent - sent_before), RECEIPT_TIMEOUT_S)
         self._link.send({"type": "taken", "slot_s": slot.start_s})
+
+    def _offer(self, line: Line) -> None:
+        """Publishes the home's offers in the stages beside the auctions of simple orders."""
+        now_s = self._now_s()
+        try:
+            offers = offers_from_line(line)
+        except ValueError as error:
+            LOG.warning("home link: %s", error)
+            return
+        if now_s is not None:
+            self._market.send(self._session.offers(offers, now_s))
 
     def _on_instant(self, instant: Instant) -> None:
         self._spawn(self._work_off(instant))
@@ -383,13 +371,6 @@ def _boundary_fact(boundary: Boundary) -> dict[str, int | bool]:
         "export_wh": r.export_wh,
         "measured": boundary.measured,
     }
-
-
-def _held_key(message: m.Award | m.Contract) -> tuple[str, str]:
-    """Under which key an award (its session) or a contract (its parties' name for it) is kept, and its kind."""
-    if isinstance(message, m.Award):
-        return f"{message.slot}/{message.stage}/{message.round}", message.kind
-    return f"{message.proposer}/{message.contract}", message.kind
 
 
 def _line(message: m.Message) -> Line:

@@ -22,6 +22,8 @@ _WAYS = {
     "use_all": "using all",
 }
 
+OFFER = "offer"  # the rung of what was decided in a market stage: there is no device to explain
+
 
 def report(asked: Asked, device: str) -> dict[str, Any]:
     """All that is known of a device in the slot asked about, as the object that --json prints."""
@@ -29,6 +31,8 @@ def report(asked: Asked, device: str) -> dict[str, Any]:
     told = asked.told.get(device)
     if told is not None:
         made["told"] = _told(told)
+        if told.rung == OFFER:
+            return made | {"sentence": told.text}
     if device not in asked.plan.devices:
         text = f"{device} is not in the plan of this moment: it did not answer, or there was nothing to plan for it."
         return made | {"sentence": text}
@@ -112,7 +116,7 @@ def text(asked: Asked, made: dict[str, Any]) -> str:
 
 def _rows(asked: Asked, made: dict[str, Any]) -> Iterator[tuple[str, str]]:
     told = asked.told.get(made["device"])
-    if told is not None:
+    if told is not None and told.rung != OFFER:
         yield "told", f"{told.power_kw:.2f} kW ({told.rung.replace('_', ' ')}): {told.text}"
     if "slots" not in made:
         return

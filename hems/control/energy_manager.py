@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from hems.bidding.delivery import delivered
 from hems.bidding.expected_price import balanced_exchange, expected_exchange, short_probability
 from hems.bidding.later import later_steps
+from hems.bidding.promise import promised_curve, promised_exchange
 from hems.bidding.sessions import closing_sessions
 from hems.bidding.steps import Band, order_steps
 from hems.bidding.strategy import SlotOrder, Strategy
 from hems.control.market_view import MarketView
+from hems.control.promised import Promises, priced, promise_words, promises_kept, same_awards
 from hems.dispatch.guard import Limits, guard
-from hems.dispatch.reason import Prices, Why, why
+from hems.dispatch.reason import Prices, Why, also, why
 from hems.dispatch.rules import rule_powers_kw
 from hems.metering.image import SiteImage
 from hems.metering.projection import expected_at, is_as_expected
@@ -82,6 +84,7 @@ class _Prepared:
     plan: Plan
     image: SiteImage
     trades: bool
+    promises: Promises
 
 
 class EnergyManager:
@@ -145,8 +148,11 @@ class EnergyManager:
         net_wh = np.rint(prepared.plan.grid_kw * self.home.slot_h * 1000.0).astype(int)
         if prepared.plan.status == "fallback" or view is None:
             return Strategy(slot=slot, steps=(), net_wh=tuple(net_wh.tolist()))
+        curve = self._planner.value_curve()
+        if (promise := prepared.promises.get(slot.start_s)) is not None:
+            curve = promised_curve(curve, promise, self.home.slot_h)
         curve = delivered(
-            self._planner.value_curve(),
+            curve,
             outlook.net_errors_kw,
             feed_in_per_kwh=float(outlook.feed_in_per_kwh[0]),
             retail_per_kwh=float(outlook.retail_per_kwh[0]),
@@ -184,13 +190,15 @@ class EnergyManager:
 
     def decide(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Decision:
         """The setpoints of the running slot from what is measured now: plan, last good plan, or tariff rules."""
-        if self._needs_new_plan(slot, image):
+        if self._needs_new_plan(slot, image, view):
             outlook = self._outlooks.outlook(now_s, slot.start_s, self.settings.horizon_slots)
             self._plan(slot, image, with_measured(outlook, image), view)
         prepared = self._prepared
         if prepared is not None and prepared.plan.status != "fallback":
             base_kw = image.base_load_w / 1000.0
             exchange = self._slot_zero(slot, prepared, view) if prepared.trades else None
+            if exchange is not None and view is not None and prepared.promises:
+                exchange = promised_exchange(exchange, slot.start_s, self.home.slot_h, view.promises(slot))
             now = self._planner.replan_slot0(
                 base_kw=base_kw,
                 pv_available_kw={
@@ -202,15 +210,21 @@ class EnergyManager:
             return self._decision(slot, "plan", now.power_kw, now.marginal_price_per_kwh, image)
         return self._without_plan(now_s, slot, image)
 
-    def _needs_new_plan(self, slot: Slot, image: SiteImage) -> bool:
+    def _needs_new_plan(self, slot: Slot, image: SiteImage, view: MarketView | None) -> bool:
         prepared = self._prepared
         if prepared is None or prepared.slot != slot or not is_as_expected(prepared.image, image):
+            return True
+        if view is not None and not same_awards(
+            prepared.promises, promises_kept(prepared.outlook, view.promises(slot))
+        ):
             return True
         return not is_lit_as_expected(prepared.outlook, image)
 
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
         exchange = self._exchange(slot, outlook, view)
-        problem = home_problem(self.home, image, outlook, exchange)
+        promises = promises_kept(outlook, {} if view is None else view.promises(slot))
+        problem = home_problem(self.home, image, outlook, priced(slot, outlook, exchange, promises))
+        problem = problem if view is None else view.blocks.followed(problem, slot)
         futures = home_futures(self.home, image, outlook)
         previous, elapsed = self._earlier(slot)
         plan = self._planner.plan(
@@ -231,6 +245,7 @@ class EnergyManager:
             plan=plan,
             image=image,
             trades=exchange is not None,
+            promises=promises,
         )
         if plan.status != "fallback":
             self._lasting = self._prepared
@@ -279,13 +294,13 @@ class EnergyManager:
         limits = Limits(import_kw=self.home.import_limit_kw, export_kw=self.home.export_limit_kw)
         idle = {unit.id: 0.0 for unit in self.home.units if unit.id in image.devices}
         guarded = guard(idle | powers_kw, self.home, image, limits)
-        prices = self._prices(marginal)
+        prices, said = self._prices(marginal), self._said_of_calls(slot)
         surplus = (image.generation_w - image.base_load_w) / 1000.0
         setpoints = [
             Setpoint(
                 device=unit.id,
                 power_kw=guarded.power_kw[unit.id],
-                why=why(unit, guarded.power_kw[unit.id], image.devices[unit.id], surplus, prices),
+                why=also(why(unit, guarded.power_kw[unit.id], image.devices[unit.id], surplus, prices), said),
             )
             for unit in self.home.units
             if unit.id in guarded.power_kw and unit.id in image.devices
@@ -293,6 +308,10 @@ class EnergyManager:
         others = sum(d.power_w / 1000.0 for i, d in image.devices.items() if i not in guarded.power_kw)
         net = image.base_load_w / 1000.0 + others + sum(guarded.power_kw.values())
         return Decision(slot=slot, rung=rung, setpoints=tuple(setpoints), net_kw=net)
+
+    def _said_of_calls(self, slot: Slot) -> str:
+        promise = None if self._prepared is None else self._prepared.promises.get(slot.start_s)
+        return "" if promise is None else promise_words(promise)
 
     def _prices(self, marginal: float) -> Prices:
         if self._prepared is None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hems.bidding.offers import Offers
 from hems.bidding.sessions import turn_gate_s
 from hems.bidding.strategy import Strategy
 from hems.control.energy_manager import Decision, EnergyManager
@@ -9,6 +10,7 @@ from hems.control.history import History, SlotMeans
 from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
 from hems.control.signal_memory import Sensed
+from hems.control.stage_trader import StageTrader
 from hems.dispatch.guard import Limits, guard
 from hems.dispatch.lease import Lease
 from hems.metering.image import DeviceImage, SiteImage
@@ -35,13 +37,14 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
-    """What a step wants done: leases per device, a strategy for the meter, and what is worth recording.
+    """What a step wants done: leases per device, a strategy and offers for the meter, and what is worth recording.
 
     `sensed` is what sensors showed in the slot that ended, `cars_changed` whether a car has come or left.
     """
 
     leases: dict[str, Lease]
     strategy: Strategy | None = None
+    offers: Offers | None = None
     decision: Decision | None = None
     slot_means: SlotMeans | None = None
     sensed: tuple[Sensed, ...] = ()
@@ -60,6 +63,7 @@ class HomeLoop:
         *,
         trades: bool,
         token: int,
+        trader: StageTrader | None = None,
     ) -> None:
         self.view = MarketView()
         self.manager = manager
@@ -68,6 +72,7 @@ class HomeLoop:
         self._timing = timing
         self._trades = trades
         self._token = token
+        self._trader = trader
         self._decision: Decision | None = None
         self._decided_base_kw = 0.0
         self._decided_presence: frozenset[str] = frozenset()
@@ -111,13 +116,16 @@ class HomeLoop:
         if self._is_decision_due(slot, image):
             decided = self._decide(now_s, slot, image)
         following = slot.shifted(1)
-        strategy = None
+        strategy = offers = None
         if self._trades and self._prepared != following and now_s >= self._plan_s(following):
             strategy = self.manager.prepare(now_s, following, image, self.view)
             self._prepared = following
+            if self._trader is not None:
+                offers = self._trader.offers(now_s, self.manager, self.view)
         return Actions(
             leases=self._leases(now_s, image),
             strategy=strategy,
+            offers=offers,
             decision=decided,
             slot_means=ended,
             sensed=sensed,
@@ -149,6 +157,7 @@ class HomeLoop:
     def _decide(self, now_s: int, slot: Slot, image: SiteImage) -> Decision:
         view = self.view if self._trades else None
         self._decision = self.manager.decide(now_s, slot, image, view)
+        self.view.flexibility.decided(slot, self._decision.net_kw)
         self._decided_base_kw, self._decided_presence = image.base_load_w / 1000.0, presence(image)
         return self._decision
 

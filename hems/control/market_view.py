@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.bidding.left_out import LEAVING_OUT, Crossing, crossing
+from hems.bidding.promise import Promise
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
+from hems.control.block_view import BlockView
+from hems.control.call_view import CallView
+from hems.control.contract_view import ContractView, signed_wh
 from wire.calendar import gates
-from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, Side, StageKind
+from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, StageKind
 from wire.slots import Slot, format_utc, parse_utc
 
 Floats = NDArray[np.float64]
@@ -46,10 +50,16 @@ class MarketView:
     awards: dict[str, Award] = field(default_factory=dict)
     _parts: dict[str, dict[str, int]] = field(default_factory=dict)
     orders: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+    flexibility: CallView = field(default_factory=CallView)
+    blocks: BlockView = field(default_factory=BlockView)
+    contracts: ContractView = field(default_factory=ContractView)
     _own_in_path: PlanNotice | None = None
 
     def learn(self, message: object) -> None:
         """Takes a verified message of the broker; kinds that change nothing here are ignored."""
+        self.flexibility.learn(message)
+        self.blocks.learn(message)
+        self.contracts.learn(message)
         match message:
             case Calendar():
                 self.calendar = message
@@ -74,11 +84,14 @@ class MarketView:
 
     def _hold_contract(self, contract: Contract) -> None:
         name = f"contract/{contract.proposer}/{contract.contract}"
-        is_buyer = (contract.side is Side.BUY) == (contract.meter == contract.proposer)
         first_s = parse_utc(contract.first_slot)
         width_s = 60 * (self.calendar.slot_minutes if self.calendar is not None else 15)
-        for i, energy_wh in enumerate(contract.energy_wh):
-            self._hold(format_utc(first_s + i * width_s), name, energy_wh if is_buyer else -energy_wh)
+        for i, energy_wh in enumerate(signed_wh(contract)):
+            self._hold(format_utc(first_s + i * width_s), name, energy_wh)
+
+    def is_in_rounds(self, name: str) -> bool:
+        """Whether a stage asks questions instead of reading sealed orders."""
+        return self.calendar is not None and any(s.stage == name and s.in_rounds for s in self.calendar.stages)
 
     def _is_last(self, clearing: Clearing) -> bool:
         """Whether no later session of the slot follows: only then do orders and clearing say how it will be run."""
@@ -97,6 +110,11 @@ class MarketView:
     def position_wh(self, slot: Slot) -> int:
         """What this home holds in a slot from all sessions and contracts so far [Wh, + bought]."""
         return sum(self._parts.get(slot.label, {}).values())
+
+    def promises(self, slot: Slot) -> dict[int, Promise]:
+        """What this home has promised to the operator from a slot on, by slot start."""
+        found = self.flexibility.promises(self.own_plan, slot.minutes)
+        return {start_s: promise for start_s, promise in found.items() if start_s >= slot.start_s}
 
     def ordered(self, slot: Slot, steps: tuple[Step, ...]) -> None:
         """Remembers the order that was sent for a slot."""

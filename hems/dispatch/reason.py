@@ -1,6 +1,6 @@
 """Why a device gets its command: a code, the price it reacts to, and a sentence for the household."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hems.metering.image import DeviceImage
 from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, LightingUnit, PvUnit, Unit, ZoneUnit
@@ -33,6 +33,11 @@ def why(unit: Unit, power_kw: float, seen: DeviceImage, surplus_kw: float, price
     code, text = _code(unit, power_kw, seen, surplus_kw, prices)
     gain = (prices.later - prices.now) * power_kw if isinstance(unit, BatteryUnit | EvUnit | ZoneUnit) else 0.0
     return Why(code=code, price_per_kwh=prices.now, worth_per_h=max(0.0, gain), text=text)
+
+
+def also(reason: Why, words: str) -> Why:
+    """The reason with something more to say."""
+    return replace(reason, text=reason.text + words)
 
 
 def _code(unit: Unit, kw: float, seen: DeviceImage, surplus_kw: float, prices: Prices) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Planner: the least-cost plan of a problem, and what its next slot is worth; keeps the solver between calls."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from hems.planning.assembly import rule_based, solved
 from hems.planning.futures.future import NO_RISK, Future, Risk
 from hems.planning.futures.widening import widened
 from hems.planning.model.program import powers
+from hems.planning.net_limits import LimitedPlan, LimitSide, limited_plan
 from hems.planning.next_slot import slot_zero, value_curve
 from hems.planning.next_slot.alternatives import alternatives
 from hems.planning.plan import Plan, SlotPlan, ValueCurve
@@ -155,6 +156,16 @@ class Planner:
             first = {id_: float(power[0]) for id_, power in power_kw.items()}
             made = slot_zero.held_slot(kept.problem, first, base_kw, available)
         return made
+
+    def limited(self, limits_kw: Mapping[int, float], side: LimitSide) -> LimitedPlan | None:
+        """The plan with the last one's on/off decisions and net power within limits in some slots; None: impossible.
+
+        Raises: LookupError when the last plan was a fallback, or made over several futures.
+        """
+        kept = self._need_kept()
+        if kept.solver is self._wide:
+            raise LookupError("limits are asked of a plan for one future: plan without futures")
+        return limited_plan(kept.solver, kept.problem, kept.found, limits_kw, side)
 
     def explain(self, device_id: str, slot: int) -> "Explanation":
         """Why a device does what it does in a slot of the last plan, and what doing otherwise would cost.

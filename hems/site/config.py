@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from hems.site.config_devices import DeviceTable, unit_of
@@ -49,6 +49,15 @@ class HomeConfig(Table):
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()
     clock: ClockTable = ClockTable()
+
+    @field_validator("market")
+    @classmethod
+    def _proposes_to_others(cls, market: MarketTable | None, info: ValidationInfo) -> MarketTable | None:
+        home = info.data.get("home")
+        wishes = () if market is None or market.contracts is None else market.contracts.proposal
+        if home is not None and any(wish.counterparty == home.meter for wish in wishes):
+            raise ValueError(f"contracts.proposal: {home.meter} is this home itself: name another member")
+        return market
 
     @field_validator("device", mode="wrap")
     @classmethod

@@ -51,6 +51,18 @@ def at_least(other: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def above(other: str) -> AfterValidator:
+    """Refuses a value that is not above that of a field that stands before it."""
+
+    def check(value: float, info: ValidationInfo) -> float:
+        limit = info.data.get(other)
+        if limit is not None and value <= limit:
+            raise ValueError(f"{value:g} is not above {other} {limit:g}: raise it, or lower {other}")
+        return value
+
+    return AfterValidator(check)
+
+
 def hours_between(from_hour: float, to_hour: float) -> float:
     """The hours from one local hour of the day to another, which may lie after midnight."""
     return to_hour - from_hour if from_hour <= to_hour else 24.0 - from_hour + to_hour

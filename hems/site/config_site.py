@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from hems.site.config_fields import FilePath, Hour, Id, Port, Positive, Table, ToHour, known_zone, whole
+from hems.site.config_fields import FilePath, Hour, Id, Port, Positive, Table, ToHour, above, known_zone, whole
 from hems.site.holidays import as_day, day_numbers
 from wire.slots import ALLOWED_MINUTES
 
@@ -37,10 +37,40 @@ class MeterTable(Table):
     power_sign: Annotated[Literal[1, -1], BeforeValidator(whole)] = 1
 
 
+class FlexibilityTable(Table):
+    """`[market.flexibility]`: the home answers calls for flexibility, at its cost and a margin [currency/kWh]."""
+
+    margin_per_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.01
+
+
+class BlocksTable(Table):
+    """`[market.blocks]`: tomorrow's runs of appliances are bid for as blocks, a margin below their worth."""
+
+    margin_per_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.0
+
+
+class ProposalTable(Table):
+    """`[[market.contracts.proposal]]`: daily, a share of what the home plans between two local hours, to a member."""
+
+    counterparty: Id
+    side: Literal["buy", "sell"]
+    from_hour: Hour
+    to_hour: Annotated[Hour, above("from_hour")]
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+class ContractsTable(Table):
+    """`[market.contracts]`: proposals that gain at least a margin on each kWh are accepted [currency/kWh]."""
+
+    margin_per_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.01
+    proposal: tuple[ProposalTable, ...] = Field(default=(), strict=False)
+
+
 class MarketTable(Table):
     """`[market]`: the community; without it the home only optimises against its tariff.
 
     `replay`: every round is cleared again by `community-broker verify`; left out, where the clock is the system's.
+    The tables in it open further stages, each of which the home leaves alone without its table.
     """
 
     community: Id
@@ -51,6 +81,9 @@ class MarketTable(Table):
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
     replay: bool | None = None
+    flexibility: FlexibilityTable | None = None
+    blocks: BlocksTable | None = None
+    contracts: ContractsTable | None = None
 
 
 class PricePeriod(Table):

@@ -15,7 +15,7 @@ from broker.market.outcome import Accepted
 from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
 from hems.bidding.steps import Band, Step, order_steps, wanted_wh
-from hems.control.transactive_meter import coarsened, within_conditions
+from hems.control.meter.order_steps import coarsened, within_conditions
 from hems.planning.plan import ValueCurve
 from wire.messages import Conditions, Order, OrderStep, Side
 from wire.slots import Slot, format_utc

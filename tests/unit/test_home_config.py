@@ -498,6 +498,38 @@ horizon_hours = 72
     ]
 
 
+MARKET = f'[market]\ncommunity = "elm"\nbroker_key = "{"0" * 64}"\n'
+
+
+def test_a_stage_is_opened_by_its_table_and_a_negative_margin_is_found() -> None:
+    closed = parse_config(SMALL + MARKET, "home.toml").market
+    blocks = parse_config(f"{SMALL}{MARKET}[market.blocks]\n", "home.toml").market
+    assert blocks is not None and blocks.blocks is not None and blocks.flexibility is None
+    opened = parse_config(f"{SMALL}{MARKET}[market.flexibility]\n", "home.toml").market
+    assert closed is not None and closed.flexibility is None
+    assert opened is not None and opened.flexibility is not None and opened.flexibility.margin_per_kwh == 0.01
+    wrong = findings(f"{SMALL}{MARKET}[market.flexibility]\nmargin_per_kwh = -1\nmargin = 2\n")
+    assert sorted(line.split(": ")[1] for line in wrong) == [
+        "market.flexibility.margin",
+        "market.flexibility.margin_per_kwh",
+    ]
+
+
+def test_contracts_that_a_home_may_propose_are_read_and_mistakes_in_them_found() -> None:
+    wish = '[[market.contracts.proposal]]\ncounterparty = "home-2"\nside = "sell"\nfrom_hour = 10\nto_hour = 15\n'
+    market = parse_config(f"{SMALL}{MARKET}[market.contracts]\n{wish}", "home.toml").market
+    assert market is not None and market.contracts is not None
+    assert [(p.counterparty, p.share) for p in market.contracts.proposal] == [("home-2", 0.5)]
+    for spoilt, place in (
+        (wish.replace("15", "10"), "market.contracts.proposal.0.to_hour"),
+        (wish.replace("sell", "give"), "market.contracts.proposal.0.side"),
+        (wish + "share = 0\n", "market.contracts.proposal.0.share"),
+        (wish.replace("home-2", "home-1"), "market"),
+    ):
+        (finding,) = findings(f"{SMALL}{MARKET}[market.contracts]\n{spoilt}")
+        assert finding.split(": ")[1] == place
+
+
 def test_a_broken_file_is_named_with_the_line() -> None:
     (finding,) = findings("[home\nmeter = 1")
     assert finding.startswith("home.toml: not TOML: ")

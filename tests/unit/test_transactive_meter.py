@@ -9,13 +9,8 @@ from broker.market.market import Market
 from broker.market.terms import Terms
 from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
-from hems.control.transactive_meter import (
-    Frame,
-    MemoryOutbox,
-    Registers,
-    coarsened,
-    within_conditions,
-)
+from hems.control.meter.order_steps import coarsened, within_conditions
+from hems.control.transactive_meter import Frame, MemoryOutbox, Registers
 from tests.fakes import (
     BROKER_KEY,
     COMMUNITY,

@@ -63,7 +63,18 @@ def home(tmp_path: Path) -> Path:
     store.add_problem(slot_s, slot_s - 60, packed(PlannedProblem.of(site, Planner().plan(site))))
     row = (slot_s, "battery", slot_s + 5, "plan", -1.0, "price_high", 0.5, 0.3, "Gives energy.")
     heater = (slot_s, "heater", slot_s + 5, "plan", 0.0, "idle", 0.5, 0.0, "Off.")
-    store.add("decisions", [row, heater])
+    offer = (
+        slot_s,
+        "call-peak",
+        slot_s + 5,
+        "offer",
+        0.0,
+        "flex_offer",
+        0.0,
+        0.0,
+        "Call peak: offers 0.20 kWh less.",
+    )
+    store.add("decisions", [row, heater, offer])
     store.close()
     return path
 
@@ -135,6 +146,11 @@ def test_a_device_that_is_in_no_plan_still_shows_what_it_was_told(ran: Ran, home
     status, out, _ = ran("heater", "--config", str(home), "--at", "2026-06-15T12:00")
     assert status == 0
     assert "not in the plan of this moment" in out and "Off." in out
+
+
+def test_what_a_home_offered_in_another_stage_is_said_as_it_was_decided(ran: Ran, home: Path) -> None:
+    status, out, _ = ran("call-peak", "--config", str(home), "--at", "2026-06-15T12:00")
+    assert (status, out) == (0, "Call peak: offers 0.20 kWh less.\n")
 
 
 @pytest.mark.parametrize("at", ["2026-06-15T11:00", "2026-06-15T16:00"])

@@ -1,0 +1,30 @@
+"""The stages that a home's owner has opened, as the traders that decide in them."""
+
+from collections.abc import Callable
+
+from hems.control.block_trader import BlockTrader
+from hems.control.contract_trader import ContractTrader, WishedContract
+from hems.control.flex_trader import FlexTrader
+from hems.control.stage_trader import StageTrader
+from hems.planning.planner import Planner
+from hems.site.config import MarketTable
+from hems.site.config_site import ContractsTable
+from wire.quantities import micro_per_kwh
+
+
+def stage_trader(market: MarketTable | None, clock: Callable[[], float]) -> StageTrader | None:
+    """A trader for each opened stage; None without any."""
+    if market is None or (market.flexibility, market.blocks, market.contracts) == (None, None, None):
+        return None
+    planner, flex, blocks, contracts = Planner(clock), market.flexibility, market.blocks, market.contracts
+    return StageTrader(
+        flex=None if flex is None else FlexTrader(micro_per_kwh(flex.margin_per_kwh), planner),
+        blocks=None if blocks is None else BlockTrader(micro_per_kwh(blocks.margin_per_kwh), planner),
+        contracts=None if contracts is None else contract_trader(contracts, planner),
+    )
+
+
+def contract_trader(table: ContractsTable, planner: Planner) -> ContractTrader:
+    """The trader of contracts with what its owner lets it propose."""
+    wishes = tuple(WishedContract(**wish.model_dump()) for wish in table.proposal)
+    return ContractTrader(micro_per_kwh(table.margin_per_kwh), planner, wishes)
