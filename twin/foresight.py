@@ -11,6 +11,7 @@ from hems.forecasting.daily_paths import Record
 from hems.forecasting.forecaster import best_forecast
 from hems.forecasting.issued import IssuedPaths, Measured, Path
 from hems.forecasting.model import NotEnoughHistoryError
+from hems.forecasting.recent_bias import load_shift_kw, moved
 from hems.forecasting.series import Forecast, Kind, Series, no_power
 from hems.forecasting.signals import RHYTHMS, signal_median
 from hems.forecasting.trained import Model, train
@@ -58,13 +59,16 @@ class ForecastOutlook:
             if self._history("pv", known).values_kw.any()
             else no_power(load)
         )
+        path = Path.of(start_s, load.mean_kw, pv.mean_kw)
+        load = moved(load, load_shift_kw(self.issued, start_s, slots, self._history("load", known)))
         ways = self._ways_on(load, pv, known)
-        self.issued.add(Path.of(start_s, load.mean_kw, pv.mean_kw))
+        self.issued.add(path)
         return Outlook(
             start_s=start_s,
             base_kw=load.mean_kw,
             pv_kw=pv.mean_kw,
             ways_on=ways,
+            net_spread_kw=np.hypot(load.spread_kw, pv.spread_kw),
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             signals=expected_signals(self.twin, self.world, min(known, index), index, slots),

@@ -10,6 +10,7 @@ from hems.forecasting.continuations import continuations
 from hems.forecasting.forecaster import best_forecast
 from hems.forecasting.issued import IssuedPaths, Measured, Path
 from hems.forecasting.local_days import NO_HOLIDAYS
+from hems.forecasting.recent_bias import load_shift_kw, moved
 from hems.forecasting.seasonal import Building
 from hems.forecasting.series import Forecast, Kind, Series, no_power
 from hems.forecasting.temperature import TemperatureSeries
@@ -58,13 +59,16 @@ class LiveOutlook:
         base = self._forecast("load", load, start_s, slots, outdoor)
         sun = self._forecast("pv", pv, start_s, slots) if has_pv else no_power(base)
         path, measured = Path.of(start_s, base.mean_kw, sun.mean_kw), Measured(load=load, pv=pv)
-        errors_kw = self.issued.first_errors_kw(start_s, measured)
+        shift_kw = load_shift_kw(self.issued, start_s, slots, load)
+        base = moved(base, shift_kw)
+        errors_kw = self.issued.first_errors_kw(start_s, measured) - shift_kw[0]
         outlook = Outlook(
             start_s=start_s,
             base_kw=base.mean_kw,
             pv_kw=sun.mean_kw,
             ways_on=self._ways_on(base, sun, measured),
             net_errors_kw=errors_kw,
+            net_spread_kw=np.hypot(base.spread_kw, sun.spread_kw),
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             stays=self.stays.expected(now_s, start_s, self._slot_s, slots),

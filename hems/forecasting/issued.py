@@ -1,4 +1,4 @@
-"""Issued forecasts: what was expected at each slot, so that their errors can show how today may go on.
+"""Issued forecasts: what the models expected at each slot, so that their errors can show how today may go on.
 
 The error of a path is taken whole, load and generation together: it keeps how errors hang together over the day.
 Source: Clark et al. 2004, J. Hydrometeorology 5, 243 (the Schaake shuffle: paths of the past give the order in time),
@@ -63,6 +63,10 @@ class IssuedPaths:
         self._paths[path.start_s] = path
         for start_s in [s for s in self._paths if s < path.start_s - KEEP_DAYS * DAY_S]:
             del self._paths[start_s]
+
+    def at(self, start_s: int) -> Path | None:
+        """The path that starts at a moment."""
+        return self._paths.get(start_s)
 
     def paths(self) -> tuple[Path, ...]:
         """What is remembered, the path added last at the end."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hems.forecasting.correction import Correction
+from hems.forecasting.correction import TERMS, Correction
 from hems.forecasting.direct import DirectModel
 from hems.forecasting.direct_features import FEATURE_COUNT
 from hems.forecasting.error_model import ErrorTable
@@ -25,7 +25,7 @@ from hems.forecasting.trained import Model
 from hems.forecasting.trees import TreeEnsemble
 
 FORMAT = "hems-forecast-model"
-VERSION = 3  # raise with any change of features, model space or layout: old files are then trained anew
+VERSION = 4  # raise with any change of features, model space or layout: old files are then trained anew
 _PARTS = {"trees": TreeEnsemble, "errors": ErrorTable, "correction": Correction}
 _DIRECT_PARTS = {"linear": LinearQuantiles, "mix": Mix}
 _TYPES = {"feature": np.int32, "left": np.int32, "right": np.int32, "roots": np.int32, "nan_left": np.bool_}
@@ -75,6 +75,7 @@ def inconsistencies(model: BoostedModel) -> list[str]:
         "depth is 0..64": 0 <= trees.depth <= 64,
         "errors cover the day": errors.mean.shape == errors.std.shape == (per_day,),
         "quantiles cover the day": errors.quantiles.shape == (len(QUANTILES), per_day),
+        "correction has three terms": model.correction.gains.shape == model.correction.fades_h.shape == (TERMS,),
         "leads match": len(model.correction.leads_h) == len(model.correction.left_share) > 0,
         "weight is a share": 0.0 <= model.seasonal_weight <= 1.0,
         "direct quantiles fit the features": _direct_fits(model.direct, per_day),
