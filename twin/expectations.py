@@ -16,16 +16,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastTable:
-    """What a home expected at the start of every simulated slot [kW], each (slots, horizon).
-
-    Load, generation, and the standard deviation of their difference.
+    """What a home expected at the start of every simulated slot: load, generation [kW], each (slots, horizon).
 
     `ways_on` has what may come instead, per slot.
     """
 
     base_kw: Floats
     pv_kw: Floats
-    net_spread_kw: Floats
     ways_on: tuple[tuple[WayOn, ...], ...]
 
 
@@ -50,7 +47,6 @@ class TabledOutlook:
             feed_in_per_kwh=feed_in,
             signals=expected_signals(self.twin, self.world, index, index, slots),
             net_errors_kw=self._net_errors_kw(row),
-            net_spread_kw=self.table.net_spread_kw[row, :slots].astype(np.float64),
             ways_on=self.table.ways_on[row],
         )
 
@@ -80,13 +76,12 @@ def forecast_table(
     """The forecasts of one home at the start of every simulated slot, each from the past only."""
     source = ForecastOutlook(world, twin, seed, futures=futures)
     count = world.end - world.run_from
-    base, pv, spread = (np.zeros((count, horizon)) for _ in range(3))
-    ways: list[tuple[WayOn, ...]] = []
+    base, pv, ways = np.zeros((count, horizon)), np.zeros((count, horizon)), list[tuple[WayOn, ...]]()
     for row in range(count):
         start_s = world.slot(world.run_from + row).start_s
         outlook = source.outlook(start_s, start_s, horizon)
-        base[row], pv[row], spread[row] = outlook.base_kw, outlook.pv_kw, outlook.net_spread_kw
+        base[row], pv[row] = outlook.base_kw, outlook.pv_kw
         ways.append(outlook.ways_on)
         if progress is not None:
             progress(1)
-    return ForecastTable(base_kw=base, pv_kw=pv, net_spread_kw=spread, ways_on=tuple(ways))
+    return ForecastTable(base_kw=base, pv_kw=pv, ways_on=tuple(ways))

@@ -68,7 +68,6 @@ class ForecastOutlook:
             base_kw=load.mean_kw,
             pv_kw=pv.mean_kw,
             ways_on=ways,
-            net_spread_kw=np.hypot(load.spread_kw, pv.spread_kw),
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             signals=expected_signals(self.twin, self.world, min(known, index), index, slots),

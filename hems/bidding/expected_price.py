@@ -35,14 +35,6 @@ def expected_exchange(others_kw: Floats, spread_kw: Floats, retail: Floats, feed
     return Exchange(prices_per_kwh=prices, breakpoints_kw=breakpoints)
 
 
-def others_spread_kw(own_kw: Floats, others: int, least_kw: float) -> Floats:
-    """The standard deviation of the net power that `others` homes will draw, by the home's own [kW], each (n,).
-
-    Homes are taken to be as hard to foresee as this one, and independently so. `least_kw` is what plans may change.
-    """
-    return np.asarray(np.hypot(least_kw, own_kw * np.sqrt(max(others, 0))))
-
-
 def short_probability(net_kw: float, spread_kw: float) -> float:
     """How likely the community has to buy outside when this is its expected net power [kW, + import]."""
     return NormalDist(0.0, spread_kw).cdf(net_kw)

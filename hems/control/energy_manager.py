@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.bidding.delivery import delivered
-from hems.bidding.expected_price import balanced_exchange, expected_exchange, others_spread_kw, short_probability
+from hems.bidding.expected_price import balanced_exchange, expected_exchange, short_probability
 from hems.bidding.later import later_steps
 from hems.bidding.promise import promised_curve, promised_exchange
 from hems.bidding.sessions import closing_sessions
@@ -262,16 +262,10 @@ class EnergyManager:
     def _exchange(self, slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange | None:
         """The expected local price; None (the tariff holds) for a home alone, or where feed-in exceeds retail."""
         others = None if view is None else view.others_kw(slot, outlook.slots)
-        if view is None or others is None or bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any()):
+        if others is None or bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any()):
             return None
-        spread_kw = self._others_spread_kw(outlook, view)
-        return expected_exchange(others, spread_kw, outlook.retail_per_kwh, outlook.feed_in_per_kwh)
-
-    def _others_spread_kw(self, outlook: Outlook, view: MarketView) -> Floats:
-        """How far the net load of all others may be from what they plan [kW] (n,)."""
-        members = 1 if view.path is None else view.path.members
-        own = outlook.net_spread_kw if len(outlook.net_spread_kw) else np.zeros(outlook.slots)
-        return others_spread_kw(own, members - 1, self.settings.path_spread_kw)
+        spread = np.full(outlook.slots, self.settings.path_spread_kw)
+        return expected_exchange(others, spread, outlook.retail_per_kwh, outlook.feed_in_per_kwh)
 
     def _slot_zero(self, slot: Slot, prepared: _Prepared, view: MarketView | None) -> Exchange | None:
         """The price curve of the running slot: what the auction left, else what the path says."""

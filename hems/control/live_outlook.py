@@ -68,7 +68,6 @@ class LiveOutlook:
             pv_kw=sun.mean_kw,
             ways_on=self._ways_on(base, sun, measured),
             net_errors_kw=errors_kw,
-            net_spread_kw=np.hypot(base.spread_kw, sun.spread_kw),
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             stays=self.stays.expected(now_s, start_s, self._slot_s, slots),

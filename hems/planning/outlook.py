@@ -35,7 +35,6 @@ class Outlook:
 
     `ways_on` are what may come instead of the expected load and generation; none when nothing is known of it.
     `net_errors_kw` (m,) is by how much the net load of a next slot like this one was more than expected [kW].
-    `net_spread_kw` (n,) is the standard deviation of the net load expected, empty when it is known for sure.
     `signals` holds other expected values by name, for instance "outdoor_temp_c" or "living.daylight_lux".
     """
 
@@ -48,7 +47,6 @@ class Outlook:
     signals: Mapping[str, Floats] = field(default_factory=dict)
     ways_on: tuple[WayOn, ...] = ()
     net_errors_kw: Floats = field(default_factory=lambda: np.zeros(0))
-    net_spread_kw: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def slots(self) -> int:

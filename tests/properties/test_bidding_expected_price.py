@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hems.bidding.expected_price import BALANCED_WIDTH_KW, balanced_exchange, expected_exchange, others_spread_kw
+from hems.bidding.expected_price import BALANCED_WIDTH_KW, balanced_exchange, expected_exchange
 from hems.planning.problem import Exchange
 
 POWER_KW = st.floats(-30.0, 30.0)
@@ -113,16 +113,3 @@ def test_the_curve_after_an_auction_has_as_many_steps_as_the_one_before_so_that_
 def test_a_horizon_without_a_market_is_refused_because_its_cost_is_not_convex() -> None:
     with pytest.raises(AssertionError, match="tariff"):
         one(0.0, 1.0, 0.1, 0.3)
-
-
-@given(st.lists(SPREAD_KW, min_size=1, max_size=5), st.integers(0, 50), st.floats(0.01, 2.0))
-def test_the_spread_of_others_grows_like_that_of_as_many_independent_homes(
-    own: list[float], others: int, least_kw: float
-) -> None:
-    own_kw = np.array(own)
-    variance = others_spread_kw(own_kw, others, least_kw) ** 2
-    assert variance == pytest.approx(least_kw**2 + others * own_kw**2)
-
-
-def test_without_others_only_plans_can_change() -> None:
-    assert others_spread_kw(np.array([5.0, 0.0]), -1, 0.3).tolist() == pytest.approx([0.3, 0.3])
