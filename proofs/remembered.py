@@ -12,6 +12,7 @@ from unittest.mock import patch
 from broker.control import service
 from broker.market import inbox, publication
 from hems.control import transactive_meter
+from hems.control.meter import frames
 from proofs import checks
 
 KEPT = 20_000
@@ -24,7 +25,7 @@ READING = (
     (publication, "signed_note"),
     (transactive_meter, "open_frame"),
     (transactive_meter, "decode"),
-    (transactive_meter, "seal"),
+    (frames, "seal"),
 )
 
 

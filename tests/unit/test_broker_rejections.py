@@ -59,6 +59,8 @@ ELSEWHERE = {
     Reason.UNKNOWN_CONTRACT,
     Reason.UNKNOWN_CALL,
     Reason.WRONG_GATEWAY,  # test_gateway_batches
+    Reason.ROUND_OVER,  # test_market_rounds
+    Reason.WRONG_REPLY,
 }
 
 Setting = Callable[[MarketService], tuple[Inbound, int]]
