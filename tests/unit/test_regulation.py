@@ -328,9 +328,12 @@ def test_the_terms_take_the_settlement_table() -> None:
     assert (config.terms().imbalance, config.terms().correct_within_s) == ("two_price", 60)
 
 
-def test_the_table_of_the_document_is_good(tmp_path: Path) -> None:
+def test_the_tables_of_the_document_are_good(tmp_path: Path) -> None:
     text = (EXAMPLES.parents[1] / "docs" / "settlement.md").read_text("utf-8")
-    (table,) = (block for block in text.split("```") if block.strip().startswith("[settlement]"))
-    path = tmp_path / "broker.toml"
-    path.write_text(HEAD + table)
-    assert load(path).terms().penalty_tolerance_permille == 100
+    path, found = tmp_path / "broker.toml", []
+    for block in text.split("```"):
+        if block.strip().startswith("[settlement]"):
+            path.write_text(HEAD + block)
+            terms = load(path).terms()
+            found.append((terms.allocation, terms.penalty_micro_per_kwh, terms.penalty_tolerance_permille))
+    assert found == [("as_traded", 20_000, 100), ("first_in_first_out", 20_000, 0)]
