@@ -1,10 +1,9 @@
 """`community-broker activate`: calls those members that stand by in an ancillary call."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from broker.commands.exit_status import BAD_INPUT, DONE
+from broker.commands.call_file import leave
 
 EXAMPLES = """examples:
   community-broker activate state --call evening --slot 2027-01-15T17:15:00Z --wh 3000
@@ -24,20 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit status after writing the activation; one with findings is not written."""
-    from broker.io.call_files import ActivationFile, CallFiles, findings
-    from broker.io.state_dir import StateDir
+    from broker.io.call_files import ActivationFile, findings
 
     values = {"call": args.call, "slot": args.slot, "request_wh": args.wh}
-    wrong = findings(values, ActivationFile)
-    if not StateDir(args.state_dir).journal.is_file():
-        wrong.append(f"STATE_DIR: {args.state_dir} holds no journal; name the state directory of a running broker")
-    if wrong:
-        print("\n".join(wrong), file=sys.stderr)
-        return BAD_INPUT
-    try:
-        path = CallFiles(StateDir(args.state_dir).calls).write(ActivationFile.model_validate(values))
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}; make the directory writable", file=sys.stderr)
-        return BAD_INPUT
-    print(f"{path} waits for the broker")
-    return DONE
+    return leave(args.state_dir, ActivationFile, values, findings(values, ActivationFile))

@@ -1,11 +1,10 @@
 """`community-broker call`: asks the members of a running community for flexibility, or to stand by for it."""
 
 import argparse
-import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from broker.commands.exit_status import BAD_INPUT, DONE
+from broker.commands.call_file import leave
 
 EXAMPLES = """examples:
   community-broker call state --name peak --first-slot 2027-01-15T17:00:00Z --slots 8 --reduce-wh 5000 \\
@@ -34,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit status after writing the call; a call with findings is not written."""
-    from broker.io.call_files import CallFile, CallFiles, findings
-    from broker.io.state_dir import StateDir
+    from broker.io.call_files import CallFile, findings
     from broker.io.tariff import micro
 
     prices, wrong = {}, []
@@ -54,15 +52,4 @@ def run(args: argparse.Namespace) -> int:
         **prices,
     }
     wrong += [line for line in findings(values) if not any(line.startswith(found.split(":")[0]) for found in wrong)]
-    if not StateDir(args.state_dir).journal.is_file():
-        wrong.append(f"STATE_DIR: {args.state_dir} holds no journal; name the state directory of a running broker")
-    if wrong:
-        print("\n".join(wrong), file=sys.stderr)
-        return BAD_INPUT
-    try:
-        path = CallFiles(StateDir(args.state_dir).calls).write(CallFile.model_validate(values))
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}; make the directory writable", file=sys.stderr)
-        return BAD_INPUT
-    print(f"{path} waits for the broker")
-    return DONE
+    return leave(args.state_dir, CallFile, values, wrong)

@@ -149,30 +149,31 @@ class BilateralSettings(_Table):
         return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
 
 
-class FlexibilitySettings(_Table):
-    """Calls of the operator for less or more use, offered until `gate_lead_s` before the first slot of a call."""
+class _CallSettings(_Table):
+    """Calls of the operator, answered until `gate_lead_s` before the first slot of a call."""
+
+    kind: Literal["flexibility", "ancillary"]
+    stage: Id
+    gate_lead_s: LeadS = 3_600
+    horizon_slots: Horizon = 192
+
+    def as_stage(self) -> Stage:
+        """The stage of the calendar."""
+        return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
+
+
+class FlexibilitySettings(_CallSettings):
+    """Calls for less or more use."""
 
     kind: Literal["flexibility"]
     stage: Id = "flexibility"
-    gate_lead_s: LeadS = 3_600
-    horizon_slots: Horizon = 192
-
-    def as_stage(self) -> Stage:
-        """The stage of the calendar."""
-        return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
 
 
-class AncillarySettings(_Table):
-    """Calls of the operator to stand by for less or more use, offered until `gate_lead_s` before the first slot."""
+class AncillarySettings(_CallSettings):
+    """Calls to stand by for less or more use."""
 
     kind: Literal["ancillary"]
     stage: Id = "ancillary"
-    gate_lead_s: LeadS = 3_600
-    horizon_slots: Horizon = 192
-
-    def as_stage(self) -> Stage:
-        """The stage of the calendar."""
-        return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
 
 
 AnyStage = (
@@ -190,7 +191,7 @@ MECHANISM_OF = {"bilateral": "forward_contract", "flexibility": "flexibility_auc
 
 
 def _stage(
-    settings: AnyStage,
+    settings: AnyStage | _CallSettings,
     *,
     takes_orders: bool,
     gate_lead_s: int | None = None,

@@ -1,7 +1,6 @@
 """The broker's answers to a member about one of its messages: receipts and rejections."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
@@ -14,6 +13,7 @@ from wire.messages import (
     Order,
     Proposal,
     Receipt,
+    Receipted,
     Reply,
     ReserveOffer,
     Reveal,
@@ -24,18 +24,6 @@ from wire.slots import format_utc
 
 Bookable = Order | SealedOrder | Reveal | Reply | MeterReport
 Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer | ReserveOffer
-Receipted = Literal[
-    "order",
-    "sealed",
-    "reveal",
-    "reply",
-    "report",
-    "block_order",
-    "proposal",
-    "acceptance",
-    "flex_offer",
-    "reserve_offer",
-]
 RECEIPTED: dict[type[Message], Receipted] = {
     Order: "order",
     SealedOrder: "sealed",

@@ -14,7 +14,7 @@ from wire.messages.log import Checkpoint, Leaves, ServiceStatus, Witness
 from wire.messages.membership import Hello, Roster, Welcome
 from wire.messages.message import VERSION, AwardReason, Message, Side, SlotState
 from wire.messages.orders import Acceptance, BlockOrder, Order, OrderStep, Proposal, Reveal, SealedOrder, StatusQuery
-from wire.messages.replies import Receipt, Rejection, StatusAnswer
+from wire.messages.replies import Receipt, Receipted, Rejection, StatusAnswer
 from wire.messages.rounds import Book, BookEntry, Clearing, CurveStep, Gate, Level
 from wire.messages.settlement import MeterReport, Settlement, SettlementItem, SettlementLine
 from wire.messages.terms import Calendar, Conditions, Path, PlanNotice, Stage, StageKind
@@ -110,6 +110,7 @@ __all__ = [
     "Quantities",
     "Question",
     "Receipt",
+    "Receipted",
     "Rejection",
     "Reply",
     "ReserveOffer",

@@ -8,6 +8,19 @@ from wire.fields import Count, Hex32, Id, Pseudonym, Sequence, SignedEnergyWh, T
 from wire.messages.message import Message, SlotState
 from wire.reasons import Reason
 
+Receipted = Literal[
+    "order",
+    "sealed",
+    "reveal",
+    "reply",
+    "report",
+    "block_order",
+    "proposal",
+    "acceptance",
+    "flex_offer",
+    "reserve_offer",
+]
+
 
 class Receipt(Message):
     """The broker has stored a message durably: from now on it counts.
@@ -21,18 +34,7 @@ class Receipt(Message):
 
     kind: ClassVar[str] = "receipt"
     meter: Id
-    of: Literal[
-        "order",
-        "sealed",
-        "reveal",
-        "reply",
-        "report",
-        "block_order",
-        "proposal",
-        "acceptance",
-        "flex_offer",
-        "reserve_offer",
-    ]
+    of: Receipted
     slot: UtcTime
     sequence: Sequence
     digest: Hex32
