@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from hems.bidding.offers import Offers
 from hems.control.block_trader import BlockTrader, RunBids
 from hems.control.contract_trader import ContractBids, ContractTrader
-from hems.control.energy_manager import EnergyManager, net_spread_kw
+from hems.control.energy_manager import EnergyManager
 from hems.control.flex_trader import FlexTrader
 from hems.control.market_view import MarketView
+from hems.control.measured_outlook import net_spread_kw
 from hems.control.present import Present
 
 TIME_LIMIT_S = 1.0  # of each plan: several are made in one turn, and leases have to be renewed
