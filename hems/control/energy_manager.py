@@ -13,6 +13,7 @@ from hems.bidding.promise import promised_curve, promised_exchange
 from hems.bidding.sessions import closing_sessions
 from hems.bidding.steps import order_steps
 from hems.bidding.strategy import SlotOrder, Strategy
+from hems.control.kept_reserve import Standbys, reserve_kept, same_standby, standby_words, standbys_from
 from hems.control.local_price import band_of, local_exchange, running_exchange
 from hems.control.market_view import MarketView
 from hems.control.measured_outlook import is_lit_as_expected, net_spread_kw, with_measured
@@ -81,6 +82,7 @@ class _Prepared:
     image: SiteImage
     trades: bool
     promises: Promises
+    standbys: Standbys
 
 
 class EnergyManager:
@@ -192,7 +194,11 @@ class EnergyManager:
         prepared = self._prepared
         if prepared is not None and prepared.plan.status != "fallback":
             base_kw = image.base_load_w / 1000.0
-            exchange = running_exchange(slot, prepared.outlook, view, self.settings.path_spread_kw) if prepared.trades else None
+            exchange = (
+                running_exchange(slot, prepared.outlook, view, self.settings.path_spread_kw)
+                if prepared.trades
+                else None
+            )
             if exchange is not None and view is not None and prepared.promises:
                 exchange = promised_exchange(exchange, slot.start_s, self.home.slot_h, view.promises(slot))
             now = self._planner.replan_slot0(
@@ -210,11 +216,17 @@ class EnergyManager:
         prepared = self._prepared
         if prepared is None or prepared.slot != slot or not is_as_expected(prepared.image, image):
             return True
-        if view is not None and not same_awards(
-            prepared.promises, promises_kept(prepared.outlook, view.promises(slot))
-        ):
+        if view is not None and not self._is_as_promised(prepared, view):
             return True
         return not is_lit_as_expected(prepared.outlook, image)
+
+    @staticmethod
+    def _is_as_promised(prepared: _Prepared, view: MarketView) -> bool:
+        """Whether the plan was made for everything that is promised by now."""
+        slot = prepared.slot
+        standbys = standbys_from(view.standbys(slot), slot, prepared.problem.slots)
+        promises = promises_kept(prepared.outlook, view.promises(slot))
+        return same_awards(prepared.promises, promises) and same_standby(prepared.standbys, standbys)
 
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
         exchange = local_exchange(slot, outlook, view, self.settings.path_spread_kw)
@@ -222,16 +234,12 @@ class EnergyManager:
         problem = home_problem(self.home, image, outlook, priced(slot, outlook, exchange, promises))
         problem = problem if view is None else view.blocks.followed(problem, slot)
         futures = home_futures(self.home, image, outlook)
-        previous, elapsed = self._earlier(slot)
-        plan = self._planner.plan(
-            problem,
-            gap=self.settings.gap,
-            time_limit_s=self.settings.time_limit_s,
-            previous=previous,
-            elapsed_slots=elapsed,
-            explain=False,
-            futures=futures,
-        )
+        plan = self._planned(slot, problem, futures)
+        standbys = standbys_from({} if view is None else view.standbys(slot), slot, problem.slots)
+        if standbys and plan.status != "fallback":
+            kept = reserve_kept(problem, plan, slot, (standbys, promises), net_spread_kw(outlook, 0.0))
+            if kept is not None:
+                problem, plan = kept, self._planned(slot, kept, futures)
         self.plans += 1
         self._prepared = _Prepared(
             slot=slot,
@@ -242,10 +250,23 @@ class EnergyManager:
             image=image,
             trades=exchange is not None,
             promises=promises,
+            standbys=standbys,
         )
         if plan.status != "fallback":
             self._lasting = self._prepared
         return self._prepared
+
+    def _planned(self, slot: Slot, problem: Problem, futures: tuple[Future, ...]) -> Plan:
+        previous, elapsed = self._earlier(slot)
+        return self._planner.plan(
+            problem,
+            gap=self.settings.gap,
+            time_limit_s=self.settings.time_limit_s,
+            previous=previous,
+            elapsed_slots=elapsed,
+            explain=False,
+            futures=futures,
+        )
 
     def _earlier(self, slot: Slot) -> tuple[Plan | None, int]:
         """The last good plan whose decisions should stay, and how many slots ago it began; None when it is over."""
@@ -286,8 +307,12 @@ class EnergyManager:
         return Decision(slot=slot, rung=rung, setpoints=tuple(setpoints), net_kw=net)
 
     def _said_of_calls(self, slot: Slot) -> str:
-        promise = None if self._prepared is None else self._prepared.promises.get(slot.start_s)
-        return "" if promise is None else promise_words(promise)
+        if self._prepared is None:
+            return ""
+        promise, standby = self._prepared.promises.get(slot.start_s), self._prepared.standbys.get(slot.start_s)
+        if promise is not None:
+            return promise_words(promise)
+        return "" if standby is None else standby_words(standby)
 
     def _prices(self, marginal: float) -> Prices:
         if self._prepared is None:
