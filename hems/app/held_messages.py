@@ -11,8 +11,8 @@ from wire import messages as m
 
 LOG = logging.getLogger(__name__)
 
-Held = m.Award | m.BlockAward | m.Contract | m.Call | m.FlexAward
-HELD = (m.Award, m.BlockAward, m.Contract, m.Call, m.FlexAward)
+Held = m.Award | m.BlockAward | m.Contract | m.Call | m.FlexAward | m.Activation
+HELD = (m.Award, m.BlockAward, m.Contract, m.Call, m.FlexAward, m.Activation)
 METERED_DAYS = 11  # settlements that tell an energy manager its metered past
 
 
@@ -71,5 +71,7 @@ def _held_key(message: Held) -> tuple[str, str]:
             return f"{message.first_slot}/{message.block}", message.kind
         case m.Contract():
             return f"{message.proposer}/{message.contract}", message.kind
+        case m.Activation():
+            return f"{message.slot}/{message.call}", message.kind
         case m.Call() | m.FlexAward():
             return message.call, message.kind

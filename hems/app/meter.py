@@ -9,20 +9,21 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import ValidationError
 
+from hems.app.boundaries import settlement_registers, store_boundary, stored_boundary
 from hems.app.held_messages import HELD, HeldMessages
 from hems.app.key import load_or_make_key
 from hems.app.replays import Replays
+from hems.app.waiting import some, within
 from hems.bidding.offers import offers_from_line
 from hems.bidding.strategy import strategy_from_line
 from hems.control.market_auditor import MarketAuditor
-from hems.control.meter_loop import Boundary, MeterLoop
-from hems.control.transactive_meter import Registers, TransactiveMeter
+from hems.control.meter_loop import MeterLoop
+from hems.control.transactive_meter import TransactiveMeter
 from hems.io.edge_store import EdgeStore
 from hems.io.home_link import Line, LinkServer, socket_path
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
 from hems.io.modbus_link import MeterError
 from hems.io.site_devices import SiteDevices
-from hems.metering.reading import Reading, ReadingQuality
 from hems.site.config import HomeConfig, MarketTable
 from wire import messages as m
 from wire.audit import Violation
@@ -68,7 +69,7 @@ class MeterApp:
             self._know_clearing(text)
         self._held = HeldMessages(self._store, self._minutes)
         self._held.restore(self._session.view.learn)
-        self._loop = MeterLoop(self._session, self._minutes, self._stored_boundary())
+        self._loop = MeterLoop(self._session, self._minutes, stored_boundary(self._store, self._minutes))
         self._market = MarketMqtt(
             market,
             meter=config.home.meter,
@@ -148,14 +149,14 @@ class MeterApp:
         if self._is_silent:
             LOG.warning("meter: answers again")
         self._is_silent = False
-        registers = _registers(reading, now_s)
+        registers = settlement_registers(reading, now_s)
         if registers is None:
             LOG.warning("meter: no settlement registers in its answer (%s): check the meter", reading.quality)
             return
         self._market.send(self._loop.read(registers))
         boundary = self._loop.boundary
         if boundary is not None and boundary.slot.start_s == slot_at(now_s, self._minutes).start_s:
-            self._store.set_fact("boundary", _boundary_fact(boundary))
+            store_boundary(self._store, boundary)
             await self._show_terms(boundary.slot)
         row = (now_s, reading.power_w, registers.import_wh, registers.export_wh, reading.quality.value)
         self._store.add("readings", [row])
@@ -179,13 +180,6 @@ class MeterApp:
             sequence=slot.start_s // slot.duration_s,
         )
         await self._devices.show_terms(terms)
-
-    def _stored_boundary(self) -> Boundary | None:
-        fact = self._store.fact("boundary")
-        if fact is None:
-            return None
-        registers = Registers(at_s=fact["at_s"], import_wh=fact["import_wh"], export_wh=fact["export_wh"])
-        return Boundary(Slot(fact["slot_s"], self._minutes), registers, bool(fact["measured"]))
 
     def _know_clearing(self, text: str) -> None:
         """An award that was on its way while this process was away proves itself under its clearing."""
@@ -282,7 +276,7 @@ class MeterApp:
                     self._receipts[kind, label] = event
             self._market.send(self._loop.trade(strategy, now_s))
             if self._session.orders_sent > sent_before:
-                await _within(_some(waiting, self._session.orders_sent - sent_before), RECEIPT_TIMEOUT_S)
+                await within(some(waiting, self._session.orders_sent - sent_before), RECEIPT_TIMEOUT_S)
         self._link.send({"type": "taken", "slot_s": slot.start_s})
 
     def _offer(self, line: Line) -> None:
@@ -314,7 +308,7 @@ class MeterApp:
             wakes.append(self._home_next_s)
         elif self._link.connected:
             self._link.send({"type": "instant", "instant": instant.instant, "now_s": instant.now_s})
-            answer = await _within(self._home_answer(instant.instant), HOME_TIMEOUT_S)
+            answer = await within(self._home_answer(instant.instant), HOME_TIMEOUT_S)
             if answer is not None and answer.get("next_s") is not None:
                 self._home_next_s = int(answer["next_s"])
                 wakes.append(self._home_next_s)
@@ -330,47 +324,6 @@ class MeterApp:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _some(events: list[asyncio.Event], count: int) -> None:
-    """Waits until `count` of the events have been set."""
-    waiting = {asyncio.ensure_future(event.wait()) for event in events}
-    try:
-        done = 0
-        while waiting and done < count:
-            finished, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            done += len(finished)
-    finally:
-        for task in waiting:
-            task.cancel()
-
-
-async def _within(waiting: "asyncio._CoroutineLike[object]", seconds: float) -> Line | None:
-    """The result within a time, None when it did not come."""
-    try:
-        result = await asyncio.wait_for(waiting, seconds)
-    except TimeoutError:
-        return None
-    return result if isinstance(result, dict) else None
-
-
-def _registers(reading: Reading, now_s: int) -> Registers | None:
-    """The settlement registers of a reading; None when the meter did not tell them or they are for display only."""
-    bad = reading.quality in (ReadingQuality.DISPLAY_ONLY, ReadingQuality.INVALID)
-    if bad or reading.import_wh is None or reading.export_wh is None:
-        return None
-    return Registers(at_s=now_s, import_wh=reading.import_wh, export_wh=reading.export_wh)
-
-
-def _boundary_fact(boundary: Boundary) -> dict[str, int | bool]:
-    r = boundary.registers
-    return {
-        "slot_s": boundary.slot.start_s,
-        "at_s": r.at_s,
-        "import_wh": r.import_wh,
-        "export_wh": r.export_wh,
-        "measured": boundary.measured,
-    }
 
 
 def _line(message: m.Message) -> Line:

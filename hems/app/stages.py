@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hems.control.block_trader import BlockTrader
 from hems.control.contract_trader import ContractTrader, WishedContract
 from hems.control.flex_trader import FlexTrader
+from hems.control.reserve_trader import ReserveTrader
 from hems.control.stage_trader import StageTrader
 from hems.planning.planner import Planner
 from hems.site.config import MarketTable
@@ -14,11 +15,15 @@ from wire.quantities import micro_per_kwh
 
 def stage_trader(market: MarketTable | None, clock: Callable[[], float]) -> StageTrader | None:
     """A trader for each opened stage; None without any."""
-    if market is None or (market.flexibility, market.blocks, market.contracts) == (None, None, None):
+    if market is None or all(
+        table is None for table in (market.flexibility, market.ancillary, market.blocks, market.contracts)
+    ):
         return None
-    planner, flex, blocks, contracts = Planner(clock), market.flexibility, market.blocks, market.contracts
+    planner, flex, reserve = Planner(clock), market.flexibility, market.ancillary
+    blocks, contracts = market.blocks, market.contracts
     return StageTrader(
         flex=None if flex is None else FlexTrader(micro_per_kwh(flex.margin_per_kwh), planner),
+        reserve=None if reserve is None else ReserveTrader(micro_per_kwh(reserve.margin_per_kwh), planner),
         blocks=None if blocks is None else BlockTrader(micro_per_kwh(blocks.margin_per_kwh), planner),
         contracts=None if contracts is None else contract_trader(contracts, planner),
     )

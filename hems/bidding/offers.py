@@ -6,6 +6,7 @@ from typing import Any
 from hems.bidding.blocks import BlockBid
 from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexBid, FlexStep
+from hems.bidding.standby import StandbyBid
 from wire.slots import Slot
 
 
@@ -17,6 +18,7 @@ class Offers:
     """
 
     flex: tuple[FlexBid, ...] = ()
+    standby: tuple[StandbyBid, ...] = ()
     blocks: tuple[BlockBid, ...] = ()
     block_words: tuple[tuple[str, str], ...] = ()
     accepted: tuple[tuple[str, str], ...] = ()
@@ -27,14 +29,16 @@ class Offers:
     def reasons(self) -> tuple[tuple[str, str, str], ...]:
         """(what it is about, reason code, plain words) of everything decided, offers that were not made too."""
         calls = [(f"call-{b.call}", "flex_offer" if b.steps else "flex_none", b.why) for b in self.flex]
+        standby = [(f"call-{b.call}", "standby_offer" if b.steps else "standby_none", b.why) for b in self.standby]
         sent = {block.device for block in self.blocks}
         runs = [(f"{d}-block", "block_order" if d in sent else "block_none", why) for d, why in self.block_words]
-        return (*calls, *runs, *self.contract_words)
+        return (*calls, *standby, *runs, *self.contract_words)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to send."""
-        return not (self.blocks or self.accepted or self.proposed or any(bid.steps for bid in self.flex))
+        calls = any(bid.steps for bid in self.flex) or any(bid.steps for bid in self.standby)
+        return not (calls or self.blocks or self.accepted or self.proposed)
 
 
 def offers_to_line(offers: Offers) -> dict[str, Any]:
@@ -44,6 +48,16 @@ def offers_to_line(offers: Offers) -> dict[str, Any]:
         "flex": [
             [bid.call, [[step.price_micro, step.energy_wh] for step in bid.steps], list(bid.baseline_wh)]
             for bid in offers.flex
+            if bid.steps
+        ],
+        "standby": [
+            [
+                bid.call,
+                [[step.price_micro, step.energy_wh] for step in bid.steps],
+                bid.activation_micro,
+                list(bid.baseline_wh),
+            ]
+            for bid in offers.standby
             if bid.steps
         ],
         "blocks": [
@@ -72,6 +86,7 @@ def offers_from_line(line: dict[str, Any]) -> Offers:
     try:
         return Offers(
             flex=tuple(_flex_bid(*row) for row in line["flex"]),
+            standby=tuple(_standby_bid(*row) for row in line["standby"]),
             blocks=tuple(_block_bid(*row) for row in line["blocks"]),
             accepted=tuple(_names(row, 2) for row in line["accepted"]),  # type: ignore[misc]
             proposed=tuple(_proposal_bid(*row) for row in line["proposed"]),
@@ -81,10 +96,23 @@ def offers_from_line(line: dict[str, Any]) -> Offers:
 
 
 def _flex_bid(call: Any, rows: Any, baseline_wh: Any) -> FlexBid:
-    if not isinstance(call, str):
-        raise ValueError(f"not a call: {call!r}")
-    steps = tuple(FlexStep(*(_whole(value) for value in row)) for row in rows)
-    return FlexBid(call=call, steps=steps, baseline_wh=tuple(_whole(energy) for energy in baseline_wh), why="")
+    return FlexBid(
+        call=_name(call), steps=_steps(rows), baseline_wh=tuple(_whole(energy) for energy in baseline_wh), why=""
+    )
+
+
+def _standby_bid(call: Any, rows: Any, activation_micro: Any, baseline_wh: Any) -> StandbyBid:
+    return StandbyBid(
+        call=_name(call),
+        steps=_steps(rows),
+        activation_micro=_whole(activation_micro),
+        baseline_wh=tuple(_whole(energy) for energy in baseline_wh),
+        why="",
+    )
+
+
+def _steps(rows: Any) -> tuple[FlexStep, ...]:
+    return tuple(FlexStep(*(_whole(value) for value in row)) for row in rows)
 
 
 def _block_bid(names: Any, first: Any, price_micro: Any, energy_wh: Any) -> BlockBid:
@@ -112,6 +140,12 @@ def _proposal_bid(names: Any, first: Any, price_micro: Any, expires_s: Any, ener
         energy_wh=tuple(_whole(energy) for energy in energy_wh),
         expires_s=_whole(expires_s),
     )
+
+
+def _name(given: Any) -> str:
+    if not isinstance(given, str):
+        raise ValueError(f"not a call: {given!r}")
+    return given
 
 
 def _names(given: Any, count: int) -> tuple[str, ...]:

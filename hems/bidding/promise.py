@@ -36,6 +36,15 @@ class Promise:
         return (self.limit_wh + room_wh) / 1000.0 / slot_h
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standby:
+    """One slot of an ancillary award: what is kept for an activation [Wh], and the baseline it is measured from."""
+
+    call: str
+    reserved_wh: int
+    baseline_wh: int
+
+
 def promised_exchange(exchange: Exchange, start_s: int, slot_h: float, promises: Mapping[int, Promise]) -> Exchange:
     """The price curve of n slots from `start_s` on with the promises in it (by slot start), one step longer."""
     width_s = round(slot_h * 3600)

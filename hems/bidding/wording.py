@@ -22,6 +22,17 @@ def called_for(call: Call, steps: Sequence[FlexStep], margin_micro: int) -> str:
     )
 
 
+def stands_by(call: Call, steps: Sequence[FlexStep], activation_micro: int, margin_micro: int) -> str:
+    """Why an offer to stand by is what it is."""
+    energy_kwh = sum(step.energy_wh for step in steps) / 1000.0
+    return (
+        f"Call {call.call}: offers to stand by with up to {energy_kwh:.2f} kWh in each of {call.slots} slots at "
+        f"{price_per_kwh(steps[-1].price_micro):.3f} per kWh and slot, what keeping it in the battery costs, "
+        f"and to give it at {price_per_kwh(activation_micro):.3f} per kWh; both with your margin of "
+        f"{price_per_kwh(margin_micro):.3f}."
+    )
+
+
 def no_offer(call: Call, why: str) -> str:
     """Why a call is not answered."""
     return f"Call {call.call}: offers nothing, {why}."

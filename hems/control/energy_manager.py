@@ -1,20 +1,22 @@
 """The energy manager of one home: plans every slot, values the next slot, and decides the running one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hems.bidding.delivery import delivered
-from hems.bidding.expected_price import balanced_exchange, expected_exchange, short_probability
+from hems.bidding.expected_price import short_probability
 from hems.bidding.later import later_steps
 from hems.bidding.promise import promised_curve, promised_exchange
 from hems.bidding.sessions import closing_sessions
-from hems.bidding.steps import Band, order_steps
+from hems.bidding.steps import order_steps
 from hems.bidding.strategy import SlotOrder, Strategy
+from hems.control.kept_reserve import Standbys, reserve_kept, same_standby, standby_words, standbys_from
+from hems.control.local_price import band_of, local_exchange, running_exchange
 from hems.control.market_view import MarketView
+from hems.control.measured_outlook import is_lit_as_expected, net_spread_kw, with_measured
 from hems.control.promised import Promises, priced, promise_words, promises_kept, same_awards
 from hems.dispatch.guard import Limits, guard
 from hems.dispatch.reason import Prices, Why, also, why
@@ -26,17 +28,12 @@ from hems.planning.home_problem import home_futures, home_problem, stored_value_
 from hems.planning.outlook import Outlook
 from hems.planning.plan import Plan, ValueCurve
 from hems.planning.planner import Planner
-from hems.planning.problem import Exchange, Problem
+from hems.planning.problem import Problem
 from hems.site.home import Home
 from wire.calendar import Gate
-from wire.quantities import micro_per_kwh
 from wire.slots import Slot
 
-Floats = NDArray[np.float64]
-
 MARGIN_MICRO = 1
-LUX_TOLERANCE = 25.0
-SENSED_SLOTS = 4
 
 
 class OutlookSource(Protocol):
@@ -85,6 +82,7 @@ class _Prepared:
     image: SiteImage
     trades: bool
     promises: Promises
+    standbys: Standbys
 
 
 class EnergyManager:
@@ -196,7 +194,11 @@ class EnergyManager:
         prepared = self._prepared
         if prepared is not None and prepared.plan.status != "fallback":
             base_kw = image.base_load_w / 1000.0
-            exchange = self._slot_zero(slot, prepared, view) if prepared.trades else None
+            exchange = (
+                running_exchange(slot, prepared.outlook, view, self.settings.path_spread_kw)
+                if prepared.trades
+                else None
+            )
             if exchange is not None and view is not None and prepared.promises:
                 exchange = promised_exchange(exchange, slot.start_s, self.home.slot_h, view.promises(slot))
             now = self._planner.replan_slot0(
@@ -214,28 +216,30 @@ class EnergyManager:
         prepared = self._prepared
         if prepared is None or prepared.slot != slot or not is_as_expected(prepared.image, image):
             return True
-        if view is not None and not same_awards(
-            prepared.promises, promises_kept(prepared.outlook, view.promises(slot))
-        ):
+        if view is not None and not self._is_as_promised(prepared, view):
             return True
         return not is_lit_as_expected(prepared.outlook, image)
 
+    @staticmethod
+    def _is_as_promised(prepared: _Prepared, view: MarketView) -> bool:
+        """Whether the plan was made for everything that is promised by now."""
+        slot = prepared.slot
+        standbys = standbys_from(view.standbys(slot), slot, prepared.problem.slots)
+        promises = promises_kept(prepared.outlook, view.promises(slot))
+        return same_awards(prepared.promises, promises) and same_standby(prepared.standbys, standbys)
+
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
-        exchange = self._exchange(slot, outlook, view)
+        exchange = local_exchange(slot, outlook, view, self.settings.path_spread_kw)
         promises = promises_kept(outlook, {} if view is None else view.promises(slot))
         problem = home_problem(self.home, image, outlook, priced(slot, outlook, exchange, promises))
         problem = problem if view is None else view.blocks.followed(problem, slot)
         futures = home_futures(self.home, image, outlook)
-        previous, elapsed = self._earlier(slot)
-        plan = self._planner.plan(
-            problem,
-            gap=self.settings.gap,
-            time_limit_s=self.settings.time_limit_s,
-            previous=previous,
-            elapsed_slots=elapsed,
-            explain=False,
-            futures=futures,
-        )
+        plan = self._planned(slot, problem, futures)
+        standbys = standbys_from({} if view is None else view.standbys(slot), slot, problem.slots)
+        if standbys and plan.status != "fallback":
+            kept = reserve_kept(problem, plan, slot, (standbys, promises), net_spread_kw(outlook, 0.0))
+            if kept is not None:
+                problem, plan = kept, self._planned(slot, kept, futures)
         self.plans += 1
         self._prepared = _Prepared(
             slot=slot,
@@ -246,10 +250,23 @@ class EnergyManager:
             image=image,
             trades=exchange is not None,
             promises=promises,
+            standbys=standbys,
         )
         if plan.status != "fallback":
             self._lasting = self._prepared
         return self._prepared
+
+    def _planned(self, slot: Slot, problem: Problem, futures: tuple[Future, ...]) -> Plan:
+        previous, elapsed = self._earlier(slot)
+        return self._planner.plan(
+            problem,
+            gap=self.settings.gap,
+            time_limit_s=self.settings.time_limit_s,
+            previous=previous,
+            elapsed_slots=elapsed,
+            explain=False,
+            futures=futures,
+        )
 
     def _earlier(self, slot: Slot) -> tuple[Plan | None, int]:
         """The last good plan whose decisions should stay, and how many slots ago it began; None when it is over."""
@@ -258,26 +275,6 @@ class EnergyManager:
         if last is None or not 0 <= elapsed < len(last.plan.grid_kw):
             return None, 0
         return last.plan, elapsed
-
-    def _exchange(self, slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange | None:
-        """The expected local price; None (the tariff holds) for a home alone, or where feed-in exceeds retail."""
-        others = None if view is None else view.others_kw(slot, outlook.slots)
-        if others is None or bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any()):
-            return None
-        spread = np.full(outlook.slots, self.settings.path_spread_kw)
-        return expected_exchange(others, spread, outlook.retail_per_kwh, outlook.feed_in_per_kwh)
-
-    def _slot_zero(self, slot: Slot, prepared: _Prepared, view: MarketView | None) -> Exchange | None:
-        """The price curve of the running slot: what the auction left, else what the path says."""
-        outlook = prepared.outlook
-        retail, feed_in = outlook.retail_per_kwh[:1], outlook.feed_in_per_kwh[:1]
-        left = None if view is None else view.after_auction(slot, band_of(outlook))
-        if left is not None:
-            return balanced_exchange(left.others_kw, left.price_share, retail, feed_in)
-        others = None if view is None else view.others_kw(slot, 1)
-        if others is None:
-            return None
-        return expected_exchange(others, np.array([self.settings.path_spread_kw]), retail, feed_in)
 
     def _without_plan(self, now_s: int, slot: Slot, image: SiteImage) -> Decision:
         last = self._lasting
@@ -310,8 +307,12 @@ class EnergyManager:
         return Decision(slot=slot, rung=rung, setpoints=tuple(setpoints), net_kw=net)
 
     def _said_of_calls(self, slot: Slot) -> str:
-        promise = None if self._prepared is None else self._prepared.promises.get(slot.start_s)
-        return "" if promise is None else promise_words(promise)
+        if self._prepared is None:
+            return ""
+        promise, standby = self._prepared.promises.get(slot.start_s), self._prepared.standbys.get(slot.start_s)
+        if promise is not None:
+            return promise_words(promise)
+        return "" if standby is None else standby_words(standby)
 
     def _prices(self, marginal: float) -> Prices:
         if self._prepared is None:
@@ -326,57 +327,6 @@ class EnergyManager:
         )
 
 
-def band_of(outlook: Outlook, index: int = 0) -> Band:
-    """The price band of a slot of the outlook."""
-    return Band(
-        feed_in_micro=micro_per_kwh(float(outlook.feed_in_per_kwh[index])),
-        retail_micro=micro_per_kwh(float(outlook.retail_per_kwh[index])),
-    )
-
-
 def beyond_position(curve: ValueCurve, held_kw: float) -> ValueCurve:
     """What net import is worth beyond a position: trading x moves the position held to held + x."""
     return ValueCurve(net_kw=curve.net_kw - held_kw, marginal_per_kwh=curve.marginal_per_kwh)
-
-
-def net_spread_kw(outlook: Outlook, least_kw: float) -> Floats:
-    """How far net load may be from what is expected in each slot [kW] (n,), by the ways on that are known."""
-    if not outlook.ways_on:
-        return np.full(outlook.slots, least_kw)
-    net = np.stack([way.base_kw - way.pv_kw for way in outlook.ways_on])
-    weights = np.array([way.probability for way in outlook.ways_on])[:, None] / sum(
-        way.probability for way in outlook.ways_on
-    )
-    variance = (weights * (net - (weights * net).sum(axis=0)) ** 2).sum(axis=0)
-    return np.asarray(np.maximum(np.sqrt(variance), least_kw))
-
-
-def with_measured(outlook: Outlook, image: SiteImage) -> Outlook:
-    """The outlook with what is measured now: load and generation of the running slot, sensors for an hour on."""
-    base, pv = outlook.base_kw.copy(), outlook.pv_kw.copy()
-    base[0], pv[0] = image.base_load_w / 1000.0, image.generation_w / 1000.0
-    signals = dict(outlook.signals)
-    for name, measured in sensed(image).items():
-        signals[name] = outlook.signal(name, measured).copy()
-        signals[name][:SENSED_SLOTS] = measured
-    return replace(outlook, base_kw=base, pv_kw=pv, signals=signals)
-
-
-def sensed(image: SiteImage) -> dict[str, float]:
-    """What sensors tell now, by the names of an outlook's signals."""
-    found = {}
-    for device, seen in image.devices.items():
-        for name in ("outdoor_temp_c", "daylight_lux", "required_lux"):
-            value = getattr(seen, name)
-            if value is not None:
-                found[f"{device}.{name}"] = value
-    return found
-
-
-def is_lit_as_expected(outlook: Outlook, image: SiteImage) -> bool:
-    """Whether people and daylight are as the plan assumed: lamps must not wait for a forecast to come true."""
-    return all(
-        abs(float(outlook.signal(name, measured)[0]) - measured) <= LUX_TOLERANCE
-        for name, measured in sensed(image).items()
-        if name.endswith("_lux")
-    )

@@ -11,7 +11,6 @@ from hems.control.present import Present
 from hems.planning.plan import Plan
 from hems.planning.planner import Planner
 from wire.messages import Call
-from wire.slots import Slot, parse_utc
 
 GAP = 1e-5
 TURNS = 2  # a call is answered at the last turns before its gate: the second one also makes good a lost message
@@ -27,12 +26,12 @@ class FlexTrader:
     def bids(self, now_s: int, present: Present, view: CallView) -> list[FlexBid]:
         """One bid for each call whose gate comes before the turn after the next; empty ones say why."""
         turns_s = TURNS * present.slot.duration_s
-        due = [call for call in view.calls.values() if 0 < parse_utc(call.gate) - now_s <= turns_s]
+        due = view.due(now_s, turns_s, standby=False)
         if not due:
             return []
         plan = self.planner.plan(present.problem, gap=GAP, time_limit_s=present.time_limit_s, explain=False)
         bids: list[FlexBid] = []
-        for call in sorted(due, key=lambda c: (c.gate, c.call)):
+        for call in due:
             offered = [bid.call for bid in bids if bid.steps]
             bids.append(self._bid(call, present, plan, view, offered))
         return bids
@@ -47,7 +46,7 @@ class FlexTrader:
             return nothing("no plan was found to compare with")
         if not 0 <= first <= present.problem.slots - call.slots:
             return nothing("its slots are beyond this home's plan")
-        if self._is_taken(call, slots, view, offered):
+        if view.is_taken(call, offered, present.slot.minutes):
             return nothing("some of its slots are promised to another call")
         baseline = view.baseline_wh(call, present.planned_wh(plan.grid_kw), present.slot.minutes)
         if baseline is None:
@@ -72,11 +71,3 @@ class FlexTrader:
         return FlexBid(
             call=call.call, steps=steps, baseline_wh=baseline, why=called_for(call, steps, self.margin_micro)
         )
-
-    @staticmethod
-    def _is_taken(call: Call, slots: Sequence[Slot], view: CallView, offered: Sequence[str]) -> bool:
-        """Whether a slot is promised already, or offered to another call that is not decided."""
-        wanted = {slot.start_s for slot in slots}
-        open_calls = [n for n in view.offered if n in view.calls and n not in view.awards]
-        others = [view.calls[name] for name in {*view.promised(), *open_calls, *offered} - {call.call}]
-        return any(s.start_s in wanted for other in others for s in called_slots(other, slots[0].minutes))

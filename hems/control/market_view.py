@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.bidding.left_out import LEAVING_OUT, Crossing, crossing
-from hems.bidding.promise import Promise
+from hems.bidding.promise import Promise, Standby
 from hems.bidding.residual import residual_wh
 from hems.bidding.steps import Band, Step, wanted_wh
 from hems.control.block_view import BlockView
@@ -115,6 +115,11 @@ class MarketView:
         """What this home has promised to the operator from a slot on, by slot start."""
         found = self.flexibility.promises(self.own_plan, slot.minutes)
         return {start_s: promise for start_s, promise in found.items() if start_s >= slot.start_s}
+
+    def standbys(self, slot: Slot) -> dict[int, Standby]:
+        """What this home stands by with for the operator from a slot on, by slot start."""
+        found = self.flexibility.standbys(slot.minutes)
+        return {start_s: standby for start_s, standby in found.items() if start_s >= slot.start_s}
 
     def ordered(self, slot: Slot, steps: tuple[Step, ...]) -> None:
         """Remembers the order that was sent for a slot."""

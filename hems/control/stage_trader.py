@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+from hems.bidding.flexibility import FlexBid
 from hems.bidding.offers import Offers
+from hems.bidding.standby import StandbyBid
 from hems.control.block_trader import BlockTrader, RunBids
 from hems.control.contract_trader import ContractBids, ContractTrader
-from hems.control.energy_manager import EnergyManager, net_spread_kw
+from hems.control.energy_manager import EnergyManager
 from hems.control.flex_trader import FlexTrader
 from hems.control.market_view import MarketView
+from hems.control.measured_outlook import net_spread_kw
 from hems.control.present import Present
+from hems.control.reserve_trader import ReserveTrader
 
 TIME_LIMIT_S = 1.0  # of each plan: several are made in one turn, and leases have to be renewed
 
@@ -18,6 +22,7 @@ class StageTrader:
     """A trader per stage, None where the owner has not opened it."""
 
     flex: FlexTrader | None = None
+    reserve: ReserveTrader | None = None
     blocks: BlockTrader | None = None
     contracts: ContractTrader | None = None
 
@@ -27,9 +32,10 @@ class StageTrader:
         if present is None:
             return Offers()
         flex = [] if self.flex is None else self.flex.bids(now_s, present, view.flexibility)
-        for bid in flex:
-            if bid.steps:
-                view.flexibility.offered[bid.call] = bid.baseline_wh
+        promised = [bid.call for bid in flex if bid.steps]
+        standby = [] if self.reserve is None else self.reserve.bids(now_s, present, view.flexibility, promised)
+        made: list[FlexBid | StandbyBid] = [*flex, *standby]
+        view.flexibility.offered |= {bid.call: bid.baseline_wh for bid in made if bid.steps}
         runs: list[RunBids] = []
         if self.blocks is not None and manager.outlook is not None and view.path is not None:
             runs = self.blocks.bids(manager.home, present, manager.outlook, view.calendar)
@@ -38,6 +44,7 @@ class StageTrader:
             agreed = self.contracts.bids(now_s, manager.home, present, manager.outlook, view)
         return Offers(
             flex=tuple(flex),
+            standby=tuple(standby),
             blocks=tuple(block for run in runs for block in run.blocks),
             block_words=tuple((run.device, run.why) for run in runs),
             accepted=agreed.accepted,

@@ -43,6 +43,12 @@ class FlexibilityTable(Table):
     margin_per_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.01
 
 
+class AncillaryTable(Table):
+    """`[market.ancillary]`: the home stands by for ancillary calls, its prices a margin above cost [currency/kWh]."""
+
+    margin_per_kwh: Annotated[float, Field(ge=0, le=1000)] = 0.01
+
+
 class BlocksTable(Table):
     """`[market.blocks]`: tomorrow's runs of appliances are bid for as blocks, a margin below their worth."""
 
@@ -82,6 +88,7 @@ class MarketTable(Table):
     ca_file: FilePath | None = None
     replay: bool | None = None
     flexibility: FlexibilityTable | None = None
+    ancillary: AncillaryTable | None = None
     blocks: BlocksTable | None = None
     contracts: ContractsTable | None = None
 

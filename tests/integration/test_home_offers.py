@@ -14,6 +14,7 @@ from hems.bidding.blocks import BlockBid
 from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexBid, FlexStep
 from hems.bidding.offers import Offers
+from hems.bidding.standby import StandbyBid
 from hems.io.home_link import Line
 from hems.site.config import HomeConfig, parse_config
 from tests.fakes import BROKER_KEY, COMMUNITY, METER, broker_says, slot
@@ -36,11 +37,21 @@ community = "{community}"
 broker_key = "{key}"
 port = {port}
 [market.flexibility]
+[market.ancillary]
 [market.blocks]
 [market.contracts]
 """
 OFFERS = Offers(
     flex=(FlexBid(call="peak", steps=(FlexStep(120_000, 300),), baseline_wh=(400, 400), why="Call peak: offers."),),
+    standby=(
+        StandbyBid(
+            call="evening",
+            steps=(FlexStep(10_000, 200),),
+            activation_micro=90_000,
+            baseline_wh=(400, 400),
+            why="Call evening: stands by.",
+        ),
+    ),
     blocks=(
         BlockBid(
             stage="day_ahead", device="washer", group="washer-1", first=slot(9), price_micro=1, energy_wh=(500, 250)
@@ -62,6 +73,9 @@ OFFERS = Offers(
 )
 AWARD = m.FlexAward(
     community=COMMUNITY, meter=METER, call="peak", sequence=1, awarded_wh=300, price_micro_per_kwh=120_000
+)
+ACTIVATION = m.Activation(
+    community=COMMUNITY, meter=METER, call="evening", slot=slot(5).label, called_wh=100, price_micro_per_kwh=90_000
 )
 CONTRACT = m.Contract(
     community=COMMUNITY,
@@ -153,17 +167,18 @@ def test_what_is_called_for_reaches_the_home_and_its_offers_reach_the_market_sig
         try:
             await broker.hear("hello")
             view, key = ems._loop.view, meter._session._signer.key.public
-            broker.say(a_call(4), AWARD, CONTRACT, BLOCK)
+            broker.say(a_call(4), AWARD, ACTIVATION, CONTRACT, BLOCK)
             await until_learnt(
                 ems, lambda: bool(view.contracts.known and view.blocks.starts_s and view.flexibility.promised())
             )
             ems._offer(slot().start_s, OFFERS)
-            for kind in ("flex_offer", "block_order", "acceptance", "proposal"):
+            for kind in ("flex_offer", "reserve_offer", "block_order", "acceptance", "proposal"):
                 payload = open_frame(await broker.hear(kind), key, kind, COMMUNITY)
                 message = decode(m.BY_KIND[kind], payload)
                 assert getattr(message, "meter", None) == METER
             rows = ems._store.rows("decisions", "device, code, text", "device")
             assert rows == [
+                ("call-evening", "standby_offer", "Call evening: stands by."),
                 ("call-peak", "flex_offer", "Call peak: offers."),
                 ("washer-block", "block_order", "washer: bids."),
             ]
@@ -179,7 +194,7 @@ def test_what_is_called_for_reaches_the_home_and_its_offers_reach_the_market_sig
         asyncio.run(scene(port))
     again = MeterApp(config(1), config(1).market, tmp_path)  # type: ignore[arg-type]
     kept = {message.kind for message in again._held.for_home()}
-    assert kept == {"call", "flex_award", "contract", "block_award"}
+    assert kept == {"call", "flex_award", "activation", "contract", "block_award"}
     assert again._session.view.flexibility.promised() == ["peak"]
     again._store.close()
 

@@ -6,8 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hems.control.energy_manager import Decision, EnergyManager, Settings, band_of, with_measured
+from hems.control.energy_manager import Decision, EnergyManager, Settings
+from hems.control.local_price import band_of
 from hems.control.market_view import MarketView
+from hems.control.measured_outlook import with_measured
 from hems.metering.image import DeviceImage, SiteImage, Stay
 from hems.planning.outlook import ExpectedStay
 from hems.site.home import ApplianceUnit, BatteryUnit, LightingUnit

@@ -508,6 +508,14 @@ def test_a_stage_is_opened_by_its_table_and_a_negative_margin_is_found() -> None
     opened = parse_config(f"{SMALL}{MARKET}[market.flexibility]\n", "home.toml").market
     assert closed is not None and closed.flexibility is None
     assert opened is not None and opened.flexibility is not None and opened.flexibility.margin_per_kwh == 0.01
+    standing = parse_config(f"{SMALL}{MARKET}[market.ancillary]\nmargin_per_kwh = 0.02\n", "home.toml").market
+    assert opened.ancillary is None and standing is not None and standing.ancillary is not None
+    assert standing.ancillary.margin_per_kwh == 0.02
+    wrong = findings(f'{SMALL}{MARKET}[market.ancillary]\nmargin_per_kwh = "low"\nprice = 2\n')
+    assert sorted(line.split(": ")[1] for line in wrong) == [
+        "market.ancillary.margin_per_kwh",
+        "market.ancillary.price",
+    ]
     wrong = findings(f"{SMALL}{MARKET}[market.flexibility]\nmargin_per_kwh = -1\nmargin = 2\n")
     assert sorted(line.split(": ")[1] for line in wrong) == [
         "market.flexibility.margin",

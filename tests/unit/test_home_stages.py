@@ -10,7 +10,8 @@ from broker.market.terms import Terms
 from hems.bidding.sessions import closing_sessions, open_gate, turn_gate_s
 from hems.bidding.steps import Band, Step
 from hems.bidding.strategy import SlotOrder, Strategy, strategy_from_line, strategy_to_line
-from hems.control.energy_manager import EnergyManager, Settings, beyond_position, net_spread_kw
+from hems.control.energy_manager import EnergyManager, Settings, beyond_position
+from hems.control.measured_outlook import net_spread_kw
 from hems.control.transactive_meter import Frame, MemoryOutbox, TransactiveMeter
 from hems.metering.image import DeviceImage
 from hems.planning.outlook import Outlook, WayOn

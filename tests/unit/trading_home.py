@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from market_rig import FakePrices, enrolled, meter_key, service
 
-from broker.market.events import CallAsked
+from broker.market.events import ActivationAsked, CallAsked
 from broker.market.terms import Terms
 from hems.bidding.offers import offers_from_line, offers_to_line
 from hems.control.energy_manager import Decision, EnergyManager, Settings
@@ -15,24 +15,26 @@ from hems.metering.image import SiteImage
 from tests.fakes import BATTERY, BROKER_KEY, COMMUNITY, START_S, FakeOutlooks, home, idle, image, slot
 from twin.bus import Bus
 from wire.messages import Message, Stage
+from wire.slots import Slot
 
 LEAD_S = 400
 
 
 class Calls:
-    """Calls that wait, and what was said about them."""
+    """Calls and activations that wait for their time (`at_s`), and what was wrong with them."""
 
-    def __init__(self, *waiting: CallAsked) -> None:
-        self.list, self.said = list(waiting), dict[str, str | None]()
+    def __init__(self, *waiting: CallAsked | ActivationAsked) -> None:
+        self.list, self.wrong = list(waiting), list[str]()
 
-    def waiting(self, _now_s: int) -> list[CallAsked]:
-        return [call for call in self.list if call.call not in self.said]
+    def waiting(self, now_s: int) -> list[CallAsked | ActivationAsked]:
+        return [asked.model_copy(update={"at_s": now_s}) for asked in self.list if asked.at_s <= now_s]
 
-    def taken(self, call: str, problem: str | None) -> None:
-        self.said[call] = problem
+    def taken(self, taken: CallAsked | ActivationAsked, problem: str | None) -> None:
+        self.list = [asked for asked in self.list if asked.model_copy(update={"at_s": taken.at_s}) != taken]
+        self.wrong += [] if problem is None else [problem]
 
 
-def market_bus(stages: tuple[Stage, ...], members: int, *calls: CallAsked) -> Bus:
+def market_bus(stages: tuple[Stage, ...], members: int, *calls: CallAsked | ActivationAsked) -> Bus:
     """The real broker with members 1 to `members`, whose meters do nothing by themselves."""
     terms = Terms(community=COMMUNITY, stages=stages, group_min=1)
     opened = service(terms=terms, prices=FakePrices())
@@ -78,6 +80,12 @@ class TradingHome:
             self._turn(number)
             self._live(number)
 
+    def rest(self, slots: Sequence[int]) -> None:
+        """Lives slots in which the battery does nothing, and reports them."""
+        for number in slots:
+            self._hear(slot(number).start_s)
+            self._report(slot(number), 250)
+
     def _hear(self, now_s: int) -> None:
         self.said += [out.message for out in self.bus.step(now_s)]
 
@@ -107,7 +115,9 @@ class TradingHome:
         self.meter.view.flexibility.decided(of, decision.net_kw)
         (setpoint,) = decision.setpoints
         self.soc += setpoint.power_kw * 0.25 / BATTERY.capacity_kwh
-        net_wh = round((1.0 + setpoint.power_kw) * 250.0)
+        self._report(of, round((1.0 + setpoint.power_kw) * 250.0))
+
+    def _report(self, of: Slot, net_wh: int) -> None:
         before = self.registers
         self.registers = Registers(
             at_s=of.end_s,

@@ -11,9 +11,20 @@ from hems.bidding.blocks import BlockBid
 from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexBid, FlexStep
 from hems.bidding.offers import Offers
+from hems.bidding.standby import StandbyBid
 from hems.control.market_view import MarketView
 from hems.control.meter.frames import Frame, Signer
-from wire.messages import Acceptance, BlockOrder, Contract, CurveStep, FlexOffer, Proposal, Side
+from wire.messages import (
+    Acceptance,
+    BlockOrder,
+    Contract,
+    CurveStep,
+    FlexOffer,
+    Proposal,
+    ReserveOffer,
+    ReserveStep,
+    Side,
+)
 from wire.slots import format_utc
 
 EPOCH_2020_S = 1_577_836_800
@@ -31,6 +42,7 @@ class Offering:
         known = self.view.contracts.known
         messages = [
             *(self._flex_offer(bid, now_s) for bid in offers.flex if bid.steps),
+            *(self._reserve_offer(bid, now_s) for bid in offers.standby if bid.steps),
             *(self._block_order(bid, now_s) for bid in offers.blocks),
             *(self.answer(known[key], now_s, accepts=True) for key in offers.accepted if key in known),
             *(self._proposal(bid, now_s) for bid in offers.proposed),
@@ -80,16 +92,39 @@ class Offering:
             sent_at=format_utc(now_s),
         )
 
-    def _flex_offer(self, bid: FlexBid, now_s: int) -> FlexOffer:
+    def _reserve_offer(self, bid: StandbyBid, now_s: int) -> ReserveOffer:
+        self.view.flexibility.offered[bid.call] = bid.baseline_wh
+        return ReserveOffer(
+            community=self.signer.community,
+            meter=self.signer.meter,
+            call=bid.call,
+            sequence=now_s - EPOCH_2020_S,
+            steps=tuple(
+                ReserveStep(
+                    energy_wh=step.energy_wh,
+                    availability_price_micro_per_kwh=step.price_micro,
+                    activation_price_micro_per_kwh=bid.activation_micro,
+                )
+                for step in self._as_many(bid.steps)
+            ),
+            sent_at=format_utc(now_s),
+        )
+
+    def _as_many(self, steps: tuple[FlexStep, ...]) -> tuple[FlexStep, ...]:
+        """The steps, no more of them than the market takes."""
         calendar = self.view.calendar
-        steps = bid.steps if calendar is None else fewer_steps(bid.steps, calendar.steps_max)
+        return steps if calendar is None else fewer_steps(steps, calendar.steps_max)
+
+    def _flex_offer(self, bid: FlexBid, now_s: int) -> FlexOffer:
         self.view.flexibility.offered[bid.call] = bid.baseline_wh
         return FlexOffer(
             community=self.signer.community,
             meter=self.signer.meter,
             call=bid.call,
             sequence=now_s - EPOCH_2020_S,
-            steps=tuple(CurveStep(price_micro_per_kwh=s.price_micro, energy_wh=s.energy_wh) for s in steps),
+            steps=tuple(
+                CurveStep(price_micro_per_kwh=s.price_micro, energy_wh=s.energy_wh) for s in self._as_many(bid.steps)
+            ),
             sent_at=format_utc(now_s),
         )
 
