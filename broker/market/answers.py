@@ -12,6 +12,7 @@ from wire.messages import (
     Message,
     MeterReport,
     Order,
+    PairReply,
     Proposal,
     Receipt,
     Reply,
@@ -22,13 +23,14 @@ from wire.messages import (
 )
 from wire.slots import format_utc
 
-Bookable = Order | SealedOrder | Reveal | Reply | MeterReport
+Bookable = Order | SealedOrder | Reveal | Reply | PairReply | MeterReport
 Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer | ReserveOffer
 Receipted = Literal[
     "order",
     "sealed",
     "reveal",
     "reply",
+    "pair_reply",
     "report",
     "block_order",
     "proposal",
@@ -41,6 +43,7 @@ RECEIPTED: dict[type[Message], Receipted] = {
     SealedOrder: "sealed",
     Reveal: "reveal",
     Reply: "reply",
+    PairReply: "pair_reply",
     MeterReport: "report",
     BlockOrder: "block_order",
     Proposal: "proposal",
@@ -99,7 +102,7 @@ def _sequence(message: Receiptable) -> int:
     match message:
         case Proposal() | Acceptance():
             return 1
-        case Reply():
+        case Reply() | PairReply():
             return message.question
         case _:
             return message.sequence

@@ -26,6 +26,7 @@ class Receipt(Message):
         "sealed",
         "reveal",
         "reply",
+        "pair_reply",
         "report",
         "block_order",
         "proposal",
