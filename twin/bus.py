@@ -8,9 +8,11 @@ from broker.control.service import Inbound, MarketService
 from broker.market.outgoing import Outgoing
 from hems.control.transactive_meter import Frame, TransactiveMeter
 from wire.codec import encode
-from wire.messages import Reply, Reveal
+from wire.messages import PairReply, Reply, Reveal
 from wire.signing import SigningKey, seal
 from wire.topics import BY_KIND
+
+REPLIES = (Reply.kind, PairReply.kind)
 
 
 @dataclass(slots=True)
@@ -59,8 +61,8 @@ class Bus:
             for meter in receivers:
                 meter.receive(out.message.kind, frame, now_s)
         asked = [(name, frame) for name, meter in self.meters.items() for frame in meter.to_send()]
-        answers = [(name, frame) for name, frame in asked if frame.kind in (Reveal.kind, Reply.kind)]
+        answers = [(name, frame) for name, frame in asked if frame.kind in (Reveal.kind, *REPLIES)]
         if not answers:
             return sent
         sent = sent + self.to_broker(answers, now_s)
-        return sent + self.step(now_s) if any(frame.kind == Reply.kind for _, frame in answers) else sent
+        return sent + self.step(now_s) if any(frame.kind in REPLIES for _, frame in answers) else sent

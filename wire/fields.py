@@ -35,6 +35,7 @@ UtcTime = Annotated[
     BeforeValidator(lambda value: _utc_text(value) if isinstance(value, str) else value),
 ]
 EnergyWh = Annotated[int, Field(ge=0, le=10**9)]
+EnergyMilliWh = Annotated[int, Field(ge=0, le=10**12)]
 SignedEnergyWh = Annotated[int, Field(ge=-(10**9), le=10**9)]
 RegisterWh = Annotated[int, Field(ge=0, le=MAX_SAFE_INTEGER)]
 PriceMicro = Annotated[int, Field(ge=-(10**9), le=10**9)]

@@ -57,6 +57,7 @@ TABLE: tuple[TopicRule, ...] = (
     _rule("sealed", "meter", private=True, purpose="commitment to an order of a sealed market"),
     _rule("reveal", "meter", private=True, purpose="opens a sealed order after the gate"),
     _rule("reply", "meter", private=True, purpose="quantities at the prices of a question"),
+    _rule("pair_reply", "meter", private=True, purpose="energy for each partner of a question about pairs"),
     _rule("query", "meter", private=True, purpose="asks for the state of a slot"),
     _rule("report", "meter", private=True, purpose="metered energy of a slot"),
     _rule("witness", "meter", private=False, retain=True, purpose="newest checkpoint this member saw"),
@@ -64,6 +65,9 @@ TABLE: tuple[TopicRule, ...] = (
     _rule("receipt", "broker", private=True, purpose="message stored durably"),
     _rule("rejection", "broker", private=True, purpose="message refused, with the reason"),
     _rule("answer", "broker", private=True, purpose="state of a slot for the asking meter"),
+    _rule(
+        "pair_question", "broker", private=True, purpose="prices of a meter's pairs in a market of bilateral trade"
+    ),
     _rule("award", "broker", private=True, purpose="private result of the auction"),
     _rule("block_award", "broker", private=True, purpose="what became of a block order"),
     _rule("contract", "broker", private=True, purpose="state of a forward contract, to both parties"),

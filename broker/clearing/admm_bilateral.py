@@ -41,7 +41,7 @@ def clear(book: Book, rules: Rules) -> Outcome:
     trades, report = agreed_trades(sellers, buyers, rules.preferences)
     residuals = f"residuals {report.primal_residual:.2g} and {report.dual_residual:.2g}"
     note = "" if report.converged else f"not converged after {report.iterations} rounds, {residuals}"
-    return _outcome(trades, sellers, buyers, rules.preferences, note)
+    return outcome_of(trades, sellers, buyers, rules.preferences, note)
 
 
 def ladders(side: BookSide, *, sign: int) -> list[Ladder]:
@@ -100,13 +100,14 @@ def _agents(side: Sequence[Ladder], sign: int, middle: float, spread: float, ene
     )
 
 
-def _outcome(
+def outcome_of(
     trades: Sequence[Trade],
     sellers: Sequence[Ladder],
     buyers: Sequence[Ladder],
     preferences: Mapping[str, Preference],
     note: str,
 ) -> Outcome:
+    """The outcome of whole trades between ladders, premiums of the buyers in the welfare."""
     if not trades:
         return no_trade(note)
     bought: dict[str, int] = {}

@@ -178,6 +178,10 @@ class PriceRounds:
         price = self._between()
         if price is not None and self._is_asked(price):
             return price
+        return self.price_of_most_trade()
+
+    def price_of_most_trade(self) -> int:
+        """The lowest of the prices asked so far at which most would be traded; the low end before the first."""
         totals = self._totals()
         return min(totals, key=lambda p: (-min(totals[p].bought_most, totals[p].sold_most), p), default=self.band[0])
 

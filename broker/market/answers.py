@@ -11,6 +11,7 @@ from wire.messages import (
     Message,
     MeterReport,
     Order,
+    PairReply,
     Proposal,
     Receipt,
     Receipted,
@@ -22,13 +23,14 @@ from wire.messages import (
 )
 from wire.slots import format_utc
 
-Bookable = Order | SealedOrder | Reveal | Reply | MeterReport
+Bookable = Order | SealedOrder | Reveal | Reply | PairReply | MeterReport
 Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer | ReserveOffer
 RECEIPTED: dict[type[Message], Receipted] = {
     Order: "order",
     SealedOrder: "sealed",
     Reveal: "reveal",
     Reply: "reply",
+    PairReply: "pair_reply",
     MeterReport: "report",
     BlockOrder: "block_order",
     Proposal: "proposal",
@@ -87,7 +89,7 @@ def _sequence(message: Receiptable) -> int:
     match message:
         case Proposal() | Acceptance():
             return 1
-        case Reply():
+        case Reply() | PairReply():
             return message.question
         case _:
             return message.sequence

@@ -58,10 +58,9 @@ def _cleared_in_rounds(
     book: SlotBook, listed: Sequence[Listed], asked: Iteration, terms: Terms, *, has_market: bool
 ) -> tuple[Clearing, list[Award]]:
     """The messages of a session whose members have answered questions: their orders stay sealed."""
-    outcome = asked.rounds.outcome() if has_market else no_trade()
-    told = Told(
-        {order.entry.pseudonym for order in listed} - asked.rounds.heard.keys(), asked.wanted(outcome.buyer_price)
-    )
+    outcome = asked.outcome() if has_market else no_trade()
+    silent = {order.entry.pseudonym for order in listed} - asked.rounds.heard.keys()
+    told = Told(silent, asked.wanted(mean_price(outcome)))
     curves = asked.curves() if has_market else ([], [])
     return cleared(book, listed, outcome, curves, terms, has_market=has_market, told=told)
 

@@ -27,6 +27,7 @@ from wire.messages import (
     Message,
     MeterReport,
     Order,
+    PairReply,
     Proposal,
     Reply,
     ReserveOffer,
@@ -47,6 +48,7 @@ MODELS: dict[str, type[Readable]] = {
         SealedOrder,
         Reveal,
         Reply,
+        PairReply,
         BlockOrder,
         Proposal,
         Acceptance,
@@ -103,7 +105,7 @@ class Inbox:
                 return [self._orders.sealed(message, named, member, at_s)]
             case Reveal():
                 return [self._orders.reveal(message, named, member, at_s)]
-            case Reply():
+            case Reply() | PairReply():
                 return [self._orders.reply(message, named, member, at_s)]
             case BlockOrder():
                 return [self._blocks.block(message, named, member, at_s)]

@@ -1,81 +1,126 @@
 """One session that is cleared in questions: who may answer, what was asked, what they said.
 
-The members with a sealed order are asked; nobody tells its steps. A question ends when all have answered or its time
-is over: the time that is left until the clearing, divided by the questions that may still come, at least a second.
-Participants are pseudonyms, so that shares of ties follow the published names.
+The members with a sealed order are asked; nobody tells its steps. A question ends when all that were asked have
+answered or its time is over: the time that is left until the clearing, divided by the questions that may still come,
+at least a second. Participants are pseudonyms, so that shares of ties follow the published names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from fractions import Fraction
 
+from broker.clearing.bilateral_rounds import BilateralRounds
 from broker.clearing.book import Step
+from broker.clearing.consensus.pair_rounds import PairRounds
 from broker.clearing.iterated_price import Reply as Said
+from broker.clearing.outcome import Outcome
 from broker.clearing.price_rounds import PriceRounds
+from broker.market.outgoing import Outgoing
 from wire.commitments import RoundName
-from wire.messages import PRICES_MAX, QUESTIONS_MAX, Convergence, Question, Reply
+from wire.messages import (
+    PAIR_QUESTIONS_MAX,
+    QUESTIONS_MAX,
+    Convergence,
+    PairQuestion,
+    PairReply,
+    PairTerms,
+    Question,
+    Reply,
+)
 from wire.slots import format_utc
 
 
 @dataclass(slots=True)
 class Iteration:
-    """The questions of a session until `ends_s` [s since 1970]; `names` holds the pseudonym of each asked meter."""
+    """The questions of a session until `ends_s` [s since 1970]; `names` holds the pseudonym of each asked meter.
+
+    `rounds` is what was asked at prices; with `bilateral` it is a part of that. `asked` are the meters that the last
+    question was for.
+    """
 
     of: RoundName
     names: Mapping[str, str]
     ends_s: int
     rounds: PriceRounds
+    bilateral: BilateralRounds | None = None
+    number: int = 0  # of the last question, 0 before the first
     answer_by_s: int = 0
+    asked: Set[str] = frozenset()
     digests: dict[tuple[str, int], str] = field(default_factory=dict)
 
     @property
-    def number(self) -> int:
-        """The number of the last question, 0 before the first."""
-        return len(self.rounds.asked)
+    def questions_max(self) -> int:
+        """The most questions that this session may have."""
+        return QUESTIONS_MAX if self.bilateral is None else PAIR_QUESTIONS_MAX
 
     @property
     def all_replied(self) -> bool:
         """Whether nobody is left to wait for."""
-        return all((meter, self.number) in self.digests for meter in self.names)
+        return all((meter, self.number) in self.digests for meter in self.asked)
 
-    def next_question(self, at_s: int) -> Question | None:
-        """Asks the next question; None when nothing is left to ask, to be answered, or of the time."""
-        prices = self.rounds.question() if self.names and at_s < self.ends_s else ()
-        if not prices:
-            return None
-        left = QUESTIONS_MAX - self.number
-        self.rounds.ask(prices)
-        self.answer_by_s = at_s + max(1, (self.ends_s - at_s) // left)
-        return Question(
-            **self.of._asdict(),
-            question=self.number,
-            prices_micro_per_kwh=prices,
-            answer_by=format_utc(self.answer_by_s),
-        )
+    @property
+    def asks_pairs(self) -> bool:
+        """Whether the last question was about pairs."""
+        return self.bilateral is not None and self.bilateral.is_asking_pairs
+
+    def next_questions(self, at_s: int) -> list[Outgoing]:
+        """The next question to all, or to each of the asked; none when nothing is left to ask or of the time."""
+        left, left_s = self.questions_max - self.number, self.ends_s - at_s
+        if not self.names or left_s <= 0 or left <= 0:
+            return []
+        wait_s = max(1, left_s // left)
+        asked = self._next(is_last=left == 1 or left_s <= wait_s)
+        if not asked:
+            return []
+        self.number += 1
+        closes = self.bilateral is not None and self.bilateral.is_closed
+        self.answer_by_s = self.ends_s if closes else at_s + wait_s
+        return self._of_prices(asked) if isinstance(asked, tuple) else self._of_pairs(asked)
 
     def said(self, reply: Reply) -> list[Said]:
         """The quantities of a reply."""
         return [Said(*quantities) for quantities in reply.quantities]
 
-    def hear(self, reply: Reply, digest: str) -> None:
+    def hear(self, reply: Reply | PairReply, digest: str) -> None:
         """Lets a reply to the last question count."""
         self.digests[reply.meter, reply.question] = digest
-        self.rounds.hear(self.names[reply.meter], self.said(reply))
+        name = self.names[reply.meter]
+        if isinstance(reply, Reply):
+            self.rounds.hear(name, self.said(reply))
+        else:
+            self.pairs.hear(name, reply.sells_milli_wh, reply.buys_milli_wh)
+
+    @property
+    def pairs(self) -> PairRounds:
+        """The pairs of the last question, where it was about pairs."""
+        assert self.bilateral is not None, "asked about pairs"
+        assert self.bilateral.pairs is not None, "asked about pairs"
+        return self.bilateral.pairs
+
+    def outcome(self) -> Outcome:
+        """What the replies so far make."""
+        return self.rounds.outcome() if self.bilateral is None else self.bilateral.outcome()
 
     def convergence(self) -> Convergence:
         """How the questions ended."""
-        lacking, unknown = self.rounds.residuals()
         low, high = self.rounds.band
+        primal, dual = self.rounds.residuals()
+        targets, gap, is_converged = (0, 0), primal * (high - low), self.rounds.is_converged
+        if self.bilateral is not None and self.bilateral.pairs is not None:
+            pairs, is_converged = self.bilateral.pairs, self.bilateral.is_converged
+            primal, dual = -(-pairs.primal_milli_wh // 1000), pairs.dual_micro
+            targets = -(-pairs.targets[0] // 1000), pairs.targets[1]
         return Convergence(
             **self.of._asdict(),
             questions=self.number,
-            questions_max=QUESTIONS_MAX,
+            questions_max=self.questions_max,
             asked=len(self.names),
             replied=len(self.rounds.heard),
-            converged=self.rounds.is_converged,
-            primal_wh=lacking,
-            dual_micro_per_kwh=unknown,
-            gap_nano=lacking * (high - low),
+            converged=is_converged,
+            primal_wh=primal,
+            primal_target_wh=targets[0],
+            dual_micro_per_kwh=dual,
+            dual_target_micro_per_kwh=targets[1],
+            gap_nano=gap if targets == (0, 0) else None,
         )
 
     def curves(self) -> tuple[list[Step], list[Step]]:
@@ -89,7 +134,35 @@ class Iteration:
             return dict.fromkeys(self.rounds.heard, 0)
         return {name: said.bought_most + said.sold_most for name, said in self.rounds.at(price).items()}
 
+    def _next(self, *, is_last: bool) -> tuple[int, ...] | PairRounds:
+        return self.rounds.question() if self.bilateral is None else self.bilateral.next(is_last=is_last)
 
-def iteration(of: RoundName, names: Mapping[str, str], band: tuple[int, int], k: Fraction, ends_s: int) -> Iteration:
-    """The questions of a session before the first one; `band` is (feed-in, retail) [micro/kWh]."""
-    return Iteration(of, names, ends_s, PriceRounds(band, k, QUESTIONS_MAX, PRICES_MAX))
+    def _of_prices(self, prices: tuple[int, ...]) -> list[Outgoing]:
+        self.rounds.ask(prices)
+        self.asked = self.names.keys()
+        question = Question(
+            **self.of._asdict(),
+            question=self.number,
+            prices_micro_per_kwh=prices,
+            answer_by=format_utc(self.answer_by_s),
+        )
+        return [Outgoing(question)]
+
+    def _of_pairs(self, pairs: PairRounds) -> list[Outgoing]:
+        members = pairs.members()
+        self.asked = {meter for meter, name in self.names.items() if name in members}
+        return [
+            Outgoing(
+                PairQuestion(
+                    **self.of._asdict(),
+                    meter=meter,
+                    question=self.number,
+                    rho=pairs.rho,
+                    sells=tuple(PairTerms(*row) for row in pairs.sells(self.names[meter])),
+                    buys=tuple(PairTerms(*row) for row in pairs.buys(self.names[meter])),
+                    answer_by=format_utc(self.answer_by_s),
+                ),
+                meter,
+            )
+            for meter in sorted(self.asked)
+        ]

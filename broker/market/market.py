@@ -6,10 +6,11 @@ what the rules of sequence and gate say.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
+from broker.clearing.outcome import Rules
 from broker.ledger.accounts import Accounts
 from broker.ledger.log import Log
+from broker.market.asking import asking
 from broker.market.auction import auction, has_market_at, holding_of, session_rules, stage_of
 from broker.market.baselines import Baselines
 from broker.market.block_book import Shown, block_pages, blocks_root, shown_blocks
@@ -41,7 +42,6 @@ from broker.market.events import (
 )
 from broker.market.household_intake import HouseholdIntake
 from broker.market.inbox import Inbox
-from broker.market.iteration import iteration
 from broker.market.load_history import LoadHistory
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
@@ -280,23 +280,22 @@ class Market:
     def _ask(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         """The next question of a session that is cleared in rounds, or its end."""
         session = book.session
-        if session.iteration is None and book.prices is not None and book.prices.has_market:
-            listed = {order.meter: order.entry.pseudonym for order in session.listed}
-            band = book.prices.feed_in_micro, book.prices.retail_micro
-            k = Fraction(stage_of(book, self.terms).k_permille, 1000)
-            of = session_name(book, self.terms.community)
-            session.iteration = iteration(of, listed, band, k, self.terms.clearing_s(session.gate))
+        if session.iteration is None:
+            session.iteration = asking(book, self.terms, self._session_rules(book))
         asked = session.iteration
-        question = asked.next_question(at_s) if asked is not None and has_market_at(book, at_s) else None
-        if question is not None:
-            return [Outgoing(question)]
+        questions = asked.next_questions(at_s) if asked is not None and has_market_at(book, at_s) else []
+        if questions:
+            return questions
         report = [] if asked is None else self._logged([asked.convergence()])
         return [*report, *self._clear(book, at_s)]
 
     def _auction(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         book.session.listed = self._gathering(book).cleared()
-        rules = session_rules(book, self.terms, self._rules.at(book.slot, book.session.rules))
+        rules = self._session_rules(book)
         return self._awarded(book, *auction(book, book.session.listed, self.terms, at_s, rules))
+
+    def _session_rules(self, book: SlotBook) -> Rules:
+        return session_rules(book, self.terms, self._rules.at(book.slot, book.session.rules))
 
     def _clear_day(self, books: list[SlotBook], blocks: Sequence[Shown], at_s: int) -> list[Outgoing]:
         """Clears the slots of a day together with their block orders.

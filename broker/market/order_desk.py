@@ -14,7 +14,7 @@ from broker.market.reply_intake import admit_reply
 from broker.market.slot_book import Held, HeldSealed, SlotBook, hold_order
 from broker.market.terms import Member, Terms
 from broker.market.totals import Totals
-from wire.messages import Order, Reply, Reveal, SealedOrder, Side
+from wire.messages import Order, PairReply, Reply, Reveal, SealedOrder, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class OrderDesk:
             book.session.salts[member.meter] = reveal.salt
         return self.answers.receipt(reveal, named, at_s, slot=reveal.slot, place=self._sealed_place(reveal, book))
 
-    def reply(self, reply: Reply, named: str, member: Member, at_s: int) -> Outgoing:
+    def reply(self, reply: Reply | PairReply, named: str, member: Member, at_s: int) -> Outgoing:
         """Takes the answer to a question."""
         book = book_of(reply.slot, self.books, self.terms)
         if isinstance(book, Rejected):

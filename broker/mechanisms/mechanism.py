@@ -22,6 +22,13 @@ class Asked(StrEnum):
     PREFERENCES = "preferences"
 
 
+class Asking(StrEnum):
+    """What a mechanism asks members about in a sealed stage, instead of having their orders revealed."""
+
+    PRICES = "prices"
+    PAIRS = "pairs"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mechanism:
     """One mechanism of the catalogue.
@@ -30,7 +37,7 @@ class Mechanism:
     was metered after delivery. One with neither is a tool of `community-broker clear` or of another stage. The texts
     say what it promises members and community, `fallback` what is done with a book outside its assumptions.
     `asks_arrival`: it looks at the order of acceptance; `asks`: at what beside the orders.
-    `in_rounds`: in a sealed stage it asks questions instead of reading what is revealed.
+    `asking`: in a sealed stage it asks questions instead of reading what is revealed; None when it does not.
     """
 
     name: str
@@ -47,7 +54,12 @@ class Mechanism:
     fallback: str = "none needed"
     asks_arrival: bool = False
     asks: frozenset[Asked] = frozenset()
-    in_rounds: bool = False
+    asking: Asking | None = None
+
+    @property
+    def in_rounds(self) -> bool:
+        """True when a sealed stage is cleared in rounds of questions."""
+        return self.asking is not None
 
     @property
     def is_live(self) -> bool:

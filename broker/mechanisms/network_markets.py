@@ -9,7 +9,7 @@ from broker.clearing import (
     stackelberg,
     zonal,
 )
-from broker.mechanisms.mechanism import Asked, Mechanism
+from broker.mechanisms.mechanism import Asked, Asking, Mechanism
 
 NETWORK_MARKETS = (
     Mechanism(
@@ -83,21 +83,22 @@ NETWORK_MARKETS = (
         name="admm_bilateral",
         title="Bilateral trade by consensus (ADMM)",
         clear=admm_bilateral.clear,
+        asking=Asking.PAIRS,
         asks=frozenset({Asked.PREFERENCES}),
         budget_balance="strong",
         individual_rationality="yes, premiums included",
         truthfulness="no",
         welfare="close to the maximum when the rounds converge",
         source="Sorin, Bobo & Pinson 2019, doi:10.1109/TPWRS.2018.2872880",
-        complexity="O(rounds x sellers x buyers)",
+        complexity="O(rounds x sellers x buyers); live with sealed = true at most 32 questions",
         assumes=f"at most {admm_bilateral.PAIRS_MAX} pairs of sellers and buyers",
-        fallback="larger books clear at the uniform price; without convergence the best agreed trades",
+        fallback="larger books clear at one price; without convergence the best agreed trades",
     ),
     Mechanism(
         name="iterated_price",
         title="Iterated price",
         clear=iterated_price.clear,
-        in_rounds=True,
+        asking=Asking.PRICES,
         budget_balance="strong",
         individual_rationality="yes",
         truthfulness="as the uniform price",

@@ -172,7 +172,7 @@ class MarketAuditor:
         if receipt.stage is None or receipt.round is None or receipt.of == "block_order":
             return
         of = RoundName(self._community, receipt.stage, receipt.slot, receipt.round)
-        if receipt.of == "reply":
+        if receipt.of in ("reply", "pair_reply"):
             self._round(of).replied.add(receipt.sequence)
         if receipt.pseudonym is None:
             return

@@ -197,6 +197,8 @@ class TransactiveMeter:
                 self._to_send += self._sealed.revealed(message, in_rounds=self.view.is_in_rounds(message.stage))
             case m.Question():
                 self._to_send += self._sealed.replied(message)
+            case m.PairQuestion():
+                self._to_send += self._sealed.proposed(message)
             case m.Clearing():
                 self._proofs.keep(message)
                 self._sealed.cleared(round_of(message))

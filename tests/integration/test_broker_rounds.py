@@ -16,6 +16,7 @@ from broker_rig import (
 )
 from test_broker_sealed import sealed
 
+from hems.bidding.proposals import proposals
 from hems.bidding.replies import replies
 from wire.messages import (
     Award,
@@ -24,6 +25,8 @@ from wire.messages import (
     Convergence,
     Gate,
     Order,
+    PairQuestion,
+    PairReply,
     Question,
     Receipt,
     Rejection,
@@ -128,3 +131,77 @@ def _ended(peer: Peer) -> Convergence | None:
             if isinstance(message, Question):
                 return None
         peer.seen.append(peer.inbox.get(timeout=20))
+
+
+def pair_reply(hidden: Order, question: PairQuestion) -> PairReply:
+    return PairReply(
+        community=COMMUNITY,
+        meter=hidden.meter,
+        stage=hidden.stage,
+        slot=hidden.slot,
+        round=0,
+        question=question.question,
+        sells_milli_wh=proposals(hidden.steps, Side.SELL, question.sells, question.rho),
+        buys_milli_wh=proposals(hidden.steps, Side.BUY, question.buys, question.rho),
+    )
+
+
+def answer_pairs(peer: Peer, number: int, *numbers: int) -> None:
+    for home in numbers:
+        question = peer.expect(PairQuestion, f"home-{home}", slot=slot(1).label, question=number)
+        assert isinstance(question, PairQuestion)
+        peer.send(home, pair_reply(HIDDEN[home], question))
+        peer.expect(Receipt, f"home-{home}", of="pair_reply", sequence=number)
+
+
+def _asks_pairs(peer: Peer, number: int) -> bool:
+    """Whether the next question is about pairs; waits for it."""
+    while True:
+        for _, message in peer.seen:
+            if isinstance(message, Question | PairQuestion) and message.question == number:
+                return isinstance(message, PairQuestion)
+        peer.seen.append(peer.inbox.get(timeout=20))
+
+
+def test_pairs_agree_in_private_questions_through_a_kill(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port:
+        config = write_config(tmp_path, port, meters=4)
+        asking = '[market]\nmechanism = "admm_bilateral"\nsealed = true\nreveal_within_s = 40\n'
+        config.write_text(config.read_text().replace("[market]\n", asking))
+        broker, peer = BrokerChild(config), Peer(port)
+        try:
+            broker.start()
+            peer.ready()
+            peer.advance_to(START_S)
+            for number, message in HIDDEN.items():
+                peer.send(number, sealed(message))
+                peer.expect(Receipt, f"home-{number}", of="sealed")
+            peer.advance_to(GATE_S)
+            answer_all(peer, next_question(peer, 1), 1, 2, 3)
+            answer_pairs(peer, 2, 1)
+            broker.kill()
+            broker.start()
+            peer.await_answer(broker)
+            peer.settle()
+            answer_pairs(peer, 2, 2, 3)
+            number = 3
+            while _asks_pairs(peer, number):
+                answer_pairs(peer, number, 1, 2, 3)
+                number += 1
+            answer_all(peer, next_question(peer, number), 1, 2, 3)
+            report = peer.expect(Convergence, slot=slot(1).label, questions=number, asked=3, replied=3)
+            assert isinstance(report, Convergence)
+            cleared = peer.expect(Clearing, slot=slot(1).label, volume_wh=500, unrevealed=0)
+            assert isinstance(cleared, Clearing)
+            assert report.converged == (cleared.note is None)
+            assert report.primal_target_wh > 0
+            assert report.dual_target_micro_per_kwh > 0
+            peer.expect(Award, "home-1", bought_wh=500)
+            peer.expect(Checkpoint, slot=slot(1).label)
+            assert broker.stop() == 0
+        finally:
+            peer.close()
+            broker.kill()
+    same = command_json("replay", str(tmp_path / "state"), "--json")
+    assert isinstance(same, dict)
+    assert same["identical"], same

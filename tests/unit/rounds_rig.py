@@ -8,20 +8,25 @@ from market_rig import COMMUNITY, START_S, TERMS, FakeJournal, enrolled, inbound
 
 from broker.control.service import MarketService
 from broker.market.outgoing import Outgoing
+from broker.market.terms import Terms
+from hems.bidding.proposals import proposals
 from hems.bidding.replies import replies
 from wire.commitments import RoundName, shown_order
-from wire.messages import Message, Order, OrderStep, Question, Reply, SealedOrder, Side
+from wire.messages import Message, Order, OrderStep, PairQuestion, PairReply, Question, Reply, SealedOrder, Side
 
 ASKING = replace(TERMS, mechanism="iterated_price", sealed=True, reveal_within_s=32, messages_per_slot_max=50)
+PAIRING = replace(ASKING, mechanism="admm_bilateral")
 AT = slot(1)
 GATE_S = AT.start_s - ASKING.gate_lead_s
 OF = RoundName(COMMUNITY, "intraday", AT.label, 0)
 Steps = tuple[tuple[Side, int, int], ...]
-Mistreat = Callable[[int, Question, Reply], list[tuple[int, Reply]]]
+Asked = Question | PairQuestion
+Said = Reply | PairReply
+Mistreat = Callable[[int, Asked, Said], list[tuple[int, Said]]]
 M = TypeVar("M", bound=Message)
 
 
-def faithful(number: int, _question: Question, reply: Reply) -> list[tuple[int, Reply]]:
+def faithful(number: int, _question: Asked, reply: Said) -> list[tuple[int, Said]]:
     return [(number, reply)]
 
 
@@ -45,19 +50,37 @@ def reply_to(question: Question, number: int, steps: tuple[OrderStep, ...]) -> R
     )
 
 
+def pair_reply_to(question: PairQuestion, steps: tuple[OrderStep, ...]) -> PairReply:
+    return PairReply(
+        **OF._asdict(),
+        meter=question.meter,
+        question=question.question,
+        sells_milli_wh=proposals(steps, Side.SELL, question.sells, question.rho),
+        buys_milli_wh=proposals(steps, Side.BUY, question.buys, question.rho),
+    )
+
+
+def said_to(question: Asked, number: int, steps: tuple[OrderStep, ...]) -> list[Said]:
+    """What a member says to a question, if it is for this member."""
+    if isinstance(question, Question):
+        return [reply_to(question, number, steps)]
+    return [pair_reply_to(question, steps)] if question.meter == f"home-{number}" else []
+
+
 @dataclass
 class Session:
     """One slot from its sealed orders to its clearing; `restart` gives the service that goes on after a message."""
 
     orders: Mapping[int, Steps]
     mistreat: Mistreat = faithful
+    terms: Terms = ASKING
     restart: Callable[[MarketService], MarketService] = lambda running: running
     journal: FakeJournal = field(default_factory=FakeJournal)
     sent: list[Outgoing] = field(default_factory=list)
     running: MarketService = field(init=False)
 
     def run(self) -> "Session":
-        self.running = service(self.journal, terms=ASKING)
+        self.running = service(self.journal, terms=self.terms)
         self.running.agree([enrolled(number) for number in range(1, 6)], START_S)
         self.running.step(START_S)
         hidden = {number: order(number, AT, *steps) for number, steps in self.orders.items()}
@@ -65,18 +88,19 @@ class Session:
         now_s, fresh = GATE_S, self.running.step(GATE_S)
         while True:
             self.sent += fresh
-            asked = [out.message for out in fresh if isinstance(out.message, Question)]
+            asked = [out.message for out in fresh if isinstance(out.message, Asked)]
             if not asked and not self.is_asking():
                 return self
             batch = [
                 inbound(sender, reply)
                 for question in asked
                 for number, message in hidden.items()
-                for sender, reply in self.mistreat(number, question, reply_to(question, number, message.steps))
+                for said in said_to(question, number, message.steps)
+                for sender, reply in self.mistreat(number, question, said)
             ]
             self.running = self.restart(self.running)
             fresh = self.running.handle(batch, now_s) + self.running.step(now_s)
-            if not any(isinstance(out.message, Question) for out in fresh) and self.is_asking():
+            if not any(isinstance(out.message, Asked) for out in fresh) and self.is_asking():
                 self.sent += fresh
                 now_s = self.running.market.next_due_s(now_s)
                 fresh = self.running.step(now_s)

@@ -9,7 +9,19 @@ from wire.messages.awards import Award, BlockAward, Contract
 from wire.messages.block_book import BlockBook, BlockEntry
 from wire.messages.day_rules import ChargeRule, DayRules, LineRule, MemberRule
 from wire.messages.flexibility import Call, FlexAward, FlexOffer, FlexResult
-from wire.messages.iteration import PRICES_MAX, QUESTIONS_MAX, Convergence, Quantities, Question, Reply
+from wire.messages.iteration import (
+    PAIR_QUESTIONS_MAX,
+    PARTNERS_MAX,
+    PRICES_MAX,
+    QUESTIONS_MAX,
+    Convergence,
+    PairQuestion,
+    PairReply,
+    PairTerms,
+    Quantities,
+    Question,
+    Reply,
+)
 from wire.messages.log import Checkpoint, Leaves, ServiceStatus, Witness
 from wire.messages.membership import Hello, Roster, Welcome
 from wire.messages.message import VERSION, AwardReason, Message, Side, SlotState
@@ -36,6 +48,8 @@ ALL: tuple[type[Message], ...] = (
     Reveal,
     Question,
     Reply,
+    PairQuestion,
+    PairReply,
     Convergence,
     Receipt,
     Rejection,
@@ -68,6 +82,8 @@ BY_KIND: dict[str, type[Message]] = {model.kind: model for model in ALL}
 __all__ = [
     "ALL",
     "BY_KIND",
+    "PAIR_QUESTIONS_MAX",
+    "PARTNERS_MAX",
     "PRICES_MAX",
     "QUESTIONS_MAX",
     "VERSION",
@@ -104,6 +120,9 @@ __all__ = [
     "MeterReport",
     "Order",
     "OrderStep",
+    "PairQuestion",
+    "PairReply",
+    "PairTerms",
     "Path",
     "PlanNotice",
     "Proposal",

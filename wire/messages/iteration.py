@@ -1,16 +1,21 @@
-"""A market cleared in rounds of questions: prices from the broker, quantities from the meters, and how it ended."""
+"""A market cleared in rounds of questions: prices from the broker, quantities from the meters, and how it ended.
+
+A price asked of all gets a `Reply`; the pairs of bilateral trade are asked of each meter alone and get a `PairReply`.
+"""
 
 from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from wire.fields import Count, EnergyWh, Id, MoneyNano, PriceMicro, UtcTime
+from wire.fields import Count, EnergyMilliWh, EnergyWh, Id, MoneyNano, PriceMicro, Pseudonym, UtcTime
 from wire.messages.message import Message
 
 QUESTIONS_MAX = 16
+PAIR_QUESTIONS_MAX = 32
 PRICES_MAX = 15
+PARTNERS_MAX = 128
 
-QuestionNumber = Annotated[int, Field(ge=1, le=QUESTIONS_MAX)]
+QuestionNumber = Annotated[int, Field(ge=1, le=PAIR_QUESTIONS_MAX)]
 
 
 class Quantities(NamedTuple):
@@ -49,12 +54,57 @@ class Reply(Message):
     quantities: tuple[Quantities, ...] = Field(min_length=1, max_length=PRICES_MAX)
 
 
-class Convergence(Message):
-    """How the questions of a round ended.
+class PairTerms(NamedTuple):
+    """What a meter and one partner have come to: the price of their pair as it is for this meter, and the energy.
 
-    `replied` of `asked` meters have said something. `primal_wh` is the energy that one side lacks at the price,
-    `dual_micro_per_kwh` how many prices were not told apart; the targets of both are 0. `gap_nano` bounds the welfare
-    that was missed by it: the energy that is lacking times the band.
+    A buyer that adds a premium for the partner finds it taken off the price, which its bids then compare with.
+    """
+
+    partner: Pseudonym
+    price_micro_per_kwh: PriceMicro
+    agreed_milli_wh: EnergyMilliWh
+
+
+class PairQuestion(Message):
+    """The broker asks one meter what it would sell to and buy from each partner of the slot, until `answer_by`.
+
+    `rho` [micro/kWh per kWh] is what a kWh of difference from the agreed energy costs. Who does not answer in time
+    stands by its last answer.
+    """
+
+    kind: ClassVar[str] = "pair_question"
+    meter: Id
+    stage: Id
+    slot: UtcTime
+    round: Count
+    question: QuestionNumber
+    rho: Annotated[Count, Field(ge=1)]
+    sells: tuple[PairTerms, ...] = Field(max_length=PARTNERS_MAX)
+    buys: tuple[PairTerms, ...] = Field(max_length=PARTNERS_MAX)
+    answer_by: UtcTime
+
+
+class PairReply(Message):
+    """The energy that a meter would sell to and buy from each partner of a question, in their order."""
+
+    kind: ClassVar[str] = "pair_reply"
+    meter: Id
+    stage: Id
+    slot: UtcTime
+    round: Count
+    question: QuestionNumber
+    sells_milli_wh: tuple[EnergyMilliWh, ...] = Field(max_length=PARTNERS_MAX)
+    buys_milli_wh: tuple[EnergyMilliWh, ...] = Field(max_length=PARTNERS_MAX)
+
+
+class Convergence(Message):
+    """How the questions of a round ended: `converged` when both residuals were at most their targets.
+
+    `replied` of `asked` meters have said something. With one price `primal_wh` is the energy that one side lacks at
+    it, `dual_micro_per_kwh` how many prices were not told apart, and both targets are 0; `gap_nano` bounds the
+    welfare that was missed by it: the energy that is lacking times the band. With pairs `primal_wh` is what the two
+    sides of all pairs differ by, `dual_micro_per_kwh` the most that a pair's agreed energy still moved, as a price;
+    the missed welfare has no bound without the orders, and `gap_nano` is null.
     """
 
     kind: ClassVar[str] = "convergence"
@@ -67,5 +117,7 @@ class Convergence(Message):
     replied: Count
     converged: bool
     primal_wh: Count
+    primal_target_wh: Count
     dual_micro_per_kwh: Count
-    gap_nano: MoneyNano
+    dual_target_micro_per_kwh: Count
+    gap_nano: MoneyNano | None

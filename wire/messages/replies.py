@@ -13,6 +13,7 @@ Receipted = Literal[
     "sealed",
     "reveal",
     "reply",
+    "pair_reply",
     "report",
     "block_order",
     "proposal",

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from hems.bidding.proposals import proposals
 from hems.bidding.replies import replies
 from hems.bidding.strategy import SlotOrder
 from hems.control.meter.frames import Frame, Signer
@@ -12,7 +13,7 @@ from hems.control.meter.outbox import Outbox
 from wire.calendar import gates
 from wire.codec import decode, encode
 from wire.commitments import RoundName, round_of, shown_order
-from wire.messages import Gate, Order, Question, Reply, Reveal, SealedOrder, Stage
+from wire.messages import Gate, Order, PairQuestion, PairReply, Question, Reply, Reveal, SealedOrder, Side, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,6 @@ class SealedOrders:
     def replied(self, question: Question) -> list[Frame]:
         """Says what the own sealed order trades at the prices of a question, once the root of all orders is out."""
         of = round_of(question)
-        waiting = self._waiting(of) if of in self._asked_in else []
         return [
             self.signer.sealed(
                 Reply(
@@ -68,8 +68,29 @@ class SealedOrders:
                     quantities=replies(decode(Reveal, payload).steps, question.prices_micro_per_kwh),
                 )
             )
-            for payload in waiting
+            for payload in self._asked(of)
         ]
+
+    def proposed(self, question: PairQuestion) -> list[Frame]:
+        """Says what the own sealed order trades with each partner, once the root of all orders is out."""
+        of = round_of(question)
+        steps = [decode(Reveal, payload).steps for payload in self._asked(of)]
+        return [
+            self.signer.sealed(
+                PairReply(
+                    **of._asdict(),
+                    meter=self.signer.meter,
+                    question=question.question,
+                    sells_milli_wh=proposals(own, Side.SELL, question.sells, question.rho),
+                    buys_milli_wh=proposals(own, Side.BUY, question.buys, question.rho),
+                )
+            )
+            for own in steps
+        ]
+
+    def _asked(self, of: RoundName) -> list[bytes]:
+        """What opens the sealed order of a session in which questions are answered."""
+        return self._waiting(of) if of in self._asked_in else []
 
     def _waiting(self, of: RoundName) -> list[bytes]:
         """What opens the sealed order of a session."""
