@@ -16,7 +16,9 @@ from hems.forecasting.issued import IssuedPaths
 from hems.forecasting.series import DAY_S, FloatArray, Forecast, Series
 
 GAIN = 0.5
-LEAST_ERRORS = 8  # at a lead; beyond the last lead with so many its bias goes on
+LEAST_DAY = (
+    0.5  # of a day's errors at a lead: those of some hours say nothing of the others; later leads get the last
+)
 
 
 def load_shift_kw(issued: IssuedPaths, start_s: int, n: int, measured: Series) -> FloatArray:
@@ -31,7 +33,7 @@ def load_shift_kw(issued: IssuedPaths, start_s: int, n: int, measured: Series) -
     first, last = lead, lead + per_day  # rows of paths that began lead + 1 .. lead + per_day slots before
     total = sums[last, lead] - sums[first, lead]
     count = counts[last, lead] - counts[first, lead]
-    few = np.flatnonzero(count < LEAST_ERRORS)
+    few = np.flatnonzero(count < LEAST_DAY * per_day)
     usable = int(few[0]) if len(few) else n
     if usable == 0:
         return np.zeros(n)

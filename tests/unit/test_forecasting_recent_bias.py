@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from hems.forecasting.issued import IssuedPaths, Path
-from hems.forecasting.recent_bias import GAIN, LEAST_ERRORS, load_shift_kw, moved
+from hems.forecasting.recent_bias import GAIN, LEAST_DAY, load_shift_kw, moved
 from hems.forecasting.series import DAY_S, FloatArray, Forecast, Series
 
 HOUR_S, N = 3600, 12
+LEAST_ERRORS = int(24 * LEAST_DAY)
 NOW_S = 40 * DAY_S
 
 
