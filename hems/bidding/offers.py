@@ -55,7 +55,7 @@ def offers_to_line(offers: Offers) -> dict[str, Any]:
                 bid.call,
                 [[step.price_micro, step.energy_wh] for step in bid.steps],
                 bid.activation_micro,
-                list(bid.baseline_wh),
+                list(bid.limits_wh),
             ]
             for bid in offers.standby
             if bid.steps
@@ -101,12 +101,12 @@ def _flex_bid(call: Any, rows: Any, baseline_wh: Any) -> FlexBid:
     )
 
 
-def _standby_bid(call: Any, rows: Any, activation_micro: Any, baseline_wh: Any) -> StandbyBid:
+def _standby_bid(call: Any, rows: Any, activation_micro: Any, limits_wh: Any) -> StandbyBid:
     return StandbyBid(
         call=_name(call),
         steps=_steps(rows),
         activation_micro=_whole(activation_micro),
-        baseline_wh=tuple(_whole(energy) for energy in baseline_wh),
+        limits_wh=tuple(_whole(energy) for energy in limits_wh),
         why="",
     )
 

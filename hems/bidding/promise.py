@@ -38,11 +38,11 @@ class Promise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standby:
-    """One slot of an ancillary award: what is kept for an activation [Wh], and the baseline it is measured from."""
+    """One slot of an ancillary award: the energy kept for an activation and the net energy it is given from [Wh]."""
 
     call: str
     reserved_wh: int
-    baseline_wh: int
+    limit_wh: int
 
 
 def promised_exchange(exchange: Exchange, start_s: int, slot_h: float, promises: Mapping[int, Promise]) -> Exchange:

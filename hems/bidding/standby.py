@@ -20,13 +20,13 @@ class StandbyBid:
     """An offer to stand by before it is signed, and the reason in plain words; without steps nothing is offered.
 
     `steps` are energies with prices of standing by, `activation_micro` [micro/kWh] is asked for giving any of it.
-    `baseline_wh` is the baseline of each slot that the offer rests on [Wh], () where none is known.
+    `limits_wh` is the net energy of each slot from which the offer gives [Wh], () where no baseline is known.
     """
 
     call: str
     steps: tuple[FlexStep, ...]
     activation_micro: int
-    baseline_wh: tuple[int, ...]
+    limits_wh: tuple[int, ...]
     why: str
 
 

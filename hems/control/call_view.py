@@ -14,7 +14,8 @@ KEPT_S = (DAYS + 1) * DAY_S
 
 @dataclass(slots=True)
 class CallView:
-    """Calls by name, metered net energy by slot start [Wh]; `offered` is the baseline an own offer rests on.
+    """Calls by name, metered net energy by slot start [Wh]; `offered` is what an own offer rests on: the
+    baseline, or what standing by gives from.
 
     `activations` are by slot start; `standby_stages` are the stages whose calls ask for standing by.
     """
@@ -119,11 +120,11 @@ class CallView:
             if not self._is_standby(call):
                 continue
             slots = called_slots(call, minutes)
-            baseline = self.standby_baseline_wh(call, minutes) or self.offered.get(name) or ()
-            for slot, usual_wh in zip(slots, baseline, strict=False):
-                found[slot.start_s] = Standby(
-                    call=name, reserved_wh=self.awards[name].awarded_wh, baseline_wh=usual_wh
-                )
+            # the prices pay for what the offer rested on: less is not kept, even where the baseline asks for less
+            offered, usual = self.offered.get(name), self.standby_baseline_wh(call, minutes)
+            limits_wh = tuple(min(pair) for pair in zip(offered or usual or (), usual or offered or (), strict=True))
+            for slot, limit_wh in zip(slots, limits_wh, strict=False):
+                found[slot.start_s] = Standby(call=name, reserved_wh=self.awards[name].awarded_wh, limit_wh=limit_wh)
         return found
 
     def _activated(self, activation: Activation, expected_wh: Mapping[int, int], minutes: int) -> dict[int, Promise]:

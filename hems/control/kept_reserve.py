@@ -33,14 +33,14 @@ def reserve_kept(
     battery = standing_battery(problem)
     if battery is None:
         return None
-    net_kw = others_kw(plan, battery) + spread_kw
+    net_kw = others_kw(problem, plan, battery) + spread_kw
     kept = problem
     for first, run in _runs(standbys, slot):
         needs = []
         for k, standby in enumerate(run, first):
             called = promises.get(slot.shifted(k).start_s)
             give_wh = standby.reserved_wh if called is None else called.awarded_wh
-            needs.append(float(net_kw[k]) - (standby.baseline_wh - give_wh) / 1000.0 / problem.slot_h)
+            needs.append(float(net_kw[k]) - (standby.limit_wh - give_wh) / 1000.0 / problem.slot_h)
         floors = floors_kwh(battery, first, np.clip(needs, 0.0, battery.discharge_kw_max).tolist(), problem.slot_h)
         full_kwh = battery.soc_max * battery.capacity_kwh
         floors = np.minimum(floors, max(full_kwh, least_kwh(battery, first, len(run))))
@@ -52,7 +52,7 @@ def reserve_kept(
 
 
 def same_standby(standbys: Standbys, others: Standbys) -> bool:
-    """Whether the same stands by; what the baselines are reckoned to be by now does not matter."""
+    """Whether the same stands by; what the limits are reckoned to be by now does not matter."""
     return {s: (b.call, b.reserved_wh) for s, b in standbys.items()} == {
         s: (b.call, b.reserved_wh) for s, b in others.items()
     }

@@ -40,7 +40,7 @@ class ReserveTrader:
 
     def _bid(self, call: Call, present: Present, plan: Plan, view: CallView, offered: Collection[str]) -> StandbyBid:
         def nothing(why: str) -> StandbyBid:
-            return StandbyBid(call=call.call, steps=(), activation_micro=0, baseline_wh=(), why=no_offer(call, why))
+            return StandbyBid(call=call.call, steps=(), activation_micro=0, limits_wh=(), why=no_offer(call, why))
 
         first = (parse_utc(call.first_slot) - present.slot.start_s) // present.slot.duration_s
         if plan.status == "fallback":
@@ -71,6 +71,6 @@ class ReserveTrader:
             call=call.call,
             steps=steps,
             activation_micro=price,
-            baseline_wh=baseline,
+            limits_wh=cost.limits_wh,
             why=stands_by(call, steps, price, self.margin_micro),
         )

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from hems.bidding.flexibility import FlexBid
 from hems.bidding.offers import Offers
-from hems.bidding.standby import StandbyBid
 from hems.control.block_trader import BlockTrader, RunBids
 from hems.control.contract_trader import ContractBids, ContractTrader
 from hems.control.energy_manager import EnergyManager
@@ -34,8 +32,8 @@ class StageTrader:
         flex = [] if self.flex is None else self.flex.bids(now_s, present, view.flexibility)
         promised = [bid.call for bid in flex if bid.steps]
         standby = [] if self.reserve is None else self.reserve.bids(now_s, present, view.flexibility, promised)
-        made: list[FlexBid | StandbyBid] = [*flex, *standby]
-        view.flexibility.offered |= {bid.call: bid.baseline_wh for bid in made if bid.steps}
+        view.flexibility.offered |= {bid.call: bid.baseline_wh for bid in flex if bid.steps}
+        view.flexibility.offered |= {bid.call: bid.limits_wh for bid in standby if bid.steps}
         runs: list[RunBids] = []
         if self.blocks is not None and manager.outlook is not None and view.path is not None:
             runs = self.blocks.bids(manager.home, present, manager.outlook, view.calendar)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,11 @@ class StandbyCost:
             costs.append(plans[1].cost - plans[0].cost)
         return costs
 
+    @property
+    def limits_wh(self) -> tuple[int, ...]:
+        """The limits as energies, rounded down [Wh]."""
+        return tuple(floor(kw * self.problem.slot_h * 1000.0 + 1e-6) for kw in self.limits_kw)
+
     def _floors(self, energy_wh: int) -> Floats | None:
         give = self._kw(energy_wh)
         needs = [net - limit + give for net, limit in zip(self.others_kw, self.limits_kw, strict=True)]
@@ -126,7 +132,7 @@ def standby_cost(
         battery=battery,
         first=first,
         limits_kw=tuple(np.minimum(plan.grid_kw[at], usual_kw).tolist()),
-        others_kw=tuple((others_kw(plan, battery) + present.spread_kw)[at].tolist()),
+        others_kw=tuple((others_kw(present.problem, plan, battery) + present.spread_kw)[at].tolist()),
         time_limit_s=present.time_limit_s,
         alone=alone.objective,
         alone_broken=weighed(problem, alone.violations),

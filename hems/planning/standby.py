@@ -31,14 +31,18 @@ def standing_battery(problem: Problem) -> Battery | None:
     return max(batteries, key=lambda battery: (battery.capacity_kwh, battery.id), default=None)
 
 
-def others_kw(plan: Plan, battery: Battery) -> Floats:
-    """Net power of all but a battery in a plan [kW] (n,)."""
-    return np.asarray(plan.grid_kw - plan.devices[battery.id].power_kw)
+def others_kw(problem: Problem, plan: Plan, battery: Battery) -> Floats:
+    """Net power of all but a battery in a plan [kW] (n,); generation that it curtails counts, it is there to use."""
+    net = plan.grid_kw - plan.devices[battery.id].power_kw
+    for device in problem.devices:
+        if isinstance(device, Pv):
+            net = net - (device.available_kw + plan.devices[device.id].power_kw)
+    return np.asarray(net)
 
 
 def battery_problem(problem: Problem, plan: Plan, battery: Battery) -> Problem:
     """The problem that is left when everything but a battery runs as planned."""
-    net = others_kw(plan, battery)
+    net = others_kw(problem, plan, battery)
     surplus = Pv(id="surplus", available_kw=np.maximum(-net, 0.0))
     return replace(problem, base_kw=np.maximum(net, 0.0), devices=(battery, surplus))
 

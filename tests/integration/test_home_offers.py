@@ -48,7 +48,7 @@ OFFERS = Offers(
             call="evening",
             steps=(FlexStep(10_000, 200),),
             activation_micro=90_000,
-            baseline_wh=(400, 400),
+            limits_wh=(400, 400),
             why="Call evening: stands by.",
         ),
     ),

@@ -20,9 +20,10 @@ from hems.control.call_view import CallView
 from hems.control.kept_reserve import reserve_kept
 from hems.control.present import Present
 from hems.control.reserve_trader import ReserveTrader
+from hems.planning.assembly import rule_based
 from hems.planning.planner import Planner
 from hems.planning.problem import Battery, Problem, Pv, Tariff
-from hems.planning.standby import floors_kwh, from_slot
+from hems.planning.standby import floors_kwh, from_slot, others_kw
 from hems.planning.tariff import two_steps
 from tests.fakes import COMMUNITY, START_S, slot
 from wire.messages import Activation, Call, FlexAward
@@ -104,6 +105,7 @@ def answered(problem: Problem, call: Call, metered: list[int], spread_kw: float 
     view.metered_wh = {START_S - DAY_S + 900 * k: energy_wh for k, energy_wh in enumerate(metered)}
     present = Present(slot=slot(), problem=problem, spread_kw=np.full(SLOTS, spread_kw), time_limit_s=60.0)
     (bid,) = ReserveTrader(margin_micro=0, planner=Planner()).bids(START_S, present, view, [])
+    view.offered[call.call] = bid.limits_wh  # as `StageTrader` does
     return bid, view
 
 
@@ -319,3 +321,28 @@ def test_floors_give_what_is_needed_whenever_it_begins_and_are_convex_in_the_nee
     assert (floors_kwh(battery, 0, between, 0.25) <= chord + 1e-9).all()
     reserved = replace(battery, reserve_soc=np.full(6, 0.25))
     assert floors_kwh(reserved, 0, needs, 0.25) == pytest.approx(floors + 1.0)
+
+
+def test_generation_that_a_plan_curtails_is_there_to_use() -> None:
+    worthless = np.zeros(SLOTS)
+    problem = problem_of(np.full(SLOTS, -2.0), worthless, worthless, batteries(1.0))
+    idle = np.zeros(SLOTS)
+    for given_kw in (0.0, -1.5, -2.0):
+        plan = rule_based(problem)
+        surplus = replace(plan.devices["surplus"], power_kw=np.full(SLOTS, given_kw))
+        battery = replace(plan.devices["battery"], power_kw=idle)
+        plan = replace(plan, grid_kw=np.full(SLOTS, given_kw), devices={"surplus": surplus, "battery": battery})
+        assert others_kw(problem, plan, batteries(1.0)) == pytest.approx(np.full(SLOTS, -2.0))
+
+
+@settings(max_examples=50, deadline=None)
+@given(usual=st.integers(-900, 900), limit=st.integers(-900, 900) | st.none())
+def test_no_less_is_kept_than_the_offer_was_priced_for_or_the_baseline_asks(usual: int, limit: int | None) -> None:
+    call = ancillary_call(6, 1)
+    view = CallView(calls={call.call: call}, standby_stages=frozenset({"ancillary"}))
+    view.metered_wh = {slot(6).start_s - DAY_S: usual}
+    view.learn(award(100, 1))
+    if limit is not None:
+        view.offered[call.call] = (limit,)
+    (standby,) = view.standbys(15).values()
+    assert standby.limit_wh == (usual if limit is None else min(usual, limit))

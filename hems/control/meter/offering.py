@@ -93,7 +93,7 @@ class Offering:
         )
 
     def _reserve_offer(self, bid: StandbyBid, now_s: int) -> ReserveOffer:
-        self.view.flexibility.offered[bid.call] = bid.baseline_wh
+        self.view.flexibility.offered[bid.call] = bid.limits_wh
         return ReserveOffer(
             community=self.signer.community,
             meter=self.signer.meter,
