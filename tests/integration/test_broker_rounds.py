@@ -1,5 +1,7 @@
 """A market that asks, on a real MQTT server: members answer from their steps, one is silent, the broker is killed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from broker_rig import (
@@ -42,6 +44,35 @@ HIDDEN = {
 }
 
 
+@contextmanager
+def asked(tmp_path: Path, mechanism: str) -> Iterator[tuple[BrokerChild, Peer]]:
+    """A sealed market that asks, at its gate, with three sealed orders of four meters; stops well at the end."""
+    with mosquitto(tmp_path) as port:
+        config = write_config(tmp_path, port, meters=4)
+        asking = f'[market]\nmechanism = "{mechanism}"\nsealed = true\nreveal_within_s = 40\n'
+        config.write_text(config.read_text().replace("[market]\n", asking))
+        broker, peer = BrokerChild(config), Peer(port)
+        try:
+            broker.start()
+            peer.ready()
+            peer.advance_to(START_S)
+            for number, message in HIDDEN.items():
+                peer.send(number, sealed(message))
+                peer.expect(Receipt, f"home-{number}", of="sealed")
+            peer.advance_to(GATE_S)
+            yield broker, peer
+            assert broker.stop() == 0
+        finally:
+            peer.close()
+            broker.kill()
+
+
+def assert_replays(tmp_path: Path) -> None:
+    same = command_json("replay", str(tmp_path / "state"), "--json")
+    assert isinstance(same, dict)
+    assert same["identical"], same
+
+
 def reply(hidden: Order, question: Question) -> Reply:
     return Reply(
         community=COMMUNITY,
@@ -67,53 +98,33 @@ def answer_all(peer: Peer, question: Question, *numbers: int) -> None:
 
 
 def test_questions_and_replies_clear_a_slot_through_a_kill_and_a_silence(tmp_path: Path) -> None:
-    with mosquitto(tmp_path) as port:
-        config = write_config(tmp_path, port, meters=4)
-        asking = '[market]\nmechanism = "iterated_price"\nsealed = true\nreveal_within_s = 40\n'
-        config.write_text(config.read_text().replace("[market]\n", asking))
-        broker, peer = BrokerChild(config), Peer(port)
-        try:
-            broker.start()
-            peer.ready()
-            peer.advance_to(START_S)
-            for number, message in HIDDEN.items():
-                peer.send(number, sealed(message))
-                peer.expect(Receipt, f"home-{number}", of="sealed")
-            peer.advance_to(GATE_S)
-            gate = peer.expect(Gate, slot=slot(1).label, orders=3)
-            assert isinstance(gate, Gate)
-            first = next_question(peer, 1)
-            peer.send(4, reply(HIDDEN[1].model_copy(update={"meter": "home-4"}), first))
-            peer.expect(Rejection, "home-4", code="wrong_reply")
-            answer_all(peer, first, 1, 2)
-            broker.kill()
-            broker.start()
-            peer.await_answer(broker)
-            peer.settle()
-            answer_all(peer, first, 3, 3)  # the second is a repetition
-            answer_all(peer, next_question(peer, 2), 1, 2)
-            peer.advance_to(GATE_S + 3)  # home-3 stays silent, its time for question 2 is over
-            number = 3
-            while (report := _ended(peer)) is None:
-                answer_all(peer, next_question(peer, number), 1, 2, 3)
-                number += 1
-            assert (report.converged, report.asked, report.replied) == (True, 3, 3)
-            assert (report.primal_wh, report.dual_micro_per_kwh, report.gap_nano) == (0, 0, 0)
-            assert report.questions == number - 1 <= report.questions_max
-            peer.expect(
-                Clearing, slot=slot(1).label, volume_wh=500, price_micro_per_kwh=160_000, unrevealed=0, note=None
-            )
-            peer.expect(Award, "home-1", bought_wh=500, amount_nano=500 * 160_000)
-            peer.expect(Award, "home-2", sold_wh=100)
-            peer.expect(Award, "home-3", sold_wh=400)
-            peer.expect(Checkpoint, slot=slot(1).label)
-            assert broker.stop() == 0
-        finally:
-            peer.close()
-            broker.kill()
-    same = command_json("replay", str(tmp_path / "state"), "--json")
-    assert isinstance(same, dict)
-    assert same["identical"], same
+    with asked(tmp_path, "iterated_price") as (broker, peer):
+        gate = peer.expect(Gate, slot=slot(1).label, orders=3)
+        assert isinstance(gate, Gate)
+        first = next_question(peer, 1)
+        peer.send(4, reply(HIDDEN[1].model_copy(update={"meter": "home-4"}), first))
+        peer.expect(Rejection, "home-4", code="wrong_reply")
+        answer_all(peer, first, 1, 2)
+        broker.kill()
+        broker.start()
+        peer.await_answer(broker)
+        peer.settle()
+        answer_all(peer, first, 3, 3)  # the second is a repetition
+        answer_all(peer, next_question(peer, 2), 1, 2)
+        peer.advance_to(GATE_S + 3)  # home-3 stays silent, its time for question 2 is over
+        number = 3
+        while (report := _ended(peer)) is None:
+            answer_all(peer, next_question(peer, number), 1, 2, 3)
+            number += 1
+        assert (report.converged, report.asked, report.replied) == (True, 3, 3)
+        assert (report.primal_wh, report.dual_micro_per_kwh, report.gap_nano) == (0, 0, 0)
+        assert report.questions == number - 1 <= report.questions_max
+        peer.expect(Clearing, slot=slot(1).label, volume_wh=500, price_micro_per_kwh=160_000, unrevealed=0, note=None)
+        peer.expect(Award, "home-1", bought_wh=500, amount_nano=500 * 160_000)
+        peer.expect(Award, "home-2", sold_wh=100)
+        peer.expect(Award, "home-3", sold_wh=400)
+        peer.expect(Checkpoint, slot=slot(1).label)
+    assert_replays(tmp_path)
     _, archive, _ = command("export", str(tmp_path / "state"))
     (tmp_path / "published.txt").write_text(archive)
     status, said, _ = command("verify", str(tmp_path / "published.txt"), "--members", "4")
@@ -164,44 +175,26 @@ def _asks_pairs(peer: Peer, number: int) -> bool:
 
 
 def test_pairs_agree_in_private_questions_through_a_kill(tmp_path: Path) -> None:
-    with mosquitto(tmp_path) as port:
-        config = write_config(tmp_path, port, meters=4)
-        asking = '[market]\nmechanism = "admm_bilateral"\nsealed = true\nreveal_within_s = 40\n'
-        config.write_text(config.read_text().replace("[market]\n", asking))
-        broker, peer = BrokerChild(config), Peer(port)
-        try:
-            broker.start()
-            peer.ready()
-            peer.advance_to(START_S)
-            for number, message in HIDDEN.items():
-                peer.send(number, sealed(message))
-                peer.expect(Receipt, f"home-{number}", of="sealed")
-            peer.advance_to(GATE_S)
-            answer_all(peer, next_question(peer, 1), 1, 2, 3)
-            answer_pairs(peer, 2, 1)
-            broker.kill()
-            broker.start()
-            peer.await_answer(broker)
-            peer.settle()
-            answer_pairs(peer, 2, 2, 3)
-            number = 3
-            while _asks_pairs(peer, number):
-                answer_pairs(peer, number, 1, 2, 3)
-                number += 1
-            answer_all(peer, next_question(peer, number), 1, 2, 3)
-            report = peer.expect(Convergence, slot=slot(1).label, questions=number, asked=3, replied=3)
-            assert isinstance(report, Convergence)
-            cleared = peer.expect(Clearing, slot=slot(1).label, volume_wh=500, unrevealed=0)
-            assert isinstance(cleared, Clearing)
-            assert report.converged == (cleared.note is None)
-            assert report.primal_target_wh > 0
-            assert report.dual_target_micro_per_kwh > 0
-            peer.expect(Award, "home-1", bought_wh=500)
-            peer.expect(Checkpoint, slot=slot(1).label)
-            assert broker.stop() == 0
-        finally:
-            peer.close()
-            broker.kill()
-    same = command_json("replay", str(tmp_path / "state"), "--json")
-    assert isinstance(same, dict)
-    assert same["identical"], same
+    with asked(tmp_path, "admm_bilateral") as (broker, peer):
+        answer_all(peer, next_question(peer, 1), 1, 2, 3)
+        answer_pairs(peer, 2, 1)
+        broker.kill()
+        broker.start()
+        peer.await_answer(broker)
+        peer.settle()
+        answer_pairs(peer, 2, 2, 3)
+        number = 3
+        while _asks_pairs(peer, number):
+            answer_pairs(peer, number, 1, 2, 3)
+            number += 1
+        answer_all(peer, next_question(peer, number), 1, 2, 3)
+        report = peer.expect(Convergence, slot=slot(1).label, questions=number, asked=3, replied=3)
+        assert isinstance(report, Convergence)
+        cleared = peer.expect(Clearing, slot=slot(1).label, volume_wh=500, unrevealed=0)
+        assert isinstance(cleared, Clearing)
+        assert report.converged == (cleared.note is None)
+        assert report.primal_target_wh > 0
+        assert report.dual_target_micro_per_kwh > 0
+        peer.expect(Award, "home-1", bought_wh=500)
+        peer.expect(Checkpoint, slot=slot(1).label)
+    assert_replays(tmp_path)

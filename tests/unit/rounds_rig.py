@@ -12,7 +12,20 @@ from broker.market.terms import Terms
 from hems.bidding.proposals import proposals
 from hems.bidding.replies import replies
 from wire.commitments import RoundName, shown_order
-from wire.messages import Message, Order, OrderStep, PairQuestion, PairReply, Question, Reply, SealedOrder, Side
+from wire.messages import (
+    Award,
+    Clearing,
+    Convergence,
+    Message,
+    Order,
+    OrderStep,
+    PairQuestion,
+    PairReply,
+    Question,
+    Reply,
+    SealedOrder,
+    Side,
+)
 
 ASKING = replace(TERMS, mechanism="iterated_price", sealed=True, reveal_within_s=32, messages_per_slot_max=50)
 PAIRING = replace(ASKING, mechanism="admm_bilateral")
@@ -116,3 +129,22 @@ class Session:
             for out in self.sent
             if isinstance(out.message, kind) and getattr(out.message, "slot", None) == AT.label
         ]
+
+
+def balanced(session: Session) -> tuple[Clearing, Convergence, dict[str, Award]]:
+    """What every market that asks keeps, whatever was sent.
+
+    Balance, money, one clearing in time, and the same again from the journal.
+    """
+    (clearing,), (report,) = session.of(Clearing), session.of(Convergence)
+    awards = {award.meter: award for award in session.of(Award)}
+    assert sum(a.bought_wh for a in awards.values()) == sum(a.sold_wh for a in awards.values()) == clearing.volume_wh
+    assert sum(a.amount_nano for a in awards.values()) == 0
+    assert set(awards) == {f"home-{number}" for number in session.orders}
+    assert report.converged == (clearing.note is None)
+    assert report.questions <= report.questions_max
+    market = session.running.market
+    assert market.books[AT.start_s].state == "cleared"
+    assert session.running.last_s <= GATE_S + session.terms.reveal_within_s
+    assert service(session.journal, terms=session.terms).market.log.head() == market.log.head()
+    return clearing, report, awards

@@ -94,8 +94,7 @@ def test_the_page_is_complete_in_itself_and_shows_every_home(done: tuple[Path, d
 
 
 def test_the_metrics_alone_are_on_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--json", "--start", "2017-04-05", "--issue-hour", "6", "--history-days", "8"]
-    assert main(arguments(homes_file(tmp_path), *words)) == 0
+    assert main(arguments(homes_file(tmp_path), "--json", "--start", "2017-04-05", "--issue-hour", "6")) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["issue_hour"] == 6
     assert "forecasts" not in document
@@ -169,13 +168,12 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_holidays_of_a_file_are_told_to_the_forecaster(
-    done: tuple[Path, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _, plain = done
+def test_holidays_of_a_file_are_told_to_the_forecaster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "holidays.txt").write_text("# spring\n2017-04-14  # Good Friday\n\n2017-04-12\n", encoding="utf-8")
-    words = ["--json", "--holidays", str(tmp_path / "holidays.txt")]
+    words = ["--json", "--forecasts"]
     assert main(arguments(homes_file(tmp_path), *words)) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert main(arguments(homes_file(tmp_path), *words, "--holidays", str(tmp_path / "holidays.txt"))) == 0
     told = json.loads(capsys.readouterr().out)
     assert (plain["holidays"], told["holidays"]) == (0, 2)
     assert told["groups"]["first"]["mae"] != plain["groups"]["first"]["mae"]
