@@ -1,0 +1,1 @@
+"""Grafana dashboards and alerts as typed code, and the files that provision them."""
