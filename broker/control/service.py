@@ -29,7 +29,7 @@ from wire.codec import digest
 from wire.household import GATEWAY_BYTES_MAX, GATEWAY_RECORDS_MAX
 from wire.messages import Path, PlanNotice
 from wire.reasons import Reason
-from wire.signing import MAX_FRAME_BYTES
+from wire.signing import MAX_FRAME_BYTES, split
 from wire.slots import slot_at
 from wire.topics import BATCH
 
@@ -194,10 +194,11 @@ class MarketService:
                 events.append(_event(item, now_s))
         return self.enact(events) + refused
 
-    def refuse(self, item: Inbound, why: Rejected) -> Outgoing:
-        """The rejection of a frame that is not even looked at; it leaves no trace in the journal."""
+    def refuse(self, item: Inbound, why: Rejected, *, was_read: bool = False) -> Outgoing:
+        """The rejection of a frame that leaves no trace in the journal: not even looked at, or a plan `was_read`."""
         community = self.market.terms.community
-        out = rejection(why, community=community, meter=item.meter, kind=item.kind, digest=digest(item.frame))
+        named = digest(split(item.frame)[1] if was_read else item.frame)
+        out = rejection(why, community=community, meter=item.meter, kind=item.kind, digest=named)
         return replace(out, gateway=item.meter) if item.kind == BATCH else out
 
     def _batch_problem(self, item: Inbound) -> Rejected | None:
@@ -216,14 +217,13 @@ class MarketService:
 
     def _take_plan(self, item: Inbound, now_s: int) -> list[Outgoing]:
         member = self.market.members.get(item.meter)
-        why: Rejected | None
         if len(item.frame) > MAX_FRAME_BYTES:
-            why = Rejected(Reason.OVERSIZED, f"{len(item.frame)} bytes")
-        elif member is None or member.suspended:
-            why = Rejected(Reason.UNKNOWN_METER if member is None else Reason.SUSPENDED, f"meter {item.meter}")
-        else:
-            why = self._board.receive(item.frame, member, now_s)
-        return [] if why is None else [self.refuse(item, why)]
+            return [self.refuse(item, Rejected(Reason.OVERSIZED, f"{len(item.frame)} bytes"))]
+        if member is None or member.suspended:
+            code = Reason.UNKNOWN_METER if member is None else Reason.SUSPENDED
+            return [self.refuse(item, Rejected(code, f"meter {item.meter}"))]
+        why = self._board.receive(item.frame, member, now_s)
+        return [] if why is None else [self.refuse(item, why, was_read=why.code is not Reason.BAD_FRAME)]
 
     def step(self, now_s: int) -> list[Outgoing]:
         """Does what time has brought: opens slots, closes gates, settles, publishes the path."""

@@ -1,0 +1,142 @@
+"""A run against a broker under test: as two of its members and a stranger, from hello to a settled slot."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from conformance import broker_phases as phases
+from conformance.identity import STRANGER, Member
+from conformance.link import Link, LinkError, Server, linked
+from conformance.market_clock import DrivenClock, MarketClock, WallClock
+from conformance.probes.desk import FIRST, SECOND, SUSPENDED
+from conformance.probes.desk import STRANGER as OUTSIDE
+from conformance.recorder import Recorder
+from conformance.stand import Stand
+from conformance.transcript import Transcript
+from wire.messages import Calendar
+from wire.signing import key_from_seed
+from wire.topics import meter_inbox, public_inbox, witness_inbox
+
+Hook = Callable[[], Awaitable[None]]
+
+
+class NothingToTest(LinkError):
+    """There is no broker, or nothing that it could be tested with; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOptions:
+    """How a broker is tested.
+
+    `driven_from_s` makes the kit the coordinator of a driven clock that starts then; None: the machine's clock.
+    `kill` and `start` end the broker without notice and start it again; None: that is not tested. `tries_access`
+    sends what a well-kept MQTT server has to stop. `answer_within_s` is how long an answer may take. `broker_key` is
+    the key that the operator has told; None believes that of the calendar.
+    """
+
+    driven_from_s: int | None = None
+    kill: Hook | None = None
+    start: Hook | None = None
+    tries_access: bool = True
+    answer_within_s: float = 5.0
+    broker_key: bytes | None = None
+    says: Callable[[str], None] = lambda text: None
+
+
+async def record_broker(
+    server: Server, community: str, members: Sequence[Member], options: BrokerOptions
+) -> Transcript:
+    """The transcript of a run.
+
+    Raises: NothingToTest when no broker answers or members are missing; LinkError when the MQTT server is gone.
+    """
+    usable = [member for member in members if member.role == "member"]
+    if len(usable) < 2:
+        raise NothingToTest("two enrolled members are needed: enrol two test meters and name both keys")
+    recorder = Recorder()
+    async with linked(server, recorder, community) as link:
+        stand = await _stand(link, recorder, community, members, options)
+        problem: Exception | None = None
+        try:
+            await _work_through(stand, options)
+        except (phases.Stopped, TimeoutError) as error:
+            problem = error
+        if problem is not None:
+            options.says(f"stopped early: {problem}")
+            recorder.mark("stopped")
+        return stand.read().transcript
+
+
+async def _stand(
+    link: Link, recorder: Recorder, community: str, members: Sequence[Member], options: BrokerOptions
+) -> Stand:
+    first, second = [member for member in members if member.role == "member"][:2]
+    clients = {FIRST: first, SECOND: second}
+    if (stranger := _of_role(members, "stranger") or _made_up(first)) is not None:
+        clients[OUTSIDE] = stranger
+    if (suspended := _of_role(members, "suspended")) is not None:
+        clients[SUSPENDED] = suspended
+    clock: MarketClock = WallClock()
+    recorder.now_s = clock.now_s
+    for name, member in clients.items():
+        inboxes = [meter_inbox(community, member.meter), public_inbox(community), witness_inbox(community)]
+        await link.open(name, member, inboxes)
+    if options.driven_from_s is not None:
+        clock = driven = DrivenClock(
+            link,
+            recorder,
+            client=FIRST,
+            community=community,
+            process="broker",
+            start_s=options.driven_from_s,
+            within_s=4 * options.answer_within_s,
+        )
+        recorder.now_s = clock.now_s
+        await driven.start()
+    stand = Stand(
+        link=link,
+        recorder=recorder,
+        clock=clock,
+        community=community,
+        members=clients,
+        within_s=options.answer_within_s,
+        says=options.says,
+        broker_key=options.broker_key,
+    )
+    if not await recorder.until(lambda: bool(stand.heard(Calendar)), 2 * options.answer_within_s):
+        raise NothingToTest(
+            f"no calendar of community {community!r} within {2 * options.answer_within_s:g} s: is the broker running "
+            "on this MQTT server, under this community, and may the members read public/?"
+        )
+    return stand
+
+
+def _of_role(members: Sequence[Member], role: str) -> Member | None:
+    return next((member for member in members if member.role == role), None)
+
+
+def _made_up(like: Member) -> Member | None:
+    """A stranger for this run; None where the MQTT server wants to know who it is, and would stop it."""
+    if like.username is not None or like.cert_file is not None:
+        return None
+    return replace(like, meter=f"{STRANGER}-{secrets.token_hex(4)}", key=key_from_seed(secrets.token_bytes(32)))
+
+
+async def _work_through(stand: Stand, options: BrokerOptions) -> None:
+    await phases.membership(stand)
+    ground = await phases.chosen(stand)
+    stand.says(f"slot {ground.slot.label}, stage {ground.stage.stage}")
+    await phases.refusals(stand, ground)
+    await phases.entering(stand, ground)
+    await phases.plans(stand, ground)
+    await phases.contracts(stand, ground)
+    await phases.quotas(stand, ground)
+    if options.tries_access:
+        await phases.access(stand, ground)
+    if options.kill is not None and options.start is not None:
+        await phases.killed(stand, ground, options.kill, options.start)
+    await phases.closing(stand, ground)
+    await phases.sealing(stand, ground)
+    await phases.delivery(stand, ground)
+    await phases.following(stand, ground)
+    await phases.late_join(stand)

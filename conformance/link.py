@@ -1,0 +1,145 @@
+"""The kit's connections to the MQTT server: one per identity, everything that comes goes into the recorder."""
+
+import asyncio
+import secrets
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiomqtt
+
+from conformance.identity import Member
+from conformance.recorder import Recorder
+from wire.topics import ROOT
+
+TIMEOUT_S = 10.0
+
+
+class LinkError(Exception):
+    """The MQTT server cannot be reached or ended the connection; the message says which and what to check."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where the MQTT server is; `ca_file` pins its certificate and turns TLS on."""
+
+    host: str
+    port: int
+    ca_file: Path | None = None
+
+    def context(self, member: Member) -> ssl.SSLContext | None:
+        """The TLS context of a member's connection, None without TLS."""
+        if self.ca_file is None:
+            return None
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if member.cert_file is not None:
+            context.load_cert_chain(member.cert_file, member.key_file)
+        return context
+
+
+class Link:
+    """The connections of a run by name. `on_other` gets what is not of the protocol's topics of members."""
+
+    def __init__(self, server: Server, recorder: Recorder, community: str) -> None:
+        self._server = server
+        self._recorder = recorder
+        self._clients: dict[str, aiomqtt.Client] = {}
+        self._stack = AsyncExitStack()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._clock_prefix = f"{ROOT}/{community}/clock/"
+        self.on_clock: Callable[[str, bytes], None] = lambda topic, payload: None
+        self.lost: list[str] = []
+
+    def _client(self, name: str, member: Member) -> aiomqtt.Client:
+        s = self._server
+        client = aiomqtt.Client(
+            s.host,
+            s.port,
+            username=member.username,
+            password=member.password,
+            identifier=f"hearthgrid-tck-{name}-{secrets.token_hex(4)}",
+            timeout=TIMEOUT_S,
+            tls_context=s.context(member),
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        )
+        client.pending_calls_threshold = 1_000
+        return client
+
+    async def open(self, name: str, member: Member, filters: Iterable[str]) -> None:
+        """Connects under a name and subscribes with QoS 1.
+
+        Raises: LinkError when the server does not take the connection.
+        """
+        s, client = self._server, self._client(name, member)
+        try:
+            await self._stack.enter_async_context(client)
+            await client.subscribe([(name, 1) for name in filters])
+        except (aiomqtt.MqttError, OSError) as error:
+            raise LinkError(
+                f"MQTT server {s.host}:{s.port} does not take {member.username or member.meter}: {error}; check "
+                "--host, --port, the TLS options and the member's user name and password"
+            ) from None
+        self._clients[name] = client
+        task = asyncio.create_task(self._listen(name, client))
+        self._tasks.add(task)
+
+    async def _listen(self, name: str, client: aiomqtt.Client) -> None:
+        try:
+            async for message in client.messages:
+                payload = message.payload if isinstance(message.payload, bytes) else b""
+                topic = message.topic.value
+                if topic.startswith(self._clock_prefix):
+                    self.on_clock(topic, payload)
+                else:
+                    self._recorder.hear(name, topic, payload, qos=message.qos, retain=message.retain)
+        except aiomqtt.MqttError:
+            self.lost.append(name)
+
+    async def publish(self, name: str, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publishes with QoS 1 and returns when the server has acknowledged.
+
+        Raises: LinkError when the connection is gone.
+        """
+        try:
+            await self._clients[name].publish(topic, payload, 1, retain)
+        except aiomqtt.MqttError as error:
+            raise LinkError(
+                f"the MQTT server ended the connection of {name!r} ({error}): check its log, and that each member may "
+                "publish below its own meter/<meter>/"
+            ) from None
+
+    async def attempt(self, member: Member, topic: str, payload: bytes) -> None:
+        """Publishes over a connection of its own what a server may refuse, also by ending the connection."""
+        with suppress(aiomqtt.MqttError):
+            async with self._client("attempt", member) as client:
+                try:
+                    await client.publish(topic, payload, 1)
+                finally:
+                    # else the event loop reports the refusal as an error that nobody looked at
+                    if client._disconnected.done():
+                        client._disconnected.exception()
+
+    async def subscribe(self, name: str, filters: Iterable[str]) -> None:
+        """Subscribes an open connection to more; servers may grant what they then filter."""
+        await self._clients[name].subscribe([(f, 1) for f in filters])
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stack.aclose()
+
+
+@asynccontextmanager
+async def linked(server: Server, recorder: Recorder, community: str) -> AsyncIterator[Link]:
+    """A link that is closed at the end."""
+    link = Link(server, recorder, community)
+    try:
+        yield link
+    finally:
+        await link.close()

@@ -1,0 +1,1 @@
+"""What the kit sends to a broker under test, each frame under a label; pure."""

@@ -1,0 +1,112 @@
+"""Statements about orders, their rejections and their receipts."""
+
+from conformance.statement import Group, broker, meter
+
+ORDERS = Group(
+    "orders",
+    "Orders",
+    (
+        broker(80, "An order that may enter is answered with a `receipt` that names its meter, kind, slot, sequence "
+                   "and the SHA-256 of its payload."),
+        broker(81, "The receipt of an order names stage, round, pseudonym and the salt of its commitment."),
+        broker(82, "A higher sequence replaces the meter's whole order for the slot."),
+        broker(83, "An order without steps withdraws: it is receipted and trades nothing."),
+        broker(84, "Prices at both ends of the band [feed-in, retail] are accepted."),
+        meter(85, "An order is sent before the gate that the calendar states."),
+        meter(86, "The prices of an order lie in the band [feed-in, retail] of its slot."),
+        meter(87, "Buy steps come by falling and sell steps by rising price."),
+        meter(88, "Every buy price lies below every sell price of the same order."),
+        meter(89, "An order has at most `steps_max` steps."),
+        meter(90, "An order names a slot of the calendar and a stage that takes orders."),
+        meter(91, "Orders of a slot with another content have another, higher sequence."),
+        meter(92, "The energy of each side is within the nameplate of the `welcome` times the slot length."),
+        meter(93, "Where feed-in exceeds retail the slot has no market: a meter sends no steps for it."),
+        meter(94, "A calendar that the broker's key has not signed changes nothing in what a meter sends."),
+        meter(95, "Conditions that the broker's key has not signed change nothing in what a meter sends."),
+    ),
+)  # fmt: skip
+
+REJECTIONS = Group(
+    "rejections",
+    "Rejections",
+    (
+        broker(100, "A `rejection` names the kind and the digest of what it refuses, a code of the table of reasons, "
+                    "and a hint; of a message that could be read also slot and sequence."),
+        broker(101, "What is rejected changes nothing: the order held before is still held."),
+        broker(102, "A meter that is not enrolled: `unknown_meter`."),
+        broker(103, "A suspended meter: `suspended`."),
+        broker(104, "A payload that is not JSON: `malformed`."),
+        broker(105, "JSON that is no object: `malformed`."),
+        broker(106, "A key twice in an object: `malformed`."),
+        broker(107, "`NaN`: `malformed`."),
+        broker(108, "A missing field: `malformed`, with the field's name."),
+        broker(109, "Another version: `unknown_version` with the field `v`."),
+        broker(110, "A field that the schema does not know: `unknown_field`, with its name."),
+        broker(111, "A number outside the schema's range: `out_of_range`, with the field's name."),
+        broker(112, "A payload of another community, well signed: `wrong_community`."),
+        broker(113, "A payload of another meter, well signed: `wrong_meter`."),
+        broker(114, "A stage that is not in the calendar: `wrong_stage`."),
+        broker(115, "A slot far from now: `foreign_slot` or `too_early`."),
+        broker(116, "An order for a slot that has begun: `gate_closed`."),
+        broker(117, "An order after its gate: `gate_closed`."),
+        broker(118, "More steps than `steps_max`: `too_many_steps`."),
+        broker(119, "A price above the retail price of the slot: `price_out_of_band`, with the step."),
+        broker(120, "A price below the feed-in price of the slot: `price_out_of_band`, with the step."),
+        broker(121, "Buy prices that rise: `not_monotone`."),
+        broker(122, "Sell prices that fall: `not_monotone`."),
+        broker(123, "A buy price that is not below a sell price of the same order: `self_crossing`."),
+        broker(124, "More bought than the nameplate carries: `over_nameplate`."),
+        broker(125, "More sold than the nameplate carries: `over_nameplate`."),
+        broker(126, "A sequence below the last one: `stale_sequence`."),
+        broker(127, "The last sequence with another content: `conflicting_sequence`."),
+        broker(128, "A sealed order in a stage of open orders: `not_sealed`."),
+        broker(129, "An open order in a sealed stage: `sealed_market`."),
+        broker(130, "A reveal of what was not sealed: `wrong_reveal`."),
+        broker(131, "A reply when nothing is asked: `round_over`."),
+        broker(132, "An answer to a contract that was not proposed to this meter: `unknown_contract`."),
+        broker(133, "A proposal to who is no other member: `unknown_meter` with the field `counterparty`."),
+        broker(134, "An offer to a call that was not published: `unknown_call`."),
+        broker(135, "A block order in a stage that is not day-ahead: `wrong_stage`."),
+        broker(136, "A plan that is wholly past: `wrong_horizon`."),
+        broker(137, "A plan beyond the nameplate: `over_nameplate`."),
+        broker(138, "A plan with a bad signature: `bad_signature`."),
+        broker(139, "A report of a slot that is not over: `slot_not_over`."),
+        broker(140, "A register that falls within a report: `register_went_back`."),
+        broker(141, "Registers below those of an earlier slot: `register_went_back`."),
+        broker(142, "More metered than the connection carries: `over_nameplate`."),
+        broker(143, "A report with the sequence of another one: `conflicting_sequence`."),
+        broker(144, "A second measured value without a reason: `no_reason`."),
+        broker(145, "An estimate after a measured value: `not_measured`."),
+        broker(146, "A query about a slot that is not in the calendar: `foreign_slot`."),
+        broker(147, "A report after the time for corrections: `already_settled`."),
+        broker(148, "An order for a slot whose feed-in price exceeds retail, or whose prices are unknown: "
+                    "`no_market`."),
+        broker(149, "A sealed order or a reply for a stage whose turn has not come: `too_early`."),
+    ),
+)  # fmt: skip
+
+RECEIPTS = Group(
+    "receipts",
+    "Receipts, idempotency, unknown outcomes",
+    (
+        broker(150, "The same bytes again are answered with a receipt of the same digest, sequence, pseudonym and "
+                    "salt."),
+        broker(151, "The same bytes again are answered with that receipt also after the gate."),
+        broker(152, "Every order, report and query is answered, by a receipt, a rejection or an answer."),
+        broker(153, "`answer` names stage, round, sequence and digest of the order that the broker holds."),
+        broker(154, "`answer` is null where the broker holds nothing."),
+        broker(155, "A receipt is sent only after the message is durable: a broker that is killed right after it "
+                    "still holds the message."),
+        broker(156, "A resent order counts once: the book of the round shows it once."),
+        broker(157, "A restarted broker answers the same bytes with the same receipt."),
+        broker(158, "A report that is sent again is receipted again and settled once."),
+        meter(159, "What was not answered when a connection comes back is sent again with the same bytes."),
+        meter(160, "What has a receipt is not sent again."),
+        meter(161, "A receipt that the broker's key has not signed counts for nothing: the message is sent again."),
+        meter(162, "A rejection that the broker's key has not signed counts for nothing: the message is sent again."),
+        meter(163, "A receipt for another payload (another sequence) settles nothing."),
+        meter(164, "The acknowledgement of the MQTT server settles nothing: without a receipt a message is sent "
+                   "again."),
+        meter(165, "A meter that does not know an outcome may send a `query`; the `answer` of the broker decides."),
+    ),
+)  # fmt: skip
