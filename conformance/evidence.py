@@ -110,6 +110,12 @@ class Evidence:
             and read.client == (clients.get(read.meter) if read.meter else first)
         )
 
+    @cached_property
+    def said(self) -> tuple[Read, ...]:
+        """What meters published, as the transcript's first client heard it."""
+        first = self.transcript.first
+        return tuple(r for r in self.heard if RULES[r.kind].publisher == "meter" and r.client == first)
+
     def of(self, model: type[M], meter: str = "", *, live: bool = False, **values: object) -> list[M]:
         """The decoded messages of a kind to a meter (public: ""), whose fields have these values."""
         return [m for _, m in self.placed(model, meter, live=live, **values)]

@@ -1,8 +1,8 @@
 """The judges of a broker's run, registered under their numbers when this package is imported."""
 
+from conformance import message_judges
 from conformance.broker_judges import (
     contracts,
-    frames,
     log,
     orders,
     rejections,
@@ -12,4 +12,4 @@ from conformance.broker_judges import (
     topics,
 )
 
-__all__ = ["contracts", "frames", "log", "orders", "rejections", "reports", "rounds", "sealed", "topics"]
+__all__ = ["contracts", "message_judges", "log", "orders", "rejections", "reports", "rounds", "sealed", "topics"]

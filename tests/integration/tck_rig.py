@@ -55,9 +55,7 @@ def guarded_mosquitto(directory: Path) -> Iterator[int]:
     lines += [f"acl_file {directory / 'acl'}", *(["user root"] if os.geteuid() == 0 else [])]
     (directory / "mosquitto.conf").write_text("\n".join(lines) + "\n")
     with (directory / "mosquitto.log").open("wb") as sink:
-        child = subprocess.Popen(
-            [program, "-c", str(directory / "mosquitto.conf")], stderr=sink, stdout=sink
-        )
+        child = subprocess.Popen([program, "-c", str(directory / "mosquitto.conf")], stderr=sink, stdout=sink)
     try:
         _until_open(port)
         yield port
