@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from conformance import broker_phases as phases
+from conformance.broker_phases import after, ground, rounds, trading
 from conformance.identity import STRANGER, Member
 from conformance.link import Link, LinkError, Server, linked
 from conformance.market_clock import DrivenClock, MarketClock, WallClock
@@ -59,7 +59,7 @@ async def record_broker(
         problem: Exception | None = None
         try:
             await _work_through(stand, options)
-        except (phases.Stopped, TimeoutError) as error:
+        except (ground.Stopped, TimeoutError) as error:
             problem = error
         if problem is not None:
             options.says(f"stopped early: {problem}")
@@ -123,20 +123,20 @@ def _made_up(like: Member) -> Member | None:
 
 
 async def _work_through(stand: Stand, options: BrokerOptions) -> None:
-    await phases.membership(stand)
-    ground = await phases.chosen(stand)
-    stand.says(f"slot {ground.slot.label}, stage {ground.stage.stage}")
-    await phases.refusals(stand, ground)
-    await phases.entering(stand, ground)
-    await phases.plans(stand, ground)
-    await phases.contracts(stand, ground)
-    await phases.quotas(stand, ground)
+    await ground.membership(stand)
+    tested = await ground.chosen(stand)
+    stand.says(f"slot {tested.slot.label}, stage {tested.stage.stage}")
+    await trading.refusals(stand, tested)
+    await trading.entering(stand, tested)
+    await trading.plans(stand, tested)
+    await trading.contracts(stand, tested)
+    await trading.quotas(stand, tested)
     if options.tries_access:
-        await phases.access(stand, ground)
+        await trading.access(stand, tested)
     if options.kill is not None and options.start is not None:
-        await phases.killed(stand, ground, options.kill, options.start)
-    await phases.closing(stand, ground)
-    await phases.sealing(stand, ground)
-    await phases.delivery(stand, ground)
-    await phases.following(stand, ground)
-    await phases.late_join(stand)
+        await rounds.killed(stand, tested, options.kill, options.start)
+    await rounds.closing(stand, tested)
+    await rounds.sealing(stand, tested)
+    await after.delivery(stand, tested)
+    await after.following(stand, tested)
+    await after.late_join(stand)

@@ -45,8 +45,7 @@ def opened(
     kind: str, community: str, data: bytes, key: bytes | None
 ) -> tuple[bytes | None, Message | None, str | None, str | None, str | None]:
     """(payload, message, what is wrong with form, signature, content) of what was heard under a kind."""
-    payload: bytes | None = data
-    form = signature = content = None
+    payload, signature = data, None
     if RULES[kind].signed:
         try:
             found, payload = split(data)
@@ -55,9 +54,9 @@ def opened(
         if key is not None and not is_signed_by(key, kind, community, found, payload):
             signature = f"the signature of this {kind} does not hold"
     try:
-        return payload, decode(BY_KIND[kind], payload), form, signature, content
+        return payload, decode(BY_KIND[kind], payload), None, signature, None
     except DecodeError as error:
-        return payload, None, form, signature, str(error)
+        return payload, None, None, signature, str(error)
 
 
 class Evidence:

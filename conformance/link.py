@@ -108,8 +108,8 @@ class Link:
             await self._clients[name].publish(topic, payload, 1, retain)
         except aiomqtt.MqttError as error:
             raise LinkError(
-                f"the MQTT server ended the connection of {name!r} ({error}): check its log, and that each member may "
-                "publish below its own meter/<meter>/"
+                f"the MQTT server ended the connection of {name!r} ({error}): check its log, and that each member "
+                "may publish below its own meter/<meter>/"
             ) from None
 
     async def attempt(self, member: Member, topic: str, payload: bytes) -> None:

@@ -41,13 +41,13 @@ async def greeting(stand: MeterStand) -> bool:
 
 
 async def unanswered(stand: MeterStand, slot: Slot) -> None:
-    """An order whose receipt is withheld, then forged, then for another sequence; a forged rejection; then the true."""
+    """An order whose receipt is withheld, then forged, then another's; a forged rejection; then the true one."""
     found = await stand.waits_for(Order, slot=slot.label)
     if found is None:
         return
     payload, order = found
     played, now_s = stand.played, stand.clock.now_s()
-    right = played.receipt("order", order.slot, order.sequence, payload, now_s, order.stage)
+    right = played.receipt("order", order.slot, order.sequence, payload, now_s=now_s, stage_name=order.stage)
     await stand.lets_resend("withheld")
     await stand.tell("receipt.forged", right, key=FORGER)
     await stand.recorder.quiet(QUIET_S, stand.within_s)
@@ -73,7 +73,9 @@ async def answers(stand: MeterStand, slot: Slot) -> None:
 
 async def _receipt_orders(stand: MeterStand, slot: Slot) -> None:
     for payload, order in dict(stand.said(Order, slot=slot.label)).items():
-        receipt = stand.played.receipt("order", order.slot, order.sequence, payload, stand.clock.now_s(), order.stage)
+        receipt = stand.played.receipt(
+            "order", order.slot, order.sequence, payload, now_s=stand.clock.now_s(), stage_name=order.stage
+        )
         await stand.tell(f"receipt {order.slot} {order.sequence}", receipt)
 
 
@@ -100,7 +102,8 @@ async def _clears(stand: MeterStand, gate: Gate, entries: list[BookEntry]) -> No
     leaves, checkpoint = stand.played.logged(gate.slot, gate, clearing)
     await stand.tell(f"leaves {gate.slot}", leaves)
     await stand.tell(f"checkpoint {gate.slot}", checkpoint)
-    await stand.waits_for(Witness, since=since)
+    if gate.orders:
+        await stand.waits_for(Witness, since=since)
 
 
 async def garbage(stand: MeterStand) -> None:
@@ -143,7 +146,7 @@ async def reported(stand: MeterStand, slot: Slot, *, withholds: bool = False) ->
     payload, report = found
     if withholds:
         await stand.lets_resend("report withheld")
-    receipt = stand.played.receipt("report", report.slot, report.sequence, payload, stand.clock.now_s())
+    receipt = stand.played.receipt("report", report.slot, report.sequence, payload, now_s=stand.clock.now_s())
     await stand.tell(f"receipt report {slot.label}", receipt)
 
 
@@ -161,7 +164,7 @@ async def sealed_round(stand: MeterStand, slot: Slot) -> None:
         return
     payload, order = found
     now_s, gate_s = stand.clock.now_s(), slot.start_s - LEAD_S
-    receipt = stand.played.receipt("sealed", order.slot, order.sequence, payload, now_s, order.stage)
+    receipt = stand.played.receipt("sealed", order.slot, order.sequence, payload, now_s=now_s, stage_name=order.stage)
     await stand.tell(f"receipt sealed {slot.label}", receipt.model_copy(update={"salt": None}))
     entry = stand.played.entry(of, order.sequence, ()).model_copy(
         update={"commitment": order.commitment, "salt": None}
@@ -176,7 +179,7 @@ async def sealed_round(stand: MeterStand, slot: Slot) -> None:
     if opened is not None:
         payload, reveal = opened
         answer = stand.played.receipt(
-            "reveal", reveal.slot, reveal.sequence, payload, stand.clock.now_s(), reveal.stage
+            "reveal", reveal.slot, reveal.sequence, payload, now_s=stand.clock.now_s(), stage_name=reveal.stage
         )
         await stand.tell(f"receipt reveal {slot.label}", answer.model_copy(update={"salt": None}))
         entry = stand.played.entry(of, reveal.sequence, reveal.steps, reveal.salt)

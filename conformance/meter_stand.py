@@ -92,9 +92,10 @@ class MeterStand:
         for event in self.recorder.events[since:]:
             if isinstance(event, Heard) and event.topic == where:
                 payload, message, *_ = opened(model.kind, self.played.community, event.payload, None)
-                if payload is not None and isinstance(message, model):
-                    if all(getattr(message, name) == value for name, value in values.items()):
-                        found.append((payload, message))
+                if payload is None or not isinstance(message, model):
+                    continue
+                if all(getattr(message, name) == value for name, value in values.items()):
+                    found.append((payload, message))
         return found
 
     async def waits_for(

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wire.checkpoint import TreeHead, signed_note
-from wire.codec import encode
+from wire.codec import canonical, digest, encode
 from wire.commitments import RoundName, award_leaf, message_leaf, order_leaf, shown_order
-from wire.codec import canonical, digest
 from wire.merkle import Tree, leaf_hash
 from wire.messages import (
     Award,
@@ -121,7 +120,7 @@ class PlayedBroker:
         )
 
     def receipt(
-        self, of: Receipted, slot: str, sequence: int, payload: bytes, now_s: int, stage_name: str | None = None
+        self, of: Receipted, slot: str, sequence: int, payload: bytes, *, now_s: int, stage_name: str | None = None
     ) -> Receipt:
         """The receipt of a payload."""
         is_order = stage_name is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from conformance.evidence import Evidence, opened
@@ -72,7 +73,7 @@ class Stand:
             waiting = {probe.named.encode() for probe in probes[start : start + AT_ONCE]}
             for probe in probes[start : start + AT_ONCE]:
                 await self.post(probe)
-            came &= await self.recorder.until(lambda w=waiting, s=since: self._is_answered(w, s), self.within_s)
+            came &= await self.recorder.until(partial(self._is_answered, waiting, since), self.within_s)
         return came
 
     async def post(self, probe: Probe, *, forbidden_to: str | None = None) -> None:

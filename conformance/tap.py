@@ -1,6 +1,7 @@
 """A tap between a meter under test and its MQTT server: records what the meter sends, and cuts the connection.
 
-It reads the bytes of MQTT 3.1.1 in the clear and changes nothing. Source: OASIS MQTT 3.1.1, clauses 2.2, 3.1, 3.3, 3.8.
+It reads the bytes of MQTT 3.1.1 in the clear and changes nothing.
+Source: OASIS MQTT 3.1.1, clauses 2.2, 3.1, 3.3, 3.8.
 """
 
 import asyncio

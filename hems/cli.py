@@ -13,6 +13,7 @@ COMMANDS = {
     "meter": "run the transactive meter of a home",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",
+    "tck": "test a broker or a meter against the protocol",
 }
 
 EPILOG = """examples:

@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT))
 from broker.io.config import BrokerConfig  # noqa: E402
 from broker.market.session import diagram  # noqa: E402
 from broker.mechanisms.catalogue import MECHANISMS  # noqa: E402
+from conformance.command import judged_numbers  # noqa: E402
+from conformance.statements import GROUPS, STATEMENTS  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
 from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
 
@@ -36,6 +38,26 @@ def mechanisms() -> str:
         promises = (m.budget_balance, m.individual_rationality, m.truthfulness, m.welfare)
         rows.append((f"[`{m.name}`](markets/{m.name}.md)", "yes" if m.is_live else "no", *promises, m.source))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def protocol_statements() -> str:
+    """The numbered statements of the protocol by group, with whose runs of the test kit judge each."""
+    judged = judged_numbers()
+    parts = []
+    for group in GROUPS:
+        rows = [
+            f'| <a id="{s.id.lower()}"></a>{s.id} | {s.subject.value} | {s.text} | {judged.get(s.id, "no")} |'
+            for s in group.statements
+        ]
+        head = [
+            f"### {group.title}",
+            "",
+            "| number | who | what has to hold | judged in a run against |",
+            "|---|---|---|---|",
+        ]
+        parts.append("\n".join([*head, *rows]))
+    parts.append(f"{len(STATEMENTS)} statements, {len(judged)} of them judged by the test kit.")
+    return "\n\n".join(parts)
 
 
 def configuration(model: type[BaseModel]) -> str:
@@ -123,6 +145,7 @@ def _number(value: float) -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "slot states": ("docs/architecture.md", slot_states),
     "mechanisms": ("docs/markets.md", mechanisms),
+    "protocol statements": ("docs/protocol/specification.md", protocol_statements),
     "home configuration": ("docs/configuration.md", lambda: configuration(HomeConfig)),
     "broker configuration": ("docs/configuration.md", lambda: configuration(BrokerConfig)),
     "simulator configuration": ("docs/configuration.md", lambda: configuration(SimulatorConfig)),

@@ -12,4 +12,4 @@ from conformance.broker_judges import (
     topics,
 )
 
-__all__ = ["contracts", "message_judges", "log", "orders", "rejections", "reports", "rounds", "sealed", "topics"]
+__all__ = ["contracts", "log", "message_judges", "orders", "rejections", "reports", "rounds", "sealed", "topics"]

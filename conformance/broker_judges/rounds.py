@@ -104,7 +104,8 @@ def _pages(run: Evidence) -> Verdict:
 def _all_pages(run: Evidence) -> Verdict:
     seen: dict[tuple[str, ...], set[int]] = {}
     pages: dict[tuple[str, ...], int] = {}
-    for page in (*run.of(Book), *run.of(Roster)):
+    heard: list[Book | Roster] = [*run.of(Book), *run.of(Roster)]
+    for page in heard:
         name = (
             (page.kind, *round_of(page)[1:3]) if isinstance(page, Book) else (page.kind, page.day, str(page.revision))
         )

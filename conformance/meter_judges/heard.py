@@ -26,11 +26,14 @@ def told(run: Evidence, model: type[M], *, before: int | None = None) -> list[tu
     """(place, sent, message) of what the kit told the meter of a kind; forged messages are left out."""
     found = []
     for place, event in enumerate(run.transcript.events[:before]):
-        if isinstance(event, Sent) and event.kind == model.kind and not event.label.startswith("garbage"):
-            if ".forged" not in event.label and event.label != "receipt.other":
-                payload = split(event.frame)[1] if event.frame.startswith(b"v1.") else event.frame
-                found.append((place, event, decode(model, payload)))
+        if isinstance(event, Sent) and event.kind == model.kind and not _proves_nothing(event.label):
+            payload = split(event.frame)[1] if event.frame.startswith(b"v1.") else event.frame
+            found.append((place, event, decode(model, payload)))
     return found
+
+
+def _proves_nothing(label: str) -> bool:
+    return label.startswith("garbage") or label.endswith(".forged") or label == "receipt.other"
 
 
 def calendar_at(run: Evidence, place: int) -> Calendar | None:

@@ -1,10 +1,12 @@
 """The orders and plans that a meter sends, against the terms it was told."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from conformance.assertion import METER
-from conformance.evidence import Evidence
+from conformance.evidence import Evidence, Read
 from conformance.meter_judges.heard import calendar_at, conditions_at, said, told
+from conformance.transcript import Mark
 from conformance.verdict import Broken, Held, NotJudged, Verdict, all_hold
 from wire.calendar import gates
 from wire.messages import Calendar, Conditions, Order, PlanNotice, SealedOrder, Side, Welcome
@@ -27,7 +29,8 @@ def _prices(order: Order, side: Side) -> list[int]:
 
 @METER.asserts(85)
 def _before_the_gate(run: Evidence) -> Verdict:
-    found = [(read.place, read.at_s, m) for read, m in [*said(run, Order), *said(run, SealedOrder)]]
+    orders: list[tuple[Read, Order | SealedOrder]] = [*said(run, Order), *said(run, SealedOrder)]
+    found = [(read.place, read.at_s, m) for read, m in orders]
     first: dict[tuple[str, str, int], tuple[int, int]] = {}
     for place, at_s, m in sorted(found, key=lambda row: row[0]):
         first.setdefault((m.slot, m.stage, m.sequence), (place, at_s))
@@ -147,7 +150,8 @@ def _no_market(run: Evidence) -> Verdict:
 
 def _forged(run: Evidence, what: str) -> Verdict:
     """Whether the meter ordered although terms that nobody signed say that it cannot."""
-    marks = [e.name for e in run.transcript.events if getattr(e, "name", "").startswith("forged terms ")]
+    events = run.transcript.events
+    marks = [e.name for e in events if isinstance(e, Mark) and e.name.startswith("forged terms ")]
     orders = said(run, Order)
     if not marks or not orders:
         return NotJudged(NO_ORDER)
@@ -181,6 +185,6 @@ def _plan_horizon(run: Evidence) -> Verdict:
 @METER.asserts(234)
 def _plan_rounds(run: Evidence) -> Verdict:
     found = [plan for _, plan in said(run, PlanNotice)]
-    pairs = list(zip(found, found[1:], strict=False))
+    pairs = list(pairwise(found))
     wrong = [f"round {b.round} after round {a.round}" for a, b in pairs if a != b and b.round <= a.round]
     return all_hold(wrong, len(pairs), missing=NO_PLAN)

@@ -1,5 +1,7 @@
 """The reports that a meter sends."""
 
+from itertools import pairwise
+
 from conformance.assertion import METER
 from conformance.evidence import Evidence
 from conformance.meter_judges.heard import calendar_at, said
@@ -34,7 +36,7 @@ def _after_the_slot(run: Evidence) -> Verdict:
 @METER.asserts(211)
 def _continues(run: Evidence) -> Verdict:
     reports = list(_by_slot(run).values())
-    pairs = [(a, b) for a, b in zip(reports, reports[1:], strict=False) if not b.replaces]
+    pairs = [(a, b) for a, b in pairwise(reports) if not b.replaces]
     wrong = [
         f"{a.slot} ends with {a.import_to_wh}/{a.export_to_wh} Wh, {b.slot} starts with "
         f"{b.import_from_wh}/{b.export_from_wh} Wh"

@@ -1,6 +1,7 @@
 """Frames that do not hold, and payloads that are no message of their kind."""
 
 import json
+from typing import Any
 
 from conformance.probes.desk import FIRST, SECOND, STRANGER, SUSPENDED, Ground, Probe, buy
 from wire.codec import encode
@@ -55,13 +56,13 @@ def bad_payloads(ground: Ground) -> list[Probe]:
     text = encode(order)
     step = {"side": "buy", "price_micro_per_kwh": ground.high}
     payloads = {
-        "payload.not_json": b"{not json",
+        "payload.not_json": b"{no json",
         "payload.array": b"[" + text + b"]",
         "payload.doubled": text.replace(b'"sequence":1', b'"sequence":1,"sequence":1'),
         "payload.nan": text.replace(b'"sequence":1', b'"sequence":NaN'),
         "payload.fraction": text.replace(b'"energy_wh":100', b'"energy_wh":100.5'),
     }
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "payload.missing": {"sequence": ...},
         "payload.version": {"v": 2},
         "payload.unknown_field": {"tck": 1},

@@ -1,10 +1,13 @@
 """Orders that the market's rules refuse, and the ones that enter."""
 
+from typing import Any
+
 from conformance.probes.desk import FIRST, SECOND, Ground, Probe, buy, sell
 from wire.messages import (
     Acceptance,
     BlockOrder,
     FlexOffer,
+    Message,
     MeterReport,
     PlanNotice,
     Proposal,
@@ -50,13 +53,13 @@ def refused_orders(ground: Ground) -> list[Probe]:
 def refused_others(ground: Ground) -> list[Probe]:
     """Messages beside orders whose moment is not now, or that name what is not there."""
     g = ground
-    common = {"community": g.community, "meter": g.first.meter}
-    session = {"stage": g.stage.stage, "slot": g.slot.label, "round": 0}
+    common: dict[str, Any] = {"community": g.community, "meter": g.first.meter}
+    session: dict[str, Any] = {"stage": g.stage.stage, "slot": g.slot.label, "round": 0}
     past = slot_at(g.now_s, g.calendar.slot_minutes).shifted(-2)
     far = slot_at(g.now_s + FAR_S, g.calendar.slot_minutes)
     zero = "0" * 64
     nothing = Quantities(0, 0, 0, 0)
-    messages = {
+    messages: dict[str, Message] = {
         "other.sealed": SealedOrder(**common, **session, sequence=1, commitment=zero, sent_at=g.now),
         "other.reveal": Reveal(**common, **session, sequence=1, salt=zero, steps=(buy(g.high, 100),)),
         "other.reply": Reply(**common, **session, question=1, quantities=(nothing,)),

@@ -9,8 +9,8 @@ FRAMES = Group(
         both(1, "A signed message is `v1.`, 86 characters of unpadded base64url, `.` and the payload, nothing else."),
         both(
             2,
-            "The signature is Ed25519 over `hearthgrid/<kind>/v1`, a zero byte, the community id, a zero byte and the "
-            "exact payload bytes, made with the enrolled key of the meter or the `broker_key` of the calendar.",
+            "The signature is Ed25519 over `hearthgrid/<kind>/v1`, a zero byte, the community id, a zero byte and "
+            "the exact payload bytes, made with the enrolled key of the meter or the `broker_key` of the calendar.",
         ),
         both(3, "A payload is one JSON object in UTF-8 without doubled keys, fractions or `NaN`."),
         broker(4, "The broker's payloads are canonical: keys sorted, no white space, no escaped letters."),
@@ -29,7 +29,7 @@ FRAMES = Group(
         broker(17, "The signature is checked before the payload is parsed: no JSON with a bad signature is "
                    "`bad_signature`."),
         broker(18, "A frame of exactly 16,384 bytes is read."),
-        broker(19, "White space and another order of the keys are accepted; the digest is that of the bytes as sent."),
+        broker(19, "White space and another order of keys are accepted; the digest is that of the bytes as sent."),
     ),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A meter under test for the test kit: `hems meter` on an emulated meter, a scripted home behind it, a driven clock."""
+"""A meter under test for the test kit: `hems meter` on an emulated meter and a driven clock, its home scripted."""
 
 import asyncio
 import subprocess
@@ -19,6 +19,7 @@ from hems.bidding.strategy import Strategy, strategy_to_line
 from hems.io.home_link import connected, socket_path
 from meter_firmware_sim.meter import Meter, MeterConfig
 from meter_firmware_sim.server import HomeServer
+from wire.signing import SigningKey
 from wire.slots import slot_at
 
 COMMUNITY, METER = "elm", "home-1"
@@ -44,7 +45,7 @@ STEPS = (Step("buy", 250_000, 500), Step("buy", 150_000, 300), Step("sell", 310_
 async def _scripted_home(state: Path, house: Meter) -> None:
     """An energy manager that wants the same in every slot; its house draws a constant power."""
     path = socket_path(state)
-    while not path.exists():
+    while not path.exists():  # noqa: ASYNC110 - a file that another process makes
         await asyncio.sleep(0.02)
     traded = 0
     async with connected(path) as (lines, send):
@@ -91,10 +92,10 @@ async def _run(directory: Path, mqtt: int) -> Transcript:
         await server.stop()
 
 
-def recorded(directory: Path) -> Transcript:
-    """The transcript of a run against the meter process of this release."""
+def recorded(directory: Path) -> tuple[Transcript, SigningKey]:
+    """The transcript of a run against the meter process of this release, and the meter's key."""
     with mosquitto(directory) as port:
         transcript = asyncio.run(_run(directory, port))
     log = (directory / "meter.log").read_text()
     assert "Traceback" not in log, log
-    return transcript
+    return transcript, load_or_make_key(directory / "state" / "meter.key")

@@ -4,17 +4,19 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from broker_rig import COMMUNITY, START_S, BrokerChild, _until_open, free_port, meter_key, write_config
 
+from broker.io.state_dir import StateDir
 from conformance.broker_run import BrokerOptions, record_broker
 from conformance.identity import Member
 from conformance.link import Server
 from conformance.transcript import Transcript
+from wire.signing import SigningKey
 
 STAGES = """[[market.stages]]
 kind = "bilateral"
@@ -79,10 +81,10 @@ def members() -> list[Member]:
     return [*own, Member(meter="nobody", key=meter_key(9), username="nobody", role="stranger")]
 
 
-def recorded(directory: Path, start: Callable[[Path], BrokerChild] = BrokerChild) -> Transcript:
-    """The transcript of a run against a broker of this release, which is killed and started again on the way."""
+def recorded(directory: Path) -> tuple[Transcript, SigningKey]:
+    """A run against the broker of this release, killed and started again on the way, and the broker's key."""
     with guarded_mosquitto(directory) as port:
-        broker = start(broker_config(directory, port))
+        broker = BrokerChild(broker_config(directory, port))
         broker.start()
 
         async def kill() -> None:
@@ -93,7 +95,9 @@ def recorded(directory: Path, start: Callable[[Path], BrokerChild] = BrokerChild
 
         options = BrokerOptions(driven_from_s=START_S, kill=kill, start=again)
         try:
-            return asyncio.run(record_broker(Server(host="127.0.0.1", port=port), COMMUNITY, members(), options))
+            server = Server(host="127.0.0.1", port=port)
+            transcript = asyncio.run(record_broker(server, COMMUNITY, members(), options))
+            return transcript, StateDir(directory / "state").read_key()
         finally:
             broker.kill()
             assert "Traceback" not in broker.log()

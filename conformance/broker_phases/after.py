@@ -1,0 +1,84 @@
+"""After the slot: reports, the settlement and its correction, and a client that comes late."""
+
+from conformance.broker_phases.ground import QUIET_S, at_now
+from conformance.market_clock import DrivenClock
+from conformance.probes import orders
+from conformance.probes.desk import FIRST, SECOND, Ground
+from conformance.stand import Stand
+from wire.messages import (
+    Award,
+    MeterReport,
+    Receipt,
+    Settlement,
+)
+from wire.slots import format_utc
+from wire.topics import meter_inbox, public_inbox
+
+REGISTER_WH = 1_000_000
+
+
+async def delivery(stand: Stand, ground: Ground) -> None:
+    """After the slot: reports that do not hold and ones that do, the settlement, and a correction of it."""
+    stand.says(f"waiting until {format_utc(ground.slot.end_s)} for the end of the slot")
+    await stand.clock.reach(ground.slot.end_s)
+    g = at_now(stand, ground)
+    start, none = REGISTER_WH, (5_000, 5_000)
+    huge_wh = 2 * g.carries_wh[0] + 1_000
+    first = _report(g, FIRST, (start, start + 320), none)
+    second = _report(g, SECOND, (start, start), (5_000, 5_250))
+    await stand.send([g.signed("report.falls", FIRST, _report(g, FIRST, (start, start - 1), none))])
+    await stand.send([g.signed("report.too_much", FIRST, _report(g, FIRST, (start, start + huge_wh), none))])
+    await stand.send([g.signed("report.first", FIRST, first)])
+    await stand.send([g.signed("report.again", FIRST, first)])
+    await stand.send([g.signed("report.conflict", FIRST, _report(g, FIRST, (start, start + 321), none))])
+    newer = _report(g, FIRST, (start, start + 330), none, sequence=2)
+    await stand.send([g.signed("report.no_reason", FIRST, newer)])
+    estimate = _report(g, FIRST, (start, start + 330), none, sequence=2, is_measured=False)
+    await stand.send([g.signed("report.estimate", FIRST, estimate)])
+    await stand.send([g.signed("report.second", SECOND, second)])
+    for member in (g.first, g.second):
+        await stand.hears(Settlement, member.meter, slot=g.slot.label)
+    replaced = newer.model_copy(update={"replaces": "meter read again"})
+    since = stand.place
+    await stand.send([g.signed("report.replaced", FIRST, replaced)])
+    await stand.hears(Settlement, g.first.meter, since=since, slot=g.slot.label)
+
+
+def _report(
+    g: Ground,
+    client: str,
+    imports_wh: tuple[int, int],
+    exports_wh: tuple[int, int],
+    *,
+    sequence: int = 1,
+    is_measured: bool = True,
+) -> MeterReport:
+    return orders.report(g, client, imports_wh, exports_wh, sequence=sequence, is_measured=is_measured)
+
+
+async def following(stand: Stand, ground: Ground) -> None:
+    """The slots after it: registers that fall between slots, and a slot that nobody reports."""
+    following = ground.slot.shifted(1)
+    if not stand.heard(Receipt, ground.first.meter, slot=following.label):
+        return
+    await stand.clock.reach(following.end_s)
+    g = at_now(stand, ground, following)
+    none = (5_000, 5_000)
+    below = _report(g, FIRST, (REGISTER_WH - 500, REGISTER_WH - 400), none)
+    await stand.send([g.signed("report.below", FIRST, below)])
+    traded = following.shifted(1)
+    if isinstance(stand.clock, DrivenClock) and stand.heard(Award, ground.first.meter, slot=traded.label) == []:
+        await stand.clock.reach(traded.end_s)
+    if isinstance(stand.clock, DrivenClock):
+        await stand.clock.reach(traded.end_s + ground.calendar.report_within_s)
+        if stand.heard(Award, ground.second.meter, slot=traded.label):
+            await stand.hears(Settlement, ground.second.meter, slot=traded.label)
+
+
+async def late_join(stand: Stand) -> None:
+    """A client that comes late: what it is sent first is what the server has kept."""
+    stand.recorder.mark("late join")
+    await stand.link.open(
+        "late", stand.first, [public_inbox(stand.community), meter_inbox(stand.community, stand.first.meter)]
+    )
+    await stand.recorder.quiet(QUIET_S, stand.within_s)
