@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from conformance.broker_phases import after, ground, rounds, trading
 from conformance.identity import STRANGER, Member
 from conformance.link import Link, LinkError, Server, linked
-from conformance.market_clock import DrivenClock, MarketClock, WallClock
+from conformance.market_clock import DrivenClock, FollowedClock, MarketClock, WallClock
 from conformance.probes.desk import FIRST, SECOND, SUSPENDED
 from conformance.probes.desk import STRANGER as OUTSIDE
 from conformance.recorder import Recorder
@@ -29,12 +29,14 @@ class BrokerOptions:
     """How a broker is tested.
 
     `driven_from_s` makes the kit the coordinator of a driven clock that starts then; None: the machine's clock.
+    `follows` takes the time from a driven clock that somebody else drives.
     `kill` and `start` end the broker without notice and start it again; None: that is not tested. `tries_access`
     sends what a well-kept MQTT server has to stop. `answer_within_s` is how long an answer may take. `broker_key` is
     the key that the operator has told; None believes that of the calendar.
     """
 
     driven_from_s: int | None = None
+    follows: bool = False
     kill: Hook | None = None
     start: Hook | None = None
     tries_access: bool = True
@@ -81,7 +83,13 @@ async def _stand(
     for name, member in clients.items():
         inboxes = [meter_inbox(community, member.meter), public_inbox(community), witness_inbox(community)]
         await link.open(name, member, inboxes)
-    if options.driven_from_s is not None:
+    if options.follows:
+        clock = followed = FollowedClock(
+            link, client=FIRST, community=community, within_s=4 * options.answer_within_s
+        )
+        recorder.now_s = clock.now_s
+        await followed.start()
+    elif options.driven_from_s is not None:
         clock = driven = DrivenClock(
             link,
             recorder,

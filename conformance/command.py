@@ -62,6 +62,7 @@ def broker_command(args: Namespace) -> int:
         members = members_of(args.members)
         options = BrokerOptions(
             driven_from_s=_driven(args),
+            follows=args.follow,
             kill=_hook("--kill", args.kill),
             start=_hook("--start", args.start),
             tries_access=not args.no_acl,

@@ -34,6 +34,60 @@ class WallClock:
         await asyncio.sleep(max(0.0, moment_s + GRACE_S - time.time()))
 
 
+class FollowedClock:
+    """A driven clock that somebody else drives, as in `twin sandbox`."""
+
+    def __init__(self, link: Link, *, client: str, community: str, within_s: float) -> None:
+        self._link = link
+        self._client = client
+        self._community = community
+        self._within_s = within_s
+        self._now_s: int | None = None
+        self._moved = asyncio.Event()
+        link.on_clock = self._hear
+
+    def now_s(self) -> int:
+        """The time that was announced last, 0 before the first."""
+        return self._now_s or 0
+
+    async def start(self) -> None:
+        """Waits for the first announcement.
+
+        Raises: LinkError when none comes.
+        """
+        await self._link.subscribe(self._client, [clock.now_topic(self._community)])
+        await self._next(self._within_s)
+
+    async def reach(self, moment_s: int) -> None:
+        """Returns at the first announcement after that moment.
+
+        Raises: LinkError when the clock stands still.
+        """
+        while self.now_s() <= moment_s:
+            await self._next(self._within_s)
+
+    async def _next(self, within_s: float) -> None:
+        self._moved.clear()
+        try:
+            await asyncio.wait_for(self._moved.wait(), within_s)
+        except TimeoutError:
+            raise LinkError(
+                f"no time on {clock.now_topic(self._community)} for {within_s:g} s: --follow is for a market whose "
+                "clock somebody drives, like 'twin sandbox'"
+            ) from None
+
+    def _hear(self, topic: str, payload: bytes) -> None:
+        if topic != clock.now_topic(self._community):
+            return
+        try:
+            instant = clock.decode_now(payload)
+        except clock.ClockError:
+            return
+        if instant.instant != clock.READY:
+            self._now_s = instant.now_s
+            self._moved.set()
+
+
 class DrivenClock:
     """The kit as coordinator of a driven clock: announces instants and waits for the process under test."""
 

@@ -3,11 +3,12 @@
 import argparse
 import sys
 
-from twin.commands import compare, demo, run, strategies
+from twin.commands import compare, demo, run, sandbox, strategies
 
 EXAMPLES = """examples:
   twin demo                                   ten measured homes, one day, real MQTT and Modbus
   twin run --scenario DIR --output out/       a scenario in virtual time
+  twin sandbox                                a market every 10 s, to try a meter in
   twin compare --mechanisms all --output out/ the shipped homes under every mechanism
 """
 
@@ -26,6 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     compare.add_parser(commands)
     strategies.add_parser(commands)
     demo.add_parser(commands)
+    sandbox.add_parser(commands)
     args = parser.parse_args(argv)
     try:
         return int(args.handler(args))

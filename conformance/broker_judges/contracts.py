@@ -6,6 +6,7 @@ from conformance.verdict import Broken, Held, NotJudged, Verdict, all_hold
 from wire.codec import decode
 from wire.messages import Contract, Path, PlanNotice, Proposal
 from wire.signing import split
+from wire.slots import parse_utc
 
 NO_STAGE = "the calendar has no stage of bilateral trade"
 AGREED, REFUSED = "tck-contract", "tck-refused"
@@ -22,17 +23,14 @@ def _path_sum(run: Evidence, after: str, labels: tuple[str, ...]) -> Verdict:
     found = [path for read, path in run.placed(Path) if read.place > place]
     if not found:
         return Broken("no path was published after the plans")
-    values = [
-        _at(path, plans[0].first_slot, run.calendar.slot_minutes) for path in found if path.members == len(labels)
-    ]
+    slot, minutes = plans[0].first_slot, run.calendar.slot_minutes
+    values = [v for path in found if path.members == len(labels) and (v := _at(path, slot, minutes)) is not None]
     if not values:
         return NotJudged("other members tell plans too")
     return Held() if expected in values else Broken(f"the path says {values[0]} Wh, the plans sum to {expected} Wh")
 
 
 def _at(path: Path, label: str, minutes: int) -> int | None:
-    from wire.slots import parse_utc
-
     place = (parse_utc(label) - parse_utc(path.first_slot)) // (60 * minutes)
     return path.net_wh[place] if 0 <= place < len(path.net_wh) else None
 

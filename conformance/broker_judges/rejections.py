@@ -5,6 +5,13 @@ from conformance.evidence import Evidence
 from conformance.verdict import Broken, Held, NotJudged, Verdict, all_hold
 from wire.messages import Rejection, StatusAnswer
 
+# why nothing was sent under labels that begin so
+MISSING = {
+    "stranger": "no key of a stranger was given, and the MQTT server wants to know who it is",
+    "suspended": "no key of a suspended member was given",
+    "sealed": "the calendar has no stage of sealed orders after the open one",
+    "quota": "the quota is too high to be tried, or the next slot was not open",
+}
 # number: (labels, codes, field)
 EXPECTED: dict[int, tuple[tuple[str, ...], tuple[str, ...], str | None]] = {
     10: (("frame.junk", "frame.version", "frame.dot"), ("bad_frame",), None),
@@ -77,9 +84,15 @@ def _refused(labels: tuple[str, ...], codes: tuple[str, ...], field: str | None)
     def judge(run: Evidence) -> Verdict:
         sent = [label for label in labels if label in run.sent]
         wrong = [text for label in sent if (text := _wrong(run, label, codes, field)) is not None]
-        return all_hold(wrong, len(sent), missing=f"the run did not get to {labels[0]}")
+        return all_hold(
+            wrong, len(sent), missing=MISSING.get(labels[0].partition(".")[0], f"the run did not get to {labels[0]}")
+        )
 
     return judge
+
+
+def _missing(label: str) -> str:
+    return MISSING.get(label.partition(".")[0], f"the run did not get to {label}")
 
 
 def _wrong(run: Evidence, label: str, codes: tuple[str, ...], field: str | None) -> str | None:

@@ -9,10 +9,11 @@ from conformance.verdict import Broken, Held, NotJudged, Verdict, all_hold
 from wire import audit
 from wire.commitments import RoundName, order_leaf, round_of, shown_order
 from wire.merkle import includes, leaf_hash
-from wire.messages import Award, Book, BookEntry, Clearing, Conditions, Gate, Receipt, Roster, Side
+from wire.messages import Award, Book, BookEntry, Clearing, Conditions, Gate, Leaves, Receipt, Roster, Side
 from wire.quantities import amount_nano
 from wire.slots import parse_utc
 
+EARLIER = "the roster of the day was published before the run"
 NO_ROUND = "the run did not get to a gate"
 
 
@@ -305,11 +306,18 @@ def _price_in_band(run: Evidence) -> Verdict:
     return all_hold(wrong, len(priced), missing="no slot was cleared with a price")
 
 
+def _from_the_start(run: Evidence) -> bool:
+    """Whether the log began in this run: then nothing was published before it."""
+    return any(page.first == 0 for page in run.of(Leaves))
+
+
 @BROKER.asserts(187)
 def _roster(run: Evidence) -> Verdict:
     pages, books = run.placed(Roster), run.placed(Book)
     if not books:
         return NotJudged("no book was heard")
+    if not pages and not _from_the_start(run):
+        return NotJudged(EARLIER)
     wrong = [str(violation) for violation in audit.rosters([page for _, page in pages])]
     for read, book in books:
         day = audit.day_of(book.slot)
@@ -321,6 +329,8 @@ def _roster(run: Evidence) -> Verdict:
 @BROKER.asserts(188)
 def _no_strangers(run: Evidence) -> Verdict:
     days = audit.roster_names(run.of(Roster))
+    if not days and not _from_the_start(run):
+        return NotJudged(EARLIER)
     found = books_of(run)
     wrong = [str(v) for of, es in found.items() for v in audit.strangers(of.slot, [e.pseudonym for e in es], days)]
     return all_hold(wrong, len(found), missing="no book was heard")

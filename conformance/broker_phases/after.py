@@ -1,7 +1,7 @@
 """After the slot: reports, the settlement and its correction, and a client that comes late."""
 
 from conformance.broker_phases.ground import QUIET_S, at_now
-from conformance.market_clock import DrivenClock
+from conformance.market_clock import WallClock
 from conformance.probes import orders
 from conformance.probes.desk import FIRST, SECOND, Ground
 from conformance.stand import Stand
@@ -67,12 +67,12 @@ async def following(stand: Stand, ground: Ground) -> None:
     below = _report(g, FIRST, (REGISTER_WH - 500, REGISTER_WH - 400), none)
     await stand.send([g.signed("report.below", FIRST, below)])
     traded = following.shifted(1)
-    if isinstance(stand.clock, DrivenClock) and stand.heard(Award, ground.first.meter, slot=traded.label) == []:
-        await stand.clock.reach(traded.end_s)
-    if isinstance(stand.clock, DrivenClock):
-        await stand.clock.reach(traded.end_s + ground.calendar.report_within_s)
-        if stand.heard(Award, ground.second.meter, slot=traded.label):
-            await stand.hears(Settlement, ground.second.meter, slot=traded.label)
+    if isinstance(stand.clock, WallClock):
+        return
+    await stand.clock.reach(traded.end_s + ground.calendar.report_within_s)
+    if stand.heard(Award, ground.second.meter, slot=traded.label):
+        await stand.hears(Settlement, ground.second.meter, slot=traded.label)
+    stand.recorder.mark("nobody reported")
 
 
 async def late_join(stand: Stand) -> None:

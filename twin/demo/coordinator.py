@@ -44,24 +44,28 @@ async def drive(
         await client.subscribe(clock.done_topic(community, "+"), clock.QOS)
         where = clock.now_topic(community)
         await client.publish(where, clock.encode_now(coordinator.current), clock.QOS)
-        await _answers(client, community, coordinator, READY_TIMEOUT_S, alive)
+        await answers(client, community, coordinator, READY_TIMEOUT_S, alive)
         while (now_s := coordinator.next_instant()) is not None and now_s <= end_s:
             for site in sites:
                 site.advance_to(now_s)
             instant = coordinator.announce(now_s)
             await client.publish(where, clock.encode_now(instant), clock.QOS)
-            await _answers(client, community, coordinator, INSTANT_TIMEOUT_S, alive)
+            await answers(client, community, coordinator, INSTANT_TIMEOUT_S, alive)
             progress(now_s)
     return coordinator.current.instant
 
 
-async def _answers(
+async def answers(
     client: aiomqtt.Client,
     community: str,
     coordinator: Coordinator,
     timeout_s: float,
     alive: Callable[[], str | None],
 ) -> None:
+    """Waits until every process has answered the current instant.
+
+    Raises: DemoStuck when one dies or does not answer in time.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s
     while not coordinator.all_done:

@@ -28,15 +28,15 @@ def mosquitto_path() -> str | None:
 
 
 @asynccontextmanager
-async def mqtt_server(folder: Path) -> AsyncIterator[tuple[int, str]]:
-    """(port, what it is) of a running server on loopback, ended when the context ends."""
+async def mqtt_server(folder: Path, port: int | None = None) -> AsyncIterator[tuple[int, str]]:
+    """(port, what it is) of a server on loopback, ended when the context ends; None: on a free port."""
     program = mosquitto_path()
     if program is None:
-        async with _amqtt(free_port()) as port:
-            yield port, "amqtt in process (install mosquitto for a faster demo)"
+        async with _amqtt(port or free_port()) as taken:
+            yield taken, "amqtt in process (install mosquitto for a faster demo)"
     else:
-        async with _mosquitto(program, folder, free_port()) as port:
-            yield port, f"mosquitto ({program})"
+        async with _mosquitto(program, folder, port or free_port()) as taken:
+            yield taken, f"mosquitto ({program})"
 
 
 @asynccontextmanager
