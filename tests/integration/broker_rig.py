@@ -146,7 +146,8 @@ class BrokerChild:
 class Peer:
     """All meters and the coordinator in one MQTT client; whatever the broker sends lands in queues."""
 
-    def __init__(self, port: int, processes: tuple[str, ...] = ("broker",)) -> None:
+    def __init__(self, port: int, processes: tuple[str, ...] = ("broker",), *, community: str = COMMUNITY) -> None:
+        self._community = community
         self.coordinator = clock.Coordinator(processes, START_S)
         self.inbox: Queue[tuple[str, Message]] = Queue()
         self.seen: list[tuple[str, Message]] = []
@@ -157,7 +158,7 @@ class Peer:
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        filters = [f"hearthgrid/v1/{COMMUNITY}/{part}" for part in ("public/+", "member/+/+", "clock/done/+")]
+        filters = [f"hearthgrid/v1/{community}/{part}" for part in ("public/+", "member/+/+", "clock/done/+")]
         self._client.subscribe([(name, 1) for name in filters])
         assert self._subscribed.wait(WAIT_S)
 
@@ -166,11 +167,11 @@ class Peer:
         self._client.loop_stop()
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        process = clock.process_of(message.topic, COMMUNITY)
+        process = clock.process_of(message.topic, self._community)
         if process is not None:
             self._done.put((process, clock.decode_done(message.payload)))
             return
-        address = parse_topic(message.topic, COMMUNITY)
+        address = parse_topic(message.topic, self._community)
         assert address is not None
         payload = message.payload
         if RULES[address.kind].signed:

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     from twin.demo.coordinator import DemoStuck
     from twin.demo.mqtt_server import NoMqttServer
-    from twin.sandbox.run import SandboxOptions, serve
+    from twin.sandbox.run import SandboxOptions, until_stopped
 
     folder = args.out.resolve()
     try:
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         says=lambda text: print(text, flush=True),
     )
     try:
-        asyncio.run(serve(options))
+        asyncio.run(until_stopped(options))
     except (DemoStuck, NoMqttServer) as error:
         print(f"the sandbox broke: {error}", file=sys.stderr)
         return 1

@@ -1,9 +1,11 @@
 """A sandbox while it runs: a clock that goes faster by a fixed factor, and the partners' frames at every slot."""
 
 import asyncio
+import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,14 @@ async def serve(options: SandboxOptions) -> None:
             await _drive(port, options, children)
         finally:
             children.end()
+
+
+async def until_stopped(options: SandboxOptions) -> None:
+    """Serves until the process is asked to stop; the broker and the MQTT server end with it."""
+    serving = asyncio.ensure_future(serve(options))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
 async def _drive(port: int, options: SandboxOptions, children: Children) -> None:
