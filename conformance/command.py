@@ -21,12 +21,14 @@ from conformance.report import Report, as_html, as_json, as_markdown, as_text, s
 from conformance.runner import judged
 from conformance.statements import STATEMENTS
 from conformance.transcript import Transcript
+from conformance.transcript_file import TranscriptError, read_transcript, write_transcript
 from wire.signing import SigningKey, key_from_seed
 from wire.slots import ALLOWED_MINUTES, format_utc, parse_utc
 
-__all__ = ["broker_command", "broker_judges", "judged_numbers", "listing", "meter_command", "meter_judges"]
+JUDGES = (broker_judges, meter_judges)  # imported for what they register
 
 PASSED, BROKEN, NOTHING = 0, 1, 2
+REGISTRIES = {"broker": BROKER, "meter": METER}
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -37,7 +39,7 @@ class OptionError(ValueError):
 def judged_numbers() -> dict[str, str]:
     """Whose runs judge a statement, by its number: "broker", "meter" or "broker, meter"."""
     found: dict[str, str] = {}
-    for name, registry in (("broker", BROKER), ("meter", METER)):
+    for name, registry in REGISTRIES.items():
         for assertion in registry:
             found[assertion.id] = f"{found[assertion.id]}, {name}" if assertion.id in found else name
     return found
@@ -77,7 +79,7 @@ def broker_command(args: Namespace) -> int:
     except (KeysError, OptionError, LinkError, OSError) as error:
         print(error, file=sys.stderr)
         return NOTHING
-    return _reported(args, f"broker of {args.community}", BROKER, transcript, only)
+    return _reported(args, transcript, "broker", only)
 
 
 def meter_command(args: Namespace) -> int:
@@ -112,13 +114,29 @@ def meter_command(args: Namespace) -> int:
     except (OptionError, LinkError, OSError) as error:
         print(error, file=sys.stderr)
         return NOTHING
-    return _reported(args, f"meter {args.meter} of {args.community}", METER, transcript, only)
+    return _reported(args, transcript, "meter", only)
 
 
-def _reported(
-    args: Namespace, subject: str, registry: Iterable[Assertion], transcript: Transcript, only: set[str]
-) -> int:
-    report = Report(subject=subject, at=format_utc(int(time.time())), findings=judged(registry, transcript, only))
+def judge_command(args: Namespace) -> int:
+    """Judges a kept transcript again; 0 when all judged statements hold."""
+    try:
+        transcript, subject = read_transcript(args.transcript)
+        only = _only(args, REGISTRIES[subject])
+    except (OptionError, TranscriptError, OSError) as error:
+        print(error, file=sys.stderr)
+        return NOTHING
+    args.transcript = None
+    return _reported(args, transcript, subject, only)
+
+
+def _reported(args: Namespace, transcript: Transcript, subject: str, only: set[str]) -> int:
+    if args.transcript is not None:
+        write_transcript(args.transcript, transcript, subject)
+    report = Report(
+        subject=f"{subject} of {transcript.community}",
+        at=format_utc(int(time.time())),
+        findings=judged(REGISTRIES[subject], transcript, only),
+    )
     for path, text in ((args.markdown, as_markdown(report)), (args.html, as_html(report))):
         if path is not None:
             path.write_text(text, "utf-8")

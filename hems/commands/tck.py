@@ -31,6 +31,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     listed.set_defaults(run=run_list)
     _add_broker(what)
     _add_meter(what)
+    again = what.add_parser("judge", help="judge a kept transcript again")
+    again.add_argument("transcript", type=Path, metavar="FILE", help="what --transcript has kept")
+    _add_report(again)
+    again.set_defaults(run=run_judge)
     return parser
 
 
@@ -41,8 +45,13 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--community", required=True, metavar="ID", help="the community under test")
     parser.add_argument("--driven", metavar="TIME", help="drive the clock from this time on (2027-01-15T08:00:00Z)")
     parser.add_argument("--answer-within", type=float, default=5.0, metavar="S", help="how long answers may take (5)")
+    parser.add_argument("--transcript", type=Path, metavar="FILE", help="keep what was sent and heard")
+    _add_report(parser)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", action="append", default=[], metavar="TP-000", help="judge only this number")
-    parser.add_argument("--verbose", action="store_true", help="show what holds too, and what is waited for")
+    parser.add_argument("--verbose", action="store_true", help="show what holds too")
     parser.add_argument("--json", action="store_true", help="the report for machines")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report as Markdown too")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page too")
@@ -88,6 +97,13 @@ def run_broker(args: argparse.Namespace) -> int:
     from conformance.command import broker_command
 
     return broker_command(args)
+
+
+def run_judge(args: argparse.Namespace) -> int:
+    """Exit status of judging a transcript."""
+    from conformance.command import judge_command
+
+    return judge_command(args)
 
 
 def run_meter(args: argparse.Namespace) -> int:

@@ -1,22 +1,26 @@
 """A broker under test for the test kit: mosquitto with an ACL, a driven clock, members, a stranger."""
 
-import asyncio
+import json
 import os
+import shlex
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from broker_rig import COMMUNITY, START_S, BrokerChild, _until_open, free_port, meter_key, write_config
+from broker_rig import COMMUNITY, START_S, _until_open, free_port, meter_key, write_config
 
 from broker.io.state_dir import StateDir
-from conformance.broker_run import BrokerOptions, record_broker
-from conformance.identity import Member
-from conformance.link import Server
 from conformance.transcript import Transcript
+from conformance.transcript_file import read_transcript
 from wire.signing import SigningKey
+from wire.slots import format_utc
 
 STAGES = """[[market.stages]]
 kind = "bilateral"
@@ -43,6 +47,17 @@ pattern read hearthgrid/v1/{c}/public/+
 pattern read hearthgrid/v1/{c}/shared/+/+
 pattern readwrite hearthgrid/v1/{c}/clock/#
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A run, the key of the broker, and what the command said of it."""
+
+    transcript: Transcript
+    key: SigningKey
+    status: int
+    report: dict[str, Any]
+    page: str
 
 
 @contextmanager
@@ -75,29 +90,62 @@ def broker_config(directory: Path, port: int) -> Path:
     return path
 
 
-def members() -> list[Member]:
-    """Both members and a stranger, each under its own user name."""
-    own = [Member(meter=f"home-{n}", key=meter_key(n), username=f"home-{n}") for n in (1, 2)]
-    return [*own, Member(meter="nobody", key=meter_key(9), username="nobody", role="stranger")]
+STARTER = """
+import subprocess, sys
+log = open({log!r}, "ab")
+child = subprocess.Popen([{python!r}, "-m", "broker.cli", "run", "--config", {config!r}], stdout=log, stderr=log)
+open({pid!r}, "w").write(str(child.pid))
+"""
 
 
-def recorded(directory: Path) -> tuple[Transcript, SigningKey]:
-    """A run against the broker of this release, killed and started again on the way, and the broker's key."""
+def _start_script(directory: Path, config: Path) -> Path:
+    """A script that starts the broker, keeps its process id and returns, as a service manager does."""
+    script = directory / "start.py"
+    script.write_text(
+        STARTER.format(
+            log=str(directory / "broker.log"),
+            python=sys.executable,
+            config=str(config),
+            pid=str(directory / "broker.pid"),
+        )
+    )
+    return script
+
+
+def _kill(directory: Path) -> None:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        os.kill(int((directory / "broker.pid").read_text()), signal.SIGKILL)
+
+
+def recorded(directory: Path) -> Recorded:
+    """`hems tck broker` against the broker of this release, killed and started again on the way."""
+    keys = [{"meter": f"home-{n}", "username": f"home-{n}", "seed": meter_key(n).secret[:32].hex()} for n in (1, 2)]
+    keys.append({"meter": "nobody", "username": "nobody", "seed": meter_key(9).secret[:32].hex(), "role": "stranger"})
+    (directory / "keys.json").write_text(json.dumps({"members": keys}))
     with guarded_mosquitto(directory) as port:
-        broker = BrokerChild(broker_config(directory, port))
-        broker.start()
-
-        async def kill() -> None:
-            await asyncio.to_thread(broker.kill)
-
-        async def again() -> None:
-            broker.start()
-
-        options = BrokerOptions(driven_from_s=START_S, kill=kill, start=again)
+        start = [sys.executable, str(_start_script(directory, broker_config(directory, port)))]
+        kill = f"bash -c 'kill -KILL $(cat {directory / 'broker.pid'})'"
+        transcript = directory / "transcript.jsonl"
+        words = ["broker", "--port", str(port), "--community", COMMUNITY, "--members", str(directory / "keys.json")]
+        words += ["--driven", format_utc(START_S), "--kill", kill, "--start", shlex.join(start), "--json"]
+        words += ["--transcript", str(transcript), "--html", str(directory / "report.html")]
         try:
-            server = Server(host="127.0.0.1", port=port)
-            transcript = asyncio.run(record_broker(server, COMMUNITY, members(), options))
-            return transcript, StateDir(directory / "state").read_key()
+            subprocess.run(start, check=True)
+            done = subprocess.run(
+                [sys.executable, "-m", "hems.cli", "tck", *words],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
         finally:
-            broker.kill()
-            assert "Traceback" not in broker.log()
+            _kill(directory)
+    assert "Traceback" not in (directory / "broker.log").read_text()
+    assert not done.stderr, done.stderr
+    return Recorded(
+        transcript=read_transcript(transcript)[0],
+        key=StateDir(directory / "state").read_key(),
+        status=done.returncode,
+        report=json.loads(done.stdout),
+        page=(directory / "report.html").read_text(),
+    )

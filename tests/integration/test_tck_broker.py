@@ -1,12 +1,13 @@
 """The test kit against the broker of this release, and against runs that are wrong in one thing each."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from broker_rig import COMMUNITY
 from tck_broker_faults import faults, rejection_faults
 from tck_mutations import Mutator, sent
-from tck_rig import recorded
+from tck_rig import Recorded, recorded
 
 import conformance.broker_judges  # noqa: F401 - registers the judges
 from conformance.assertion import BROKER, Assertion
@@ -14,7 +15,9 @@ from conformance.broker_judges.rejections import EXPECTED
 from conformance.evidence import Evidence
 from conformance.runner import judged
 from conformance.transcript import Sent, Transcript
+from conformance.transcript_file import read_transcript, write_transcript
 from conformance.verdict import Broken, Held, NotJudged
+from hems.cli import main as hems
 from wire.signing import SigningKey
 
 ASSERTIONS = {int(assertion.id[3:]): assertion for assertion in BROKER}
@@ -22,8 +25,41 @@ SUSPENDED = 103  # a broker suspends who is taken out of its configuration: judg
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Transcript, SigningKey]:
+def command(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     return recorded(tmp_path_factory.mktemp("tck"))
+
+
+@pytest.fixture(scope="module")
+def run(command: Recorded) -> tuple[Transcript, SigningKey]:
+    return command.transcript, command.key
+
+
+def test_the_command_says_that_the_broker_of_this_release_passes(command: Recorded) -> None:
+    assert command.status == 0
+    assert command.report["passed"] is True
+    assert command.report["counts"]["broken"] == 0
+    assert len(command.report["findings"]) == len(ASSERTIONS)
+    assert "<td>TP-155</td><td>holds</td>" in command.page
+
+
+def test_a_kept_transcript_is_judged_again_with_the_same_findings(command: Recorded, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    write_transcript(kept, command.transcript, "broker")
+    assert read_transcript(kept) == (command.transcript, "broker")
+    assert hems(["tck", "judge", str(kept), "--only", "TP-080", "--json"]) == 0
+
+
+def test_a_broken_transcript_ends_with_status_1_and_names_the_number(
+    command: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.jsonl"
+    fault = faults(Mutator(command.key, COMMUNITY), command.transcript)[180]
+    write_transcript(kept, fault(command.transcript), "broker")
+    assert hems(["tck", "judge", str(kept), "--only", "TP-180", "--markdown", str(tmp_path / "report.md")]) == 1
+    said = capsys.readouterr().out
+    assert "TP-180 BROKEN" in said
+    assert "0 of 1 judged statements hold, 1 broken" in said
+    assert "| TP-180 | BROKEN |" in (tmp_path / "report.md").read_text()
 
 
 def test_every_assertion_holds_for_the_broker_of_this_release(run: tuple[Transcript, SigningKey]) -> None:
