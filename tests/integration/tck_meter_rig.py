@@ -1,18 +1,17 @@
 """A meter under test for the test kit: `hems meter` on an emulated meter and a driven clock, its home scripted."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from broker_rig import START_S, meter_key, mosquitto
+from broker_rig import START_S, free_port, meter_key, mosquitto
 
-from conformance.identity import Member
-from conformance.link import Server
-from conformance.meter_run import MeterOptions, record_meter
-from conformance.played_broker import PlayedBroker
 from conformance.transcript import Transcript
+from conformance.transcript_file import read_transcript
 from hems.app.key import load_or_make_key
 from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy, strategy_to_line
@@ -20,7 +19,7 @@ from hems.io.home_link import connected, socket_path
 from meter_firmware_sim.meter import Meter, MeterConfig
 from meter_firmware_sim.server import HomeServer
 from wire.signing import SigningKey
-from wire.slots import slot_at
+from wire.slots import format_utc, slot_at
 
 COMMUNITY, METER = "elm", "home-1"
 HOME = """[home]
@@ -60,42 +59,51 @@ async def _scripted_home(state: Path, house: Meter) -> None:
             send({"type": "done", "instant": line["instant"], "next_s": None})
 
 
-async def _run(directory: Path, mqtt: int) -> Transcript:
+def _start_meter(directory: Path, *, modbus: int, tap: int, broker_key: str) -> subprocess.Popen[bytes]:
+    text = HOME.format(meter=METER, modbus=modbus, community=COMMUNITY, key=broker_key, mqtt=tap)
+    (directory / "home.toml").write_text(text)
+    command = [sys.executable, "-m", "hems.cli", "meter", "--config", str(directory / "home.toml")]
+    with (directory / "meter.log").open("wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log)
+
+
+async def _run(directory: Path, mqtt: int) -> dict[str, Any]:
+    """The report of `hems tck meter`, which the meter under test reaches through the kit's tap."""
     house = Meter(MeterConfig(), START_S)
     server = HomeServer(house, {}, now=lambda: START_S)
-    modbus = await server.start()
+    modbus, tap = await server.start(), free_port()
     state = directory / "state"
     state.mkdir()
     key = load_or_make_key(state / "meter.key")
-    played = PlayedBroker(community=COMMUNITY, meter=METER, key=meter_key(77), minutes=15)
-    children: list[subprocess.Popen[bytes]] = []
-
-    def start(tapped: int) -> None:
-        text = HOME.format(meter=METER, modbus=modbus, community=COMMUNITY, key=played.key.public_hex, mqtt=tapped)
-        (directory / "home.toml").write_text(text)
-        command = [sys.executable, "-m", "hems.cli", "meter", "--config", str(directory / "home.toml")]
-        with (directory / "meter.log").open("wb") as log:
-            children.append(subprocess.Popen(command, stdout=log, stderr=log))
-
+    (directory / "seed").write_text(meter_key(77).secret[:32].hex())
+    words = ["meter", "--port", str(mqtt), "--community", COMMUNITY, "--meter", METER, "--meter-key", key.public_hex]
+    words += ["--broker-seed", str(directory / "seed"), "--tap", str(tap), "--slot-minutes", "15"]
+    words += ["--driven", format_utc(START_S), "--transcript", str(directory / "transcript.jsonl"), "--json"]
+    kit = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hems.cli", "tck", *words, stdout=asyncio.subprocess.PIPE
+    )
+    meter = _start_meter(directory, modbus=modbus, tap=tap, broker_key=meter_key(77).public_hex)
     home = asyncio.create_task(_scripted_home(state, house))
-    options = MeterOptions(driven_from_s=START_S, tap_port=0, on_tap=start)
-    broker = Member(meter="broker", key=played.key)
     try:
-        return await record_meter(Server(host="127.0.0.1", port=mqtt), broker, played, key.public, options)
+        said, _ = await asyncio.wait_for(kit.communicate(), 120)
+        assert kit.returncode == 0, said.decode()
+        report: dict[str, Any] = json.loads(said)
+        return report
     finally:
         home.cancel()
-        for child in children:
-            child.kill()
-            child.wait(10)
+        meter.kill()
+        meter.wait(10)
         with suppress(asyncio.CancelledError):
             await home
         await server.stop()
 
 
-def recorded(directory: Path) -> tuple[Transcript, SigningKey]:
-    """The transcript of a run against the meter process of this release, and the meter's key."""
+def recorded(directory: Path) -> tuple[Transcript, SigningKey, dict[str, Any]]:
+    """A run against the meter process of this release: transcript, the meter's key, the report of the command."""
     with mosquitto(directory) as port:
-        transcript = asyncio.run(_run(directory, port))
+        report = asyncio.run(_run(directory, port))
     log = (directory / "meter.log").read_text()
     assert "Traceback" not in log, log
-    return transcript, load_or_make_key(directory / "state" / "meter.key")
+    transcript, subject = read_transcript(directory / "transcript.jsonl")
+    assert subject == "meter"
+    return transcript, load_or_make_key(directory / "state" / "meter.key"), report

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,18 +93,19 @@ def broker_config(directory: Path, port: int) -> Path:
 STARTER = """
 import subprocess, sys
 log = open({log!r}, "ab")
-child = subprocess.Popen([{python!r}, "-m", "broker.cli", "run", "--config", {config!r}], stdout=log, stderr=log)
+child = subprocess.Popen([{python!r}, *{program!r}, "run", "--config", {config!r}], stdout=log, stderr=log)
 open({pid!r}, "w").write(str(child.pid))
 """
 
 
-def _start_script(directory: Path, config: Path) -> Path:
+def _start_script(directory: Path, config: Path, program: Sequence[str]) -> Path:
     """A script that starts the broker, keeps its process id and returns, as a service manager does."""
     script = directory / "start.py"
     script.write_text(
         STARTER.format(
             log=str(directory / "broker.log"),
             python=sys.executable,
+            program=list(program),
             config=str(config),
             pid=str(directory / "broker.pid"),
         )
@@ -117,13 +118,13 @@ def _kill(directory: Path) -> None:
         os.kill(int((directory / "broker.pid").read_text()), signal.SIGKILL)
 
 
-def recorded(directory: Path) -> Recorded:
+def recorded(directory: Path, program: Sequence[str] = ("-m", "broker.cli")) -> Recorded:
     """`hems tck broker` against the broker of this release, killed and started again on the way."""
     keys = [{"meter": f"home-{n}", "username": f"home-{n}", "seed": meter_key(n).secret[:32].hex()} for n in (1, 2)]
     keys.append({"meter": "nobody", "username": "nobody", "seed": meter_key(9).secret[:32].hex(), "role": "stranger"})
     (directory / "keys.json").write_text(json.dumps({"members": keys}))
     with guarded_mosquitto(directory) as port:
-        start = [sys.executable, str(_start_script(directory, broker_config(directory, port)))]
+        start = [sys.executable, str(_start_script(directory, broker_config(directory, port), program))]
         kill = f"bash -c 'kill -KILL $(cat {directory / 'broker.pid'})'"
         transcript = directory / "transcript.jsonl"
         words = ["broker", "--port", str(port), "--community", COMMUNITY, "--members", str(directory / "keys.json")]

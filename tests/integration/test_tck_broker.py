@@ -21,6 +21,7 @@ from hems.cli import main as hems
 from wire.signing import SigningKey
 
 ASSERTIONS = {int(assertion.id[3:]): assertion for assertion in BROKER}
+FAULTY = Path(__file__).with_name("broker_faulty.py")
 SUSPENDED = 103  # a broker suspends who is taken out of its configuration: judged on a made-up run below
 
 
@@ -86,6 +87,13 @@ def test_a_missing_or_wrong_rejection_is_found(run: tuple[Transcript, SigningKey
     transcript, key = run
     for fault in rejection_faults(Mutator(key, COMMUNITY), transcript, number):
         assert isinstance(_verdict(ASSERTIONS[number], fault(transcript)), Broken)
+
+
+def test_a_broker_that_receipts_before_it_stores_is_found_with_its_other_faults(tmp_path: Path) -> None:
+    found = recorded(tmp_path, [str(FAULTY)])
+    assert found.status == 1
+    broken = [row["id"] for row in found.report["findings"] if row["verdict"] == "broken"]
+    assert broken == ["TP-043", "TP-100", "TP-155"]
 
 
 def test_a_suspended_meter_has_to_be_told_so(run: tuple[Transcript, SigningKey]) -> None:

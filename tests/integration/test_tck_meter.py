@@ -1,5 +1,7 @@
 """The test kit against the meter process of this release, and against runs that are wrong in one thing each."""
 
+from typing import Any
+
 import pytest
 from broker_rig import COMMUNITY
 from tck_meter_faults import faults
@@ -18,8 +20,20 @@ ASSERTIONS = {int(assertion.id[3:]): assertion for assertion in METER}
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Transcript, SigningKey]:
+def command(tmp_path_factory: pytest.TempPathFactory) -> tuple[Transcript, SigningKey, dict[str, Any]]:
     return recorded(tmp_path_factory.mktemp("tck"))
+
+
+@pytest.fixture(scope="module")
+def run(command: tuple[Transcript, SigningKey, dict[str, Any]]) -> tuple[Transcript, SigningKey]:
+    return command[:2]
+
+
+def test_the_command_says_that_the_meter_of_this_release_passes(
+    command: tuple[Transcript, SigningKey, dict[str, Any]],
+) -> None:
+    assert command[2]["passed"] is True
+    assert command[2]["counts"] == {"holds": len(ASSERTIONS), "broken": 0, "not_judged": 0}
 
 
 def test_every_assertion_holds_for_the_meter_of_this_release(run: tuple[Transcript, SigningKey]) -> None:
