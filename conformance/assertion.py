@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from conformance.evidence import Evidence
-from conformance.statement import Statement, Subject
-from conformance.statements import STATEMENTS
+from conformance.requirement import Requirement, Subject
+from conformance.requirements import REQUIREMENTS
 from conformance.verdict import Broken, Verdict
 
 Judge = Callable[[Evidence], Verdict]
@@ -13,18 +13,18 @@ Judge = Callable[[Evidence], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One numbered statement with its judge."""
+    """One numbered requirement with its judge."""
 
-    statement: Statement
+    requirement: Requirement
     judge: Judge
 
     @property
     def id(self) -> str:
         """The number."""
-        return self.statement.id
+        return self.requirement.id
 
     def judged(self, run: Evidence) -> Verdict:
-        """The verdict on a run; a message so wrong that the judge stumbles over it breaks the statement."""
+        """The verdict on a run; a message so wrong that the judge stumbles over it breaks the requirement."""
         try:
             return self.judge(run)
         except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -44,8 +44,8 @@ class Registry:
         Raises: ValueError when the specification has no such number for this subject, or it has a judge.
         """
         name = f"TP-{number:03}"
-        if name not in STATEMENTS or STATEMENTS[name].subject not in self._subjects:
-            raise ValueError(f"{name} is no statement about {', '.join(self._subjects)}")
+        if name not in REQUIREMENTS or REQUIREMENTS[name].subject not in self._subjects:
+            raise ValueError(f"{name} is no requirement about {', '.join(self._subjects)}")
         if name in self._judges:
             raise ValueError(f"{name} has a judge already")
         self._judges[name] = judge
@@ -60,7 +60,7 @@ class Registry:
         return register
 
     def __iter__(self) -> Iterator[Assertion]:
-        return iter([Assertion(STATEMENTS[name], self._judges[name]) for name in sorted(self._judges)])
+        return iter([Assertion(REQUIREMENTS[name], self._judges[name]) for name in sorted(self._judges)])
 
     def __len__(self) -> int:
         return len(self._judges)

@@ -17,9 +17,9 @@ from conformance.identity import KeysError, Member, members_of
 from conformance.link import LinkError, Server
 from conformance.meter_run import MeterOptions, record_meter
 from conformance.played_broker import PlayedBroker
-from conformance.report import Report, as_html, as_json, as_markdown, as_text, statement_rows
+from conformance.report import Report, as_html, as_json, as_markdown, as_text, requirement_rows
+from conformance.requirements import REQUIREMENTS
 from conformance.runner import judged
-from conformance.statements import STATEMENTS
 from conformance.transcript import Transcript
 from conformance.transcript_file import TranscriptError, read_transcript, write_transcript
 from wire.signing import SigningKey, key_from_seed
@@ -37,7 +37,7 @@ class OptionError(ValueError):
 
 
 def judged_numbers() -> dict[str, str]:
-    """Whose runs judge a statement, by its number: "broker", "meter" or "broker, meter"."""
+    """Whose runs judge a requirement, by its number: "broker", "meter" or "broker, meter"."""
     found: dict[str, str] = {}
     for name, registry in REGISTRIES.items():
         for assertion in registry:
@@ -46,20 +46,20 @@ def judged_numbers() -> dict[str, str]:
 
 
 def listing(*, as_json: bool) -> str:
-    """Every statement, with whose runs judge it."""
+    """Every requirement, with whose runs judge it."""
     numbers = judged_numbers()
     if as_json:
         rows = [
-            {"id": s.id, "subject": s.subject.value, "statement": s.text, "judged_by": numbers.get(s.id)}
-            for s in STATEMENTS.values()
+            {"id": s.id, "subject": s.subject.value, "requirement": s.text, "judged_by": numbers.get(s.id)}
+            for s in REQUIREMENTS.values()
         ]
         return json.dumps(rows, indent=1, ensure_ascii=False)
-    rows_of_text = statement_rows(list(STATEMENTS.values()), frozenset(numbers))
-    return "\n".join([*rows_of_text, f"{len(STATEMENTS)} statements, {len(numbers)} of them judged by the kit"])
+    rows_of_text = requirement_rows(list(REQUIREMENTS.values()), frozenset(numbers))
+    return "\n".join([*rows_of_text, f"{len(REQUIREMENTS)} requirements, {len(numbers)} of them judged by the kit"])
 
 
 def broker_command(args: Namespace) -> int:
-    """Tests a broker; 0 when all judged statements hold."""
+    """Tests a broker; 0 when all judged requirements hold."""
     try:
         members = members_of(args.members)
         options = BrokerOptions(
@@ -83,7 +83,7 @@ def broker_command(args: Namespace) -> int:
 
 
 def meter_command(args: Namespace) -> int:
-    """Tests a meter; 0 when all judged statements hold."""
+    """Tests a meter; 0 when all judged requirements hold."""
     try:
         key = _broker_key(args.broker_seed)
         if args.show_key:
@@ -118,7 +118,7 @@ def meter_command(args: Namespace) -> int:
 
 
 def judge_command(args: Namespace) -> int:
-    """Judges a kept transcript again; 0 when all judged statements hold."""
+    """Judges a kept transcript again; 0 when all judged requirements hold."""
     try:
         transcript, subject = read_transcript(args.transcript)
         only = _only(args, REGISTRIES[subject])

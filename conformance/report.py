@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from conformance.requirement import Requirement
 from conformance.runner import Finding
-from conformance.statement import Statement
 from conformance.verdict import Broken, Held, NotJudged
 from wire.messages import VERSION
 
@@ -40,7 +40,7 @@ class Report:
     def summary(self) -> str:
         """One line."""
         held, wrong, unjudged = self.count(Held), self.count(Broken), self.count(NotJudged)
-        return f"{held} of {held + wrong} judged statements hold, {wrong} broken, {unjudged} not judged"
+        return f"{held} of {held + wrong} judged requirements hold, {wrong} broken, {unjudged} not judged"
 
 
 def as_text(report: Report, *, verbose: bool = False) -> str:
@@ -53,9 +53,9 @@ def as_text(report: Report, *, verbose: bool = False) -> str:
 
 
 def _text_row(finding: Finding) -> list[str]:
-    word, statement = WORDS[type(finding.verdict)], finding.statement
+    word, requirement = WORDS[type(finding.verdict)], finding.requirement
     detail = _detail(finding)
-    return [f"{statement.id} {word:10} {statement.text}", *([f"{'':18} {detail}"] if detail else [])]
+    return [f"{requirement.id} {word:10} {requirement.text}", *([f"{'':18} {detail}"] if detail else [])]
 
 
 def _detail(finding: Finding) -> str:
@@ -72,9 +72,9 @@ def as_json(report: Report) -> str:
     """The report for machines."""
     rows = [
         {
-            "id": finding.statement.id,
-            "subject": finding.statement.subject.value,
-            "statement": finding.statement.text,
+            "id": finding.requirement.id,
+            "subject": finding.requirement.subject.value,
+            "requirement": finding.requirement.text,
             "verdict": WORDS[type(finding.verdict)].lower().replace(" ", "_"),
             "detail": _detail(finding) or None,
         }
@@ -98,10 +98,10 @@ def as_json(report: Report) -> str:
 
 def as_markdown(report: Report) -> str:
     """The report as a Markdown document."""
-    rows = [f"| {f.statement.id} | {WORDS[type(f.verdict)]} | {_cell(f.statement.text)} | {_cell(_detail(f))} |"
+    rows = [f"| {f.requirement.id} | {WORDS[type(f.verdict)]} | {_cell(f.requirement.text)} | {_cell(_detail(f))} |"
             for f in report.findings]  # fmt: skip
     head = [f"# Test kit: {report.subject}", "", f"Protocol version {VERSION}, {report.at}. {report.summary}.", ""]
-    return "\n".join([*head, "| number | verdict | statement | detail |", "|---|---|---|---|", *rows, ""])
+    return "\n".join([*head, "| number | verdict | requirement | detail |", "|---|---|---|---|", *rows, ""])
 
 
 def _cell(text: str) -> str:
@@ -111,8 +111,8 @@ def _cell(text: str) -> str:
 def as_html(report: Report) -> str:
     """The report as one page without anything from outside."""
     rows = "".join(
-        f'<tr class="{_class(finding)}"><td>{finding.statement.id}</td><td>{WORDS[type(finding.verdict)]}</td>'
-        f"<td>{escape(finding.statement.text)}</td><td>{escape(_detail(finding))}</td></tr>\n"
+        f'<tr class="{_class(finding)}"><td>{finding.requirement.id}</td><td>{WORDS[type(finding.verdict)]}</td>'
+        f"<td>{escape(finding.requirement.text)}</td><td>{escape(_detail(finding))}</td></tr>\n"
         for finding in report.findings
     )
     title = escape(f"Test kit: {report.subject}")
@@ -120,7 +120,7 @@ def as_html(report: Report) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body><h1>{title}</h1>'
         f"<p>Protocol version {VERSION}, {escape(report.at)}. {escape(report.summary)}.</p><table><thead><tr>"
-        '<th scope="col">Number</th><th scope="col">Verdict</th><th scope="col">Statement</th>'
+        '<th scope="col">Number</th><th scope="col">Verdict</th><th scope="col">Requirement</th>'
         f'<th scope="col">Detail</th></tr></thead><tbody>\n{rows}</tbody></table></body></html>\n'
     )
 
@@ -129,6 +129,6 @@ def _class(finding: Finding) -> str:
     return {Held: "held", Broken: "broken", NotJudged: "not"}[type(finding.verdict)]
 
 
-def statement_rows(statements: Sequence[Statement], judged: frozenset[str]) -> list[str]:
-    """Statements as lines for a terminal, with whether the kit judges them."""
-    return [f"{s.id} {s.subject.value:11} {'' if s.id in judged else '(not judged) '}{s.text}" for s in statements]
+def requirement_rows(requirements: Sequence[Requirement], judged: frozenset[str]) -> list[str]:
+    """Requirements as lines for a terminal, with whether the kit judges them."""
+    return [f"{s.id} {s.subject.value:11} {'' if s.id in judged else '(not judged) '}{s.text}" for s in requirements]

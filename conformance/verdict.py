@@ -1,18 +1,18 @@
-"""What was found about one numbered statement."""
+"""What was found about one numbered requirement."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The statement was put to the test and held, as often as `count` says."""
+    """The requirement was put to the test and held, as often as `count` says."""
 
     count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The statement does not hold: what was expected, what came instead."""
+    """The requirement does not hold: what was expected, what came instead."""
 
     detail: str
 

@@ -18,7 +18,7 @@ from broker.io.config import BrokerConfig  # noqa: E402
 from broker.market.session import diagram  # noqa: E402
 from broker.mechanisms.catalogue import MECHANISMS  # noqa: E402
 from conformance.command import judged_numbers  # noqa: E402
-from conformance.statements import GROUPS, STATEMENTS  # noqa: E402
+from conformance.requirements import GROUPS, REQUIREMENTS  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
 from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
 
@@ -40,14 +40,14 @@ def mechanisms() -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def protocol_statements() -> str:
-    """The numbered statements of the protocol by group, with whose runs of the test kit judge each."""
+def protocol_requirements() -> str:
+    """The numbered requirements of the protocol by group, with whose runs of the test kit judge each."""
     judged = judged_numbers()
     parts = []
     for group in GROUPS:
         rows = [
             f'| <a id="{s.id.lower()}"></a>{s.id} | {s.subject.value} | {s.text} | {judged.get(s.id, "no")} |'
-            for s in group.statements
+            for s in group.requirements
         ]
         head = [
             f"### {group.title}",
@@ -56,7 +56,7 @@ def protocol_statements() -> str:
             "|---|---|---|---|",
         ]
         parts.append("\n".join([*head, *rows]))
-    parts.append(f"{len(STATEMENTS)} statements, {len(judged)} of them judged by the test kit.")
+    parts.append(f"{len(REQUIREMENTS)} requirements, {len(judged)} of them judged by the test kit.")
     return "\n\n".join(parts)
 
 
@@ -145,7 +145,7 @@ def _number(value: float) -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "slot states": ("docs/architecture.md", slot_states),
     "mechanisms": ("docs/markets.md", mechanisms),
-    "protocol statements": ("docs/protocol/specification.md", protocol_statements),
+    "protocol requirements": ("docs/protocol/specification.md", protocol_requirements),
     "home configuration": ("docs/configuration.md", lambda: configuration(HomeConfig)),
     "broker configuration": ("docs/configuration.md", lambda: configuration(BrokerConfig)),
     "simulator configuration": ("docs/configuration.md", lambda: configuration(SimulatorConfig)),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 EPILOG = """examples:
-  hems tck list                                    every numbered statement, and which the kit judges
+  hems tck list                                    every numbered requirement, and which the kit judges
   hems tck broker --host mqtt.example --port 8883 --ca community-ca.pem --community elm --members keys.json
   hems tck broker --community elm --members keys.json --only TP-080 --only TP-150
   hems tck broker --community elm --members keys.json --html report.html --kill 'systemctl kill -s KILL broker' \\
@@ -13,7 +13,7 @@ EPILOG = """examples:
   hems tck meter --community elm --meter home-1 --meter-key 8a88e3dd... --broker-seed seed.txt --tap 1884
   hems tck meter --community elm --broker-seed seed.txt --show-key    the key that the meter under test has to believe
 
-exit status: 0 every judged statement holds; 1 one is broken, or none was judged; 2 bad input or nothing to test"""
+exit status: 0 every judged requirement holds; 1 one is broken, or none was judged; 2 bad input or nothing to test"""
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -26,7 +26,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    listed = what.add_parser("list", help="every numbered statement")
+    listed = what.add_parser("list", help="every numbered requirement")
     listed.add_argument("--json", action="store_true", help="for machines")
     listed.set_defaults(run=run_list)
     _add_broker(what)
@@ -85,7 +85,7 @@ def _add_meter(what: Any) -> None:
 
 
 def run_list(args: argparse.Namespace) -> int:
-    """Prints the statements."""
+    """Prints the requirements."""
     from conformance.command import listing
 
     print(listing(as_json=args.json))

@@ -59,7 +59,7 @@ def test_a_broken_transcript_ends_with_status_1_and_names_the_number(
     assert hems(["tck", "judge", str(kept), "--only", "TP-180", "--markdown", str(tmp_path / "report.md")]) == 1
     said = capsys.readouterr().out
     assert "TP-180 BROKEN" in said
-    assert "0 of 1 judged statements hold, 1 broken" in said
+    assert "0 of 1 judged requirements hold, 1 broken" in said
     assert "| TP-180 | BROKEN |" in (tmp_path / "report.md").read_text()
 
 
@@ -67,7 +67,7 @@ def test_every_assertion_holds_for_the_broker_of_this_release(run: tuple[Transcr
     findings = judged(BROKER, run[0])
     assert len(findings) >= 100
     assert [f for f in findings if isinstance(f.verdict, Broken)] == []
-    assert [f.statement.id for f in findings if isinstance(f.verdict, NotJudged)] == ["TP-103"]
+    assert [f.requirement.id for f in findings if isinstance(f.verdict, NotJudged)] == ["TP-103"]
 
 
 def test_every_assertion_has_a_fault_that_it_has_to_find(run: tuple[Transcript, SigningKey]) -> None:

@@ -1,4 +1,4 @@
-"""Parts of the test kit: its statements, its options, its keys, and the tap that reads MQTT."""
+"""Parts of the test kit: its requirements, its options, its keys, and the tap that reads MQTT."""
 
 import json
 import re
@@ -13,9 +13,9 @@ from conformance.command import judged_numbers
 from conformance.evidence import Evidence
 from conformance.identity import KeysError, members_of
 from conformance.report import Report, as_html, as_json, as_text
+from conformance.requirement import Requirement, Subject
+from conformance.requirements import GROUPS, REQUIREMENTS
 from conformance.runner import Finding
-from conformance.statement import Statement, Subject
-from conformance.statements import GROUPS, STATEMENTS
 from conformance.tap import PacketReader, packet_of
 from conformance.transcript_file import TranscriptError, read_transcript
 from conformance.verdict import Broken, Held, NotJudged, Verdict
@@ -26,27 +26,29 @@ SEED = "11" * 32
 
 
 def test_every_number_stands_once_and_numbers_rise() -> None:
-    numbers = [statement.id for group in GROUPS for statement in group.statements]
+    numbers = [requirement.id for group in GROUPS for requirement in group.requirements]
     assert numbers == sorted(set(numbers))
-    assert len(numbers) == len(STATEMENTS) >= 110
+    assert len(numbers) == len(REQUIREMENTS) >= 110
 
 
-def test_at_least_a_hundred_statements_are_judged_and_each_of_them_exists() -> None:
+def test_at_least_a_hundred_requirements_are_judged_and_each_of_them_exists() -> None:
     judged = judged_numbers()
     assert len(judged) >= 100
-    assert set(judged) <= set(STATEMENTS)
+    assert set(judged) <= set(REQUIREMENTS)
 
 
-def test_statements_name_no_reason_that_does_not_exist() -> None:
+def test_requirements_name_no_reason_that_does_not_exist() -> None:
     (rejections,) = [group for group in GROUPS if group.name == "rejections"]
-    named = [re.search(r": `([a-z_]+)`", statement.text) for statement in rejections.statements[2:]]
-    refused = [re.search(r"refused as `([a-z_]+)`", statement.text) for statement in STATEMENTS.values()]
+    named = [re.search(r": `([a-z_]+)`", requirement.text) for requirement in rejections.requirements[2:]]
+    refused = [re.search(r"refused as `([a-z_]+)`", requirement.text) for requirement in REQUIREMENTS.values()]
     codes = [found[1] for found in (*named, *refused) if found is not None]
     assert len(codes) > 50
     assert set(codes) <= {reason.value for reason in Reason}
 
 
-@pytest.mark.parametrize(("number", "problem"), [(999, "no statement"), (85, "no statement"), (80, "has a judge")])
+@pytest.mark.parametrize(
+    ("number", "problem"), [(999, "is no"), (85, "is no"), (80, "has a judge")]
+)
 def test_a_judge_without_a_number_of_its_own_is_refused(number: int, problem: str) -> None:
     before = len(BROKER)
     with pytest.raises(ValueError, match=problem):
@@ -54,7 +56,7 @@ def test_a_judge_without_a_number_of_its_own_is_refused(number: int, problem: st
     assert len(BROKER) == before
 
 
-def test_a_judge_that_stumbles_over_what_it_heard_breaks_the_statement() -> None:
+def test_a_judge_that_stumbles_over_what_it_heard_breaks_the_requirement() -> None:
     def stumbles(run: Evidence) -> Verdict:
         raise KeyError("slot")
 
@@ -168,7 +170,7 @@ def test_a_file_that_is_no_transcript_is_told(tmp_path: Path, text: str) -> None
 
 
 def _report(*verdicts: Verdict) -> Report:
-    rows = [Finding(Statement(f"TP-{i:03}", Subject.BROKER, "<b>|"), v) for i, v in enumerate(verdicts)]
+    rows = [Finding(Requirement(f"TP-{i:03}", Subject.BROKER, "<b>|"), v) for i, v in enumerate(verdicts)]
     return Report(subject="broker of elm", at="2027-01-15T08:00:00Z", findings=rows)
 
 

@@ -1,6 +1,6 @@
-"""Statements about frames, topics, connections, limits and units."""
+"""Requirements about frames, topics, connections, limits and units."""
 
-from conformance.statement import Group, both, broker, meter, server
+from conformance.requirement import Group, both, broker, meter, server
 
 FRAMES = Group(
     "frames",

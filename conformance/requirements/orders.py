@@ -1,6 +1,6 @@
-"""Statements about orders, their rejections and their receipts."""
+"""Requirements about orders, their rejections and their receipts."""
 
-from conformance.statement import Group, broker, meter
+from conformance.requirement import Group, broker, meter
 
 ORDERS = Group(
     "orders",

@@ -1,6 +1,6 @@
-"""Statements about rounds, the log, reports, sealed orders, plans, contracts and versions."""
+"""Requirements about rounds, the log, reports, sealed orders, plans, contracts and versions."""
 
-from conformance.statement import Group, both, broker, meter
+from conformance.requirement import Group, both, broker, meter
 
 ROUNDS = Group(
     "rounds",
