@@ -12,7 +12,7 @@ from conformance.probes.desk import FIRST, SECOND, SUSPENDED
 from conformance.probes.desk import STRANGER as OUTSIDE
 from conformance.recorder import Recorder
 from conformance.stand import Stand
-from conformance.transcript import Transcript
+from conformance.transcript import STOPPED, Transcript
 from wire.messages import Calendar
 from wire.signing import key_from_seed
 from wire.topics import meter_inbox, public_inbox, witness_inbox
@@ -58,14 +58,10 @@ async def record_broker(
     recorder = Recorder()
     async with linked(server, recorder, community) as link:
         stand = await _stand(link, recorder, community, members, options)
-        problem: Exception | None = None
         try:
             await _work_through(stand, options)
-        except (ground.Stopped, TimeoutError) as error:
-            problem = error
-        if problem is not None:
-            options.says(f"stopped early: {problem}")
-            recorder.mark("stopped")
+        except ground.Stopped as error:
+            recorder.mark(f"{STOPPED}{error}")
         return stand.read().transcript
 
 

@@ -20,7 +20,7 @@ from conformance.played_broker import PlayedBroker
 from conformance.report import Report, as_html, as_json, as_markdown, as_text, requirement_rows
 from conformance.requirements import REQUIREMENTS
 from conformance.runner import judged
-from conformance.transcript import Transcript
+from conformance.transcript import STOPPED, Mark, Transcript
 from conformance.transcript_file import TranscriptError, read_transcript, write_transcript
 from wire.signing import SigningKey, key_from_seed
 from wire.slots import ALLOWED_MINUTES, format_utc, parse_utc
@@ -136,6 +136,7 @@ def _reported(args: Namespace, transcript: Transcript, subject: str, only: set[s
         subject=f"{subject} of {transcript.community}",
         at=format_utc(int(time.time())),
         findings=judged(REGISTRIES[subject], transcript, only),
+        stopped=next((e.name for e in transcript.events if isinstance(e, Mark) and e.name.startswith(STOPPED)), None),
     )
     for path, text in ((args.markdown, as_markdown(report)), (args.html, as_html(report))):
         if path is not None:

@@ -123,6 +123,11 @@ class Link:
                     if client._disconnected.done():
                         client._disconnected.exception()
 
+    def check(self) -> None:
+        """Raises: LinkError when a connection was lost."""
+        if self.lost:
+            raise LinkError(f"the MQTT server ended the connection of {self.lost[0]!r}: is it still running?")
+
     async def subscribe(self, name: str, filters: Iterable[str]) -> None:
         """Subscribes an open connection to more; servers may grant what they then filter."""
         await self._clients[name].subscribe([(f, 1) for f in filters])

@@ -71,6 +71,7 @@ class FollowedClock:
         try:
             await asyncio.wait_for(self._moved.wait(), within_s)
         except TimeoutError:
+            self._link.check()
             raise LinkError(
                 f"no time on {clock.now_topic(self._community)} for {within_s:g} s: --follow is for a market whose "
                 "clock somebody drives, like 'twin sandbox'"
@@ -162,6 +163,7 @@ class DrivenClock:
             try:
                 await asyncio.wait_for(self._answered.wait(), max(0.0, deadline - loop.time()))
             except TimeoutError:
+                self._link.check()
                 current = self._coordinator.current.instant
                 raise LinkError(
                     f"{self._process} did not answer instant {current} of the driven clock within "

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from conformance import meter_phases as phases
 from conformance.identity import Member
-from conformance.link import Link, Server, linked
+from conformance.link import Link, LinkError, Server, linked
 from conformance.market_clock import DrivenClock, MarketClock, WallClock
 from conformance.meter_stand import BROKER_CLIENT, MeterStand
 from conformance.played_broker import PlayedBroker
 from conformance.recorder import Recorder
 from conformance.tap import Tap
-from conformance.transcript import Transcript
+from conformance.transcript import STOPPED, Transcript
 from wire.slots import Slot, slot_at
 from wire.topics import ROOT
 
@@ -51,7 +51,7 @@ async def record_meter(
         tap = None
         if options.tap_port is not None:
             tap = Tap((server.host, server.port), recorder.tap, clock.now_s)
-            options.on_tap(await tap.start(options.tap_host, options.tap_port))
+            options.on_tap(await _listening(tap, options.tap_host, options.tap_port))
         stand = MeterStand(
             link=link,
             recorder=recorder,
@@ -69,6 +69,13 @@ async def record_meter(
             if tap is not None:
                 await tap.stop()
         return stand.transcript()
+
+
+async def _listening(tap: Tap, host: str, port: int) -> int:
+    try:
+        return await tap.start(host, port)
+    except OSError as error:
+        raise LinkError(f"the tap cannot listen on {host}:{port} ({error.strerror}): choose a free port") from None
 
 
 def _clock(link: Link, recorder: Recorder, played: PlayedBroker, options: MeterOptions) -> MarketClock:
@@ -94,6 +101,9 @@ async def _work_through(stand: MeterStand) -> None:
     if not await phases.greeting(stand):
         stand.says("the meter says no hello: is it running, and connected to this server?")
     await phases.unanswered(stand, slots[1])
+    if stand.is_silent:
+        stand.recorder.mark(f"{STOPPED}nothing was heard of meter {stand.meter} before its first gate")
+        return
     await phases.round_(stand, slots[1])
     await phases.garbage(stand)
     await phases.forged_terms(stand, slots[2])

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from conformance.evidence import opened
 from conformance.link import Link
-from conformance.market_clock import MarketClock
+from conformance.market_clock import MarketClock, WallClock
 from conformance.played_broker import PlayedBroker
 from conformance.recorder import Recorder
 from conformance.tap import Tap
-from conformance.transcript import Heard, Sent, Transcript
+from conformance.transcript import Heard, Packet, Sent, Transcript
 from wire.codec import digest, encode
 from wire.messages import Hello, Message
 from wire.signing import SigningKey, key_from_seed
@@ -19,6 +19,7 @@ from wire.topics import BY_KIND, ROOT, topic
 M = TypeVar("M", bound=Message)
 BROKER_CLIENT = "first"
 QUIET_S = 0.3
+MARGIN_S = 5  # before a gate, so that a receipt still comes before it
 FORGER = key_from_seed(b"forger in the protocol test kit!")  # nobody is enrolled with it
 
 
@@ -45,6 +46,11 @@ class MeterStand:
     def place(self) -> int:
         """Where the next event will stand."""
         return len(self.recorder.events)
+
+    @property
+    def is_silent(self) -> bool:
+        """True when nothing was heard of the meter so far."""
+        return not any(isinstance(event, Heard | Packet) for event in self.recorder.events)
 
     def transcript(self) -> Transcript:
         """The run as it stands."""
@@ -107,6 +113,15 @@ class MeterStand:
         )
         found = self.said(model, since=since, **values)
         return found[0] if found else None
+
+    def patience_s(self, moment_s: int) -> float:
+        """How long a message may take that a meter sends before a moment of the market [real seconds].
+
+        On a driven clock the meter has answered the instant at which it is due, so it is on its way.
+        """
+        if isinstance(self.clock, WallClock):
+            return max(self.within_s, moment_s - self.clock.now_s() - MARGIN_S)
+        return self.within_s
 
     async def cut(self, name: str) -> bool:
         """Cuts the meter's connection and waits until it is back; whether there was one to cut."""

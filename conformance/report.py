@@ -1,6 +1,7 @@
 """The findings of a run for people, for machines, and as a page that can be shown."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,17 +16,24 @@ STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;"
     "border-bottom:1px solid #8886}td:first-child,td:nth-child(2){white-space:nowrap}.broken{background:#c3201f22;"
-    "font-weight:600}.not{opacity:.75}:root{color-scheme:light dark}"
+    "font-weight:600}.not{opacity:.75}:root{color-scheme:light dark}td,code{overflow-wrap:anywhere}"
+    "@media(max-width:40rem){thead{display:none}tr{display:block;border-bottom:1px solid #8886;padding:.4rem 0}"
+    "td,td:first-child,td:nth-child(2){display:block;border:0;padding:.1rem .3rem;white-space:normal}}"
 )
+_CODE = re.compile(r"`([^`]*)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The findings about a subject ("broker of elm") with the moment of the run as RFC 3339 text."""
+    """The findings about a subject ("broker of elm") with the moment of the run as RFC 3339 text.
+
+    `stopped` says why the run ended before its end, None when it did not.
+    """
 
     subject: str
     at: str
     findings: Sequence[Finding]
+    stopped: str | None = None
 
     def count(self, kind: type[Held] | type[Broken] | type[NotJudged]) -> int:
         """How many findings are of a kind."""
@@ -33,14 +41,15 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """True when something was judged and nothing is broken."""
-        return self.count(Broken) == 0 and self.count(Held) > 0
+        """True when the run got to its end, something was judged and nothing is broken."""
+        return self.stopped is None and self.count(Broken) == 0 and self.count(Held) > 0
 
     @property
     def summary(self) -> str:
         """One line."""
         held, wrong, unjudged = self.count(Held), self.count(Broken), self.count(NotJudged)
-        return f"{held} of {held + wrong} judged requirements hold, {wrong} broken, {unjudged} not judged"
+        early = "" if self.stopped is None else f"; the run was {self.stopped}"
+        return f"{held} of {held + wrong} judged requirements hold, {wrong} broken, {unjudged} not judged{early}"
 
 
 def as_text(report: Report, *, verbose: bool = False) -> str:
@@ -90,6 +99,7 @@ def as_json(report: Report) -> str:
         "protocol": VERSION,
         "at": report.at,
         "passed": report.passed,
+        "stopped": report.stopped,
         "counts": counts,
         "findings": rows,
     }
@@ -109,11 +119,11 @@ def _cell(text: str) -> str:
 
 
 def as_html(report: Report) -> str:
-    """The report as one page without anything from outside."""
+    """The report as one page without anything from outside; what is broken comes first."""
     rows = "".join(
         f'<tr class="{_class(finding)}"><td>{finding.requirement.id}</td><td>{WORDS[type(finding.verdict)]}</td>'
-        f"<td>{escape(finding.requirement.text)}</td><td>{escape(_detail(finding))}</td></tr>\n"
-        for finding in report.findings
+        f"<td>{_marked(finding.requirement.text)}</td><td>{_marked(_detail(finding))}</td></tr>\n"
+        for finding in sorted(report.findings, key=lambda finding: not isinstance(finding.verdict, Broken))
     )
     title = escape(f"Test kit: {report.subject}")
     return (
@@ -123,6 +133,10 @@ def as_html(report: Report) -> str:
         '<th scope="col">Number</th><th scope="col">Verdict</th><th scope="col">Requirement</th>'
         f'<th scope="col">Detail</th></tr></thead><tbody>\n{rows}</tbody></table></body></html>\n'
     )
+
+
+def _marked(text: str) -> str:
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _class(finding: Finding) -> str:

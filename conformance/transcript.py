@@ -49,6 +49,10 @@ class Packet:
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
 
 
+STOPPED = "stopped early: "
+"""How the mark of a run begins that did not get to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A moment of the run that verdicts refer to: "late join", "cut", "killed", .."""

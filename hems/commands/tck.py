@@ -1,6 +1,8 @@
 """`hems tck`: the test kit of the market protocol, against a broker or a meter that someone else wrote."""
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ EPILOG = """examples:
   hems tck meter --community elm --meter home-1 --meter-key 8a88e3dd... --broker-seed seed.txt --tap 1884
   hems tck meter --community elm --broker-seed seed.txt --show-key    the key that the meter under test has to believe
 
-exit status: 0 every judged requirement holds; 1 one is broken, or none was judged; 2 bad input or nothing to test"""
+exit status: 0 every judged requirement holds; 1 one is broken, none was judged, or the run stopped early;
+             2 bad input or nothing to test"""
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -96,7 +99,7 @@ def run_broker(args: argparse.Namespace) -> int:
     """Exit status of a run against a broker."""
     from conformance.command import broker_command
 
-    return broker_command(args)
+    return _interruptible(broker_command, args)
 
 
 def run_judge(args: argparse.Namespace) -> int:
@@ -110,4 +113,12 @@ def run_meter(args: argparse.Namespace) -> int:
     """Exit status of a run against a meter."""
     from conformance.command import meter_command
 
-    return meter_command(args)
+    return _interruptible(meter_command, args)
+
+
+def _interruptible(command: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    try:
+        return command(args)
+    except KeyboardInterrupt:
+        print("interrupted: nothing was judged", file=sys.stderr)
+        return 130

@@ -5,13 +5,12 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiomqtt
 
-from twin.demo.coordinator import INSTANT_TIMEOUT_S, READY_TIMEOUT_S, answers
+from twin.demo.coordinator import INSTANT_TIMEOUT_S, READY_TIMEOUT_S, DemoStuck, answers
 from twin.demo.mqtt_server import mqtt_server
 from twin.demo.processes import Children
 from twin.sandbox.files import COMMUNITY, write_broker, write_keys
@@ -61,8 +60,12 @@ async def until_stopped(options: SandboxOptions) -> None:
     """Serves until the process is asked to stop; the broker and the MQTT server end with it."""
     serving = asyncio.ensure_future(serve(options))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
-    with suppress(asyncio.CancelledError):
+    try:
         await serving
+    except asyncio.CancelledError:
+        return
+    except aiomqtt.MqttError as error:
+        raise DemoStuck(f"the MQTT server is gone ({error}): start the sandbox again") from None
 
 
 async def _drive(port: int, options: SandboxOptions, children: Children) -> None:
