@@ -5,17 +5,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.broker_phases import after, ground, rounds, trading
-from conformance.identity import STRANGER, Member
+from conformance.identity import GATEWAY_ID, STRANGER, Member
 from conformance.link import Link, LinkError, Server, linked
 from conformance.market_clock import DrivenClock, FollowedClock, MarketClock, WallClock
-from conformance.probes.desk import FIRST, SECOND, SUSPENDED
+from conformance.probes.desk import FIRST, GATEWAY, SECOND, SUSPENDED
 from conformance.probes.desk import STRANGER as OUTSIDE
 from conformance.recorder import Recorder
 from conformance.stand import Stand
 from conformance.transcript import STOPPED, Transcript
 from wire.messages import Calendar
 from wire.signing import key_from_seed
-from wire.topics import meter_inbox, public_inbox, witness_inbox
+from wire.topics import bundle_topic, meter_inbox, public_inbox, witness_inbox
 
 Hook = Callable[[], Awaitable[None]]
 
@@ -33,6 +33,7 @@ class BrokerOptions:
     `kill` and `start` end the broker without notice and start it again; None: that is not tested. `tries_access`
     sends what a well-kept MQTT server has to stop. `answer_within_s` is how long an answer may take. `broker_key` is
     the key that the operator has told; None believes that of the calendar.
+    `correct_within_s` is how long the community takes corrections, None: not tested.
     """
 
     driven_from_s: int | None = None
@@ -42,6 +43,7 @@ class BrokerOptions:
     tries_access: bool = True
     answer_within_s: float = 5.0
     broker_key: bytes | None = None
+    correct_within_s: int | None = None
     says: Callable[[str], None] = lambda text: None
 
 
@@ -70,14 +72,18 @@ async def _stand(
 ) -> Stand:
     first, second = [member for member in members if member.role == "member"][:2]
     clients = {FIRST: first, SECOND: second}
-    if (stranger := _of_role(members, "stranger") or _made_up(first)) is not None:
+    if (stranger := _of_role(members, "stranger") or _made_up(first, STRANGER)) is not None:
         clients[OUTSIDE] = stranger
+    if (gateway := _of_role(members, "gateway") or _made_up(first, GATEWAY_ID)) is not None:
+        clients[GATEWAY] = gateway
     if (suspended := _of_role(members, "suspended")) is not None:
         clients[SUSPENDED] = suspended
     clock: MarketClock = WallClock()
     recorder.now_s = clock.now_s
     for name, member in clients.items():
         inboxes = [meter_inbox(community, member.meter), public_inbox(community), witness_inbox(community)]
+        if name == GATEWAY:
+            inboxes = [bundle_topic(community, member.meter)]
         await link.open(name, member, inboxes)
     if options.follows:
         clock = followed = FollowedClock(
@@ -119,11 +125,11 @@ def _of_role(members: Sequence[Member], role: str) -> Member | None:
     return next((member for member in members if member.role == role), None)
 
 
-def _made_up(like: Member) -> Member | None:
+def _made_up(like: Member, name: str) -> Member | None:
     """A stranger for this run; None where the MQTT server wants to know who it is, and would stop it."""
     if like.username is not None or like.cert_file is not None:
         return None
-    return replace(like, meter=f"{STRANGER}-{secrets.token_hex(4)}", key=key_from_seed(secrets.token_bytes(32)))
+    return replace(like, meter=f"{name}-{secrets.token_hex(4)}", key=key_from_seed(secrets.token_bytes(32)))
 
 
 async def _work_through(stand: Stand, options: BrokerOptions) -> None:
@@ -143,4 +149,5 @@ async def _work_through(stand: Stand, options: BrokerOptions) -> None:
     await rounds.sealing(stand, tested)
     await after.delivery(stand, tested)
     await after.following(stand, tested)
+    await after.later(stand, tested, options.correct_within_s)
     await after.late_join(stand)

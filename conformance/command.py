@@ -70,6 +70,7 @@ def broker_command(args: Namespace) -> int:
             tries_access=not args.no_acl,
             answer_within_s=args.answer_within,
             says=_says(args),
+            correct_within_s=args.correct_within,
             broker_key=None if args.broker_key is None else _key("--broker-key", args.broker_key),
         )
         if (args.kill is None) is not (args.start is None):

@@ -1,17 +1,19 @@
 """A transcript as judges read it: decoded messages in order, and the answers to what the kit sent."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from conformance.transcript import Event, Heard, Mark, Packet, Sent, Transcript
+from wire.bundle import BundleError, Letter, decode_bundle
 from wire.calendar import gates
 from wire.codec import DecodeError, decode
 from wire.messages import BY_KIND, Calendar, Message, Receipt, Rejection, Stage
 from wire.signing import FrameError, is_signed_by, split
 from wire.slots import Slot, parse_utc
+from wire.topics import BUNDLE, parse_topic, topic
 from wire.topics import BY_KIND as RULES
-from wire.topics import parse_topic
 
 M = TypeVar("M", bound=Message)
 
@@ -59,6 +61,13 @@ def opened(
         return payload, None, None, signature, str(error)
 
 
+def _opened_bundle(data: bytes) -> list[Letter]:
+    try:
+        return decode_bundle(data)
+    except BundleError:
+        return []
+
+
 class Evidence:
     """A transcript, read. Public messages are those that the transcript's first client heard."""
 
@@ -70,7 +79,19 @@ class Evidence:
     def heard(self) -> tuple[Read, ...]:
         """Everything heard or published on topics of the protocol, by all clients, in order."""
         read = (self._read(place, event) for place, event in enumerate(self.transcript.events))
-        return tuple(message for message in read if message is not None)
+        alone = [message for message in read if message is not None]
+        return tuple(sorted([*alone, *self._letters()], key=lambda message: message.place))
+
+    def _letters(self) -> Iterator[Read]:
+        """The frames of bundles for gateways, as if each had come on its own topic."""
+        for place, event in enumerate(self.transcript.events):
+            if isinstance(event, Heard) and event.topic.endswith(f"/{BUNDLE}") and "/relay/" in event.topic:
+                for letter in _opened_bundle(event.payload):
+                    where = topic(letter.kind, self.community, letter.meter) if letter.kind in RULES else event.topic
+                    alone = replace(event, topic=where, payload=letter.frame)
+                    read = self._read(place, alone)
+                    if read is not None:
+                        yield read
 
     def _read(self, place: int, event: Event) -> Read | None:
         if not isinstance(event, Heard | Packet) or (isinstance(event, Packet) and event.kind != "publish"):

@@ -8,8 +8,8 @@ from typing import Any
 from wire.signing import SigningKey, key_from_seed
 
 KEYS = ("meter", "seed", "username", "password_file", "cert_file", "key_file", "role")
-ROLES = ("member", "suspended", "stranger")
-STRANGER = "tck-stranger"
+ROLES = ("member", "suspended", "stranger", "gateway")
+STRANGER, GATEWAY_ID = "tck-stranger", "tck-gateway"
 EXAMPLE = '{"members": [{"meter": "home-1", "seed": "<64 hexadecimal digits>"}, {"meter": "home-2", "seed": "..."}]}'
 
 
@@ -21,7 +21,8 @@ class KeysError(ValueError):
 class Member:
     """A meter that the kit speaks for; `username` and files are for the MQTT server, None without.
 
-    `role`: an enrolled "member", one that the operator has "suspended", or a "stranger" who is not enrolled.
+    `role`: an enrolled "member", one that the operator has "suspended", or a "stranger" who is not enrolled, or a
+    "gateway" that no member is enrolled with (`meter` is then its id).
     """
 
     meter: str

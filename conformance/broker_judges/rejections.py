@@ -10,6 +10,7 @@ MISSING = {
     "stranger": "no key of a stranger was given, and the MQTT server wants to know who it is",
     "suspended": "no key of a suspended member was given",
     "sealed": "the calendar has no stage of sealed orders after the open one",
+    "batch": "no key of a gateway was given, and the MQTT server wants to know who it is",
     "quota": "the quota is too high to be tried, or the next slot was not open",
 }
 # number: (labels, codes, field)
@@ -72,8 +73,13 @@ EXPECTED: dict[int, tuple[tuple[str, ...], tuple[str, ...], str | None]] = {
     144: (("report.no_reason",), ("no_reason",), "replaces"),
     145: (("report.estimate",), ("not_measured",), "quality"),
     146: (("other.query",), ("foreign_slot",), "slot"),
+    147: (("report.too_late",), ("already_settled",), "slot"),
+    148: (("order.no_market",), ("no_market",), "slot"),
     149: (("sealed.too_early",), ("too_early",), "stage"),
     221: (("sealed.early",), ("wrong_reveal",), None),
+    242: (("batch.stranger",), ("wrong_gateway",), None),
+    243: (("batch.large",), ("oversized",), None),
+    245: (("frame.tag", "payload.version"), ("bad_signature", "unknown_version"), None),
     223: (("sealed.wrong",), ("wrong_reveal",), None),
 }
 

@@ -3,15 +3,16 @@
 from conformance.broker_phases.ground import QUIET_S, at_now
 from conformance.market_clock import WallClock
 from conformance.probes import orders
-from conformance.probes.desk import FIRST, SECOND, Ground
+from conformance.probes.desk import FIRST, SECOND, Ground, buy
 from conformance.stand import Stand
 from wire.messages import (
     Award,
+    Conditions,
     MeterReport,
     Receipt,
     Settlement,
 )
-from wire.slots import format_utc
+from wire.slots import format_utc, slot_at
 from wire.topics import meter_inbox, public_inbox
 
 REGISTER_WH = 1_000_000
@@ -36,12 +37,24 @@ async def delivery(stand: Stand, ground: Ground) -> None:
     estimate = _report(g, FIRST, (start, start + 330), none, sequence=2, is_measured=False)
     await stand.send([g.signed("report.estimate", FIRST, estimate)])
     await stand.send([g.signed("report.second", SECOND, second)])
-    for member in (g.first, g.second):
-        await stand.hears(Settlement, member.meter, slot=g.slot.label)
+    if not await _settled(stand, g):
+        return
     replaced = newer.model_copy(update={"replaces": "meter read again"})
     since = stand.place
     await stand.send([g.signed("report.replaced", FIRST, replaced)])
     await stand.hears(Settlement, g.first.meter, since=since, slot=g.slot.label)
+
+
+async def _settled(stand: Stand, g: Ground) -> bool:
+    """Whether both got their settlement: at once, or when the time for the reports of the other members is over."""
+    for member in (g.first, g.second):
+        if not await stand.hears(Settlement, member.meter, slot=g.slot.label):
+            end_s = g.slot.end_s + g.calendar.report_within_s
+            stand.says(f"waiting until {format_utc(end_s)} for the settlement: other members have not reported")
+            await stand.clock.reach(end_s)
+            if not await stand.hears(Settlement, member.meter, slot=g.slot.label):
+                return False
+    return True
 
 
 def _report(
@@ -73,6 +86,22 @@ async def following(stand: Stand, ground: Ground) -> None:
     if stand.heard(Award, ground.second.meter, slot=traded.label):
         await stand.hears(Settlement, ground.second.meter, slot=traded.label)
     stand.recorder.mark("nobody reported")
+
+
+async def later(stand: Stand, ground: Ground, correct_within_s: int | None) -> None:
+    """An order where feed-in exceeds retail, if there is such a slot; a correction that comes too late."""
+    if isinstance(stand.clock, WallClock):
+        return
+    g = at_now(stand, ground, slot_at(stand.clock.now_s(), ground.calendar.slot_minutes).shifted(1))
+    known = stand.heard(Conditions, slot=g.slot.label)
+    if known and known[-1].feed_in_micro_per_kwh > known[-1].retail_micro_per_kwh:
+        await stand.send([g.signed("order.no_market", FIRST, g.order(FIRST, 1, buy(g.low, 100)))])
+    if correct_within_s is not None and "report.replaced" in stand.read().sent:
+        await stand.clock.reach(ground.slot.end_s + correct_within_s + 1)
+        g = at_now(stand, ground)
+        late = _report(g, FIRST, (REGISTER_WH, REGISTER_WH + 340), (5_000, 5_000), sequence=3)
+        late = late.model_copy(update={"replaces": "meter read once more"})
+        await stand.send([g.signed("report.too_late", FIRST, late)])
 
 
 async def late_join(stand: Stand) -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from conformance.broker_phases.ground import QUIET_S, asks, at_now, is_open
 from conformance.probes import frames, orders
-from conformance.probes.desk import FIRST, SECOND, Ground, buy, sell
+from conformance.probes.batches import batches
+from conformance.probes.desk import FIRST, GATEWAY, SECOND, Ground, buy, sell
 from conformance.stand import Stand
 from wire.codec import digest, encode
 from wire.messages import (
@@ -30,6 +31,8 @@ async def refusals(stand: Stand, ground: Ground) -> None:
     await stand.send(orders.refused_others(ground))
     await stand.post(frames.unknown_kind(ground))
     await stand.send(frames.outsiders(ground))
+    if GATEWAY in ground.members:
+        await stand.send(batches(ground))
     bad = orders.plan(ground, "plan.bad_signature", FIRST, 1, 10)
     forged = seal(ground.second.key, "plan", ground.community, bad.frame.split(b".", 2)[2])
     await stand.send([ground.raw("plan.bad_signature", FIRST, "plan", forged)])

@@ -115,6 +115,15 @@ def _within(places: list[int], start: int, end: int) -> bool:
     return any(start < place < end for place in places)
 
 
+@METER.asserts(246)
+def _drops_unknown_kinds(run: Evidence) -> Verdict:
+    if "garbage.kind" not in run.sent:
+        return NotJudged("the run did not get to a message of an unknown kind")
+    place = run.sent["garbage.kind"][0]
+    after = [read for read in run.said if read.place > place]
+    return Held() if after else Broken("nothing was heard of the meter after a message of an unknown kind")
+
+
 @METER.asserts(248)
 def _stays_up(run: Evidence) -> Verdict:
     garbage = [place for label, (place, _) in run.sent.items() if label.startswith("garbage")]

@@ -9,9 +9,9 @@ from wire.codec import canonical, digest, encode
 from wire.messages import Calendar, Conditions, Message, Order, OrderStep, Side, Stage
 from wire.signing import FrameError, seal, split
 from wire.slots import Slot, format_utc
-from wire.topics import ROOT
+from wire.topics import BATCH, ROOT, batch_topic
 
-FIRST, SECOND, STRANGER, SUSPENDED = "first", "second", "stranger", "suspended"
+FIRST, SECOND, STRANGER, SUSPENDED, GATEWAY = "first", "second", "stranger", "suspended", "gateway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class Ground:
 
 def topic_of(community: str, meter: str, kind: str) -> str:
     """The topic below which a meter sends, also of kinds that do not exist."""
-    return f"{ROOT}/{community}/meter/{meter}/{kind}"
+    return batch_topic(community, meter) if kind == BATCH else f"{ROOT}/{community}/meter/{meter}/{kind}"
 
 
 def buy(price: int, energy_wh: int) -> OrderStep:

@@ -1,11 +1,14 @@
 """Frames that do not hold, and payloads that are no message of their kind."""
 
+import base64
 import json
 from typing import Any
 
+from nacl.bindings import crypto_sign
+
 from conformance.probes.desk import FIRST, SECOND, STRANGER, SUSPENDED, Ground, Probe, buy
 from wire.codec import encode
-from wire.signing import MAX_FRAME_BYTES, SIGNATURE_CHARS, seal
+from wire.signing import MAX_FRAME_BYTES, SIGNATURE_CHARS, SigningKey, seal, signing_input
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _HEADER_BYTES = 3 + SIGNATURE_CHARS + 1
@@ -27,11 +30,19 @@ def bad_frames(ground: Ground) -> list[Probe]:
         "frame.other_kind": seal(first, "report", community, payload),
         "frame.other_community": seal(first, "order", f"{community[:60]}-x", payload),
         "frame.changed": good.replace(b'"energy_wh":100', b'"energy_wh":101'),
+        "frame.tag": _of_next_version(first, community, payload),
         "frame.unparsed": seal(second, "order", community, b"{not json"),
     }
     large = seal(first, "order", community, _padded(payload, MAX_FRAME_BYTES + 1))
     probes = [ground.raw(label, FIRST, "order", frame) for label, frame in frames.items()]
     return [*probes, ground.raw("frame.oversized", FIRST, "order", large, whole=True)]
+
+
+def _of_next_version(key: SigningKey, community: str, payload: bytes) -> bytes:
+    """A frame whose signature covers the domain tag of another major version."""
+    covered = signing_input("order", community, payload).replace(b"/v1\0", b"/v2\0", 1)
+    signature = crypto_sign(covered, key.secret)[:64]
+    return b"v1." + base64.urlsafe_b64encode(signature).rstrip(b"=") + b"." + payload
 
 
 def _padded(payload: bytes, frame_bytes: int) -> bytes:

@@ -1,6 +1,6 @@
 """Requirements about rounds, the log, reports, sealed orders, plans, contracts and versions."""
 
-from conformance.requirement import Group, both, broker, meter
+from conformance.requirement import Group, broker, meter
 
 ROUNDS = Group(
     "rounds",
@@ -131,11 +131,10 @@ VERSIONS = Group(
     "versions",
     "Versions",
     (
-        both(245, "A release that cannot be read by the one before has another number in `v`, in the domain tag and "
-                  "in the topic."),
-        both(246, "New kinds of messages and new codes of rejections may come with a minor release: a meter drops "
-                  "kinds that it does not know."),
-        both(247, "What is deprecated works for at least two more minor releases."),
+        broker(245, "A domain tag of another major version is refused as `bad_signature`, another `v` as "
+                    "`unknown_version`."),
+        meter(246, "A meter drops messages of kinds that it does not know and works on: a minor version may bring "
+                   "new ones."),
         meter(248, "Bytes on its topics that are no message (oversized, not JSON, unsigned, unknown kind) leave a "
                    "meter working."),
     ),

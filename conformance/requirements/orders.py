@@ -107,6 +107,5 @@ RECEIPTS = Group(
         meter(163, "A receipt for another payload (another sequence) settles nothing."),
         meter(164, "The acknowledgement of the MQTT server settles nothing: without a receipt a message is sent "
                    "again."),
-        meter(165, "A meter that does not know an outcome may send a `query`; the `answer` of the broker decides."),
     ),
 )  # fmt: skip

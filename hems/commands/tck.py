@@ -66,6 +66,7 @@ def _add_broker(what: Any) -> None:
     parser.add_argument("--members", type=Path, required=True, metavar="KEYS.json", help="seeds of two test members")
     parser.add_argument("--broker-key", metavar="HEX", help="the key that the operator has told; else the calendar's")
     parser.add_argument("--follow", action="store_true", help="take the time from a clock that is driven (sandbox)")
+    parser.add_argument("--correct-within", type=int, metavar="S", help="how long the community takes corrections")
     parser.add_argument("--no-acl", action="store_true", help="do not try what the MQTT server has to stop")
     parser.add_argument("--kill", metavar="COMMAND", help="ends the broker without notice")
     parser.add_argument("--start", metavar="COMMAND", help="starts the broker again, and returns")

@@ -103,6 +103,7 @@ def faults(m: Mutator, run: Transcript) -> dict[int, Mutation]:
         228: _early_reveal,
         233: m.edit("plan", {"first_slot": "2020-01-01T00:00:00Z"}),
         234: m.edit("plan", {"round": 2**31 - 1}),
+        246: _silent_after_garbage,
         248: _silent_after_garbage,
     }
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.transcript import Event, Heard, Mark, Packet, Sent, Transcript
+from wire.bundle import decode_bundle
 from wire.codec import canonical
 from wire.signing import SigningKey, key_from_seed, seal, split
-from wire.topics import BY_KIND
+from wire.topics import BUNDLE, BY_KIND, topic
 
 Mutation = Callable[[Transcript], Transcript]
 Value = dict[str, Any]
@@ -154,6 +155,19 @@ def packets(kind: str, change: Callable[[Packet], Packet | None]) -> Mutation:
         return replace(run, events=tuple(event for event in events if event is not None))
 
     return mutate
+
+
+def unbundled(run: Transcript) -> Transcript:
+    """The same run, with the frames of bundles heard one by one."""
+    events: list[Event] = []
+    for event in run.events:
+        if isinstance(event, Heard) and kind_of(event) == BUNDLE:
+            for letter in decode_bundle(event.payload):
+                where = topic(letter.kind, run.community, letter.meter)
+                events.append(replace(event, topic=where, payload=letter.frame))
+        else:
+            events.append(event)
+    return replace(run, events=tuple(events))
 
 
 def sent(run: Transcript, label: str) -> Sent:

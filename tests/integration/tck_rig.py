@@ -38,6 +38,19 @@ sealed = true
 [[market.stages]]
 kind = "balancing"
 """
+# feed-in exceeds retail in the slot of 09:30; corrections count for half an hour
+CORRECT_WITHIN_S = 1_800
+TARIFF = f"""[settlement]
+correct_within_s = {CORRECT_WITHIN_S}
+[tariff]
+kind = "time_of_use"
+time_zone = "UTC"
+periods = [
+    {{ from = "00:00", to = "09:30", import_price_per_kwh = 0.30, export_price_per_kwh = 0.10 }},
+    {{ from = "09:30", to = "09:45", import_price_per_kwh = 0.10, export_price_per_kwh = 0.30 }},
+    {{ from = "09:45", to = "00:00", import_price_per_kwh = 0.30, export_price_per_kwh = 0.10 }},
+]
+"""
 ACL = """user broker
 topic readwrite hearthgrid/v1/{c}/#
 pattern write hearthgrid/v1/{c}/meter/%u/+
@@ -46,6 +59,8 @@ pattern read hearthgrid/v1/{c}/member/%u/+
 pattern read hearthgrid/v1/{c}/public/+
 pattern read hearthgrid/v1/{c}/shared/+/+
 pattern readwrite hearthgrid/v1/{c}/clock/#
+pattern write hearthgrid/v1/{c}/gateway/%u/batch
+pattern read hearthgrid/v1/{c}/relay/%u/bundle
 """
 
 
@@ -86,6 +101,7 @@ def broker_config(directory: Path, port: int) -> Path:
     path = write_config(directory, port, meters=2)
     text = path.read_text().replace("horizon_slots = 4\n", "path_rounds_max = 6\n")
     text = text.replace("messages_per_slot_max = 10000", "messages_per_slot_max = 20")
+    text = text[: text.index("[tariff]")] + TARIFF + text[text.index("[[members]]") :]
     path.write_text(text.replace("[mqtt]", STAGES + '[mqtt]\nusername = "broker"', 1))
     return path
 
@@ -122,13 +138,24 @@ def recorded(directory: Path, program: Sequence[str] = ("-m", "broker.cli")) -> 
     """`hems tck broker` against the broker of this release, killed and started again on the way."""
     keys = [{"meter": f"home-{n}", "username": f"home-{n}", "seed": meter_key(n).secret[:32].hex()} for n in (1, 2)]
     keys.append({"meter": "nobody", "username": "nobody", "seed": meter_key(9).secret[:32].hex(), "role": "stranger"})
+    keys.append({"meter": "pole", "username": "pole", "seed": meter_key(8).secret[:32].hex(), "role": "gateway"})
     (directory / "keys.json").write_text(json.dumps({"members": keys}))
     with guarded_mosquitto(directory) as port:
         start = [sys.executable, str(_start_script(directory, broker_config(directory, port), program))]
         kill = f"bash -c 'kill -KILL $(cat {directory / 'broker.pid'})'"
         transcript = directory / "transcript.jsonl"
         words = ["broker", "--port", str(port), "--community", COMMUNITY, "--members", str(directory / "keys.json")]
-        words += ["--driven", format_utc(START_S), "--kill", kill, "--start", shlex.join(start), "--json"]
+        words += [
+            "--correct-within",
+            str(CORRECT_WITHIN_S),
+            "--driven",
+            format_utc(START_S),
+            "--kill",
+            kill,
+            "--start",
+            shlex.join(start),
+            "--json",
+        ]
         words += ["--transcript", str(transcript), "--html", str(directory / "report.html")]
         try:
             subprocess.run(start, check=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from broker_rig import COMMUNITY
 from tck_broker_faults import faults, rejection_faults
-from tck_mutations import Mutator, sent
+from tck_mutations import Mutator, sent, unbundled
 from tck_rig import Recorded, recorded
 
 import conformance.broker_judges  # noqa: F401 - registers the judges
@@ -86,7 +86,7 @@ def test_an_assertion_finds_its_fault(run: tuple[Transcript, SigningKey], number
 def test_a_missing_or_wrong_rejection_is_found(run: tuple[Transcript, SigningKey], number: int) -> None:
     transcript, key = run
     for fault in rejection_faults(Mutator(key, COMMUNITY), transcript, number):
-        assert isinstance(_verdict(ASSERTIONS[number], fault(transcript)), Broken)
+        assert isinstance(_verdict(ASSERTIONS[number], fault(unbundled(transcript))), Broken)
 
 
 def test_a_broker_that_receipts_before_it_stores_is_found_with_its_other_faults(tmp_path: Path) -> None:
