@@ -17,9 +17,9 @@ from doctor.check import Result
 from doctor.redaction import redacted
 from doctor.report import document, text
 
-NOTE = """This archive was made by 'doctor --bundle'. It holds the configuration with secrets and the place removed, the
-findings, versions, database sizes and schema versions, and the newest rows about health. It holds no key, no password,
-no token and no name; measured energy only when --with-readings was given. Read it before you send it.
+NOTE = """This archive was made by 'doctor --bundle'. It holds the configuration with secrets and the place removed,
+the findings, versions, database sizes and schema versions, and the newest rows about health. It holds no key, no
+password, no token and no name; measured energy only when --with-readings was given. Read it before you send it.
 """
 
 

@@ -28,7 +28,6 @@ from hems.io.home_link import RETRY_S, Line, connected, socket_path
 from hems.io.model_store import load_model, save_model
 from hems.io.price_file import prices_of
 from hems.io.problem_file import PlannedProblem, packed
-from hems.io.process_lock import ProcessLock
 from hems.io.site_devices import SiteDevices
 from hems.io.weather_source import weather_source
 from hems.metering.image import SiteImage
@@ -60,7 +59,6 @@ class EmsApp:
         self._band_is_held = False
         self._driven = config.clock.mode == "driven"
         self._socket = socket_path(state_dir)
-        self._lock = ProcessLock(state_dir / "ems.lock", "hems run")
         self._store = EdgeStore(state_dir / "ems.db")
         self._devices = SiteDevices(config)
         self._worker = ForecastWorker()
@@ -125,7 +123,6 @@ class EmsApp:
             self._note_health("stopped")
             self._devices.close()
             self._store.close()
-            self._lock.close()
 
     def _note_health(self, value: str) -> None:
         self._store.add("health", [(int(time.time()), "energy_manager", value)])

@@ -24,7 +24,6 @@ from hems.io.home_link import Line, LinkServer, socket_path
 from hems.io.market_files import with_files
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
 from hems.io.modbus_link import MeterError
-from hems.io.process_lock import ProcessLock
 from hems.io.site_devices import SiteDevices
 from hems.site.config import HomeConfig, MarketTable
 from wire import messages as m
@@ -52,7 +51,6 @@ class MeterApp:
         self._minutes = config.home.slot_minutes
         self._driven = config.clock.mode == "driven"
         market = with_files(market, base)
-        self._lock = ProcessLock(state_dir / "meter.lock", "hems meter")
         self._store = EdgeStore(state_dir / "meter.db")
         self._devices = SiteDevices(config.model_copy(update={"device": ()}))
         auditor = MarketAuditor(meter=config.home.meter, community=market.community, on_violation=self._on_violation)
@@ -110,7 +108,6 @@ class MeterApp:
         self._note_health("stopped")
         self._devices.close()
         self._store.close()
-        self._lock.close()
         for task in done:
             if task is not waiting:
                 task.result()
