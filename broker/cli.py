@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "check a market from its published messages",
     "export": "write what was published, as signed frames",
     "statement": "what a member pays and receives",
+    "page": "serve the operator's page",
     "rounds": "the latest cleared slots",
     "members": "the enrolled meters",
     "add-member": "enrol a meter in the configuration",

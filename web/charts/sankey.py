@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin.report.chart import note, picture
-from twin.report.markup import Markup, coordinate, joined, tag
+from web.charts.chart import note, picture
+from web.charts.markup import Markup, coordinate, joined, tag
 
 WIDTH = 1000.0  # picture units, stretched to the width of the page
 NODE_WIDTH = 14.0

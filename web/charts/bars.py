@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin.report.chart import note, picture
-from twin.report.markup import Markup, tag
-from twin.report.scale import Scale, scale_over
+from web.charts.chart import note, picture
+from web.charts.markup import Markup, tag
+from web.charts.scale import Scale, scale_over
 
 HEADING_PX = 20.0
 BAR_PX = 12.0

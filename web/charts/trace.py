@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
-from twin.report.markup import coordinate
+from web.charts.markup import coordinate
 
 Row = Callable[[float], float]  # value -> px
 Values = Sequence[float | None]

@@ -7,9 +7,9 @@ labels sit outside of it, at shares of the width, value labels in the margin lef
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin.report.markup import Markup, joined, tag
-from twin.report.scale import Scale
-from twin.report.timeline import Label, Timeline
+from web.charts.markup import Markup, joined, tag
+from web.charts.scale import Scale
+from web.charts.timeline import Label, Timeline
 
 PANEL_TITLE_PX = 22.0
 PANEL_GAP_PX = 18.0

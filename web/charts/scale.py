@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from twin.report.numerals import number
+from web.charts.numerals import ENGLISH, Numerals
 
 ROOM = 0.08  # share of the axis left free beyond the data
 _ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -19,6 +19,7 @@ class Scale:
     ticks: tuple[float, ...]
     length_px: float
     inset_px: float = 2.0  # so that a stroke on the edge is not cut
+    numerals: Numerals = ENGLISH
 
     def px(self, value: float) -> float:
         """Distance from the top of a vertical axis [px]."""
@@ -32,7 +33,7 @@ class Scale:
         """The ticks as text, with the decimals that the step between them needs."""
         step = self.ticks[1] - self.ticks[0]
         decimals = next((d for d in range(7) if math.isclose(round(step, d), step, rel_tol=1e-9)), 6)
-        return tuple(number(tick, decimals) for tick in self.ticks)
+        return tuple(self.numerals.number(tick, decimals) for tick in self.ticks)
 
 
 def round_ticks(low: float, high: float, intervals: int = 4) -> tuple[float, ...]:
@@ -47,7 +48,12 @@ def round_ticks(low: float, high: float, intervals: int = 4) -> tuple[float, ...
 
 
 def scale_over(
-    values: Iterable[float | None], length_px: float, *, with_zero: bool = False, intervals: int = 4
+    values: Iterable[float | None],
+    length_px: float,
+    *,
+    with_zero: bool = False,
+    intervals: int = 4,
+    numerals: Numerals = ENGLISH,
 ) -> Scale:
     """An axis over all finite values and a little more, over 0..1 when there is nothing but zeros."""
     finite = [value for value in values if value is not None and math.isfinite(value)]
@@ -59,5 +65,5 @@ def scale_over(
     bottom, top = max(ticks[0], low - room), min(ticks[-1], high + room)
     inside = tuple(tick for tick in ticks if bottom <= tick <= top)
     if len(inside) < 2:
-        return Scale(low=ticks[0], high=ticks[-1], ticks=ticks, length_px=length_px)
-    return Scale(low=bottom, high=top, ticks=inside, length_px=length_px)
+        return Scale(low=ticks[0], high=ticks[-1], ticks=ticks, length_px=length_px, numerals=numerals)
+    return Scale(low=bottom, high=top, ticks=inside, length_px=length_px, numerals=numerals)

@@ -1,12 +1,13 @@
-"""Tables: the numbers of a picture for those who do not see it or want them exactly."""
+"""Tables of a run: days first, then the slots of each."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin.report.markup import Markup, joined, tag
-from twin.report.numerals import number
-from twin.report.timeline import Day, Timeline
+from web.charts.markup import Markup, joined, tag
+from web.charts.numerals import number
+from web.charts.table import table
+from web.charts.timeline import Day, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +26,6 @@ class Column:
         if not known:
             return None
         return sum(known) if self.adds_up else sum(known) / len(known)
-
-
-def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], *, css: str = "") -> Markup:
-    """A table whose first column names its rows; it scrolls sideways by itself where it is too wide."""
-    head = tag("tr", *(tag("th", heading, scope="col") for heading in headings))
-    body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
-    content = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body), class_=css or None)
-    return tag("div", content, class_="scroll", tabindex=0, role="region", aria_label=caption)
 
 
 def slot_tables(time: Timeline, columns: Sequence[Column]) -> Markup:
