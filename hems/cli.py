@@ -11,6 +11,7 @@ COMMANDS = {
     "why": "say why a device does what it does",
     "run": "run the energy manager of a home",
     "meter": "run the transactive meter of a home",
+    "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",
 }
@@ -19,6 +20,7 @@ EPILOG = """examples:
   hems plan case.json --output plan.json
   hems run --config home.toml
   hems meter --config home.toml
+  hems telemetry --config home.toml
   hems backtest homes.csv.gz --target load_kw --group household_id --timezone Europe/Berlin
   hems identify zone room.csv.gz --where home_id=1
 """
