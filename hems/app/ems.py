@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import math
+import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from hems.app.home_assistant import HomeAssistantApp
 from hems.app.learnt import Learnt
 from hems.app.stages import stage_trader
 from hems.bidding.offers import Offers, offers_to_line
@@ -66,9 +69,10 @@ class EmsApp:
         self._history = History(home.slot_minutes)
         self._history.load(self._store.slot_means(home.slot_minutes))
         self._weather = None if config.weather is None else WeatherWatch(weather_source(config.weather, base))
+        self._prices = prices_of(config.tariff, base, home.timezone)
         self._outlook = LiveOutlook(
             self._history,
-            prices_of(config.tariff, base, home.timezone),
+            self._prices,
             timezone=home.timezone,
             slot_s=home.slot_s,
             building=config.home.building,
@@ -82,6 +86,7 @@ class EmsApp:
         self.household = Household(home, self._store, now=self._now_s, on_change=self._wake_at_once)
         for finding in self.household.left_out:
             LOG.warning("a stored wish no longer fits this home and is left out: %s", finding)
+        self._home_assistant = self._in_home_assistant(config, base)
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
         self._loop = HomeLoop(
@@ -116,6 +121,8 @@ class EmsApp:
         """Serves until `stop` is set."""
         self._note_health("started")
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
+        if self._home_assistant is not None:
+            running.append(asyncio.create_task(self._home_assistant.run()))
         if not self._driven:
             self._start_clock()
         try:
@@ -132,6 +139,33 @@ class EmsApp:
             self._note_health("stopped")
             self._devices.close()
             self._store.close()
+
+    def _in_home_assistant(self, config: HomeConfig, base: Path) -> HomeAssistantApp | None:
+        if config.home_assistant is None:
+            return None
+        return HomeAssistantApp(
+            config.home_assistant,
+            base,
+            config.as_home(),
+            store=self._store,
+            household=self.household,
+            now=self._now_s,
+            jitter=random.random,
+            version=version("hearthgrid"),
+        )
+
+    def _tell_home_assistant(self, now_s: int, image: SiteImage | None) -> None:
+        if self._home_assistant is None:
+            return
+        home = self._loop.manager.home
+        retail, feed_in = self._prices.prices(now_s - now_s % home.slot_s, home.slot_s, 1)
+        self._home_assistant.step(
+            image,
+            self._loop.decision,
+            reading=self._devices.newest,
+            prices=(float(retail[0]), float(feed_in[0])),
+            clearings=self._loop.view.clearings,
+        )
 
     def _note_health(self, value: str) -> None:
         self._store.add("health", [(int(time.time()), "energy_manager", value)])
@@ -181,6 +215,7 @@ class EmsApp:
             if self._image is None or not self._driven or self._loop.needs_image(now_s):
                 image = await self._devices.image(now_s)
                 if image is None:
+                    self._tell_home_assistant(now_s, None)
                     return self._loop.next_wake_s(now_s)
                 self._image = image
                 actions = self._loop.step(now_s, image)
@@ -188,6 +223,7 @@ class EmsApp:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
             self._record(now_s, actions)  # before it is done: a crash never leaves a command without its reason
             await self._devices.lease(actions.leases)
+            self._tell_home_assistant(now_s, self._image)
             if actions.offers is not None:
                 self._offer(now_s, actions.offers)
             if actions.strategy is not None:
@@ -302,6 +338,8 @@ class EmsApp:
             LOG.warning("home link: a %s that is none: %s", line.get("kind"), error)
             return
         self._loop.view.learn(message)
+        if self._home_assistant is not None:
+            self._home_assistant.learn(message)
 
     async def _on_instant(self, line: Line) -> None:
         next_s = await self.step(int(line["now_s"])) if line["instant"] else None
