@@ -86,7 +86,9 @@ def _edge(unit: ZoneUnit) -> str:
 
 
 def _title(device: str) -> str:
-    return device.replace("_", " ").replace("-", " ").capitalize()
+    words = device.replace("_", " ").replace("-", " ").split() or [device]
+    known = [word.upper() if word in ("pv", "ev") else word for word in words]
+    return " ".join([known[0][:1].upper() + known[0][1:], *known[1:]])
 
 
 def _reason(unit: Unit, topics: Topics) -> Entity:
