@@ -75,7 +75,7 @@ class CommandDesk:
         value: Value | Finding = text
         if option.kind == "number":
             value = number_of(text, where)
-        elif text == "":
+        elif text == "" and option.kind == "time":
             value = None
         if isinstance(value, Finding):
             return Rejected(reasons=(value,))
