@@ -97,6 +97,7 @@ class HomeAssistantMqtt:
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         await client.subscribe([(self._topics.birth, 1), (self._topics.commands, 1)])
+        _heed_cancel()
         if self._failing:
             LOG.warning("Home Assistant's MQTT server %s:%d is there again", self._table.host, self._table.port)
         self._failing, self.is_connected = False, True
@@ -129,14 +130,18 @@ class HomeAssistantMqtt:
             while self._waiting:
                 item = self._waiting[0]
                 if isinstance(item, Publication):
-                    await client.publish(item.topic, item.payload, qos=1, retain=item.retain)
+                    await self._publish(client, item)
                 else:
                     item()
                 if self._waiting and self._waiting[0] is item:
                     self._waiting.popleft()
             for topic in list(self._states):
-                state = self._states.pop(topic)
-                await client.publish(state.topic, state.payload, qos=1, retain=state.retain)
+                await self._publish(client, self._states.pop(topic))
+
+    @staticmethod
+    async def _publish(client: aiomqtt.Client, what: Publication) -> None:
+        await client.publish(what.topic, what.payload, qos=1, retain=what.retain)
+        _heed_cancel()
 
     def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
         if self._failing:
@@ -152,3 +157,13 @@ class HomeAssistantMqtt:
             self._table.port,
             cause,
         )
+
+
+def _heed_cancel() -> None:
+    """Ends a task that was cancelled while it waited.
+
+    A wait with a timeout loses that where its answer comes at the same moment (asyncio.wait_for of Python 3.11).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
