@@ -46,6 +46,7 @@ LOG = logging.getLogger(__name__)
 TAKEN_TIMEOUT_S = 10.0
 KINDS: tuple[Kind, ...] = ("load", "pv")
 SEED = 1
+STEPS_MAX = 10
 
 
 class EmsApp:
@@ -190,10 +191,20 @@ class EmsApp:
             self._schedule(at_once if self._woken else later)
 
     def _schedule(self, when: datetime) -> None:
-        """Sets the next step; there is one at a time."""
+        """Sets the next step, instead of the one that was set before.
+
+        A step sets the next one while it still counts as running: a scheduler that allows one at a time would leave
+        the next one out, and there would be none after it.
+        """
         if self._scheduler is not None:
             self._scheduler.add_job(
-                self._wake, "date", run_date=when, misfire_grace_time=None, id="step", replace_existing=True
+                self._wake,
+                "date",
+                run_date=when,
+                misfire_grace_time=None,
+                id="step",
+                replace_existing=True,
+                max_instances=STEPS_MAX,
             )
 
     def _wake_at_once(self) -> None:
