@@ -21,6 +21,7 @@ from hems.control.drift_watch import DriftWatch
 from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.history import History
 from hems.control.home_loop import Actions, HomeLoop, Timing
+from hems.control.household.desk import answer
 from hems.control.household.household import Household
 from hems.control.live_outlook import LiveOutlook
 from hems.control.weather_watch import WeatherWatch
@@ -29,6 +30,7 @@ from hems.forecasting.series import Kind
 from hems.io.edge_store import EdgeStore
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
 from hems.io.home_link import RETRY_S, Line, connected, socket_path
+from hems.io.household_link import HouseholdServer, household_socket
 from hems.io.model_store import load_model, save_model
 from hems.io.price_file import prices_of
 from hems.io.problem_file import PlannedProblem, packed
@@ -64,6 +66,7 @@ class EmsApp:
         self._band_is_held = False
         self._driven = config.clock.mode == "driven"
         self._socket = socket_path(state_dir)
+        self._household_server = HouseholdServer(household_socket(state_dir), self._answer)
         self._store = EdgeStore(state_dir / "ems.db")
         self._devices = SiteDevices(config)
         self._worker = ForecastWorker()
@@ -122,6 +125,7 @@ class EmsApp:
         """Serves until `stop` is set."""
         self._note_health("started")
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
+        running.append(asyncio.create_task(self._household_server.serve()))
         if self._home_assistant is not None:
             running.append(asyncio.create_task(self._home_assistant.run()))
         if not self._driven:
@@ -140,6 +144,11 @@ class EmsApp:
             self._note_health("stopped")
             self._devices.close()
             self._store.close()
+
+    def _answer(self, asked: Line) -> Line:
+        """The answer to a program on the local socket."""
+        timezone = self._config.home.timezone
+        return answer(self.household, asked, by="cli", now_s=self._now_s(), timezone=timezone)
 
     def _in_home_assistant(self, config: HomeConfig, base: Path) -> HomeAssistantApp | None:
         if config.home_assistant is None:
