@@ -1,4 +1,4 @@
-"""When an energy manager steps in real time: at the moment that the last step named, or at once when somebody asks."""
+"""When an energy manager steps in real time: when the last step said, or at once when somebody asks."""
 
 import asyncio
 import logging
