@@ -3,6 +3,7 @@
 from wire.telemetry import community, house, system
 from wire.telemetry.declaration import Field, Kind, Measurement, Tag, Writer
 from wire.telemetry.point import Point, PointError, Value, point
+from wire.telemetry.text import from_document, line, to_document
 
 __all__ = [
     "BY_NAME",
@@ -16,9 +17,12 @@ __all__ = [
     "Value",
     "Writer",
     "community",
+    "from_document",
     "house",
+    "line",
     "point",
     "system",
+    "to_document",
 ]
 
 

@@ -49,7 +49,7 @@ class Exporter(Measurement, name="exporter", writer=Writer.EVERY_EXPORT):
 
     site = Tag(SITE)
     written = whole("", "points the server took")
-    refused = whole("", "points the server refused for good")
+    refused = whole("", "points the server refused for good, and rows that could not be read")
     failed_writes = whole("", "attempts that failed and were repeated")
     backlog = whole("", "recorded rows that wait")
     oldest_unsent_s = real("s", "age of the oldest of them; 0 without any")
