@@ -1,4 +1,4 @@
-"""`python -m dashboards` writes the provisioning files, `python -m dashboards --check` compares them with the code."""
+"""`python -m dashboards` writes the provisioning files, with `--check` it compares them with the code."""
 
 import argparse
 import sys

@@ -66,9 +66,9 @@ class Outside:
 class Alert:
     """One alert; its section in docs/runbook.md has its title.
 
-    `window_s` is how far back the query looks, `reduce` makes one number of each series, `fires` judges it, `pending` is how
-    long that has to last. `no_data` says what silence means: `Alerting` where silence is itself the trouble. `panel` is the
-    panel that shows the same, as (dashboard, title).
+    `window_s` is how far back the query looks, `reduce` makes one number of each series, `fires` judges it, `pending`
+    is how long that has to last. `no_data` says what silence means: `Alerting` where silence is itself the trouble.
+    `panel` is the panel that shows the same, as (dashboard, title).
     """
 
     title: str
@@ -95,7 +95,9 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9-]", "", title.lower().replace(" ", "-"))
 
 
-def rule_file(alerts: Sequence[Alert], panels: Mapping[tuple[str, str], int], sections: Mapping[str, int]) -> dict[str, Any]:
+def rule_file(
+    alerts: Sequence[Alert], panels: Mapping[tuple[str, str], int], sections: Mapping[str, int]
+) -> dict[str, Any]:
     """The provisioning file of all alerts: one group a minute for each area.
 
     `panels` gives the number of each panel, `sections` the panel of the runbook dashboard for each alert.
@@ -170,7 +172,9 @@ def _reduce(alert: Alert) -> dict[str, Any]:
 
 
 def _judge(alert: Alert) -> dict[str, Any]:
-    return _expression("C", {"type": "threshold", "expression": "B", "conditions": [{"evaluator": alert.fires.evaluator()}]})
+    return _expression(
+        "C", {"type": "threshold", "expression": "B", "conditions": [{"evaluator": alert.fires.evaluator()}]}
+    )
 
 
 def _expression(ref: str, model: dict[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import source
 from dashboards.alert import FOLDER, rule_file
 from dashboards.alerts import ALERTS
-from dashboards.community import community
-from dashboards.house import house
-from dashboards.market import market
+from dashboards.community.board import community
+from dashboards.house.board import house
+from dashboards.market.board import market
 from dashboards.page import as_json, panel_id
 from dashboards.runbook import panel_of, runbook, sections
-from dashboards.system import system
+from dashboards.system.board import system
 
 ROOT = Path(__file__).parents[1]
 FOLDER_OF_FILES = ROOT / "dashboards" / "provisioning"

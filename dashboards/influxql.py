@@ -109,8 +109,8 @@ def differs(tag: Tag, value: str) -> Condition:
 class Query:
     """A SELECT from one measurement, or from the columns of another query.
 
-    `by` are the tags that make series of their own, `every` the length of groups in time (None: one value in all, or the
-    recorded values), `newest` at most so many rows, the newest first.
+    `by` are the tags that make series of their own, `every` the length of groups in time (None: one value in all, or
+    the recorded values), `newest` at most so many rows, the newest first.
 
     Raises: ValueError when a field or tag is read that the measurement does not declare.
     """

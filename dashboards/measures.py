@@ -6,7 +6,7 @@ from wire.telemetry import Field
 NANO, MICRO, KILO = 1_000_000_000, 1_000_000, 1_000
 
 
-def money(field: Field) -> Term:
+def amount(field: Field) -> Term:
     """The sum of an amount [currency]."""
     return aggregate("sum", field) / NANO
 

@@ -6,7 +6,6 @@ from typing import Literal
 from grafana_foundation_sdk.builders import common, statetimeline, table, text
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.builders import stat as stats
-from grafana_foundation_sdk.builders import timeseries as lines
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
@@ -18,15 +17,14 @@ from dashboards.source import reference
 from dashboards.target import Target
 
 Panel = Builder[models.Panel]
-Style = Literal["line", "steps", "bars", "stack"]
 Shown = tuple[Query, str]  # a query and how its series are called
-GAP_MS = 1_800_000  # longer without a value is drawn as a gap
 TODAY = "now/d"
 NONE_YET = "none settled yet"
 REFS = "ABCDEFGHIJ"
 
 
-def _targets(shown: Sequence[Shown], shape: Literal["time_series", "table"] = "time_series") -> list[Target]:
+def targets(shown: Sequence[Shown], shape: Literal["time_series", "table"] = "time_series") -> list[Target]:
+    """The queries of a panel, lettered in order."""
     return [Target(query, ref=REFS[i], alias=alias, shape=shape) for i, (query, alias) in enumerate(shown)]
 
 
@@ -44,15 +42,15 @@ def stat(
     empty: str | None = None,
     width: int = 4,
 ) -> Panel:
-    """One number, or one for each group; `since` is the panel's own time range ("now/d" is today), `empty` what stands
-    there while there is no value."""
+    """One number, or one for each group; `since` is the panel's own time range ("now/d" is today), `empty` what
+    stands there while there is no value."""
     panel = (
         stats.Panel().title(title).description(description).datasource(reference()).span(width).height(4)
         .unit(unit).thresholds(limits or look.limits(base="text"))
         .color_mode(options.BigValueColorMode.VALUE).graph_mode(options.BigValueGraphMode.NONE)
         .text_mode(options.BigValueTextMode.AUTO).justify_mode(options.BigValueJustifyMode.AUTO)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/").values(False))
-        .targets(list(_targets([(query, name or title)])))
+        .targets(list(targets([(query, name or title)])))
     )  # fmt: skip
     if decimals is not None:
         panel.decimals(decimals)
@@ -62,71 +60,6 @@ def stat(
         panel.time_from(since)
     if empty is not None:
         panel.no_value(empty)
-    return panel
-
-
-def chart(
-    title: str,
-    description: str,
-    *shown: Shown,
-    unit: str,
-    style: Style = "line",
-    at_least: str = "1m",
-    ahead: str | None = None,
-    shift: str | None = None,
-    decimals: int | None = None,
-    limits: build.ThresholdsConfig | None = None,
-    dashed: str | None = None,
-    band: tuple[str, str] | None = None,
-    zero_based: bool = False,
-    empty: str | None = None,
-    width: int = 12,
-) -> Panel:
-    """Values over time. `at_least` is the shortest group, the time between points; `ahead` shows the future ("+12h"),
-    `shift` the same time earlier; series whose name matches `dashed` are plans, `band` names the
-    ends of a range, `empty` is said where no value is good news."""
-    panel = (
-        lines.Panel().title(title).description(description).datasource(reference()).span(width).height(8)
-        .unit(unit).interval(at_least).line_width(2).insert_nulls(GAP_MS)
-        .show_points(options.VisibilityMode.NEVER).fill_opacity(_FILL[style])
-        .draw_style(options.GraphDrawStyle.BARS if style == "bars" else options.GraphDrawStyle.LINE)
-        .line_interpolation(options.LineInterpolation.STEP_AFTER if style == "steps" else options.LineInterpolation.LINEAR)
-        .legend(common.VizLegendOptions().display_mode(options.LegendDisplayMode.LIST)
-                .placement(options.LegendPlacement.BOTTOM).show_legend(True).calcs([]))
-        .tooltip(common.VizTooltipOptions().mode(options.TooltipDisplayMode.MULTI).sort(options.SortOrder.NONE))
-        .targets(list(_targets(shown)))
-    )  # fmt: skip
-    if style in ("stack", "bars"):
-        mode = options.StackingMode.NORMAL if style == "stack" else options.StackingMode.NONE
-        panel.stacking(common.StackingConfig().mode(mode).group("A"))
-    if decimals is not None:
-        panel.decimals(decimals)
-    if ahead is not None:
-        panel.time_from(ahead)
-    if shift is not None:
-        panel.time_shift(shift)
-    if zero_based:
-        panel.axis_soft_min(0)
-    if empty is not None:
-        panel.no_value(empty)
-    if limits is not None:
-        panel.thresholds(limits).thresholds_style(
-            common.GraphThresholdsStyleConfig().mode(options.GraphThresholdsStyleMode.DASHED)
-        )
-    if dashed is not None:
-        panel.override_by_regexp(dashed, [_property("custom.lineStyle", {"fill": "dash", "dash": [8, 6]})])
-    if band is not None:
-        low, high = band
-        panel.override_by_name(low, [_property("custom.lineWidth", 0), *_QUIET])
-        panel.override_by_name(
-            high,
-            [
-                _property("custom.lineWidth", 0),
-                _property("custom.fillBelowTo", low),
-                _property("custom.fillOpacity", 15),
-                *_QUIET,
-            ],
-        )
     return panel
 
 
@@ -141,7 +74,7 @@ def states(
         .merge_values(True).show_value(options.VisibilityMode.AUTO).row_height(0.8).fill_opacity(70)
         .legend(common.VizLegendOptions().display_mode(options.LegendDisplayMode.LIST)
                 .placement(options.LegendPlacement.BOTTOM).show_legend(False).calcs([]))
-        .targets(list(_targets(shown)))
+        .targets(list(targets(shown)))
     )  # fmt: skip
 
 
@@ -160,14 +93,14 @@ def rows(
     panel = (
         table.Panel().title(title).description(description).datasource(reference()).span(width).height(8)
         .filterable(True).cell_height(options.TableCellHeight.SM)
-        .targets(list(_targets([(query, "")], "table")))
+        .targets(list(targets([(query, "")], "table")))
     )  # fmt: skip
     for column, unit in units.items():
-        panel.override_by_name(column, [_property("unit", unit)])
+        panel.override_by_name(column, [override("unit", unit)])
     for column, said in (words or {}).items():
-        panel.override_by_name(column, [_property("mappings", [said.to_json()])])
+        panel.override_by_name(column, [override("mappings", [said.to_json()])])
     if not show_time:
-        panel.override_by_name("Time", [_property("custom.hidden", True)])
+        panel.override_by_name("Time", [override("custom.hidden", True)])
     if empty is not None:
         panel.no_value(empty)
     return panel
@@ -197,9 +130,6 @@ def words_panel(title: str, description: str, markdown: str, *, width: int, heig
     )  # fmt: skip
 
 
-def _property(identifier: str, value: object) -> models.DynamicConfigValue:
+def override(identifier: str, value: object) -> models.DynamicConfigValue:
+    """One property that some fields of a panel have and the others not."""
     return models.DynamicConfigValue(id_val=identifier, value=value)
-
-
-_FILL: dict[Style, int] = {"line": 0, "steps": 0, "bars": 70, "stack": 40}
-_QUIET = [_property("custom.hideFrom", {"legend": True, "tooltip": False, "viz": False})]

@@ -31,7 +31,9 @@ def sections(markdown: str) -> list[Section]:
 def runbook(found: Sequence[Section]) -> Dashboard:
     """The dashboard with one text for each section."""
     rows = [
-        words_panel(s.title, "What this alert means, what to do, how to test it.", s.body, width=12, height=_height(s))
+        words_panel(
+            s.title, "What this alert means, what to do, how to test it.", s.body, width=12, height=_height(s)
+        )
         for s in found
     ]
     return page(

@@ -18,9 +18,10 @@ def reference() -> DataSourceRef:
 def provisioned() -> dict[str, Any]:
     """The provisioning file of the data source: InfluxQL on a bucket of InfluxDB 2.
 
-    Grafana itself fills in `$VARIABLE` and `$__file{PATH}`: the file holds no secret. InfluxDB 2 answers InfluxQL for a bucket
-    under the bucket's own name without further set-up.
-    Source: Grafana documentation, "Configure the InfluxDB data source"; InfluxDB 2.7 documentation, "Query data with InfluxQL".
+    Grafana itself fills in `$VARIABLE` and `$__file{PATH}`: the file holds no secret. InfluxDB 2 answers InfluxQL for
+    a bucket under the bucket's own name without further set-up.
+    Source: Grafana documentation, "Configure the InfluxDB data source"; InfluxDB 2.7 documentation, "Query data with
+    InfluxQL".
     """
     return {
         "apiVersion": 1,

@@ -26,7 +26,7 @@ class QueryFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """Where the points are: address, database (the bucket of InfluxDB 2) and token, or None where none is asked for."""
+    """Where the points are: address, database (the bucket of InfluxDB 2), token (None: none is asked for)."""
 
     url: str
     database: str

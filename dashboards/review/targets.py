@@ -64,7 +64,7 @@ def queries_of(
 
 
 def panel_span(panel: dict[str, Any], span: Span, now_ms: int, values: Mapping[str, str]) -> Span:
-    """The time range of a panel: its own `timeFrom` ("now/d" is today in UTC, "+12h" the future), then its `timeShift`.
+    """The time range of a panel: its own `timeFrom` ("now/d": today in UTC, "+12h": ahead), then its `timeShift`.
 
     Raises: ValueError when Grafana would not understand one of them.
     Source: grafana/grafana 11.6, packages/grafana-data/src/datetime/rangeutil.ts, describeTextRange.

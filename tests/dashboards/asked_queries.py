@@ -1,19 +1,19 @@
 """Runs every query that the shipped files ask on an engine and says which came back empty."""
 
+from shipped_files import NAMES, dashboard, rules
+
 from dashboards.review.engine import Engine, Series
 from dashboards.review.judging import alert_query
 from dashboards.review.substitution import Span
 from dashboards.review.targets import Asked, choices, panels, queries_of
-from shipped_files import NAMES, dashboard, rules
 
 HOUR_MS = 3_600_000
 
 
 def unanswered(engine: Engine, now_s: int, hours: int = 24) -> list[str]:
-    """What gives no value at all: variables, panels, alerts. Panels that say why they may be empty (`noValue`) and whose
-    emptiness is good news count too: leave those of `good_news` out yourself.
+    """What gives no value at all: queries of variables, panels and alerts.
 
-    The lead's demo: fill an engine through the exporters, then ask with the demo's last moment.
+    To ask it of a demo: fill an engine through the exporters, then ask with the demo's last moment.
     """
     now_ms = now_s * 1000
     span = Span(start_ms=now_ms - hours * HOUR_MS, end_ms=now_ms)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from influx_server import write_lines
+from filling import write_lines
 from shipped_files import rules
 
 from dashboards.alert import slug

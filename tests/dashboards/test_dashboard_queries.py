@@ -18,7 +18,15 @@ def test_every_panel_variable_and_alert_finds_data(engine: Engine) -> None:
 
 
 def test_queries_are_counted_so_that_none_is_left_out_silently() -> None:
-    values = {"site": "x", "meter": "x", "community": "x", "stage": "x", "mechanism": "x", "program": "x", "compare": "1d"}
+    values = {
+        "site": "x",
+        "meter": "x",
+        "community": "x",
+        "stage": "x",
+        "mechanism": "x",
+        "program": "x",
+        "compare": "1d",
+    }
     asked = [
         query
         for name in NAMES

@@ -34,7 +34,7 @@ def test_a_query_reads_as_influxql() -> None:
     )
     assert power.text() == (
         'SELECT mean("power_w") / 1000 AS "power" FROM "grid" WHERE $timeFilter AND "site" =~ /^${site:regex}$/ '
-        "AND \"meter\" = 'home-1' GROUP BY time($__interval), \"site\" fill(none)"
+        'AND "meter" = \'home-1\' GROUP BY time($__interval), "site" fill(none)'
     )
 
 
@@ -91,8 +91,8 @@ def test_an_outer_query_reads_columns_of_the_inner_one_only() -> None:
     inner = Query(source=Grid, columns=(aggregate("last", Grid.power_w).named("newest"),), by=(Grid.site,))
     outer = Query(source=inner, columns=(of_inner("sum", "newest", inner),))
     assert outer.text() == (
-        'SELECT sum("newest") FROM (SELECT last("power_w") AS "newest" FROM "grid" WHERE $timeFilter GROUP BY "site") '
-        "WHERE $timeFilter"
+        'SELECT sum("newest") FROM '
+        '(SELECT last("power_w") AS "newest" FROM "grid" WHERE $timeFilter GROUP BY "site") WHERE $timeFilter'
     )
     with pytest.raises(ValueError, match="no column 'latest'"):
         of_inner("sum", "latest", inner)

@@ -20,7 +20,7 @@ DAY = Span(start_ms=1_700_000_000_000, end_ms=1_700_086_400_000)
 def test_a_query_as_it_is_sent() -> None:
     text = 'SELECT x FROM y WHERE $timeFilter AND "site" =~ /^${site:regex}$/ GROUP BY time($__interval)'
     assert with_macros(with_variables(text, {"site": "home-1"}), DAY, 900_000) == (
-        "SELECT x FROM y WHERE time >= 1700000000000ms and time <= 1700086400000ms AND \"site\" =~ /^home-1$/ "
+        'SELECT x FROM y WHERE time >= 1700000000000ms and time <= 1700086400000ms AND "site" =~ /^home-1$/ '
         "GROUP BY time(15m)"
     )
 

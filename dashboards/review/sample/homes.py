@@ -97,19 +97,24 @@ def _pulse(home: Home, at_s: int) -> Iterator[Point]:
         Managing, at_s, {Managing.site: home.name},
         {Managing.devices: 2, Managing.silent_devices: 0, Managing.leases: 2, Managing.step_s: 0.3,
          Managing.late_s: 0.05 + 0.04 * ripple(at_s, 900), Managing.is_meter_connected: 1,
-         Managing.plan_age_s: float(at_s % SLOT_S), Managing.weather_age_s: float(at_s % 3600), Managing.history_slots: 2688},
+         Managing.plan_age_s: float(at_s % SLOT_S), Managing.weather_age_s: float(at_s % 3600),
+         Managing.history_slots: 2688},
     )  # fmt: skip
 
 
 def _tick(home: Home, at_s: int) -> Iterator[Point]:
     battery = {Device.site: home.name, Device.device: "battery", Device.kind: "battery"}
     power_w = round(1000 * battery_kw(at_s, home.phase))
-    yield point(Device, at_s, battery, {Device.power_w: power_w, Device.lease_w: power_w + 40, Device.soc: charge(at_s)})
+    yield point(
+        Device, at_s, battery, {Device.power_w: power_w, Device.lease_w: power_w + 40, Device.soc: charge(at_s)}
+    )
     if home.peak_kw:
         roof = {Device.site: home.name, Device.device: "roof", Device.kind: "pv"}
         given_w = round(1000 * home.generation_kw(at_s))
         yield point(Device, at_s, roof, {Device.power_w: -given_w, Device.available_w: given_w})
-    code, reason = ("solar_surplus", "charged from the roof") if power_w > 100 else ("award", "delivers what was sold")
+    code, reason = (
+        ("solar_surplus", "charged from the roof") if power_w > 100 else ("award", "delivers what was sold")
+    )
     yield point(
         Decision, at_s, {Decision.site: home.name, Decision.device: "battery"},
         {Decision.power_kw: power_w / 1000, Decision.price_per_kwh: local(at_s), Decision.worth_per_h: 0.04,
@@ -142,7 +147,8 @@ def _slot(home: Home, slot_s: int) -> Iterator[Point]:
         yield point(
             ForecastError, slot_s,
             {ForecastError.site: home.name, ForecastError.quantity: quantity, ForecastError.lead: "last"},
-            {ForecastError.expected_kw: measured - error, ForecastError.measured_kw: measured, ForecastError.error_kw: error,
+            {ForecastError.expected_kw: measured - error, ForecastError.measured_kw: measured,
+             ForecastError.error_kw: error,
              ForecastError.abs_error_kw: abs(error), ForecastError.is_outside: int(slot_s // SLOT_S % 5 == 0)},
         )  # fmt: skip
 
@@ -160,7 +166,8 @@ def _expected(home: Home, slot_s: int) -> Iterator[Point]:
     )  # fmt: skip
     yield point(
         Price, slot_s, {Price.site: home.name},
-        {Price.retail_per_kwh: retail(slot_s), Price.feed_in_per_kwh: FEED_IN, Price.local_per_kwh: local(slot_s) * 1.03},
+        {Price.retail_per_kwh: retail(slot_s), Price.feed_in_per_kwh: FEED_IN,
+         Price.local_per_kwh: local(slot_s) * 1.03},
     )  # fmt: skip
     for quantity, expected in (("load", load_kw(slot_s, home.phase)), ("generation", home.generation_kw(slot_s))):
         mean = expected * (1 - 0.12 * ripple(slot_s, 5300, home.phase))

@@ -50,7 +50,9 @@ def market_points(meters: Sequence[str], start_s: int, now_s: int) -> Iterator[P
 
 
 def _slot(meters: Sequence[str], slot_s: int) -> Iterator[Point]:
-    nets_kw = [load_kw(slot_s, 1.3 * i) + battery_kw(slot_s, 1.3 * i) - (6 - 3 * i) * sun(slot_s) for i in range(len(meters))]
+    nets_kw = [
+        load_kw(slot_s, 1.3 * i) + battery_kw(slot_s, 1.3 * i) - (6 - 3 * i) * sun(slot_s) for i in range(len(meters))
+    ]
     held = [award_wh(net) for net in nets_kw]
     nets = [round(250 * net) for net in nets_kw]
     sums = {"bought": sum(max(h, 0) for h in held), "sold": sum(max(-h, 0) for h in held)}
@@ -59,7 +61,8 @@ def _slot(meters: Sequence[str], slot_s: int) -> Iterator[Point]:
         Conditions, slot_s, {Conditions.community: COMMUNITY},
         {Conditions.retail_micro_per_kwh: micro_per_kwh(retail(slot_s)),
          Conditions.feed_in_micro_per_kwh: micro_per_kwh(FEED_IN), Conditions.is_constrained: 0,
-         Conditions.last_demand_wh: sum(max(n, 0) for n in nets), Conditions.last_generation_wh: sum(max(-n, 0) for n in nets)},
+         Conditions.last_demand_wh: sum(max(n, 0) for n in nets),
+         Conditions.last_generation_wh: sum(max(-n, 0) for n in nets)},
     )  # fmt: skip
     total = sum(total_nano(n, h, slot_s) for n, h in zip(nets, held, strict=True))
     alone = sum(tariff_nano(n, slot_s) for n in nets)
@@ -68,7 +71,8 @@ def _slot(meters: Sequence[str], slot_s: int) -> Iterator[Point]:
         {SettledSlot.members: len(meters), SettledSlot.estimated: int(slot_s % 21_600 == 0),
          SettledSlot.corrections: int(slot_s % 43_200 == 0), SettledSlot.import_wh: sum(max(n, 0) for n in nets),
          SettledSlot.export_wh: sum(max(-n, 0) for n in nets), SettledSlot.bought_wh: sums["bought"],
-         SettledSlot.sold_wh: sums["sold"], SettledSlot.imbalance_wh: sum(abs(n - h) for n, h in zip(nets, held, strict=True)),
+         SettledSlot.sold_wh: sums["sold"], SettledSlot.imbalance_wh: sum(abs(n - h) for n,
+             h in zip(nets, held, strict=True)),
          SettledSlot.total_nano: total, SettledSlot.tariff_nano: alone, SettledSlot.saved_nano: alone - total},
     )  # fmt: skip
     for meter, net in zip(meters, nets_kw, strict=True):
@@ -82,7 +86,8 @@ def _rounds(slot_s: int, volume_wh: int, members: int) -> Iterator[Point]:
         traded = round(volume_wh * share)
         yield point(
             Clearing, slot_s,
-            {Clearing.community: COMMUNITY, Clearing.stage: stage, Clearing.mechanism: mechanism, Clearing.round: "1"},
+            {Clearing.community: COMMUNITY, Clearing.stage: stage, Clearing.mechanism: mechanism,
+             Clearing.round: "1"},
             {Clearing.price_micro_per_kwh: price, Clearing.price_low_micro_per_kwh: price - 12_000,
              Clearing.price_high_micro_per_kwh: price + 12_000, Clearing.volume_wh: traded, Clearing.orders: members,
              Clearing.unrevealed: 0, Clearing.surplus_nano: 0, Clearing.outcome: "cleared" if traded else "no_trade",
@@ -97,7 +102,8 @@ def _rounds(slot_s: int, volume_wh: int, members: int) -> Iterator[Point]:
             yield point(
                 Award, slot_s,
                 {Award.community: COMMUNITY, Award.stage: stage, Award.round: "1", Award.reason: reason},
-                {Award.awards: members - 1 if reason == "traded" else 1, Award.bought_wh: traded, Award.sold_wh: traded},
+                {Award.awards: members - 1 if reason == "traded" else 1, Award.bought_wh: traded,
+                 Award.sold_wh: traded},
             )  # fmt: skip
 
 
@@ -109,7 +115,8 @@ def _pulse(meters: Sequence[str], at_s: int, start_s: int) -> Iterator[Point]:
     )  # fmt: skip
     yield point(
         Ledger, at_s, {Ledger.community: COMMUNITY},
-        {Ledger.sum_nano: 0, Ledger.entries: minutes, Ledger.log_size: minutes, Ledger.checkpoint_age_s: float(at_s % SLOT_S)},
+        {Ledger.sum_nano: 0, Ledger.entries: minutes, Ledger.log_size: minutes,
+         Ledger.checkpoint_age_s: float(at_s % SLOT_S)},
     )  # fmt: skip
     yield point(
         Intake, at_s, {Intake.community: COMMUNITY},

@@ -30,7 +30,8 @@ def home_award(site: str, net_kw: float, slot_s: int) -> Point:
         HomeAward, slot_s,
         {HomeAward.site: site, HomeAward.meter: site, HomeAward.stage: "intraday", HomeAward.round: "1"},
         {HomeAward.bought_wh: max(held, 0), HomeAward.sold_wh: max(-held, 0), HomeAward.position_wh: held,
-         HomeAward.price_micro_per_kwh: price, HomeAward.amount_nano: amount_nano(held, price), HomeAward.reason: "traded"},
+         HomeAward.price_micro_per_kwh: price, HomeAward.amount_nano: amount_nano(held, price),
+         HomeAward.reason: "traded"},
     )  # fmt: skip
 
 

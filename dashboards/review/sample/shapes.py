@@ -36,7 +36,12 @@ def load_kw(at_s: int, phase: float) -> float:
 
 def battery_kw(at_s: int, phase: float) -> float:
     """Power into a battery: charged at noon, discharged in the evening [kW]."""
-    return 2.2 * bump(at_s, 12, 2) - 1.5 * bump(at_s, 20, 2.2) - 0.8 * bump(at_s, 7, 1) + 0.05 * ripple(at_s, 1700, phase)
+    return (
+        2.2 * bump(at_s, 12, 2)
+        - 1.5 * bump(at_s, 20, 2.2)
+        - 0.8 * bump(at_s, 7, 1)
+        + 0.05 * ripple(at_s, 1700, phase)
+    )
 
 
 def charge(at_s: int) -> float:
