@@ -123,7 +123,7 @@ def rule_file(
 def rule(alert: Alert, panel: int, section: int) -> dict[str, Any]:
     """One rule: A asks, B makes one number of each series, C judges it.
 
-    Grafana would take `$name` in an annotation for a variable of its environment, therefore the templates start with a dot.
+    Grafana would take `$name` in an annotation for a variable of its environment: the templates start with a dot.
     Source: grafana/grafana 11.6, pkg/services/provisioning/alerting/rules_types.go and values.go.
     """
     dashboard, _ = alert.panel

@@ -88,10 +88,11 @@ def rows(
     show_time: bool = True,
     empty: str | None = None,
     width: int = 12,
+    height: int = 8,
 ) -> Panel:
     """A table; `units` gives each column of numbers its unit, `words` its values in words."""
     panel = (
-        table.Panel().title(title).description(description).datasource(reference()).span(width).height(8)
+        table.Panel().title(title).description(description).datasource(reference()).span(width).height(height)
         .filterable(True).cell_height(options.TableCellHeight.SM)
         .targets(list(targets([(query, "")], "table")))
     )  # fmt: skip

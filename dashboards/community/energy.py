@@ -21,6 +21,7 @@ def power() -> Row:
             "Each home from the grid above 0, into it below 0. Homes that mirror each other could trade.",
             (power, "$tag_site"),
             unit=look.WATT,
+            home=True,
             at_least="1m",
         ),
         chart(
@@ -28,6 +29,7 @@ def power() -> Row:
             "The same homes so much earlier ('Compare to' above).",
             (power, "$tag_site, earlier"),
             unit=look.WATT,
+            home=True,
             at_least="1m",
             shift="$compare",
         ),
@@ -43,7 +45,7 @@ def plan() -> Row:
             (ask(PlanError, aggregate("sum", PlanError.error_wh), where=(equals(PlanError.lead, "last"),),
              by=(PlanError.site,),
                  every=INTERVAL), "$tag_site"),
-            unit=look.WATT_HOUR, style="steps", at_least=SLOT,
+            unit=look.WATT_HOUR, home=True, style="steps", at_least=SLOT,
         ),
         chart(
             ERRORS,
@@ -53,6 +55,6 @@ def plan() -> Row:
                  where=(equals(ForecastError.quantity, "load"), equals(ForecastError.lead, "last")),
                  by=(ForecastError.site,),
                  every=INTERVAL), "$tag_site"),
-            unit=look.KILOWATT, style="steps", at_least=SLOT, zero_based=True,
+            unit=look.KILOWATT, home=True, style="steps", at_least=SLOT, zero_based=True,
         ),
     ]  # fmt: skip

@@ -25,7 +25,7 @@ def devices() -> Row:
             "Mean charge of the batteries and cars of each home. All full at noon or empty at night: storage "
             "is too small or herds.",
             (ask(Device, aggregate("mean", Device.soc), by=(Device.site,), every=INTERVAL), "$tag_site"),
-            unit=look.FRACTION, at_least="5m", zero_based=True,
+            unit=look.FRACTION, home=True, at_least="5m", zero_based=True,
         ),
         states(
             RUNGS,
@@ -50,7 +50,7 @@ def devices() -> Row:
             "Share of plans of each home that fell back. 0 is normal; above 0: limits contradict each other or "
             "a device is missing.",
             (ask(Planning, share_percent(Planning.is_fallback), by=(Planning.site,), every=INTERVAL), "$tag_site"),
-            unit=look.PERCENT, style="steps", at_least=SLOT, zero_based=True,
+            unit=look.PERCENT, home=True, style="steps", at_least=SLOT, zero_based=True,
         ),
     ]  # fmt: skip
 
@@ -63,7 +63,7 @@ def quality() -> Row:
             "Highest age of a reading in each interval. Above the line a meter counts as silent.",
             (ask(Metering, aggregate("max", Metering.reading_age_s), by=(Metering.site,), every=INTERVAL),
              "$tag_site"),
-            unit=look.SECOND, at_least="1m", zero_based=True, limits=look.limits((120, "red"), base="text"), width=8,
+            unit=look.SECOND, home=True, at_least="1m", zero_based=True, limit=120, width=8,
         ),
         chart(
             UNANSWERED,
@@ -71,7 +71,7 @@ def quality() -> Row:
             "one: its network.",
             (ask(Metering, aggregate("max", Metering.oldest_unanswered_s), by=(Metering.site,), every=INTERVAL),
              "$tag_site"),
-            unit=look.SECOND, at_least="1m", zero_based=True, limits=look.limits((1800, "red"), base="text"), width=8,
+            unit=look.SECOND, home=True, at_least="1m", zero_based=True, limit=1800, width=8,
         ),
         chart(
             "Members heard",

@@ -7,6 +7,6 @@ SLOT = "15m"
 SILENT = "Silent members"
 SILENT_METERS = "Age of the newest reading, by home"
 RUNGS = "Rung of the ladder, by home"
-UNANSWERED = "Oldest unanswered message, by home"
+UNANSWERED = "Oldest unanswered, by home"
 ERRORS = "Forecast error of the load, by home"
 ask = Asker(("community", "site", "meter"))

@@ -96,7 +96,7 @@ def money() -> Row:
             (ask(HomeMoney, shaped("cumulative_sum", aggregate("sum", HomeMoney.saved_nano)) / NANO,
              by=(HomeMoney.site,),
                  every=INTERVAL), "$tag_site"),
-            unit=look.MONEY, style="steps", at_least=SLOT, decimals=2,
+            unit=look.MONEY, home=True, style="steps", at_least=SLOT, decimals=2,
         ),
         rows(
             "Money of members",

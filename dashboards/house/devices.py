@@ -4,7 +4,7 @@ from dashboards import look
 from dashboards.charts import chart
 from dashboards.house.naming import ask
 from dashboards.influxql import INTERVAL, aggregate, raw
-from dashboards.measures import share_percent
+from dashboards.measures import gain, share_percent
 from dashboards.page import Row
 from dashboards.panels import rows, stat, states
 from wire.telemetry.house import (
@@ -72,7 +72,7 @@ def devices() -> Row:
             units={"power": look.WATT, "commanded": look.WATT, "available": look.WATT, "charge": look.FRACTION,
                    "temperature": look.CELSIUS},
             words={"plugged in": look.words({"0": ("no", "text"), "1": ("yes", "text")})},
-            show_time=False, width=24,
+            show_time=False, width=24, height=5,
         ),
     ]  # fmt: skip
 
@@ -98,7 +98,7 @@ def quality() -> Row:
             "Age of the newest reading",
             "Highest age in each interval. Peaks above 30 s are gaps that the energy manager has to bridge.",
             (ask(Metering, aggregate("max", Metering.reading_age_s), every=INTERVAL), "age"),
-            unit=look.SECOND, at_least="1m", zero_based=True, limits=look.limits((120, "red"), base="text"), width=8,
+            unit=look.SECOND, at_least="1m", zero_based=True, limit=120, width=8,
         ),
         stat(
             "Outside the band",
@@ -110,9 +110,9 @@ def quality() -> Row:
         ),
         stat(
             "Failed readings",
-            "Readings of the meter that failed in the time shown.",
-            ask(Metering, aggregate("spread", Metering.failed_reads)), unit=look.COUNT, width=6,
-            limits=look.limits((1, "orange")),
+            "Readings of the meter that failed in the time shown. A few a day are normal on a long line.",
+            gain(ask, Metering, Metering.failed_reads, Metering.meter), unit=look.COUNT, width=6,
+            limits=look.limits((50, "orange"), (500, "red")),
         ),
         stat(
             "Settled on an estimate",

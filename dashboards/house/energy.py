@@ -13,6 +13,7 @@ from wire.telemetry.house import (
     Plan,
     PlanError,
     PlannedDevice,
+    Price,
     SlotEnergy,
     SlotMeans,
 )
@@ -72,7 +73,9 @@ def plan() -> Row:
             (ask(PlannedDevice, aggregate("mean", PlannedDevice.power_kw), by=(PlannedDevice.device,),
              every=INTERVAL),
              "$tag_device"),
-            unit=look.KILOWATT, style="steps", at_least=SLOT, ahead="+12h",
+            (ask(Price, aggregate("mean", Price.retail_per_kwh), every=INTERVAL), "retail price"),
+            unit=look.KILOWATT, style="steps", at_least=SLOT, ahead="+12h", right=("retail price", look.PRICE),
+            dashed="retail price",
         ),
         *(
             chart(

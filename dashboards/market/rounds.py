@@ -4,7 +4,7 @@ from dashboards import look
 from dashboards.charts import chart
 from dashboards.influxql import INTERVAL, aggregate, raw
 from dashboards.market.naming import LATENCY, REJECTED, SLOT, ask
-from dashboards.measures import MICRO
+from dashboards.measures import MICRO, gain
 from dashboards.page import Row
 from dashboards.panels import rows, stat, states
 from wire.telemetry.community import Award, Clearing, Intake, Rejection, Round, SettledSlot
@@ -17,7 +17,7 @@ def rounds() -> Row:
             LATENCY,
             "Seconds from the gate until awards were handed out. The line is the promise of 5 s.",
             (ask(Round, aggregate("max", Round.gate_to_award_s), by=(Round.stage,), every=INTERVAL), "$tag_stage"),
-            unit=look.SECOND, at_least=SLOT, zero_based=True, limits=look.limits((5, "red"), base="text"), width=8,
+            unit=look.SECOND, at_least=SLOT, zero_based=True, limit=5, width=8,
         ),
         chart(
             "Orders in the book",
@@ -55,36 +55,36 @@ def rounds() -> Row:
 def quality() -> Row:
     """One row of the dashboard."""
     return "Data quality", [
+        stat(
+            "Settled on an estimate",
+            "Members settled on an estimate in the time shown, because their report was late or missing.",
+            ask(SettledSlot, aggregate("sum", SettledSlot.estimated)), unit=look.COUNT,
+            limits=look.limits((1, "orange")), width=6,
+        ),
+        stat(
+            "Corrections",
+            "Settlements corrected later, each by a new transfer.",
+            ask(SettledSlot, aggregate("sum", SettledSlot.corrections)), unit=look.COUNT, width=6,
+        ),
+        stat(
+            "Messages refused unread",
+            "Frames refused over a full queue in the time shown. Anything but 0: somebody floods, or the "
+            "broker is too slow.",
+            gain(ask, Intake, Intake.refused), unit=look.COUNT, limits=look.limits((1, "red")),
+            width=6,
+        ),
+        stat(
+            "Sealed orders void",
+            "Sealed orders that nobody revealed in time; 0 where the market is open.",
+            ask(Clearing, aggregate("sum", Clearing.unrevealed)), unit=look.COUNT, limits=look.limits((1, "orange")),
+            width=6,
+        ),
         chart(
             REJECTED,
             "Messages that were refused, by code. A code that persists: a member's program is wrong; the "
             "protocol has a hint for each.",
             (ask(Rejection, aggregate("sum", Rejection.rejections), by=(Rejection.code,), every=INTERVAL),
              "$tag_code"),
-            unit=look.COUNT, style="bars", at_least="5m", empty="None in this time",
-        ),
-        stat(
-            "Settled on an estimate",
-            "Members settled on an estimate in the time shown, because their report was late or missing.",
-            ask(SettledSlot, aggregate("sum", SettledSlot.estimated)), unit=look.COUNT,
-            limits=look.limits((1, "orange")), width=3,
-        ),
-        stat(
-            "Corrections",
-            "Settlements corrected later, each by a new transfer.",
-            ask(SettledSlot, aggregate("sum", SettledSlot.corrections)), unit=look.COUNT, width=3,
-        ),
-        stat(
-            "Messages refused unread",
-            "Frames refused over a full queue in the time shown. Anything but 0: somebody floods, or the "
-            "broker is too slow.",
-            ask(Intake, aggregate("spread", Intake.refused)), unit=look.COUNT, limits=look.limits((1, "red")),
-            width=3,
-        ),
-        stat(
-            "Sealed orders void",
-            "Sealed orders that nobody revealed in time; 0 where the market is open.",
-            ask(Clearing, aggregate("sum", Clearing.unrevealed)), unit=look.COUNT, limits=look.limits((1, "orange")),
-            width=3,
+            unit=look.COUNT, style="bars", at_least="5m", empty="None in this time", width=24,
         ),
     ]  # fmt: skip

@@ -50,7 +50,7 @@ def promises() -> Row:
             "Longest delay of each program's loop. Above 1 s often: the machine is too slow or swaps.",
             (ask(Process, aggregate("max", Process.loop_late_s), by=(Process.site, Process.program), every=INTERVAL),
              "$tag_site $tag_program"),
-            unit=look.SECOND, at_least="1m", zero_based=True, width=8,
+            unit=look.SECOND, at_least="1m", zero_based=True, many=True, width=8,
         ),
         chart(
             "Steps of energy managers",
@@ -63,6 +63,6 @@ def promises() -> Row:
             "Longest time of a round. The line is the promise of 5 s.",
             (ask(Round, aggregate("max", Round.gate_to_award_s), by=(Round.community,), every=INTERVAL),
              "$tag_community"),
-            unit=look.SECOND, at_least="15m", zero_based=True, limits=look.limits((5, "red"), base="text"), width=8,
+            unit=look.SECOND, at_least="15m", zero_based=True, limit=5, width=8,
         ),
     ]  # fmt: skip

@@ -17,7 +17,7 @@ def processes() -> Row:
             "Time since each program's start. A fall to 0 is a restart.",
             (ask(Process, aggregate("last", Process.uptime_s), by=(Process.site, Process.program), every=INTERVAL),
              "$tag_site $tag_program"),
-            unit=look.SECOND, at_least="1m", zero_based=True,
+            unit=look.SECOND, at_least="1m", zero_based=True, many=True,
         ),
         rows(
             HAPPENINGS,
@@ -56,7 +56,7 @@ def processes() -> Row:
              "$tag_site $tag_program files"),
             (ask(Process, aggregate("max", Process.threads), by=(Process.site, Process.program), every=INTERVAL),
              "$tag_site $tag_program threads"),
-            unit=look.COUNT, style="steps", at_least="1m", zero_based=True,
+            unit=look.COUNT, style="steps", at_least="1m", zero_based=True, many=True,
         ),
     ]  # fmt: skip
 
@@ -84,6 +84,6 @@ def quality() -> Row:
             "Size of each file in the state directories. Growth without end: retention does not work.",
             (ask(Storage, aggregate("last", Storage.bytes), by=(Storage.site, Storage.file), every=INTERVAL),
              "$tag_site $tag_file"),
-            unit=look.BYTE, at_least="5m", zero_based=True, width=8,
+            unit=look.BYTE, at_least="5m", zero_based=True, many=True, width=8,
         ),
     ]  # fmt: skip

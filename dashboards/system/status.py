@@ -67,25 +67,25 @@ def use() -> Row:
             "Memory",
             "Resident memory of each program. The promise for a home is 150 MB for each; a line that only "
             "rises is a leak.",
-            (memory, "$tag_site $tag_program"), unit=look.MEGABYTE, at_least="1m", zero_based=True,
-            limits=look.limits((150, "red"), base="text"),
+            (memory, "$tag_site $tag_program"), unit=look.MEGABYTE, at_least="1m", zero_based=True, many=True,
+            limit=150,
         ),
         chart(
             "Memory, $compare earlier",
             "The same so much earlier ('Compare to' above): did an update change it?",
             (memory, "$tag_site $tag_program, earlier"), unit=look.MEGABYTE, at_least="1m", zero_based=True,
-            shift="$compare",
+            many=True, shift="$compare",
         ),
         chart(
             "Processor",
             "Use of one core. Short peaks at planning are normal; a program at 100 % for minutes is not.",
             (ask(Process, aggregate("mean", Process.cpu_percent), by=by, every=INTERVAL), "$tag_site $tag_program"),
-            unit=look.PERCENT, at_least="1m", zero_based=True,
+            unit=look.PERCENT, at_least="1m", zero_based=True, many=True,
         ),
         chart(
             "Written to disk",
             "Bytes written, as if for a whole day. The promise is 1 GB per day and house: SD cards wear.",
             (ask(Process, written, by=by, every=INTERVAL), "$tag_site $tag_program"),
-            unit=look.BYTE, at_least="5m", zero_based=True,
+            unit=look.BYTE, at_least="5m", zero_based=True, many=True,
         ),
     ]  # fmt: skip

@@ -89,14 +89,14 @@ def _reading(home: Home, at_s: int) -> Point:
 def _pulse(home: Home, at_s: int) -> Iterator[Point]:
     yield point(
         Metering, at_s, {Metering.site: home.name, Metering.meter: home.name},
-        {Metering.reading_age_s: 4 + 3 * (1 + ripple(at_s, 700, home.phase)), Metering.readings: at_s // 10 % 100_000,
+        {Metering.reading_age_s: 4 + 3 * (1 + ripple(at_s, 17_000, home.phase)), Metering.readings: at_s // 10 % 100_000,
          Metering.failed_reads: at_s // 40_000 % 100, Metering.unanswered: 0, Metering.oldest_unanswered_s: 0.0,
          Metering.is_mqtt_connected: 1, Metering.is_home_connected: 1, Metering.violations: 0},
     )  # fmt: skip
     yield point(
         Managing, at_s, {Managing.site: home.name},
         {Managing.devices: 2, Managing.silent_devices: 0, Managing.leases: 2, Managing.step_s: 0.3,
-         Managing.late_s: 0.05 + 0.04 * ripple(at_s, 900), Managing.is_meter_connected: 1,
+         Managing.late_s: 0.05 + 0.04 * ripple(at_s, 9_000), Managing.is_meter_connected: 1,
          Managing.plan_age_s: float(at_s % SLOT_S), Managing.weather_age_s: float(at_s % 3600),
          Managing.history_slots: 2688},
     )  # fmt: skip

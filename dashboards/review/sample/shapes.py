@@ -46,7 +46,7 @@ def battery_kw(at_s: int, phase: float) -> float:
 
 def charge(at_s: int) -> float:
     """State of charge that goes with it, 0 to 1."""
-    return 0.15 + 0.75 / (1 + math.exp(-(hour(at_s) - 12) * 0.9)) - 0.7 / (1 + math.exp(-(hour(at_s) - 20.5) * 0.9))
+    return 0.15 + 0.75 / (1 + math.exp(-(hour(at_s) - 12) * 0.9)) - 0.75 / (1 + math.exp(-(hour(at_s) - 20) * 1.2))
 
 
 def retail(at_s: int) -> float:
