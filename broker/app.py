@@ -102,9 +102,8 @@ class BrokerApp:
                 task.cancel()
             if not self._driven:
                 self._scheduler.shutdown(wait=False)
-        at_s = self._now_s() or self._service.last_s
-        self._telemetry.happened(at_s, "stopped")
-        self._telemetry.close(at_s)
+        self._telemetry.happened(int(system_clock.exact_s()), "stopped")
+        self._telemetry.close()
         LOG.info("stopped: journal=%d records", self._service.journaled)
 
     @staticmethod
@@ -135,7 +134,7 @@ class BrokerApp:
         """Enrols the configured members, sends what a crash kept back, and starts the clock."""
         at_s = self._service.last_s if self._driven else max(self._service.last_s, system_clock.now_s())
         members = self._config.enrolments(at_s)
-        self._telemetry.happened(at_s, "started")
+        self._telemetry.happened(int(system_clock.exact_s()), "started")
         self._telemetry.vitals.watch_loop()
         kept, self._service.unsent = self._service.unsent, []
         self._members.send(kept)

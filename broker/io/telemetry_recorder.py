@@ -142,10 +142,11 @@ class BrokerTelemetry:
             )
 
     def happened(self, now_s: int, what: str) -> None:
-        """Notes a start or an end."""
+        """Notes a start or an end, by the machine's clock."""
         self._buffer.add([self.vitals.happening(now_s, what)], now_s)
+        self._buffer.flush(now_s)
 
-    def close(self, now_s: int) -> None:
+    def close(self) -> None:
         """Writes what is held."""
         self.vitals.close()
-        self._buffer.close(now_s)
+        self._buffer.close()
