@@ -27,7 +27,7 @@ def devices() -> Row:
             (ask(Device, aggregate("mean", Device.soc), by=(Device.device,), every=INTERVAL), "$tag_device"),
             (ask(PlannedDevice, aggregate("mean", PlannedDevice.soc), by=(PlannedDevice.device,), every=INTERVAL),
              "$tag_device planned"),
-            unit=look.FRACTION, at_least="1m", dashed=".* planned", zero_based=True,
+            unit=look.FRACTION, at_least="1m", dashed=".* planned", zero_based=True, empty="No battery and no car",
         ),
         chart(
             "Commanded and measured power",

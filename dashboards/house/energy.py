@@ -24,7 +24,7 @@ def power() -> Row:
     grid = ask(Grid, aggregate("mean", Grid.power_w), every=INTERVAL)
     return "Power flow", [
         chart(
-            "Power now and before",
+            "Power",
             "Grid and devices; into the home and into a device is positive, so generation and discharge are below 0. "
             "Grid at its import limit for long: see the envelope of the community.",
             (grid, "grid"),

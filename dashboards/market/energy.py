@@ -58,7 +58,7 @@ def prices() -> Row:
             dashed="retail|feed-in",
         ),
         chart(
-            "Awarded and metered",
+            "Awards and imbalance",
             "Energy bought in the market beside what members differed from their awards. Imbalance near the "
             "volume: plans do not hold.",
             (ask(SettledSlot, aggregate("sum", SettledSlot.bought_wh), every=INTERVAL), "awarded"),

@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ def main() -> int:
     token = arguments.token_file.read_text("utf-8").strip() if arguments.token_file else None
     engine = Engine(url=arguments.url, database=arguments.bucket, token=token)
     try:
-        empty = review(engine, arguments.now or int(time.time()), duration_ms(arguments.range), arguments.pages)
+        wanted = dict(choice.split("=", 1) for choice in arguments.choose)
+        now_s = arguments.now or int(time.time())
+        empty = review(engine, now_s, duration_ms(arguments.range), arguments.pages, wanted)
     except QueryFailed as error:
         print(f"review: {error}", file=sys.stderr)
         return 2
@@ -35,7 +38,9 @@ def main() -> int:
     return 1 if empty else 0
 
 
-def review(engine: Engine, now_s: int, range_ms: int, pages: Path | None) -> list[str]:
+def review(
+    engine: Engine, now_s: int, range_ms: int, pages: Path | None, wanted: Mapping[str, str] | None = None
+) -> list[str]:
     """The panels that find nothing.
 
     Raises: QueryFailed when the database cannot be asked, ValueError when it holds no point of ours.
@@ -45,7 +50,9 @@ def review(engine: Engine, now_s: int, range_ms: int, pages: Path | None) -> lis
     empty = []
     for name in NAMES:
         dashboard: dict[str, Any] = json.loads((FOLDER_OF_FILES / "dashboards" / f"{name}.json").read_text("utf-8"))
-        values = choices(dashboard, lambda query: [row[1] for s in engine.ask(query) for row in s.values], span)
+        values = choices(
+            dashboard, lambda query: [row[1] for s in engine.ask(query) for row in s.values], span, wanted
+        )
         answered = {}
         for panel in panels(dashboard):
             asked = queries_of(dashboard, panel, span, now_ms, values)
@@ -69,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--token-file", type=Path, help="file that holds a token that may read")
     parser.add_argument("--range", default="24h", help="how far back (24h, 7d)")
     parser.add_argument("--now", type=int, help="end of the range [s since 1970]; now when left out")
+    parser.add_argument("--choose", action="append", default=[], metavar="NAME=VALUE", help="a variable: site=home-2")
     parser.add_argument("--pages", type=Path, help="folder for the pages")
     return parser.parse_args()
 

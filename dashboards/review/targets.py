@@ -23,8 +23,10 @@ class Asked:
     alias: str
 
 
-def choices(dashboard: dict[str, Any], options: Options, span: Span) -> dict[str, str]:
-    """What each variable stands for when the dashboard is opened: all, or the first value that its query gives.
+def choices(
+    dashboard: dict[str, Any], options: Options, span: Span, wanted: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What each variable stands for when the dashboard is opened: as wanted, else all, or the first value there is.
 
     Raises: ValueError when a query gives no value: every panel would stay empty.
     """
@@ -37,7 +39,8 @@ def choices(dashboard: dict[str, Any], options: Options, span: Span) -> dict[str
         values = options(with_macros(with_variables(variable["query"], found), span, 60_000))
         if not values:
             raise ValueError(f"{dashboard['title']}: no value for ${name}: {variable['query']}")
-        found[name] = variable["allValue"] if variable.get("current", {}).get("value") == ALL else values[0]
+        start = variable["allValue"] if variable.get("current", {}).get("value") == ALL else values[0]
+        found[name] = (wanted or {}).get(name, start)
     return found
 
 

@@ -41,7 +41,7 @@ def test_an_empty_engine_is_noticed(engine: Engine) -> None:
     long_ago = Span(start_ms=0, end_ms=1000)
     house = dashboard("house")
     values = choices(house, lambda query: values_of_tag(engine, query), DAY)
-    power = next(panel for panel in panels(house) if panel["title"] == "Power now and before")
+    power = next(panel for panel in panels(house) if panel["title"] == "Power")
     assert not any(has_value(engine.ask(q.text)) for q in queries_of(house, power, long_ago, 1000, values))
 
 

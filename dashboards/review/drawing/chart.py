@@ -12,7 +12,7 @@ from dashboards.review.drawing.marks import area, bars, legend, path, tallest
 from dashboards.review.drawing.plot import LEFT, PALETTE, Plot
 from dashboards.review.drawing.values import COLOURS, shown
 
-LEGEND_WIDTH, LEGEND_HEIGHT, AXIS_WIDTH = 190, 24, 84
+LEGEND_WIDTH, LEGEND_HEIGHT, AXIS_WIDTH = 190, 24, 96
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from dashboards.review.substitution import Span
 
-LEFT, TOP, BOTTOM = 84, 6, 20
+LEFT, TOP, BOTTOM = 96, 6, 20
 PALETTE = [
     "#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#96d98d", "#ffb357", "#ca95e5",
 ]  # fmt: skip

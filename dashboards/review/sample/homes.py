@@ -89,8 +89,9 @@ def _reading(home: Home, at_s: int) -> Point:
 def _pulse(home: Home, at_s: int) -> Iterator[Point]:
     yield point(
         Metering, at_s, {Metering.site: home.name, Metering.meter: home.name},
-        {Metering.reading_age_s: 4 + 3 * (1 + ripple(at_s, 17_000, home.phase)), Metering.readings: at_s // 10 % 100_000,
-         Metering.failed_reads: at_s // 40_000 % 100, Metering.unanswered: 0, Metering.oldest_unanswered_s: 0.0,
+        {Metering.reading_age_s: 4 + 3 * (1 + ripple(at_s, 17_000, home.phase)),
+         Metering.readings: at_s // 10 % 100_000, Metering.failed_reads: at_s // 40_000 % 100,
+         Metering.unanswered: 0, Metering.oldest_unanswered_s: 0.0,
          Metering.is_mqtt_connected: 1, Metering.is_home_connected: 1, Metering.violations: 0},
     )  # fmt: skip
     yield point(
