@@ -38,6 +38,8 @@ def page(
         for panel in panels:
             whole.with_panel(panel)
     built = whole.build()
+    for variable in built.templating.list_val or []:
+        variable.auto = variable.auto_min = variable.auto_count = None  # for intervals only
     for number, made in enumerate(built.panels or [], start=1):
         made.id_val = number
         if isinstance(made, models.RowPanel):
