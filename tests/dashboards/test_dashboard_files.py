@@ -56,8 +56,11 @@ def test_a_changed_file_is_noticed(tmp_path: Any, monkeypatch: pytest.MonkeyPatc
 def test_a_dashboard_survives_the_types_of_the_sdk(name: str) -> None:
     register_default_plugins()
     target.register()
-    read = Dashboard.from_json(dashboard(name))
-    assert json.loads(json.dumps(read, cls=JSONEncoder)) == dashboard(name)
+    read = json.loads(json.dumps(Dashboard.from_json(dashboard(name)), cls=JSONEncoder))
+    for variable in read["templating"].get("list", []):
+        for added in ("auto", "auto_min", "auto_count"):  # the sdk fills them in for every kind of variable
+            del variable[added]
+    assert read == dashboard(name)
 
 
 def test_a_query_model_with_an_unknown_key_is_refused() -> None:
