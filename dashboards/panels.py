@@ -40,16 +40,19 @@ def stat(
     words: models.ValueMap | None = None,
     since: str | None = None,
     empty: str | None = None,
+    is_text: bool = False,
     width: int = 4,
 ) -> Panel:
-    """One number, or one for each group; `since` is the panel's own time range ("now/d" is today), `empty` what
+    """One value, or one for each group; `since` is the panel's own time range ("now/d" is today), `empty` what
     stands there while there is no value."""
+    # Without a pattern Grafana takes numbers only; the pattern names the series, so that the time is not taken too.
+    fields = f"/^{title}$/" if is_text else ""
     panel = (
         stats.Panel().title(title).description(description).datasource(reference()).span(width).height(4)
         .unit(unit).thresholds(limits or look.limits(base="text"))
         .color_mode(options.BigValueColorMode.VALUE).graph_mode(options.BigValueGraphMode.NONE)
         .text_mode(options.BigValueTextMode.AUTO).justify_mode(options.BigValueJustifyMode.AUTO)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/").values(False))
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields(fields).values(False))
         .targets(list(targets([(query, name or title)])))
     )  # fmt: skip
     if decimals is not None:
@@ -99,9 +102,10 @@ def rows(
     for column, unit in units.items():
         panel.override_by_name(column, [override("unit", unit)])
     for column, said in (words or {}).items():
-        panel.override_by_name(column, [override("mappings", [said.to_json()])])
+        coloured = override("custom.cellOptions", {"type": "color-text"})
+        panel.override_by_name(column, [override("mappings", [said.to_json()]), coloured])
     if not show_time:
-        panel.override_by_name("Time", [override("custom.hidden", True)])
+        panel.override_by_field_type("time", [override("custom.hidden", True)])
     if empty is not None:
         panel.no_value(empty)
     return panel

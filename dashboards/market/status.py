@@ -18,7 +18,7 @@ def status() -> Row:
             "How the newest round ended. 'no trade': nobody met. 'no market': the round was void; see the "
             "alert 'Rounds are void'.",
             ask(Clearing, aggregate("last", Clearing.outcome)),
-            unit="none", words=look.OUTCOME, width=3,
+            unit="none", words=look.OUTCOME, is_text=True, width=3,
         ),
         stat(
             LATE,

@@ -60,7 +60,8 @@ def table(found: Answered, width: int, height: int) -> str:
         rule["matcher"]["options"]: {p["id"].removeprefix("custom."): p["value"] for p in rule["properties"]}
         for rule in found.panel["fieldConfig"]["overrides"]
     }
-    kept = [i for i, name in enumerate(header) if not own.get(name, {}).get("hidden")]
+    hides_time = own.get("time", {}).get("hidden", False)
+    kept = [i for i, name in enumerate(header) if not (hides_time and name == "Time")]
     head = "".join(f"<th>{html.escape(header[i])}</th>" for i in kept)
     body = "".join(
         f"<tr>{''.join(_cell(row[i], header[i], own) for i in kept)}</tr>" for row in rows[: height // ROW_HEIGHT - 1]
