@@ -29,6 +29,7 @@ LOG = logging.getLogger(__name__)
 CLOCK_BEHIND_S = 5
 # Receipts cost no mark of their own: after a crash up to this many are sent a second time.
 UNMARKED_MAX = 256
+WATCH_S = 10.0
 
 
 class BrokerApp:
@@ -97,6 +98,7 @@ class BrokerApp:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(self._members.run()), tasks.create_task(self._work_loop())]
+            running += [] if self._driven else [tasks.create_task(self._watch())]
             await self._until(stop, running)
             for task in running:
                 task.cancel()
@@ -117,6 +119,12 @@ class BrokerApp:
         self._members.send(results)
         virtual_s = self._virtual_s if self._driven else None
         self._telemetry.sent(results, system_clock.exact_s() if virtual_s is None else virtual_s)
+
+    async def _watch(self) -> None:
+        """On the machine's clock: looks every now and then whether a minute has passed."""
+        while True:
+            self._note_minute()
+            await asyncio.sleep(WATCH_S)
 
     def _note_minute(self) -> None:
         """Once a minute: how everything fares."""
@@ -155,7 +163,6 @@ class BrokerApp:
             return
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.start()
-        self._scheduler.add_job(self._note_minute, "interval", seconds=10, next_run_time=datetime.now(UTC))
         self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
