@@ -38,7 +38,7 @@ def provisioned() -> dict[str, Any]:
                 "jsonData": {
                     "version": "InfluxQL",
                     "dbName": f"${BUCKET_VARIABLE}",
-                    "httpMode": "POST",
+                    "httpMode": "GET",
                     "timeInterval": "10s",
                     "httpHeaderName1": "Authorization",
                 },

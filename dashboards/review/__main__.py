@@ -24,13 +24,13 @@ NAMES = ("house", "market", "community", "system")
 def main() -> int:
     """0 when every panel finds data, 1 when one does not, 2 when the database cannot be asked."""
     arguments = _arguments()
-    token = arguments.token_file.read_text("utf-8").strip() if arguments.token_file else None
-    engine = Engine(url=arguments.url, database=arguments.bucket, token=token)
+    now_s = arguments.now or int(time.time())
     try:
-        wanted = dict(choice.split("=", 1) for choice in arguments.choose)
-        now_s = arguments.now or int(time.time())
+        token = arguments.token_file.read_text("utf-8").strip() if arguments.token_file else None
+        engine = Engine(url=arguments.url, database=arguments.bucket, token=token)
+        wanted = dict(_choice(text) for text in arguments.choose)
         empty = review(engine, now_s, duration_ms(arguments.range), arguments.pages, wanted)
-    except QueryFailed as error:
+    except (QueryFailed, OSError, ValueError) as error:
         print(f"review: {error}", file=sys.stderr)
         return 2
     for said in empty:
@@ -41,7 +41,7 @@ def main() -> int:
 def review(
     engine: Engine, now_s: int, range_ms: int, pages: Path | None, wanted: Mapping[str, str] | None = None
 ) -> list[str]:
-    """The panels that find nothing.
+    """The panels that find nothing, but for those that say themselves why they may be empty.
 
     Raises: QueryFailed when the database cannot be asked, ValueError when it holds no point of ours.
     """
@@ -62,11 +62,19 @@ def review(
                 answers=[(query.alias, engine.ask(query.text)) for query in asked],
             )
             answered[panel["id"]] = found
-            empty += [f"{dashboard['title']}: {panel['title']}"] if asked and not found.lines() else []
+            if asked and not found.lines() and "noValue" not in panel["fieldConfig"]["defaults"]:
+                empty.append(f"{dashboard['title']}: {panel['title']}")
         if pages is not None:
             pages.mkdir(parents=True, exist_ok=True)
             (pages / f"{name}.html").write_text(sheet(dashboard, answered, values, []), "utf-8")
     return empty
+
+
+def _choice(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--choose {text}: write NAME=VALUE, as site=home-2")
+    return name, value
 
 
 def _arguments() -> argparse.Namespace:

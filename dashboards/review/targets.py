@@ -38,7 +38,10 @@ def choices(
             continue
         values = options(with_macros(with_variables(variable["query"], found), span, 60_000))
         if not values:
-            raise ValueError(f"{dashboard['title']}: no value for ${name}: {variable['query']}")
+            raise ValueError(
+                f"{dashboard['title']}: the database has no value for ${name} ({variable['query']}): "
+                "is it the right bucket, does telemetry arrive?"
+            )
         start = variable["allValue"] if variable.get("current", {}).get("value") == ALL else values[0]
         found[name] = (wanted or {}).get(name, start)
     return found
