@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from dashboards.files import FOLDER_OF_FILES, differing, write
+from dashboards.files import differing, write
+from dashboards.places import FOLDER_OF_FILES
 
 
 def main() -> int:

@@ -1,7 +1,6 @@
 """The provisioning files as they are shipped: names and contents."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,12 +13,10 @@ from dashboards.community.board import community
 from dashboards.house.board import house
 from dashboards.market.board import market
 from dashboards.page import as_json, panel_id
+from dashboards.places import FOLDER_OF_FILES, RUNBOOK
 from dashboards.runbook import panel_of, runbook, sections
 from dashboards.system.board import system
 
-ROOT = Path(__file__).parents[1]
-FOLDER_OF_FILES = ROOT / "dashboards" / "provisioning"
-RUNBOOK = ROOT / "docs" / "runbook.md"
 MOUNTED_AT = "/etc/grafana/provisioning/dashboards"
 NOTE = "# Written by `python -m dashboards`: change the code, not this file.\n"
 

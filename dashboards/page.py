@@ -31,7 +31,7 @@ def page(
     whole = (
         build.Dashboard(title).uid(uid).description(description).tags([TAG]).readonly().timezone("browser")
         .tooltip(models.DashboardCursorSync.CROSSHAIR).time(since, "now").refresh(refresh).version(1)
-        .variables(list(variables)).links(_links())
+        .variables(list(variables)).links(_links()).annotation(_alert_marks())
     )  # fmt: skip
     for heading, panels in rows:
         whole.with_row(build.Row(heading))
@@ -77,6 +77,14 @@ def _links() -> list[Builder[models.DashboardLink]]:
         .tooltip("What each alert means and what to do")
     )  # fmt: skip
     return [others, runbook]
+
+
+def _alert_marks() -> build.AnnotationQuery:
+    """Grafana's own marks: where an alert of a panel began and ended."""
+    return (
+        build.AnnotationQuery().name("Annotations & Alerts").type("dashboard").built_in(1).enable(True).hide(True)
+        .icon_color("rgba(0, 211, 255, 1)").datasource(models.DataSourceRef(type_val="grafana", uid="-- Grafana --"))
+    )  # fmt: skip
 
 
 def choice(name: str, label: str, description: str, query: str, *, everything: bool = True) -> build.QueryVariable:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboards.files import FOLDER_OF_FILES
+from dashboards.places import FOLDER_OF_FILES
 from dashboards.review.drawing.frames import Answered
 from dashboards.review.drawing.sheet import sheet
 from dashboards.review.engine import Engine, QueryFailed

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from dashboards.files import FOLDER_OF_FILES
+from dashboards.places import FOLDER_OF_FILES
 
 NAMES = ("house", "market", "community", "system")
 

@@ -9,7 +9,7 @@ from shipped_files import rules
 
 from dashboards.alert import slug
 from dashboards.alerts import ALERTS
-from dashboards.files import RUNBOOK
+from dashboards.places import RUNBOOK
 from dashboards.review.engine import Engine
 from dashboards.review.judging import fires, judged
 from dashboards.review.sample import NOW_S

@@ -13,7 +13,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from shipped_files import NAMES, dashboard, provisioned, rules
 
 from dashboards import files, target
-from dashboards.files import FOLDER_OF_FILES, RUNBOOK, differing
+from dashboards.files import differing
+from dashboards.places import FOLDER_OF_FILES, RUNBOOK
 from dashboards.review.targets import panels
 
 ALL_NAMES = (*NAMES, "runbook")
