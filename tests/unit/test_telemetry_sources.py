@@ -147,6 +147,7 @@ def test_a_buffer_on_a_broken_disk_drops_points_says_so_once_and_recovers(
         buffer.flush(NOW_S + k)
     assert len(caplog.messages) == 1 and "dropped" in caplog.messages[0]
     folder.unlink()
+    folder.mkdir()
     buffer.add([_mean(NOW_S + 90, 1.0)], NOW_S + 90)
     buffer.close()
     assert _all(BufferSource(folder / "buffer.db"), {}) == [NOW_S + 90]

@@ -95,7 +95,7 @@ class MemberMoney(Measurement, name="member_money", writer=Writer.BROKER, stamp=
 
 
 class Member(Measurement, name="member", writer=Writer.BROKER):
-    """Whether a member is heard, every minute."""
+    """Whether a member is heard, once a slot and when it changes."""
 
     community = Tag(COMMUNITY)
     meter = Tag(MEMBER)
