@@ -54,7 +54,7 @@ SESSIONS = Group(
     (
         broker(40, "The broker publishes with QoS 1."),
         broker(41, "Who subscribes later finds `status`, `calendar`, `conditions` and `checkpoint` retained."),
-        broker(42, "Of the public messages only `status`, `calendar`, `conditions`, `path` and `checkpoint` are "
+        broker(42, "Of the public messages only `status`, `calendar`, `conditions`, `path`, `trading` and `checkpoint` are "
                    "retained."),
         broker(43, "No private message is retained."),
         broker(44, "`status` is `online` while the broker serves."),

@@ -46,9 +46,7 @@ def test_requirements_name_no_reason_that_does_not_exist() -> None:
     assert set(codes) <= {reason.value for reason in Reason}
 
 
-@pytest.mark.parametrize(
-    ("number", "problem"), [(999, "is no"), (85, "is no"), (80, "has a judge")]
-)
+@pytest.mark.parametrize(("number", "problem"), [(999, "is no"), (85, "is no"), (80, "has a judge")])
 def test_a_judge_without_a_number_of_its_own_is_refused(number: int, problem: str) -> None:
     before = len(BROKER)
     with pytest.raises(ValueError, match=problem):
