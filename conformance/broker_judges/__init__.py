@@ -2,6 +2,7 @@
 
 from conformance import message_judges
 from conformance.broker_judges import (
+    awards,
     contracts,
     log,
     orders,
@@ -12,4 +13,15 @@ from conformance.broker_judges import (
     topics,
 )
 
-__all__ = ["contracts", "log", "message_judges", "orders", "rejections", "reports", "rounds", "sealed", "topics"]
+__all__ = [
+    "awards",
+    "contracts",
+    "log",
+    "message_judges",
+    "orders",
+    "rejections",
+    "reports",
+    "rounds",
+    "sealed",
+    "topics",
+]

@@ -54,8 +54,8 @@ SESSIONS = Group(
     (
         broker(40, "The broker publishes with QoS 1."),
         broker(41, "Who subscribes later finds `status`, `calendar`, `conditions` and `checkpoint` retained."),
-        broker(42, "Of the public messages only `status`, `calendar`, `conditions`, `path`, `trading` and `checkpoint` are "
-                   "retained."),
+        broker(42, "Of the public messages only `status`, `calendar`, `conditions`, `path`, `trading` and "
+                   "`checkpoint` are retained."),
         broker(43, "No private message is retained."),
         broker(44, "`status` is `online` while the broker serves."),
         broker(45, "The last will is a retained `status` `offline`: it is there when the broker is killed."),

@@ -79,8 +79,8 @@ REJECTIONS = Group(
         broker(145, "An estimate after a measured value: `not_measured`."),
         broker(146, "A query about a slot that is not in the calendar: `foreign_slot`."),
         broker(147, "A report after the time for corrections: `already_settled`."),
-        broker(148, "An order for a slot whose feed-in price exceeds retail, whose prices are unknown, or which is paused: "
-                    "`no_market`."),
+        broker(148, "An order for a slot whose feed-in price exceeds retail, whose prices are unknown, or which is "
+                    "paused: `no_market`."),
         broker(149, "A sealed order or a reply for a stage whose turn has not come: `too_early`."),
     ),
 )  # fmt: skip
