@@ -27,7 +27,7 @@ class Assertion:
         """The verdict on a run; a message so wrong that the judge stumbles over it breaks the requirement."""
         try:
             return self.judge(run)
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             return Broken(f"could not be judged, what was heard makes no sense: {type(error).__name__}: {error}")
 
 

@@ -37,7 +37,7 @@ def value_of(read: Read) -> Any:
     """The JSON value of a payload, None where it is none."""
     try:
         return json.loads(read.payload or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -97,7 +97,7 @@ def _positions(run: Evidence) -> Verdict:
 
 
 def _positions_of(run: Evidence, name: str, client: str, state: str) -> tuple[int, ...] | None:
-    meter = next(m for m, c in run.transcript.clients.items() if c == client)
+    meter = next((m for m, c in run.transcript.clients.items() if c == client), "")
     found = run.of(Contract, meter, contract=name, state=state)
     return found[-1].position_wh if found else None
 
