@@ -17,7 +17,7 @@ from wire.messages import (
     ServiceStatus,
     Witness,
 )
-from wire.slots import Slot
+from wire.slots import Slot, parse_utc
 
 LEAD_S = 60
 REPORT_S = 65  # on the machine's clock a meter may take a minute to report
@@ -82,6 +82,19 @@ async def answers(stand: MeterStand, slot: Slot) -> None:
 
 def _until_gate_s(stand: MeterStand, slot: Slot) -> float:
     return stand.patience_s(slot.start_s - LEAD_S)
+
+
+async def strays(stand: MeterStand) -> None:
+    """Answers, as a broker would, to orders whose gate has passed and to reports that nobody waits for."""
+    now_s = stand.clock.now_s()
+    for payload, order in dict(stand.said(Order)).items():
+        if now_s >= parse_utc(order.slot) - LEAD_S and not stand.has_answered(payload):
+            late = stand.played.rejection("order", order.slot, order.sequence, payload)
+            await stand.tell(f"stray {order.slot}", late)
+    for payload, report in dict(stand.said(MeterReport)).items():
+        if not stand.has_answered(payload):
+            receipt = stand.played.receipt("report", report.slot, report.sequence, payload, now_s=now_s)
+            await stand.tell(f"stray report {report.slot}", receipt)
 
 
 async def _receipt_orders(stand: MeterStand, slot: Slot) -> None:

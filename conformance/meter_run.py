@@ -110,18 +110,22 @@ async def _work_through(stand: MeterStand) -> None:
     await clock.reach(slots[1].start_s)
     await phases.answers(stand, slots[2])
     await phases.reported(stand, slots[0], withholds=True)
+    await phases.strays(stand)
     await phases.round_(stand, slots[2])
     await phases.forged_checkpoint(stand, slots[3])
     await phases.no_market(stand, slots[3])
     await clock.reach(slots[2].start_s)
     await phases.reported(stand, slots[1])
+    await phases.strays(stand)
     await phases.round_(stand, slots[3])
     await phases.sealed_terms(stand, slots[4])
     await clock.reach(slots[3].start_s)
     await phases.reported(stand, slots[2])
+    await phases.strays(stand)
     await phases.sealed_round(stand, slots[4])
     await clock.reach(slots[4].start_s)
     await phases.reported(stand, slots[3])
+    await phases.strays(stand)
 
 
 def _slots(stand: MeterStand) -> list[Slot]:

@@ -12,7 +12,7 @@ from conformance.recorder import Recorder
 from conformance.tap import Tap
 from conformance.transcript import Heard, Packet, Sent, Transcript
 from wire.codec import digest, encode
-from wire.messages import Hello, Message
+from wire.messages import Hello, Message, Receipt, Rejection
 from wire.signing import SigningKey, key_from_seed
 from wire.topics import BY_KIND, ROOT, topic
 
@@ -89,6 +89,17 @@ class MeterStand:
                 named=named,
                 at_s=self.clock.now_s(),
             )
+        )
+
+    def has_answered(self, payload: bytes) -> bool:
+        """Whether the kit has sent a true receipt or rejection of a payload."""
+        named = digest(payload).encode()
+        return any(
+            isinstance(event, Sent)
+            and event.kind in (Receipt.kind, Rejection.kind)
+            and not event.label.endswith((".forged", ".other"))
+            and named in event.frame
+            for event in self.recorder.events
         )
 
     def said(self, model: type[M], *, since: int = 0, **values: object) -> list[tuple[bytes, M]]:

@@ -59,7 +59,17 @@ def _text(body: bytes, at: int) -> tuple[str, int]:
 
 
 def packet_of(first: int, body: bytes, at_s: int) -> Packet | None:
-    """The packet as the transcript keeps it; None for kinds that say nothing about a meter."""
+    """The packet as the transcript keeps it; None for kinds that say nothing about a meter.
+
+    Raises: ValueError when the packet ends too early.
+    """
+    try:
+        return _packet_of(first, body, at_s)
+    except IndexError:
+        raise ValueError("not MQTT: a packet ends too early") from None
+
+
+def _packet_of(first: int, body: bytes, at_s: int) -> Packet | None:
     kind = first >> 4
     if kind == CONNECT:
         _, at = _text(body, 0)
@@ -135,13 +145,18 @@ class Tap:
         packets = PacketReader()
         with suppress(OSError):
             while data := await reader.read(CHUNK):
-                for first, body in packets.feed(data):
-                    packet = packet_of(first, body, self._now_s())
-                    if packet is not None:
-                        self._hear(packet)
+                self._read(packets, data)
                 onward.write(data)
                 await onward.drain()
         onward.close()
+
+    def _read(self, packets: PacketReader, data: bytes) -> None:
+        """Records what the bytes say; ones that are no MQTT are the server's to refuse, and go on unread."""
+        with suppress(ValueError):
+            for first, body in packets.feed(data):
+                packet = packet_of(first, body, self._now_s())
+                if packet is not None:
+                    self._hear(packet)
 
     async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

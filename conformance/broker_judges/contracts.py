@@ -9,7 +9,7 @@ from wire.signing import split
 from wire.slots import parse_utc
 
 NO_STAGE = "the calendar has no stage of bilateral trade"
-AGREED, REFUSED = "tck-contract", "tck-refused"
+AGREED, REFUSED = "contract", "contract_refused"  # labels
 
 
 def _path_sum(run: Evidence, after: str, labels: tuple[str, ...]) -> Verdict:
@@ -69,7 +69,7 @@ def _contract(run: Evidence, name: str, states: tuple[str, ...]) -> Verdict:
         f"{meter} was not told that the contract is {state}"
         for meter in (proposal.meter, proposal.counterparty)
         for state in states
-        if not run.of(Contract, meter, contract=name, state=state)
+        if not run.of(Contract, meter, contract=proposal.contract, state=state)
     ]
     return all_hold(wrong, 2 * len(states), missing=NO_STAGE)
 
@@ -97,8 +97,11 @@ def _positions(run: Evidence) -> Verdict:
 
 
 def _positions_of(run: Evidence, name: str, client: str, state: str) -> tuple[int, ...] | None:
+    if f"{name}.proposal" not in run.sent:
+        return None
+    proposal = decode(Proposal, split(run.sent[f"{name}.proposal"][1].frame)[1])
     meter = next((m for m, c in run.transcript.clients.items() if c == client), "")
-    found = run.of(Contract, meter, contract=name, state=state)
+    found = run.of(Contract, meter, contract=proposal.contract, state=state)
     return found[-1].position_wh if found else None
 
 

@@ -89,10 +89,10 @@ def _replaces(run: Evidence) -> Verdict:
     answer = answer_to(run, "query.held")
     if answer is None or "order.final" not in run.sent:
         return NotJudged("the query after the orders was not answered")
-    named = run.sent["order.final"][1].named
-    if (answer.order_sequence, answer.order_digest) == (4, named):
+    named, sequence = run.sent["order.final"][1].named, order_of(run, "order.final").sequence
+    if (answer.order_sequence, answer.order_digest) == (sequence, named):
         return Held()
-    return Broken(f"after sequence 4 the broker holds sequence {answer.order_sequence}")
+    return Broken(f"after sequence {sequence} the broker holds sequence {answer.order_sequence}")
 
 
 @BROKER.asserts(83)
@@ -179,7 +179,8 @@ def _durable(run: Evidence) -> Verdict:
         return Broken("the restarted broker does not answer a query")
     named = run.sent["durable.order"][1].named
     held = (answer.order_sequence, answer.order_digest)
-    return Held() if held == (1, named) else Broken(f"a receipted order was lost: the broker holds {held}")
+    meant = (order_of(run, "durable.order").sequence, named)
+    return Held() if held == meant else Broken(f"a receipted order was lost: the broker holds {held}")
 
 
 @BROKER.asserts(157)

@@ -15,18 +15,17 @@ from wire.messages import (
 from wire.slots import format_utc, slot_at
 from wire.topics import meter_inbox, public_inbox
 
-REGISTER_WH = 1_000_000
-
 
 async def delivery(stand: Stand, ground: Ground) -> None:
     """After the slot: reports that do not hold and ones that do, the settlement, and a correction of it."""
     stand.says(f"waiting until {format_utc(ground.slot.end_s)} for the end of the slot")
     await stand.clock.reach(ground.slot.end_s)
     g = at_now(stand, ground)
-    start, none = REGISTER_WH, (5_000, 5_000)
+    start = g.register_wh
+    none = (start, start)
     huge_wh = 2 * g.carries_wh[0] + 1_000
     first = _report(g, FIRST, (start, start + 320), none)
-    second = _report(g, SECOND, (start, start), (5_000, 5_250))
+    second = _report(g, SECOND, none, (start, start + 250))
     await stand.send([g.signed("report.falls", FIRST, _report(g, FIRST, (start, start - 1), none))])
     await stand.send([g.signed("report.too_much", FIRST, _report(g, FIRST, (start, start + huge_wh), none))])
     await stand.send([g.signed("report.first", FIRST, first)])
@@ -76,8 +75,8 @@ async def following(stand: Stand, ground: Ground) -> None:
         return
     await stand.clock.reach(following.end_s)
     g = at_now(stand, ground, following)
-    none = (5_000, 5_000)
-    below = _report(g, FIRST, (REGISTER_WH - 500, REGISTER_WH - 400), none)
+    start = ground.register_wh
+    below = _report(g, FIRST, (start - 500, start - 400), (start, start))
     await stand.send([g.signed("report.below", FIRST, below)])
     traded = following.shifted(1)
     if isinstance(stand.clock, WallClock):
@@ -99,7 +98,7 @@ async def later(stand: Stand, ground: Ground, correct_within_s: int | None) -> N
     if correct_within_s is not None and "report.replaced" in stand.read().sent:
         await stand.clock.reach(ground.slot.end_s + correct_within_s + 1)
         g = at_now(stand, ground)
-        late = _report(g, FIRST, (REGISTER_WH, REGISTER_WH + 340), (5_000, 5_000), sequence=3)
+        late = _report(g, FIRST, (g.register_wh, g.register_wh + 340), (g.register_wh,) * 2, sequence=3)
         late = late.model_copy(update={"replaces": "meter read once more"})
         await stand.send([g.signed("report.too_late", FIRST, late)])
 

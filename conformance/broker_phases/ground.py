@@ -21,6 +21,7 @@ from wire.slots import Slot, format_utc, slot_at
 
 SOFTWARE = "hearthgrid test kit"
 QUIET_S = 0.3
+EPOCH_2020_S = 1_577_836_800
 ROOM_S = 45  # on the machine's clock the probes need that long before the gate
 
 
@@ -88,6 +89,7 @@ def _ground(stand: Stand, calendar: Calendar, conditions: Conditions, stage: Sta
         stage=stage,
         slot=slot,
         now_s=stand.clock.now_s(),
+        sequences_from=stand.clock.now_s() - EPOCH_2020_S,
         carries_wh=(welcome.nameplate_import_w * minutes // 60, welcome.nameplate_export_w * minutes // 60),
     )
 

@@ -19,8 +19,6 @@ from wire.signing import seal
 from wire.topics import ROOT, meter_inbox
 
 COUNTABLE = 200  # quotas above this are not tried
-CONTRACT = "tck-contract"
-REFUSED = "tck-refused"
 
 
 async def refusals(stand: Stand, ground: Ground) -> None:
@@ -76,14 +74,14 @@ async def contracts(stand: Stand, ground: Ground) -> None:
     if all(stage.kind is not StageKind.BILATERAL for stage in ground.calendar.stages):
         return
     g = at_now(stand, ground, ground.slot.shifted(1))
-    for name, accepts in ((CONTRACT, True), (REFUSED, False)):
-        asked = orders.proposal(g, g.second.meter, name)
+    for name, accepts in (("contract", True), ("contract_refused", False)):
+        asked = orders.proposal(g, g.second.meter, f"tck-{name}-{g.slot.start_s}")
         await stand.send([g.signed(f"{name}.proposal", FIRST, asked)])
         answer = _answer(g, asked, accepts=accepts)
         await stand.send([g.signed(f"{name}.answer", SECOND, answer)])
         state = "agreed" if accepts else "refused"
         for member in (g.first, g.second):
-            await stand.hears(Contract, member.meter, contract=name, state=state)
+            await stand.hears(Contract, member.meter, contract=asked.contract, state=state)
 
 
 def _answer(g: Ground, asked: Proposal, *, accepts: bool) -> Acceptance:

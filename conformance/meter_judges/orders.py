@@ -18,9 +18,17 @@ Wrong = Callable[[Evidence, int, Order], str | None]
 
 
 def _each(run: Evidence, wrong: Wrong) -> Verdict:
-    found = said(run, Order)
-    texts = [text for read, order in found if (text := wrong(run, read.place, order)) is not None]
+    found = _first_sent(run)
+    texts = [text for place, order in found if (text := wrong(run, place, order)) is not None]
     return all_hold(texts, len(found), missing=NO_ORDER)
+
+
+def _first_sent(run: Evidence) -> list[tuple[int, Order]]:
+    """The orders, each where it was first sent: the terms of that moment hold for it."""
+    first: dict[bytes, tuple[int, Order]] = {}
+    for read, order in said(run, Order):
+        first.setdefault(read.payload or b"", (read.place, order))
+    return list(first.values())
 
 
 def _prices(order: Order, side: Side) -> list[int]:

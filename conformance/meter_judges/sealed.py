@@ -14,7 +14,11 @@ NO_SEALED = "the meter sent no sealed order (a meter may leave sealed stages alo
 def _sends_commitments(run: Evidence) -> Verdict:
     found = said(run, SealedOrder)
     wrong = []
+    seen = set()
     for read, order in said(run, Order):
+        if read.payload in seen:
+            continue  # sent again: it belongs to the terms of its first time
+        seen.add(read.payload)
         calendar = calendar_at(run, read.place)
         stages = calendar.stages if calendar is not None else ()
         if any(stage.stage == order.stage and stage.sealed for stage in stages):

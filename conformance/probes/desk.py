@@ -30,7 +30,8 @@ class Probe:
 class Ground:
     """What probes are made for: the two test members, and the slot and stage under test with its terms.
 
-    `carries_wh` is what the connections of the first member carry in a slot (import, export).
+    `carries_wh` is what the connections of the first member carry in a slot (import, export). Sequences start
+    above `sequences_from`, so that a later run in the same community has higher ones.
     """
 
     community: str
@@ -41,6 +42,7 @@ class Ground:
     slot: Slot
     now_s: int
     carries_wh: tuple[int, int]
+    sequences_from: int = 0
 
     @property
     def now(self) -> str:
@@ -56,6 +58,11 @@ class Ground:
     def high(self) -> int:
         """The upper end of the price band."""
         return self.conditions.retail_micro_per_kwh
+
+    @property
+    def register_wh(self) -> int:
+        """What the members' registers show when the slot begins: a later slot always has more."""
+        return 2 * self.slot.start_s
 
     def at(self, slot: Slot) -> "Ground":
         """The same for another slot."""
@@ -82,7 +89,7 @@ class Ground:
             meter=self.member(client).meter,
             stage=self.stage.stage,
             slot=self.slot.label,
-            sequence=sequence,
+            sequence=self.sequences_from + sequence,
             steps=steps,
             sent_at=self.now,
         )

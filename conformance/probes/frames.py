@@ -65,12 +65,13 @@ def bad_payloads(ground: Ground) -> list[Probe]:
     """Well signed payloads with exactly one thing wrong each."""
     order = ground.order(FIRST, 1, buy(ground.high, 100))
     text = encode(order)
+    sequence = b'"sequence":%d' % order.sequence
     step = {"side": "buy", "price_micro_per_kwh": ground.high}
     payloads = {
         "payload.not_json": b"{no json",
         "payload.array": b"[" + text + b"]",
-        "payload.doubled": text.replace(b'"sequence":1', b'"sequence":1,"sequence":1'),
-        "payload.nan": text.replace(b'"sequence":1', b'"sequence":NaN'),
+        "payload.doubled": text.replace(sequence, sequence + b"," + sequence),
+        "payload.nan": text.replace(sequence, b'"sequence":NaN'),
         "payload.fraction": text.replace(b'"energy_wh":100', b'"energy_wh":100.5'),
     }
     changes: dict[str, dict[str, Any]] = {

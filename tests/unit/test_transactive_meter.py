@@ -145,6 +145,15 @@ def test_an_order_says_what_the_strategy_says_and_is_signed_with_the_enrolled_ke
     ]
 
 
+def test_after_the_last_gate_of_a_slot_no_order_is_sent_for_it() -> None:
+    meter = transactive_meter()
+    meter.receive("calendar", broker_says(TERMS.calendar(BROKER_KEY.public_hex, "0" * 64)))
+    gate_s = TERMS.gate_s(slot(2))
+    assert meter.order(STRATEGY, gate_s) is None
+    assert meter.unanswered() == []
+    assert order_of(meter.order(STRATEGY, gate_s - 1)).sequence == 1
+
+
 def test_without_steps_there_is_no_order() -> None:
     meter = transactive_meter()
     assert meter.order(Strategy(slot=slot(2), steps=(), net_wh=(0,)), START_S) is None

@@ -44,6 +44,8 @@ class Orders:
             following = gates(calendar.stages, strategy.slot)
             if gate is None and not any(stage.kind is m.StageKind.INTRADAY for stage in calendar.stages):
                 return None
+            if following and now_s >= following[-1].gate_s:
+                return None  # the last gate has closed: the broker could only refuse
             stage = gate.stage if gate is not None else following[-1].stage if following else stage
         return self.slot_order(SlotOrder(stage=stage, slot=strategy.slot, steps=strategy.steps), now_s)
 
