@@ -72,6 +72,7 @@ class MeterApp:
         self._loop = MeterLoop(self._session, self._minutes, stored_boundary(self._store, self._minutes))
         self._market = MarketMqtt(
             market,
+            base,
             meter=config.home.meter,
             driven=self._driven,
             receivers=MarketReceivers(
