@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from twin.commands import compare, demo, run, strategies
+from twin.commands import compare, demo, found, run, strategies
 
 EXAMPLES = """examples:
   twin demo                                   ten measured homes, one day, real MQTT and Modbus
@@ -26,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     compare.add_parser(commands)
     strategies.add_parser(commands)
     demo.add_parser(commands)
+    found.add_parser(commands)
     args = parser.parse_args(argv)
     try:
         return int(args.handler(args))

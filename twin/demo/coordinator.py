@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 
 import aiomqtt
@@ -29,16 +30,19 @@ async def drive(
     end_s: int,
     progress: Callable[[int], None],
     alive: Callable[[], str | None],
+    tls: ssl.SSLContext | None = None,
 ) -> int:
     """Drives the clock from start to end; returns the number of instants.
 
-    `alive` tells which process has died, or None. Raises: DemoStuck when a process dies or does not answer.
+    `alive` tells which process has died, or None; `tls` is for a server that asks who it is.
+    Raises: DemoStuck when a process dies or does not answer.
     """
     coordinator = Coordinator(processes, start_s)
     async with aiomqtt.Client(
         "127.0.0.1",
         port,
         identifier="hearthgrid-coordinator",
+        tls_context=tls,
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     ) as client:
         await client.subscribe(clock.done_topic(community, "+"), clock.QOS)

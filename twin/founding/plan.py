@@ -1,0 +1,84 @@
+"""What a community is founded with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a process is reached."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One home: its meter's id, where its meter answers Modbus, and whether it has sun and a battery."""
+
+    meter: str
+    modbus: Address
+    has_pv: bool
+    has_battery: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A community to found; `hosts` are the names in the MQTT server's certificate, no `influx_url` is no telemetry.
+
+    `page_host` is the address on which pages listen, `driven` a clock that a coordinator announces.
+    """
+
+    community: str
+    mqtt: Address
+    hosts: tuple[str, ...]
+    seats: tuple[Seat, ...]
+    slot_minutes: int = 5
+    driven: bool = False
+    influx_url: str | None = None
+    page_host: str = "127.0.0.1"
+
+
+ORGANISATION = "hearthgrid"
+BUCKET = "hearthgrid"
+IMPORT_PRICE, EXPORT_PRICE = 0.32, 0.08  # currency per kWh, until somebody writes real ones
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where each process finds its own files and nobody else's."""
+
+    root: Path
+
+    @property
+    def authority(self) -> Path:
+        """The certificate authority, for the operator alone."""
+        return self.root / "authority"
+
+    @property
+    def mosquitto(self) -> Path:
+        """Certificates and access list of the MQTT server."""
+        return self.root / "mosquitto"
+
+    @property
+    def broker(self) -> Path:
+        """The community broker."""
+        return self.root / "broker"
+
+    @property
+    def influxdb(self) -> Path:
+        """First password and token of InfluxDB."""
+        return self.root / "influxdb"
+
+    @property
+    def grafana(self) -> Path:
+        """First password of Grafana, and the token with which it reads InfluxDB."""
+        return self.root / "grafana"
+
+    def home(self, meter: str) -> Path:
+        """The energy manager and transactive meter of a home."""
+        return self.root / meter
+
+    def simulator(self, meter: str) -> Path:
+        """The emulated meter of a home."""
+        return self.root / f"{meter}-simulator"
