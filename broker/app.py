@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -17,8 +18,12 @@ from broker.io.journal_sqlite import SqliteJournal
 from broker.io.members_mqtt import MembersMqtt, Receivers
 from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
+from broker.io.telemetry_recorder import BrokerTelemetry
 from broker.market.market import Market
+from broker.market.outgoing import Outgoing
 from wire.clock import READY, Done, Instant
+from wire.telemetry import Field, Value
+from wire.telemetry.community import Intake
 
 LOG = logging.getLogger(__name__)
 CLOCK_BEHIND_S = 5
@@ -57,6 +62,7 @@ class BrokerApp:
                 record_from=self._records.health(COVERED),
                 send_from=self._records.health(SENT) if self._records.health(COVERED) else None,
             )
+            self._telemetry = BrokerTelemetry(self._service.market.terms, state.root)
             self._resources = stack.pop_all()
         return self
 
@@ -96,6 +102,9 @@ class BrokerApp:
                 task.cancel()
             if not self._driven:
                 self._scheduler.shutdown(wait=False)
+        at_s = self._now_s() or self._service.last_s
+        self._telemetry.happened(at_s, "stopped")
+        self._telemetry.close(at_s)
         LOG.info("stopped: journal=%d records", self._service.journaled)
 
     @staticmethod
@@ -104,10 +113,30 @@ class BrokerApp:
         await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
 
+    def _send(self, results: Sequence[Outgoing]) -> None:
+        """Hands messages to the MQTT client, and notes when."""
+        self._members.send(results)
+        virtual_s = self._virtual_s if self._driven else None
+        self._telemetry.sent(results, system_clock.exact_s() if virtual_s is None else virtual_s)
+
+    def _note_minute(self) -> None:
+        """Once a minute: how everything fares."""
+        now_s = self._now_s()
+        if now_s is not None:
+            intake: dict[Field, Value] = {
+                Intake.queue_frames: len(self._queue),
+                Intake.journal_records: self._service.journaled,
+                Intake.unsent_records: max(0, self._service.journaled - self._records.health(SENT)),
+                Intake.is_mqtt_connected: int(self._members.is_connected),
+            }
+            self._telemetry.minute(now_s, self._service.market, intake)
+
     def _begin(self) -> None:
         """Enrols the configured members, sends what a crash kept back, and starts the clock."""
         at_s = self._service.last_s if self._driven else max(self._service.last_s, system_clock.now_s())
         members = self._config.enrolments(at_s)
+        self._telemetry.happened(at_s, "started")
+        self._telemetry.vitals.watch_loop()
         kept, self._service.unsent = self._service.unsent, []
         self._members.send(kept)
         regulation, network = self._config.agreed_regulation(), self._config.network_agreed(at_s)
@@ -127,10 +156,13 @@ class BrokerApp:
             return
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.start()
+        self._scheduler.add_job(self._note_minute, "interval", seconds=10, next_run_time=datetime.now(UTC))
         self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
+        self._telemetry.heard(meter, self._now_s() or 0)
         lost = self._queue.offer(Inbound(kind, meter, frame))
+        self._telemetry.refused += len(lost)
         self._members.send([self._service.refuse(item, why) for item, why in lost])
         if lost and not self._queue_full:
             self._queue_full = True
@@ -185,9 +217,9 @@ class BrokerApp:
         if isinstance(piece, Tick):
             self._tick(piece)
         elif (now_s := self._now_s()) is not None:
-            self._members.send(self._service.handle(piece, now_s))
+            self._send(self._service.handle(piece, now_s))
             results = self._service.step(now_s)
-            self._members.send(results)
+            self._send(results)
             if results or self._service.journaled >= self._marked + UNMARKED_MAX:
                 self._mark_sent()
             self._schedule(now_s)
@@ -199,7 +231,9 @@ class BrokerApp:
             self._virtual_s = max(tick.now_s, self._service.last_s)
         now_s = self._now_s()
         assert now_s is not None
-        self._members.send(self._service.step(now_s))
+        self._send(self._service.step(now_s))
+        if self._driven:
+            self._note_minute()
         if self._driven and is_first:
             self._on_connected()
         self._mark_sent()

@@ -16,6 +16,7 @@ COMMANDS = {
     "replay": "recompute everything from the journal and compare it with the records",
     "verify": "check a market from its published messages",
     "export": "write what was published, as signed frames",
+    "telemetry": "carry what was recorded to InfluxDB",
     "statement": "what a member pays and receives",
     "rounds": "the latest cleared slots",
     "members": "the enrolled meters",

@@ -16,6 +16,7 @@ from broker.io.regulation_config import RegulationSettings
 from broker.io.settlement_config import SettlementSettings
 from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism, sealed_problem
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
+from broker.io.telemetry_config import TelemetrySettings
 from broker.market.events import Enrolled, NetworkAgreed
 from broker.market.terms import Terms
 from broker.settlement.as_delivered import AS_TRADED
@@ -140,6 +141,7 @@ class BrokerConfig(_Table):
     clock: ClockSettings = ClockSettings()
     queue: QueueSettings = QueueSettings()
     network: NetworkSettings = NetworkSettings()
+    telemetry: TelemetrySettings | None = None
     tariff: Annotated[ConstantSettings | TimeOfUseSettings | CsvSettings, Field(discriminator="kind")]
     members: tuple[MemberSettings, ...] = ()
 

@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hems.app.learnt import Learnt
 from hems.app.stages import stage_trader
+from hems.app.telemetry import EmsTelemetry
 from hems.bidding.offers import Offers, offers_to_line
 from hems.bidding.strategy import Strategy, strategy_to_line
 from hems.control.drift_watch import DriftWatch
@@ -37,6 +38,7 @@ from hems.site.config import HomeConfig
 from hems.site.home import AdaptivePeriod, ZoneUnit
 from wire.codec import DecodeError, canonical, decode
 from wire.messages import BY_KIND
+from wire.telemetry.house import Managing
 
 LOG = logging.getLogger(__name__)
 TAKEN_TIMEOUT_S = 10.0
@@ -75,6 +77,7 @@ class EmsApp:
             futures=config.control.futures,
             holidays=config.home.holiday_numbers,
         )
+        self._telemetry = EmsTelemetry(config, state_dir)
         self._learnt = Learnt(self._store, self._outlook, self._weather)
         self._learnt.restore()
         settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
@@ -107,6 +110,7 @@ class EmsApp:
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
         self._note_health("started")
+        self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
         scheduler = None if self._driven else self._start_clock()
         try:
@@ -121,6 +125,7 @@ class EmsApp:
             await asyncio.gather(*running, return_exceptions=True)
             await self._worker.close()
             self._note_health("stopped")
+            self._telemetry.close(int(time.time()))
             self._devices.close()
             self._store.close()
 
@@ -130,15 +135,21 @@ class EmsApp:
     def _start_clock(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone=UTC)
 
+        due_s = time.time()
+
         async def wake() -> None:
+            nonlocal due_s
+            began_s, late_s = time.monotonic(), time.time() - due_s
             now_s = int(time.time())
             next_s = now_s + self._config.control.tick_s
             try:
                 next_s = await self.step(now_s)
+                self._telemetry.stepped(time.monotonic() - began_s, late_s)
             except asyncio.CancelledError:
                 LOG.debug("a step was cut off: the program ends")  # the scheduler would print it as an error
             finally:
-                when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
+                due_s = max(next_s, int(time.time()) + 1)
+                when = datetime.fromtimestamp(due_s, UTC)
                 scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)
 
         scheduler.add_job(wake, "date", run_date=datetime.now(UTC), misfire_grace_time=None)
@@ -148,6 +159,7 @@ class EmsApp:
     async def step(self, now_s: int) -> int:
         """Does what is due at a moment; returns the next wake [s since 1970]."""
         async with self._busy:
+            self._note_minute(now_s)
             await self._train_daily(now_s)
             self._ask_for_weather(now_s)
             if self._image is None or not self._driven or self._loop.needs_image(now_s):
@@ -156,6 +168,7 @@ class EmsApp:
                     return self._loop.next_wake_s(now_s)
                 self._image = image
                 actions = self._loop.step(now_s, image)
+                self._telemetry.seen(image, actions)
             else:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
             self._record(now_s, actions)  # before it is done: a crash never leaves a command without its reason
@@ -310,6 +323,20 @@ class EmsApp:
             row = (slot.start_s, plan.status, plan.objective, net_wh, _detail(plan))
             self._store.add("plans", [row])
 
+    def _note_minute(self, now_s: int) -> None:
+        """Once a minute: how the process fares, and a little of what is too old is forgotten."""
+        said = None if self._weather is None else self._weather.latest(now_s)
+        is_due = self._telemetry.minute(
+            now_s,
+            {
+                Managing.is_meter_connected: None if self._config.market is None else int(self._send is not None),
+                Managing.weather_age_s: None if said is None else float(now_s - said.issued_s),
+                Managing.history_slots: len(self._history.means),
+            },
+        )
+        if is_due:
+            self._store.forget_old(now_s)
+
     def _record_problem(self, now_s: int) -> None:
         """Stores what the newest plan was made from, once, so that `hems why` can answer for it."""
         manager = self._loop.manager
@@ -318,6 +345,7 @@ class EmsApp:
             return
         self._store.add_problem(slot.start_s, now_s, packed(PlannedProblem.of(problem, plan, manager.futures)))
         self._recorded = plan
+        self._telemetry.planned(now_s, manager, self._outlook, self._loop.view)
 
     def _note_comfort(self, now_s: int) -> None:
         """Says once when the weather leaves the range of adaptive comfort, and once when it is back."""
