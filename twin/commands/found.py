@@ -49,6 +49,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="where a home finds its meter; {home} and {number} are filled in [127.0.0.1:502{number}]",
     )
     parser.add_argument("--influx", metavar="URL", help="InfluxDB; without it there is no telemetry")
+    parser.add_argument(
+        "--influx-token", default="influx.token", metavar="FILE", help="where the writers' token will lie [influx.token]"
+    )
     parser.set_defaults(handler=run)
 
 
@@ -85,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> "Plan":
-    from twin.founding.plan import Plan, Seat
+    from twin.founding.plan import Influx, Plan, Seat
 
     if not 1 <= args.homes <= 9:
         raise ValueError(f"--homes {args.homes}: is not in 1..9; more homes join with community-broker add-member")
@@ -100,7 +103,7 @@ def _plan(args: argparse.Namespace) -> "Plan":
         mqtt=mqtt,
         hosts=tuple(sorted({"localhost", "127.0.0.1", mqtt.host, *args.host})),
         seats=tuple(seats),
-        influx_url=args.influx,
+        influx=None if args.influx is None else Influx(url=args.influx, token_file=args.influx_token),
     )
 
 

@@ -37,8 +37,10 @@ def found(plan: Plan, root: Path, now_s: int) -> list[Path]:
         simulator = folders.simulator(seat.meter)
         (simulator / "state").mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         _keep(simulator / "meter.toml", simulator_text(plan, seat, number))
-    if plan.influx_url is not None:
-        _give_tokens(plan, folders)
+    if plan.influx is not None:
+        _keep_secret(folders.influxdb / "admin-token", TOKEN_BYTES)
+        _keep_secret(folders.influxdb / "admin-password", PASSWORD_BYTES)
+        _keep_secret(folders.grafana / "admin-password", PASSWORD_BYTES)
     return sorted(_files(root) - before)
 
 
@@ -67,17 +69,6 @@ def _hand_out(authority: Authority, issued: Issued, folder: Path, stem: str) -> 
     _copy(authority.certificate, folder / "ca.pem")
     _copy(issued.certificate, folder / f"{stem}.pem")
     _copy(issued.key, folder / f"{stem}.key")
-
-
-def _give_tokens(plan: Plan, folders: Folders) -> None:
-    """One token for those who write and read telemetry, and the first passwords of both web pages."""
-    token_file = folders.influxdb / "admin-token"
-    _keep_secret(token_file, TOKEN_BYTES)
-    _keep_secret(folders.influxdb / "admin-password", PASSWORD_BYTES)
-    _keep_secret(folders.grafana / "admin-password", PASSWORD_BYTES)
-    token = token_file.read_text()
-    for folder in (folders.grafana, folders.broker, *(folders.home(seat.meter) for seat in plan.seats)):
-        _keep(folder / "influx.token", token)
 
 
 def _keep_secret(path: Path, size: int) -> None:

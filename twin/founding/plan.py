@@ -23,10 +23,18 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A community to found; `hosts` are the names in the MQTT server's certificate, no `influx_url` is no telemetry.
+class Influx:
+    """Where telemetry goes, and the file in which its writers will find their token."""
 
-    `page_host` is the address on which pages listen, `driven` a clock that a coordinator announces.
+    url: str
+    token_file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A community to found; `hosts` are the names in the MQTT server's certificate, no `influx` is no telemetry.
+
+    `driven` is a clock that a coordinator announces.
     """
 
     community: str
@@ -35,8 +43,7 @@ class Plan:
     seats: tuple[Seat, ...]
     slot_minutes: int = 5
     driven: bool = False
-    influx_url: str | None = None
-    page_host: str = "127.0.0.1"
+    influx: Influx | None = None
 
 
 ORGANISATION = "hearthgrid"
@@ -72,7 +79,7 @@ class Folders:
 
     @property
     def grafana(self) -> Path:
-        """First password of Grafana, and the token with which it reads InfluxDB."""
+        """First password of Grafana."""
         return self.root / "grafana"
 
     def home(self, meter: str) -> Path:

@@ -104,10 +104,10 @@ def _mqtt(plan: Plan) -> list[str]:
 
 
 def _telemetry(plan: Plan) -> list[str]:
-    if plan.influx_url is None:
+    if plan.influx is None:
         return []
-    named = [f'url = "{plan.influx_url}"', f'org = "{ORGANISATION}"', f'bucket = "{BUCKET}"']
-    return ["", "[telemetry]", *named, 'token_file = "influx.token"']
+    named = [f'url = "{plan.influx.url}"', f'org = "{ORGANISATION}"', f'bucket = "{BUCKET}"']
+    return ["", "[telemetry]", *named, f'token_file = "{plan.influx.token_file}"']
 
 
 def _clock(plan: Plan) -> list[str]:
