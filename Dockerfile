@@ -17,7 +17,7 @@ RUN groupadd --gid 10001 hearthgrid \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin hearthgrid \
     && for name in authority mosquitto broker influxdb grafana home-1 home-2 home-1-simulator home-2-simulator; do \
         install -d -o 10001 -g 10001 -m 700 "/files/$name"; done \
-    && for name in mosquitto influxdb influxdb-tokens grafana history; do \
+    && for name in mosquitto influxdb influxdb-write-token influxdb-read-token grafana history; do \
         install -d -o 10001 -g 10001 -m 700 "/data/$name"; done
 ENV PATH=/opt/hearthgrid/bin:$PATH \
     OMP_NUM_THREADS=1 \

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from doctor.alive import tell_alive
 from meter_firmware_sim.config import DeviceTable, SimulatorConfig
 from meter_firmware_sim.device import SimulatedDevice
 from meter_firmware_sim.faults import ScheduledFault, due
@@ -90,10 +91,12 @@ async def run(config: SimulatorConfig, on_listening: Callable[[int], None]) -> N
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     on_listening(await simulator.home.start(config.server.host, config.server.port))
+    alive = asyncio.create_task(tell_alive())
     try:
         while True:
             await asyncio.sleep(TICK_S)
             simulator.step(time.time())
     finally:
+        alive.cancel()
         await simulator.home.stop()
         simulator.save()

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs once, when InfluxDB has made its bucket: a token that only writes and one that only reads it, each in a file.
+# Runs once, when InfluxDB has made its bucket: one token that only writes it and one that only reads it, each in a
+# folder of its own, so that who writes cannot read and the other way round.
 set -euo pipefail
 umask 077
 
@@ -9,7 +10,8 @@ token() {
 }
 
 for use in write read; do
-    token "hearthgrid $use" "--$use-bucket" >"/tokens/$use.partial"
-    [ -s "/tokens/$use.partial" ] || { echo "tokens: influx gave no token to $use the bucket" >&2; exit 1; }
-    mv "/tokens/$use.partial" "/tokens/$use"
+    file=/tokens/$use/influx_${use}_token
+    token "hearthgrid $use" "--$use-bucket" >"$file.partial"
+    [ -s "$file.partial" ] || { echo "tokens: influx gave no token to $use the bucket" >&2; exit 1; }
+    mv "$file.partial" "$file"
 done

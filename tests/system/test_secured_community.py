@@ -66,7 +66,13 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
             mqtt=Address(host="localhost", port=port),
             hosts=("127.0.0.1", "localhost"),
             seats=tuple(
-                Seat(meter=m, modbus=Address(host="127.0.0.1", port=p), has_pv=has, has_battery=has)
+                Seat(
+                    meter=m,
+                    modbus=Address(host="127.0.0.1", port=p),
+                    page_port=free_port(),
+                    has_pv=has,
+                    has_battery=has,
+                )
                 for m, p, has in homes
             ),
             slot_minutes=15,

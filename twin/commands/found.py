@@ -50,7 +50,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--influx", metavar="URL", help="InfluxDB; without it there is no telemetry")
     parser.add_argument(
-        "--influx-token", default="influx.token", metavar="FILE", help="where the writers' token will lie [influx.token]"
+        "--influx-token",
+        default="influx.token",
+        metavar="FILE",
+        help="where the writers' token will lie [influx.token]",
+    )
+    parser.add_argument(
+        "--containers", action="store_true", help="pages and emulated meters listen for other containers, too"
     )
     parser.set_defaults(handler=run)
 
@@ -89,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan(args: argparse.Namespace) -> "Plan":
     from twin.founding.plan import Influx, Plan, Seat
+    from twin.home_page import page_port
 
     if not 1 <= args.homes <= 9:
         raise ValueError(f"--homes {args.homes}: is not in 1..9; more homes join with community-broker add-member")
@@ -97,13 +104,23 @@ def _plan(args: argparse.Namespace) -> "Plan":
         where = args.modbus.replace("{home}", f"home-{number}").replace("{number}", str(number))
         has_roof = number % 2 == 1
         modbus = _address("--modbus", where)
-        seats.append(Seat(meter=f"home-{number}", modbus=modbus, has_pv=has_roof, has_battery=has_roof))
+        seats.append(
+            Seat(
+                meter=f"home-{number}",
+                modbus=modbus,
+                page_port=page_port(number),
+                has_pv=has_roof,
+                has_battery=has_roof,
+            )
+        )
     return Plan(
         community=args.community,
         mqtt=mqtt,
         hosts=tuple(sorted({"localhost", "127.0.0.1", mqtt.host, *args.host})),
         seats=tuple(seats),
         influx=None if args.influx is None else Influx(url=args.influx, token_file=args.influx_token),
+        pages_in_the_network=args.containers,
+        simulators_on="0.0.0.0" if args.containers else "127.0.0.1",
     )
 
 

@@ -14,10 +14,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One home: its meter's id, where its meter answers Modbus, and whether it has sun and a battery."""
+    """One home: its meter's id, where its meter answers Modbus, the port of its page, sun and battery."""
 
     meter: str
     modbus: Address
+    page_port: int
     has_pv: bool
     has_battery: bool
 
@@ -34,7 +35,8 @@ class Influx:
 class Plan:
     """A community to found; `hosts` are the names in the MQTT server's certificate, no `influx` is no telemetry.
 
-    `driven` is a clock that a coordinator announces.
+    `driven` is a clock that a coordinator announces. In containers pages and emulated meters listen beyond loopback:
+    `pages_in_the_network`, `simulators_on`.
     """
 
     community: str
@@ -44,6 +46,8 @@ class Plan:
     slot_minutes: int = 5
     driven: bool = False
     influx: Influx | None = None
+    pages_in_the_network: bool = False
+    simulators_on: str = "127.0.0.1"
 
 
 ORGANISATION = "hearthgrid"

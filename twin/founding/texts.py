@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from twin.founding.plan import BUCKET, EXPORT_PRICE, IMPORT_PRICE, ORGANISATION, Plan, Seat
+from twin.home_page import page_table
 
 PV_ID, BATTERY_ID = 2, 3
 PV_PEAK_KW, BATTERY_KWH, BATTERY_KW = 6, 10, 5
@@ -61,6 +62,7 @@ def home_text(plan: Plan, seat: Seat, broker_key: str) -> str:
         "[control]",
         f"plan_lead_s = {PLAN_LEAD_S}",
         *_telemetry(plan),
+        *page_table(seat.page_port, lan=plan.pages_in_the_network),
         *_clock(plan),
     ]
     if seat.has_pv:
@@ -83,6 +85,7 @@ def simulator_text(plan: Plan, seat: Seat, seed: int) -> str:
         f"slot_s = {plan.slot_minutes * 60}",
         "",
         "[server]",
+        f'host = "{plan.simulators_on}"',
         f"port = {seat.modbus.port}",
         'state_file = "state/registers"',
     ]
