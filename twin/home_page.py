@@ -1,8 +1,11 @@
 """The page of a generated home: the one place that puts its address into a home.toml."""
 
+import socket
+from collections.abc import Sequence
+
 from hems.site.config import HomeConfig
 
-FIRST_PORT = 8081
+FIRST_PORT, LAST_PORT = 8081, 9000
 
 
 def page_port(number: int) -> int:
@@ -10,11 +13,34 @@ def page_port(number: int) -> int:
     return FIRST_PORT + number - 1
 
 
+def free_page_ports(names: Sequence[str]) -> dict[str, int]:
+    """A free loopback port for each home's page, from 8081 on; none where this release of `hems` serves no page."""
+    if not has_pages():
+        return {}
+    ports = (port for port in range(FIRST_PORT, LAST_PORT) if _is_free(port))
+    return dict(zip(names, ports, strict=False))
+
+
+def has_pages() -> bool:
+    """Whether this release of `hems` knows the table."""
+    return "page" in HomeConfig.model_fields
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def page_table(port: int, *, lan: bool = False) -> list[str]:
     """The `[page]` table as lines of TOML; `lan` opens it to others, who then need the one-time link.
 
     Nothing where this release of `hems` serves no page.
     """
-    if "page" not in HomeConfig.model_fields:
+    if not has_pages():
         return []
     return ["", "[page]", f"port = {port}", *(["lan = true"] if lan else [])]

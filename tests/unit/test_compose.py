@@ -72,7 +72,7 @@ def test_a_service_is_confined(name: str) -> None:
     assert not {"privileged", "cap_add", "devices", "pid", "ipc"} & service.keys()
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - ONCE)
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONCE))
 def test_a_service_that_stays_is_watched_and_comes_back(name: str) -> None:
     assert SERVICES[name]["restart"] == "unless-stopped"
     assert SERVICES[name]["healthcheck"]["test"]
@@ -170,7 +170,7 @@ def test_a_command_exists_with_its_options(name: str, capsys: pytest.CaptureFixt
     assert not [word for word in command[2:] if word.partition("=")[0] not in said]
 
 
-@pytest.mark.parametrize("name", OURS.keys() - ONCE)
+@pytest.mark.parametrize("name", sorted(OURS.keys() - ONCE))
 def test_a_configuration_that_was_made_fits_its_command(
     name: str, founded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

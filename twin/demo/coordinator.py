@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import aiomqtt
 
@@ -31,10 +31,12 @@ async def drive(
     progress: Callable[[int], None],
     alive: Callable[[], str | None],
     tls: ssl.SSLContext | None = None,
+    pace: Callable[[int], Awaitable[None]] | None = None,
 ) -> int:
     """Drives the clock from start to end; returns the number of instants.
 
-    `alive` tells which process has died, or None; `tls` is for a server that asks who it is.
+    `alive` tells which process has died, or None; `tls` is for a server that asks who it is, `pace` is
+    waited for before each instant; without it time goes as fast as all can follow.
     Raises: DemoStuck when a process dies or does not answer.
     """
     coordinator = Coordinator(processes, start_s)
@@ -50,6 +52,8 @@ async def drive(
         await client.publish(where, clock.encode_now(coordinator.current), clock.QOS)
         await _answers(client, community, coordinator, READY_TIMEOUT_S, alive)
         while (now_s := coordinator.next_instant()) is not None and now_s <= end_s:
+            if pace is not None:
+                await pace(now_s)
             for site in sites:
                 site.advance_to(now_s)
             instant = coordinator.announce(now_s)

@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping
 
-from twin.founding.plan import BUCKET, EXPORT_PRICE, IMPORT_PRICE, ORGANISATION, Plan, Seat
+from twin.founding.plan import BUCKET, EXPORT_PRICE, IMPORT_PRICE, ORGANISATION, Influx, Plan, Seat
 from twin.home_page import page_table
 
 PV_ID, BATTERY_ID = 2, 3
 PV_PEAK_KW, BATTERY_KWH, BATTERY_KW = 6, 10, 5
 NAMEPLATE_W = 17_000
 GATE_LEAD_S, PLAN_LEAD_S = 60, 90
+
+
+def telemetry_table(influx: Influx | None) -> list[str]:
+    """The `[telemetry]` table as lines, the same for homes and the broker; none without InfluxDB."""
+    if influx is None:
+        return []
+    named = [f'url = "{influx.url}"', f'org = "{ORGANISATION}"', f'bucket = "{BUCKET}"']
+    return ["", "[telemetry]", *named, f'token_file = "{influx.token_file}"']
 
 
 def broker_text(plan: Plan, keys: Mapping[str, str]) -> str:
@@ -29,7 +37,7 @@ def broker_text(plan: Plan, keys: Mapping[str, str]) -> str:
         'kind = "constant"',
         f"import_price_per_kwh = {IMPORT_PRICE}",
         f"export_price_per_kwh = {EXPORT_PRICE}",
-        *_telemetry(plan),
+        *telemetry_table(plan.influx),
         *_clock(plan),
     ]
     for meter, key in keys.items():
@@ -61,7 +69,7 @@ def home_text(plan: Plan, seat: Seat, broker_key: str) -> str:
         "",
         "[control]",
         f"plan_lead_s = {PLAN_LEAD_S}",
-        *_telemetry(plan),
+        *telemetry_table(plan.influx),
         *page_table(seat.page_port, lan=plan.pages_in_the_network),
         *_clock(plan),
     ]
@@ -104,13 +112,6 @@ def _mqtt(plan: Plan) -> list[str]:
         'cert_file = "client.pem"',
         'key_file = "client.key"',
     ]
-
-
-def _telemetry(plan: Plan) -> list[str]:
-    if plan.influx is None:
-        return []
-    named = [f'url = "{plan.influx.url}"', f'org = "{ORGANISATION}"', f'bucket = "{BUCKET}"']
-    return ["", "[telemetry]", *named, f'token_file = "{plan.influx.token_file}"']
 
 
 def _clock(plan: Plan) -> list[str]:
