@@ -205,7 +205,6 @@ def test_every_host_that_is_named_is_a_service_in_the_same_network(founded: Path
 
 def test_the_certificate_of_the_server_names_the_service_and_loopback(founded: Path) -> None:
 
-
     certificate = x509.load_pem_x509_certificate((founded / "mosquitto" / "server.pem").read_bytes())
     assert hosts_of(certificate) == ["127.0.0.1", "localhost", "mosquitto"]
 
