@@ -26,8 +26,9 @@ def found(plan: Plan, root: Path, now_s: int) -> list[Path]:
     """
     folders = Folders(root)
     before = _files(root)
+    access = mosquitto_acl(plan.community, driven=plan.driven)
     _certify(plan, folders, now_s)
-    _keep(folders.mosquitto / "acl", mosquitto_acl(plan.community, driven=plan.driven))
+    _keep(folders.mosquitto / "acl", access)
     keys = {seat.meter: load_or_make_key(folders.home(seat.meter) / "state" / "meter.key") for seat in plan.seats}
     state = StateDir(folders.broker / "state")
     state.create()
