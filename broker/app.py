@@ -30,6 +30,7 @@ LOG = logging.getLogger(__name__)
 CLOCK_BEHIND_S = 5
 # Receipts cost no mark of their own: after a crash up to this many are sent a second time.
 UNMARKED_MAX = 256
+WATCH_S = 10.0
 
 
 class BrokerApp:
@@ -98,15 +99,15 @@ class BrokerApp:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(self._members.run()), tasks.create_task(self._work_loop())]
+            running += [] if self._driven else [tasks.create_task(self._watch())]
             alive = tasks.create_task(tell_alive())
             await self._until(stop, running)
             for task in [alive, *running]:
                 task.cancel()
             if not self._driven:
                 self._scheduler.shutdown(wait=False)
-        at_s = self._now_s() or self._service.last_s
-        self._telemetry.happened(at_s, "stopped")
-        self._telemetry.close(at_s)
+        self._telemetry.happened(int(system_clock.exact_s()), "stopped")
+        self._telemetry.close()
         LOG.info("stopped: journal=%d records", self._service.journaled)
 
     @staticmethod
@@ -120,6 +121,12 @@ class BrokerApp:
         self._members.send(results)
         virtual_s = self._virtual_s if self._driven else None
         self._telemetry.sent(results, system_clock.exact_s() if virtual_s is None else virtual_s)
+
+    async def _watch(self) -> None:
+        """On the machine's clock: looks every now and then whether a minute has passed."""
+        while True:
+            self._note_minute()
+            await asyncio.sleep(WATCH_S)
 
     def _note_minute(self) -> None:
         """Once a minute: how everything fares."""
@@ -137,7 +144,7 @@ class BrokerApp:
         """Enrols the configured members, sends what a crash kept back, and starts the clock."""
         at_s = self._service.last_s if self._driven else max(self._service.last_s, system_clock.now_s())
         members = self._config.enrolments(at_s)
-        self._telemetry.happened(at_s, "started")
+        self._telemetry.happened(int(system_clock.exact_s()), "started")
         self._telemetry.vitals.watch_loop()
         kept, self._service.unsent = self._service.unsent, []
         self._members.send(kept)
@@ -158,7 +165,6 @@ class BrokerApp:
             return
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.start()
-        self._scheduler.add_job(self._note_minute, "interval", seconds=10, next_run_time=datetime.now(UTC))
         self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:

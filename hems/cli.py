@@ -20,6 +20,7 @@ EPILOG = """examples:
   hems plan case.json --output plan.json
   hems run --config home.toml
   hems meter --config home.toml
+  hems telemetry --config home.toml
   hems backtest homes.csv.gz --target load_kw --group household_id --timezone Europe/Berlin
   hems identify zone room.csv.gz --where home_id=1
 """

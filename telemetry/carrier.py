@@ -9,7 +9,7 @@ from telemetry.cursors import Cursors
 from telemetry.server import Unavailable
 from telemetry.source import Batch, Source, SourceFailed
 from telemetry.writing import Refusal, Writes, write_all
-from wire.telemetry import line
+from wire.telemetry import Point, line
 
 LOG = logging.getLogger(__name__)
 WRITTEN, REFUSED, FAILED, LOST = "written", "refused", "failed_writes", "lost"
@@ -29,9 +29,12 @@ class Carrier:
     """Sources, their cursors, and a server. A turn carries at most one batch of each source: none holds up another.
 
     A cursor moves when the server has answered for every point before it: a crash repeats one batch at most.
+    `known_good` is a point that a sound server takes.
     """
 
-    def __init__(self, sources: Sequence[Source], cursors: Cursors, server: Writes, *, batch_points: int) -> None:
+    def __init__(
+        self, sources: Sequence[Source], cursors: Cursors, server: Writes, *, batch_points: int, known_good: Point
+    ) -> None:
         self._sources = sources
         self._cursors = cursors
         self._server = server
@@ -39,6 +42,7 @@ class Carrier:
         self._reasons: set[str] = set()
         self._unreadable: set[str] = set()
         self._is_away = False
+        self._known_good = line(known_good)
 
     def turn(self) -> Carried:
         """Carries the next batch of each source.
@@ -72,7 +76,7 @@ class Carrier:
         refused = 0
         lines = [line(point) for point in batch.points]
         for first in range(0, len(lines), self._batch_points):
-            answer = write_all(self._server, lines[first : first + self._batch_points])
+            answer = write_all(self._server, lines[first : first + self._batch_points], self._known_good)
             if isinstance(answer, Unavailable):
                 self._went(answer.why)
                 return answer.why

@@ -26,7 +26,9 @@ class Observing:
         self._vitals = Vitals(site, "telemetry")
 
     def __call__(self) -> None:
-        """Writes the points of now."""
+        """Writes the points of now; none while the directory of the state does not exist, which others make."""
+        if not self._folder.is_dir():
+            return
         now_s = int(time.time())
         points = [self._vitals.process(now_s), self._exporter(now_s), *self._storage(now_s)]
         host = _host(self._site, now_s, self._folder)

@@ -15,7 +15,7 @@ from wire.telemetry import Point, PointError, to_document
 
 LOG = logging.getLogger(__name__)
 HOLD_S = 30
-KEEP_S = 30 * 86_400
+ROWS_KEPT = 30 * 86_400 // HOLD_S  # 30 days. Counted, not dated: a clock that is wrong for a while deletes nothing
 DELETED_AT_ONCE = 20
 POINTS_MAX = 20_000
 LEVEL = 6
@@ -32,6 +32,7 @@ class PointBuffer:
         self._path = path
         self._held: list[Point] = []
         self._held_since_s: int | None = None
+        self._newest_s = 0
         self._failing = False
         self._told = False
         self._db: sqlite3.Connection | None = None
@@ -44,13 +45,14 @@ class PointBuffer:
             if not self._told:
                 LOG.warning("telemetry: %s; such points are left out", error)
             self._told = True
+        self._newest_s = now_s
         if self._held_since_s is None or now_s < self._held_since_s:
             self._held_since_s = now_s
         if self._held and (now_s - self._held_since_s >= HOLD_S or len(self._held) >= POINTS_MAX):
             self.flush(now_s)
 
     def flush(self, now_s: int) -> None:
-        """Writes what is held, and forgets some of what is older than 30 days."""
+        """Writes what is held, and forgets some of what is beyond the rows that are kept."""
         held, self._held, self._held_since_s = self._held, [], None
         if not held:
             return
@@ -59,8 +61,8 @@ class PointBuffer:
             db = self._connection()
             with db:
                 db.execute("INSERT INTO batch (at_s, points, body) VALUES (?, ?, ?)", row)
-                old = "SELECT id FROM batch WHERE at_s < ? ORDER BY id LIMIT ?"
-                db.execute(f"DELETE FROM batch WHERE id IN ({old})", (now_s - KEEP_S, DELETED_AT_ONCE))
+                old = "SELECT id FROM batch WHERE id <= (SELECT max(id) FROM batch) - ? ORDER BY id LIMIT ?"
+                db.execute(f"DELETE FROM batch WHERE id IN ({old})", (ROWS_KEPT, DELETED_AT_ONCE))
         except (sqlite3.Error, OSError) as error:
             self._failed(len(held), error)
             return
@@ -77,16 +79,15 @@ class PointBuffer:
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self._path)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute(MAKE)
         return self._db
 
-    def close(self, now_s: int) -> None:
+    def close(self) -> None:
         """Writes what is held and ends the connection."""
-        self.flush(now_s)
+        self.flush(self._newest_s)
         self.close_file()
 
     def close_file(self) -> None:

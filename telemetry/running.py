@@ -18,6 +18,8 @@ from telemetry.point_buffer import PointBuffer
 from telemetry.server import Server
 from telemetry.settings import TelemetryKeys
 from telemetry.source import Source
+from wire.telemetry import point
+from wire.telemetry.system import Exporter
 
 LOG = logging.getLogger(__name__)
 OBSERVED_EVERY_S = 60.0
@@ -60,6 +62,7 @@ def catch_up(works: Sequence[Work]) -> int:
     """Exit status after everything recorded so far was carried: 0, or 1 when a server did not take it."""
     try:
         for work in works:
+            work.observe()
             work.duty.do(time.monotonic())
             while not work.duty.idle and work.duty.away is None:
                 time.sleep(max(0.0, work.duty.due_s - time.monotonic()))
@@ -79,6 +82,9 @@ def work(site: str, folder: Path, sources: Sequence[Source], keys: TelemetryKeys
     buffer = PointBuffer(folder / OWN_BUFFER)
     sources = [*sources, BufferSource(folder / OWN_BUFFER)]
     cursors = Cursors(folder / CURSORS)
-    carrier = Carrier(sources, cursors, Server(keys.connection(base)), batch_points=keys.batch_points)
+    known_good = point(Exporter, 0, {Exporter.site: site}, {Exporter.backlog: 0})
+    carrier = Carrier(
+        sources, cursors, Server(keys.connection(base)), batch_points=keys.batch_points, known_good=known_good
+    )
     duty = Duty(carrier, interval_s=keys.interval_s, points_per_s=keys.points_per_s)
     return Work(duty, Observing(site, folder, buffer, sources, cursors))

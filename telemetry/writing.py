@@ -6,6 +6,8 @@ from typing import Protocol
 
 from telemetry.server import Answer, Refused, Unavailable, Written
 
+WRONG = "check that telemetry.url leads to InfluxDB itself, and that the bucket takes points"
+
 
 class Writes(Protocol):
     """Where lines go."""
@@ -23,13 +25,15 @@ class Refusal:
     line: str = ""
 
 
-def write_all(server: Writes, lines: Sequence[str]) -> list[Refusal] | Unavailable:
+def write_all(server: Writes, lines: Sequence[str], known_good: str) -> list[Refusal] | Unavailable:
     """Writes lines; returns what was refused for good, or why the server cannot be written to now.
 
-    A group that is refused is halved until the bad lines stand alone. Lines may be written more than once: a line
-    names its point, writing it again changes nothing.
+    A group that is refused is halved until the bad lines stand alone. Before the first is given up, `known_good` is
+    written: a server that refuses even that one is the wrong one or wrongly set up, and nothing is given up. Lines
+    may be written more than once: a line names its point, writing it again changes nothing.
     """
     waiting, refused = [lines], list[Refusal]()
+    is_sound = False
     while waiting:
         group = waiting.pop()
         match server.write(group):
@@ -37,6 +41,11 @@ def write_all(server: Writes, lines: Sequence[str]) -> list[Refusal] | Unavailab
                 pass
             case Written(dropped=count, why=why):
                 refused.append(Refusal(count, why))
+            case Refused(why=why) if len(group) == 1 and not is_sound:
+                if server.write([known_good]) != Written():
+                    return Unavailable(f"it refuses every point: {why}; {WRONG}")
+                is_sound = True
+                refused.append(Refusal(1, why, group[0]))
             case Refused(why=why) if len(group) == 1:
                 refused.append(Refusal(1, why, group[0]))
             case Refused():

@@ -10,7 +10,7 @@ from broker.market.terms import Terms
 from telemetry.point_buffer import PointBuffer
 from telemetry.vitals import Vitals
 from wire.messages import Checkpoint, Clearing, Gate, Message, Receipt, Rejection
-from wire.slots import parse_utc
+from wire.slots import parse_slot, parse_utc
 from wire.telemetry import Field, Point, Value, point
 from wire.telemetry.community import Intake, Ledger, Member, Members, Round
 
@@ -26,6 +26,7 @@ class BrokerTelemetry:
     """The points of one broker; nothing here can stop it. Every call gets the time [s since 1970]."""
 
     def __init__(self, terms: Terms, folder: Path) -> None:
+        self._terms = terms
         self._community = terms.community
         self._slot_s = 60 * terms.slot_minutes
         self._asks_s = {s.stage: s.reveal_within_s for s in terms.trading if s.sealed or s.in_rounds}
@@ -58,12 +59,13 @@ class BrokerTelemetry:
                 case Clearing() as cleared:
                     session = (cleared.stage, cleared.slot, cleared.round)
                     if session in self._gates:
-                        self._buffer.add([self._round(self._gates.pop(session), now_s)], int(now_s))
+                        self._buffer.add([self._round(self._gates.pop(session), cleared, now_s)], int(now_s))
                 case Checkpoint():
                     self._checkpoint_s = int(now_s)
 
-    def _round(self, gate: Gate, now_s: float) -> Point:
-        took_s = max(0.0, now_s - parse_utc(gate.closed_at))
+    def _round(self, gate: Gate, cleared: Clearing, now_s: float) -> Point:
+        took_s = max(0.0, now_s - self._due_s(gate))
+        is_late = took_s > PROMPT_S + self._asks_s.get(gate.stage, 0) and cleared.outcome != "no_market"
         return point(
             Round,
             parse_utc(gate.closed_at),
@@ -72,10 +74,16 @@ class BrokerTelemetry:
                 Round.orders: gate.orders,
                 Round.blocks: gate.blocks,
                 Round.gate_to_award_s: took_s,
-                Round.is_late: int(took_s > PROMPT_S + self._asks_s.get(gate.stage, 0)),
+                Round.is_late: int(is_late),
             },
             nudge_ns=parse_utc(gate.slot) // 60 % 1_000_000 * 1_000,  # a day-ahead gate closes many slots at once
         )
+
+    def _due_s(self, gate: Gate) -> int:
+        """When the calendar has the gate; a broker that was away closes it later."""
+        planned = self._terms.gates(parse_slot(gate.slot, self._terms.slot_minutes))
+        due = (g.gate_s for g in planned if (g.stage, g.round) == (gate.stage, gate.round))
+        return next(due, parse_utc(gate.closed_at))
 
     def minute(self, now_s: int, market: Market, intake: Mapping[Field, Value]) -> None:
         """Writes once a minute how everything fares; `intake` are the fields that only the caller knows."""
@@ -142,10 +150,11 @@ class BrokerTelemetry:
             )
 
     def happened(self, now_s: int, what: str) -> None:
-        """Notes a start or an end."""
+        """Notes a start or an end, by the machine's clock."""
         self._buffer.add([self.vitals.happening(now_s, what)], now_s)
+        self._buffer.flush(now_s)
 
-    def close(self, now_s: int) -> None:
+    def close(self) -> None:
         """Writes what is held."""
         self.vitals.close()
-        self._buffer.close(now_s)
+        self._buffer.close()

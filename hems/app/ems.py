@@ -125,7 +125,7 @@ class EmsApp:
             await asyncio.gather(*running, return_exceptions=True)
             await self._worker.close()
             self._note_health("stopped")
-            self._telemetry.close(int(time.time()))
+            self._telemetry.close()
             self._devices.close()
             self._store.close()
 

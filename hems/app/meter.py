@@ -108,7 +108,7 @@ class MeterApp:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self._note_health("stopped")
-        self._telemetry.close(int(time.time()))
+        self._telemetry.close()
         self._devices.close()
         self._store.close()
         for task in done:

@@ -55,10 +55,10 @@ class MeterTelemetry:
         self._buffer.add([fares, self.vitals.process(now_s)], now_s)
         return True
 
-    def close(self, now_s: int) -> None:
+    def close(self) -> None:
         """Writes what is held."""
         self.vitals.close()
-        self._buffer.close(now_s)
+        self._buffer.close()
 
 
 def _age_s(now_s: int, slots: list[str]) -> float:

@@ -84,7 +84,7 @@ class EmsTelemetry:
         self._buffer.add([fares, self.vitals.process(now_s)], now_s)
         return True
 
-    def close(self, now_s: int) -> None:
+    def close(self) -> None:
         """Writes what is held."""
         self.vitals.close()
-        self._buffer.close(now_s)
+        self._buffer.close()

@@ -47,8 +47,8 @@ class Round(Measurement, name="round", writer=Writer.BROKER):
     stage = Tag(STAGE)
     orders = whole("", "orders received at the gate")
     blocks = whole("", "block orders cleared with them")
-    gate_to_award_s = real("s", "from the gate until awards were handed to the MQTT client")
-    is_late = yes("that took more than 5 s")
+    gate_to_award_s = real("s", "from the calendar's gate until awards were handed to the MQTT client")
+    is_late = yes("that took more than 5 s beyond the time to reveal, and the round had a market")
 
 
 class Award(Measurement, name="award", writer=Writer.BROKER, stamp="slot"):
@@ -95,7 +95,7 @@ class MemberMoney(Measurement, name="member_money", writer=Writer.BROKER, stamp=
 
 
 class Member(Measurement, name="member", writer=Writer.BROKER):
-    """Whether a member is heard, every minute."""
+    """Whether a member is heard, once a slot and when it changes."""
 
     community = Tag(COMMUNITY)
     meter = Tag(MEMBER)

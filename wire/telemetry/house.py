@@ -115,13 +115,13 @@ class PlannedDevice(Measurement, name="plan_device", writer=Writer.MANAGER, stam
     temp_c = real("C", "planned temperature at the slot's end")
 
 
-class PlanError(Measurement, name="plan_error", writer=Writer.HOME_EXPORT, stamp="slot"):
-    """Metered against planned net energy of a slot that is over."""
+class PlanError(Measurement, name="plan_error", writer=Writer.MANAGER, stamp="slot"):
+    """What the energy manager saw at the meter against planned net energy of a slot that is over."""
 
     site = Tag(SITE)
     lead = Tag(LEAD)
     planned_wh = whole("Wh", "planned net energy")
-    metered_wh = whole("Wh", "metered net energy")
+    metered_wh = whole("Wh", "net energy by the mean of the powers seen")
     error_wh = whole("Wh", "metered less planned")
 
 
@@ -145,7 +145,7 @@ class Forecast(Measurement, name="forecast", writer=Writer.MANAGER, stamp="slot"
     high_kw = real("kW", "90 % quantile")
 
 
-class ForecastError(Measurement, name="forecast_error", writer=Writer.HOME_EXPORT, stamp="slot"):
+class ForecastError(Measurement, name="forecast_error", writer=Writer.MANAGER, stamp="slot"):
     """Measured against expected power of a slot that is over."""
 
     site = Tag(SITE)
