@@ -17,7 +17,7 @@ from wire import clock
 from wire.bundle import Letter, encode_bundle
 from wire.codec import encode
 from wire.messages import Message, ServiceStatus
-from wire.signing import SigningKey, seal
+from wire.signing import SigningKey, client_id, seal
 from wire.topics import BY_KIND, broker_inbox, bundle_topic, gateways_inbox, parse_topic, topic
 
 LOG = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class MembersMqtt:
             s.port,
             username=s.username,
             password=password,
-            identifier=f"hearthgrid-broker-{self._community}",
+            identifier=client_id(self._key, self._community, "broker"),
             clean_session=False,
             timeout=s.timeout_s,
             will=aiomqtt.Will(offline.topic, offline.frame, offline.qos, offline.retain),

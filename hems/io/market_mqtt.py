@@ -36,13 +36,21 @@ class MarketMqtt:
     reports stay in the outbox until they are receipted. Relative files of the configuration start at `base`."""
 
     def __init__(
-        self, config: MarketTable, base: Path, *, meter: str, driven: bool, receivers: MarketReceivers
+        self,
+        config: MarketTable,
+        base: Path,
+        *,
+        meter: str,
+        client_id: str,
+        driven: bool,
+        receivers: MarketReceivers,
     ) -> None:
         self._config = config
         self._base = base
         files = {name: getattr(config, name) for name in ("ca_file", "cert_file", "key_file")}
         self._files = TlsFiles(**{name: resolved(base, path) for name, path in files.items() if path is not None})
         self._meter = meter
+        self._client_id = client_id
         self._driven = driven
         self._receivers = receivers
         self._waiting: deque[tuple[str, bytes, int, bool]] = deque(maxlen=OUTGOING_MAX)
@@ -96,7 +104,7 @@ class MarketMqtt:
             c.port,
             username=c.username,
             password=password,
-            identifier=f"hearthgrid-{c.community}-{self._meter}",
+            identifier=self._client_id,
             clean_session=False,
             timeout=TIMEOUT_S,
             tls_context=client_tls(self._files),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from broker.cli import main
 from broker.io.mosquitto_acl import mosquitto_acl
 from wire.access import OWN, broker_identity, grants
+from wire.signing import client_id, key_from_seed
 from wire.topics import BINARY, TABLE, batch_topic, bundle_topic, topic
 
 COMMUNITY = "elm"
@@ -107,3 +108,15 @@ def test_a_community_that_no_certificate_can_name_is_refused(
     printed = capsys.readouterr()
     assert told in printed.err
     assert not printed.out
+
+
+def test_the_client_id_is_the_same_at_every_start_and_needs_the_secret_key() -> None:
+    key, other = (key_from_seed(bytes([number]) * 32) for number in (1, 2))
+    named = client_id(key, COMMUNITY, "h1")
+    assert named == client_id(key_from_seed(bytes([1]) * 32), COMMUNITY, "h1")
+    assert (
+        len({named, client_id(other, COMMUNITY, "h1"), client_id(key, "oak", "h1"), client_id(key, COMMUNITY, "h2")})
+        == 4
+    )
+    assert named.startswith("hearthgrid-elm-h1-")
+    assert key.public_hex[:16] not in named
