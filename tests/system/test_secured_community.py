@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import shutil
 import sqlite3
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import aiomqtt
 import pytest
+import yaml
 from broker_rig import WAIT_S, free_port
 from secured_mqtt import CONFIGURATION, SecuredMosquitto, secured_mosquitto
 from small_world import BATTERY, START_S, small_world
@@ -30,6 +33,7 @@ from twin.world import World
 from wire.signing import client_id
 from wire.topics import meter_inbox, public_inbox, topic
 
+COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 NOT_SIGNED = b"not signed"
 ROUNDS = 2  # the first slot has begun before anybody could order
 SLOTS = 3  # the world's; two of them are lived through
@@ -38,11 +42,12 @@ SELLER, BUYER, STRANGER = "h1", "h3", "h2"  # the stranger is a member too, with
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """What happened: the files of the community, what the server logged, what the stranger read."""
+    """What happened: the files of the community, what the server logged, what the stranger read, the health check."""
 
     folders: Folders
     server: SecuredMosquitto
     topics: list[str]
+    health: "subprocess.CompletedProcess[str] | None"
 
 
 def two_homes() -> World:
@@ -99,10 +104,11 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
             )
             topics = await stranger
             await act_for_another(folders, port)
+            health = await asyncio.to_thread(health_check, folders, port)
             for site in sites:
                 await site.server.stop()
             await asyncio.to_thread(children.end)
-            return Heard(folders=folders, server=server, topics=topics)
+            return Heard(folders=folders, server=server, topics=topics, health=health)
 
     try:
         yield asyncio.run(scene())
@@ -163,6 +169,17 @@ def member(folders: Folders, port: int, identifier: str | None = None) -> aiomqt
     return aiomqtt.Client("localhost", port, identifier=identifier, tls_context=tls, timeout=WAIT_S)
 
 
+def health_check(folders: Folders, port: int) -> "subprocess.CompletedProcess[str] | None":
+    """What the health check of docker-compose.yml says here, None without its program."""
+    words: list[str] = yaml.safe_load(COMPOSE.read_text())["services"]["mosquitto"]["healthcheck"]["test"][1:]
+    changes = {"/mosquitto/tls": str(folders.mosquitto), "8883": str(port), "$$": "$"}
+    for shipped, here in changes.items():
+        words = [word.replace(shipped, here) for word in words]
+    if shutil.which(words[0]) is None:
+        return None
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=WAIT_S)
+
+
 def rows(database: Path, query: str) -> list[tuple[object, ...]]:
     connection = sqlite3.connect(database)
     try:
@@ -199,6 +216,13 @@ def test_no_member_can_know_the_client_id_of_another_and_end_its_session(heard: 
     assert ids == [client_id(load_or_make_key(heard.folders.home(SELLER) / "state" / "meter.key"), "elm", SELLER)]
     assert len(re.findall(rf"u'{STRANGER}'", log)) == 3
     assert "already connected" not in log
+
+
+def test_the_health_check_of_the_container_connects_and_reads_the_uptime(heard: Heard) -> None:
+    if heard.health is None:
+        pytest.skip("mosquitto-clients is not installed")
+    assert heard.health.returncode == 0, heard.health.stderr
+    assert heard.health.stdout.endswith(" seconds\n")
 
 
 REMEDIES = {
