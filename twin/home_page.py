@@ -36,11 +36,12 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def page_table(port: int, *, lan: bool = False) -> list[str]:
+def page_table(port: int, *, lan: bool = False, currency: str = "") -> list[str]:
     """The `[page]` table as lines of TOML; `lan` opens it to others, who then need the one-time link.
 
     Nothing where this release of `hems` serves no page.
     """
     if not has_pages():
         return []
-    return ["", "[page]", f"port = {port}", *(["lan = true"] if lan else [])]
+    said = [f'currency = "{currency}"'] if currency else []
+    return ["", "[page]", f"port = {port}", *(["lan = true"] if lan else []), *said]

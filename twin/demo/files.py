@@ -129,7 +129,7 @@ def write_home(
         f"tick_s = {TICK_S}",
         f"plan_lead_s = {plan_lead_s(world, index)}",
         "futures = 0",  # as the schemes that it is compared with
-        *([] if page_port is None else page_table(page_port)),
+        *([] if page_port is None else page_table(page_port, currency=world.currency)),
         *telemetry_table(influx),
         "[clock]",
         'mode = "driven"',
