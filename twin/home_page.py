@@ -21,6 +21,11 @@ def free_page_ports(names: Sequence[str]) -> dict[str, int]:
     return dict(zip(names, ports, strict=False))
 
 
+def free_port(first: int) -> int:
+    """The first free loopback port from a number on."""
+    return next(port for port in range(first, 65_536) if _is_free(port))
+
+
 def has_pages() -> bool:
     """Whether this release of `hems` knows the table."""
     return "page" in HomeConfig.model_fields

@@ -14,6 +14,7 @@ import yaml
 from cryptography import x509
 
 from broker.io.certificate_forms import hosts_of
+from broker.io.page_config import PageSettings
 from meter_firmware_sim.config import load_config
 from twin.cli import main as twin
 
@@ -179,8 +180,8 @@ def test_a_configuration_that_was_made_fits_its_command(
         config = load_config(Path(command[-1].partition("=")[2]))
         assert config.server.host == "0.0.0.0"
         return
-    assert ran([*command, "--check"]) == 0
-    assert str(founded) in capsys.readouterr().out
+    assert ran([*command, "--link" if command[1] == "page" else "--check"]) == 0
+    assert ("/enter#" if command[1] == "page" else str(founded)) in capsys.readouterr().out
 
 
 def test_every_host_that_is_named_is_a_service_in_the_same_network(founded: Path) -> None:
@@ -200,6 +201,7 @@ def test_every_host_that_is_named_is_a_service_in_the_same_network(founded: Path
             port = home["page"]["port"]
             assert SERVICES[f"home-{number}-ems"]["ports"] == [f"127.0.0.1:{port}:{port}"]
     broker = tomllib.loads((founded / "broker" / "broker.toml").read_text())
+    assert SERVICES["broker-page"]["ports"] == [f"127.0.0.1:{PageSettings().port}:{PageSettings().port}"]
     assert met("broker", broker["mqtt"]["host"])
 
 

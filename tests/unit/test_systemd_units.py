@@ -23,6 +23,7 @@ def settings(unit: Path) -> dict[str, str]:
 def test_every_process_of_a_home_and_a_community_has_a_unit() -> None:
     assert {unit.stem for unit in UNITS} == {
         "hearthgrid-broker",
+        "hearthgrid-broker-page",
         "hearthgrid-broker-telemetry",
         "hearthgrid-ems",
         "hearthgrid-meter",
@@ -52,7 +53,7 @@ def test_a_unit_comes_back_for_ever_and_has_no_rights(unit: Path) -> None:
 
 def test_a_program_that_tells_when_it_works_is_watched_and_no_other() -> None:
     watched = {unit.stem for unit in UNITS if "WatchdogSec" in settings(unit)}
-    assert watched == {"hearthgrid-broker", "hearthgrid-ems", "hearthgrid-meter"}
+    assert watched == {"hearthgrid-broker", "hearthgrid-broker-page", "hearthgrid-ems", "hearthgrid-meter"}
     assert all(settings(unit)["Type"] == ("notify" if unit.stem in watched else "exec") for unit in UNITS)
 
 

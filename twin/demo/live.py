@@ -58,8 +58,11 @@ async def live(
     *,
     end_s: int,
     factor: float | None,
+    operator_port: int | None = None,
 ) -> None:
-    """Runs the community up to a virtual moment; cancelling it ends all its processes. `factor` None: without a pace.
+    """Runs the community up to a virtual moment; cancelling it ends all its processes.
+
+    `factor` None is without a pace; with `operator_port` the broker's page is served there.
 
     Raises: DemoStuck, NoMqttServer, PortUnavailable with what to do.
     """
@@ -82,6 +85,9 @@ async def live(
             nonlocal is_running
             if not is_running:
                 is_running = True
+                if operator_port is not None:  # its page shows what the broker has written
+                    config = ["--config", str(folder / "broker.toml"), "--port", str(operator_port)]
+                    children.start("operator", "broker.cli", ["page", *config])
                 listeners.on_running(server)
 
         def cleared(clearing: Clearing) -> None:

@@ -38,6 +38,7 @@ def broker_text(plan: Plan, keys: Mapping[str, str]) -> str:
         f"import_price_per_kwh = {IMPORT_PRICE}",
         f"export_price_per_kwh = {EXPORT_PRICE}",
         *telemetry_table(plan.influx),
+        *(["", "[page]", "lan = true"] if plan.pages_in_the_network else []),
         *_clock(plan),
     ]
     for meter, key in keys.items():
