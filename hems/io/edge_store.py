@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hems.control.history import SlotMeans
+from hems.control.house_view.spent import SpentSlot
 from hems.control.household.household import NotStoredError
 from hems.control.household.outcome import Entry
 from hems.control.weather_watch import KEEP_S as KEEP_WEATHER_S
@@ -52,11 +53,16 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE household_log (number INTEGER PRIMARY KEY, at_s INTEGER NOT NULL, who TEXT NOT NULL,
         what TEXT NOT NULL, device TEXT, before TEXT NOT NULL, after TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE spent (slot_s INTEGER PRIMARY KEY, import_kwh REAL NOT NULL, export_kwh REAL NOT NULL,
+        cost REAL NOT NULL);
+    """,
 )
 KEEP_ANSWERED = 2_000
 KEEP_PROBLEMS_S = 8 * 86_400
 KEEP_FORECASTS_S = 29 * 86_400
 KEEP_SIGNALS_S = 211 * 86_400
+KEEP_SPENT_S = 400 * 86_400
 KEEP_HOUSEHOLD_LOG = 10_000
 HOUSEHOLD = "household"
 
@@ -145,6 +151,22 @@ class EdgeStore:
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO signals VALUES (?, ?, ?)", rows)
             self._db.execute("DELETE FROM signals WHERE slot_s < ?", (max(row[0] for row in rows) - KEEP_SIGNALS_S,))
+
+    def add_spent(self, slot: SpentSlot) -> None:
+        """Stores what the energy of a slot cost by the tariff, and forgets what is older than 400 days."""
+        with self._db:
+            self._db.execute("BEGIN")
+            row = (slot.start_s, slot.import_kwh, slot.export_kwh, slot.cost)
+            self._db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)", row)
+            self._db.execute("DELETE FROM spent WHERE slot_s < ?", (slot.start_s - KEEP_SPENT_S,))
+
+    def spent(self, from_s: int) -> list[SpentSlot]:
+        """What was stored of the slots from a moment on, oldest first."""
+        query = "SELECT slot_s, import_kwh, export_kwh, cost FROM spent WHERE slot_s >= ? ORDER BY slot_s"
+        return [
+            SpentSlot(start_s=start_s, import_kwh=taken, export_kwh=given, cost=cost)
+            for start_s, taken, given, cost in self._db.execute(query, (from_s,))
+        ]
 
     def count(self, table: str) -> int:
         """How many records a table holds."""
