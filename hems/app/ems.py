@@ -18,6 +18,7 @@ from hems.control.drift_watch import DriftWatch
 from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.history import History
 from hems.control.home_loop import Actions, HomeLoop, Timing
+from hems.control.household.household import Household
 from hems.control.live_outlook import LiveOutlook
 from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.drift import drift
@@ -78,6 +79,9 @@ class EmsApp:
         self._learnt = Learnt(self._store, self._outlook, self._weather)
         self._learnt.restore()
         settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
+        self.household = Household(home, self._store, now=self._now_s, on_change=self._wake_at_once)
+        for finding in self.household.left_out:
+            LOG.warning("a stored wish no longer fits this home and is left out: %s", finding)
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
         self._loop = HomeLoop(
@@ -92,7 +96,11 @@ class EmsApp:
             trades=config.market is not None,
             token=token,
             trader=stage_trader(config.market, clock=time.monotonic),
+            household=self.household,
         )
+        self._scheduler: AsyncIOScheduler | None = None
+        self._stepping = self._woken = False
+        self._stepped_s: int | None = None
         self._image: SiteImage | None = None
         self._drift = DriftWatch()
         self._models = state_dir / "models"
@@ -108,12 +116,13 @@ class EmsApp:
         """Serves until `stop` is set."""
         self._note_health("started")
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
-        scheduler = None if self._driven else self._start_clock()
+        if not self._driven:
+            self._start_clock()
         try:
             await stop.wait()
         finally:
-            if scheduler is not None:
-                scheduler.shutdown(wait=False)
+            if self._scheduler is not None:
+                self._scheduler.shutdown(wait=False)
             if self._asking is not None:
                 running.append(self._asking)
             for task in running:
@@ -127,26 +136,45 @@ class EmsApp:
     def _note_health(self, value: str) -> None:
         self._store.add("health", [(int(time.time()), "energy_manager", value)])
 
-    def _start_clock(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(timezone=UTC)
+    def _start_clock(self) -> None:
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._schedule(datetime.now(UTC))
+        self._scheduler.start()
 
-        async def wake() -> None:
-            now_s = int(time.time())
-            next_s = now_s + self._config.control.tick_s
-            try:
-                next_s = await self.step(now_s)
-            except asyncio.CancelledError:
-                LOG.debug("a step was cut off: the program ends")  # the scheduler would print it as an error
-            finally:
-                when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
-                scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)
+    async def _wake(self) -> None:
+        now_s = int(time.time())
+        next_s = now_s + self._config.control.tick_s
+        self._stepping, self._woken = True, False
+        try:
+            next_s = await self.step(now_s)
+        except asyncio.CancelledError:
+            LOG.debug("a step was cut off: the program ends")  # the scheduler would print it as an error
+        finally:
+            self._stepping = False
+            at_once = datetime.now(UTC)
+            later = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
+            self._schedule(at_once if self._woken else later)
 
-        scheduler.add_job(wake, "date", run_date=datetime.now(UTC), misfire_grace_time=None)
-        scheduler.start()
-        return scheduler
+    def _schedule(self, when: datetime) -> None:
+        """Sets the next step; there is one at a time."""
+        if self._scheduler is not None:
+            self._scheduler.add_job(
+                self._wake, "date", run_date=when, misfire_grace_time=None, id="step", replace_existing=True
+            )
+
+    def _wake_at_once(self) -> None:
+        """Brings the next step forward: somebody has set something. A driven clock comes with its next instant."""
+        self._woken = True
+        if not self._stepping:
+            self._schedule(datetime.now(UTC))
+
+    def _now_s(self) -> int:
+        """The time as people see it [s since 1970]; with a driven clock that of the newest instant."""
+        return self._stepped_s if self._driven and self._stepped_s is not None else int(time.time())
 
     async def step(self, now_s: int) -> int:
         """Does what is due at a moment; returns the next wake [s since 1970]."""
+        self._stepped_s = now_s
         async with self._busy:
             await self._train_daily(now_s)
             self._ask_for_weather(now_s)

@@ -60,7 +60,7 @@ def test_a_change_holds_is_logged_with_who_and_when_and_is_told_at_once() -> Non
     assert wishes.settings().mode == "away" and wishes.settings().reserve_soc("battery") == 0.5
     assert wishes.log() == [
         Entry(at_s=START_S, by="page", what="reserve_soc", device="battery", before=None, after=0.5),
-        Entry(at_s=START_S, by="page", what="mode", device=None, before=None, after="away"),
+        Entry(at_s=START_S, by="page", what="mode", device=None, before="auto", after="away"),
     ]
     assert told == [1]
 

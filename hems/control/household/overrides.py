@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from hems.control.household.settings import Who
+from hems.dispatch.guard import least_kw
 from hems.site.finding import Finding
-from hems.site.home import ApplianceUnit, BatteryUnit, Home, PvUnit, Unit
+from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, Home, LightingUnit, PvUnit, Unit, ZoneUnit
 
 Action = Literal["on", "off", "give"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -39,6 +40,23 @@ def actions(unit: Unit) -> tuple[Action, ...]:
             return ("on", "off")
 
 
+def most_kw(unit: Unit, action: Action) -> float:
+    """The most that a unit takes, or gives [kW, >= 0]."""
+    match unit:
+        case BatteryUnit():
+            return unit.discharge_kw_max if action == "give" else unit.charge_kw_max
+        case EvUnit():
+            return unit.charge_kw_max
+        case ZoneUnit():
+            return unit.electric_kw_max
+        case LightingUnit():
+            return unit.rated_kw
+        case ApplianceUnit():
+            return max(unit.quarter_hour_kw)
+        case PvUnit():
+            return 0.0
+
+
 def override_findings(home: Home, wish: Override, now_s: int) -> tuple[Finding, ...]:
     """Everything that is wrong with an override at a moment."""
     units = {unit.id: unit for unit in home.units}
@@ -67,6 +85,11 @@ def _power_finding(unit: Unit, wish: Override) -> Finding | None:
         return Finding(where=where, wrong=f"{str(kw)[:40]} is no power", remedy="give kW above 0, or leave it out")
     if wish.action == "off" or isinstance(unit, ApplianceUnit):
         return Finding(where=where, wrong="is given where the device decides", remedy="leave it out")
+    low, high = least_kw(unit), most_kw(unit, wish.action)
+    if not low <= kw <= high:
+        side = "below its least" if kw < low else "above its most"
+        remedy = f"give {low:g} to {high:g} kW, or leave it out"
+        return Finding(where=where, wrong=f"{kw:g} is {side}", remedy=remedy)
     return None
 
 

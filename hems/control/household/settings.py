@@ -12,6 +12,7 @@ Place = tuple[str, str | None]  # name of a setting, and its device; None: a set
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
+DEFAULTS: Mapping[Place, str] = {("mode", None): "auto", ("objective", None): "cheap"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class HouseholdSettings:
 
     def value(self, name: str, device: str | None = None) -> Value:
         """The value of one setting; None where the TOML holds."""
-        return self.values.get((name, device))
+        return self.values.get((name, device), DEFAULTS.get((name, device)))
 
     def _number(self, name: str, device: str) -> float | None:
         value = self.value(name, device)
@@ -78,4 +79,5 @@ class HouseholdSettings:
     def with_value(self, place: Place, value: Value) -> "HouseholdSettings":
         """The settings with one checked value changed; None gives it back to the TOML."""
         rest = {known: one for known, one in self.values.items() if known != place}
-        return HouseholdSettings(values=rest if value is None else {**rest, place: value})
+        is_default = value == DEFAULTS.get(place)
+        return HouseholdSettings(values=rest if value is None or is_default else {**rest, place: value})
