@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -36,8 +37,12 @@ from hems.planning.plan import Plan
 from hems.site.comfort import adaptive_band
 from hems.site.config import HomeConfig
 from hems.site.home import AdaptivePeriod, ZoneUnit
+from hems.site.tariff import Prices
 from wire.codec import DecodeError, canonical, decode
 from wire.messages import BY_KIND
+
+if TYPE_CHECKING:
+    from hems.app.page import HousePage
 
 LOG = logging.getLogger(__name__)
 TAKEN_TIMEOUT_S = 10.0
@@ -48,7 +53,7 @@ SEED = 1
 class EmsApp:
     """One home's energy manager, assembled from its configuration."""
 
-    def __init__(self, config: HomeConfig, base: Path) -> None:
+    def __init__(self, config: HomeConfig, base: Path, *, config_path: Path | None = None) -> None:
         home, state_dir = config.as_home(), base / config.home.state_dir
         self._config = config
         self._has_adaptive_comfort = any(
@@ -66,9 +71,10 @@ class EmsApp:
         self._history = History(home.slot_minutes)
         self._history.load(self._store.slot_means(home.slot_minutes))
         self._weather = None if config.weather is None else WeatherWatch(weather_source(config.weather, base))
+        prices = prices_of(config.tariff, base, home.timezone)
         self._outlook = LiveOutlook(
             self._history,
-            prices_of(config.tariff, base, home.timezone),
+            prices,
             timezone=home.timezone,
             slot_s=home.slot_s,
             building=config.home.building,
@@ -111,11 +117,31 @@ class EmsApp:
         self._send: Callable[[Line], None] | None = None
         self._taken = asyncio.Event()
         self._busy = asyncio.Lock()
+        self._page = self._made_page(state_dir, prices, config_path)
+
+    def _made_page(self, state_dir: Path, prices: Prices, config_path: Path | None) -> "HousePage | None":
+        if self._config.page is None:
+            return None
+        from hems.app.page import HousePage  # a home without a page does not pay for a web server
+
+        return HousePage(
+            self._config,
+            state_dir,
+            loop=self._loop,
+            household=self.household,
+            store=self._store,
+            prices=prices,
+            is_linked=lambda: self._send is not None,
+            now_s=self._now_s,
+            config_path=config_path,
+        )
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
         self._note_health("started")
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
+        if self._page is not None:
+            running.append(asyncio.create_task(self._page.serve()))
         if not self._driven:
             self._start_clock()
         try:
@@ -175,14 +201,24 @@ class EmsApp:
     async def step(self, now_s: int) -> int:
         """Does what is due at a moment; returns the next wake [s since 1970]."""
         self._stepped_s = now_s
+        next_s = await self._stepped(now_s)
+        if self._page is not None:
+            self._page.show()
+        return next_s
+
+    async def _stepped(self, now_s: int) -> int:
         async with self._busy:
             await self._train_daily(now_s)
             self._ask_for_weather(now_s)
             if self._image is None or not self._driven or self._loop.needs_image(now_s):
                 image = await self._devices.image(now_s)
                 if image is None:
+                    if self._page is not None:
+                        self._page.silent(now_s)
                     return self._loop.next_wake_s(now_s)
                 self._image = image
+                if self._page is not None:
+                    self._page.measured(image)
                 actions = self._loop.step(now_s, image)
             else:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
@@ -302,6 +338,8 @@ class EmsApp:
             LOG.warning("home link: a %s that is none: %s", line.get("kind"), error)
             return
         self._loop.view.learn(message)
+        if self._page is not None:
+            self._page.heard()
 
     async def _on_instant(self, line: Line) -> None:
         next_s = await self.step(int(line["now_s"])) if line["instant"] else None

@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     from hems.site.config import ConfigError
 
     async def serve() -> None:
-        await serve_all([EmsApp(config, path.resolve().parent) for path, config in homes])
+        await serve_all([EmsApp(config, path.resolve().parent, config_path=path.resolve()) for path, config in homes])
 
     try:
         asyncio.run(serve())

@@ -84,6 +84,11 @@ class HomeLoop:
         self._prepared: Slot | None = None
         self._held: set[str] = set()
 
+    @property
+    def decision(self) -> Decision | None:
+        """The newest decision; None before the first step."""
+        return self._decision
+
     def next_wake_s(self, now_s: int) -> int:
         """The next moment at which `step` has something to do."""
         slot = slot_at(now_s, self.manager.home.slot_minutes)

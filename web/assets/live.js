@@ -102,7 +102,7 @@
   // ---- forms: fields become JSON, the answer is said in place
   const value = (field) => {
     if (field.value === "" && !field.required) return null;
-    if (field.dataset.as === "number" || field.type === "range") return Number(field.value);
+    if (field.dataset.as === "number") return Number((Number(field.value) * Number(field.dataset.scale ?? 1)).toFixed(6));
     return field.type === "checkbox" ? field.checked : field.value;
   };
   const body = (form, submitter) => {
@@ -155,20 +155,26 @@
   document.addEventListener("focusout", () => setTimeout(takePending, 0));
 
   // ---- folds that are filled when they are opened
+  const fill = async (fold) => {
+    const into = fold.querySelector("[data-into]");
+    if (!fold.open || !into || into.dataset.done) return;
+    into.dataset.done = "1";
+    try {
+      const answer = await fetch(fold.dataset.get);
+      if (answer.headers.get("Content-Type")?.startsWith("text/html")) {
+        into.innerHTML = await answer.text();
+        return;
+      }
+      const told = await answer.json();
+      into.textContent = answer.ok ? told.text : [told.error, told.to_do].filter(Boolean).join(": ");
+    } catch {
+      into.textContent = live?.dataset.off ?? "No connection.";
+    }
+  };
   const ready = (root) => {
     for (const fold of all("details[data-get]", root)) {
-      fold.addEventListener("toggle", async () => {
-        const into = fold.querySelector("[data-into]");
-        if (!fold.open || !into || into.dataset.done) return;
-        into.dataset.done = "1";
-        try {
-          const answer = await fetch(fold.dataset.get);
-          const told = await answer.json();
-          into.textContent = answer.ok ? told.text : [told.error, told.to_do].filter(Boolean).join(": ");
-        } catch {
-          into.textContent = live?.dataset.off ?? "No connection.";
-        }
-      });
+      fold.addEventListener("toggle", () => fill(fold));
+      fill(fold);
     }
   };
   ready(document);

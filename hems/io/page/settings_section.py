@@ -155,9 +155,7 @@ def _override_form(home: Home, now_s: int, shown: Shown) -> Markup:
     until = shown.time(now_s - now_s % 1800 + 2 * 3600 + 1800)
     return tag(
         "form",
-        tag(
-            "label", say("override.what"), tag("select", *choices, name_="what", id="override-what"), class_="field"
-        ),
+        tag("label", say("override.what"), tag("select", *choices, name_="what", id="override-what"), class_="field"),
         tag(
             "label",
             say("override.until"),
