@@ -174,6 +174,7 @@ class HousePage:
         slot_s = manager.home.slot_s
         return HouseSnapshot(
             at_s=now_s,
+            slot_minutes=manager.home.slot_minutes,
             now=now,
             plan=plan_view(
                 now_s, manager, self._loop.view, self._trace.slots(), lambda s, n: self._prices.prices(s, slot_s, n)

@@ -12,6 +12,7 @@ from twin.commands.table import summary
 EXAMPLES = """examples:
   twin demo
   twin demo --homes 5 --days 1 --seed 7 --out out/demo
+  twin demo --homes 5 --page 8080
   twin demo --mechanism mid_market_rate
 """
 DEFAULT = "uniform_price_k_double_auction"
@@ -36,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--processes", type=int, metavar="N", help="processes that serve the homes [two for every home]"
     )
+    parser.add_argument("--page", type=int, metavar="PORT", help="show the first home's page at this port meanwhile")
     parser.add_argument(
         "--out", type=Path, default=Path("out/demo"), help="results, report, state and logs [out/demo]"
     )
@@ -76,7 +78,11 @@ def run(args: argparse.Namespace) -> int:
     for name, note in notes.items():
         print(f"  {name}: {note}")
     slots = world.end - world.run_from
-    options = DemoOptions(seed=args.seed, folder=state, mechanism=args.mechanism, processes=args.processes)
+    options = DemoOptions(
+        seed=args.seed, folder=state, mechanism=args.mechanism, processes=args.processes, page=args.page
+    )
+    if args.page is not None:
+        print(f"the page of the first home: http://127.0.0.1:{args.page}/ (while the demo runs)")
     try:
         with progress({"community": slots, "homes alone": slots}) as tick:
             done = run_demo(world, options, tick)

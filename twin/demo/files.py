@@ -85,9 +85,19 @@ def write_broker(
 
 
 def write_home(
-    folder: Path, world: World, index: int, *, mqtt_port: int, modbus_port: int, broker_key: SigningKey
+    folder: Path,
+    world: World,
+    index: int,
+    *,
+    mqtt_port: int,
+    modbus_port: int,
+    broker_key: SigningKey,
+    page: int | None = None,
 ) -> Path:
-    """One home's configuration, and its past in the energy manager's store; returns the path of its TOML."""
+    """One home's configuration, and its past in the energy manager's store; returns the path of its TOML.
+
+    With `page` the home shows its page at this port.
+    """
     twin = world.homes[index]
     home, state = twin.home, folder / twin.name
     lines = [
@@ -112,6 +122,7 @@ def write_home(
         "futures = 0",  # as the schemes that it is compared with
         "[clock]",
         'mode = "driven"',
+        *([] if page is None else ["[page]", f"port = {page}"]),
     ]
     ids = device_ids(twin)
     for unit in home.units:

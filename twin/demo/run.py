@@ -31,13 +31,15 @@ from wire.slots import Slot
 class DemoOptions:
     """How a demo is run: seed of everything drawn, folder of its state, mechanism, processes that serve the homes.
 
-    `processes` None gives every home two processes of its own, as in a real home.
+    `processes` None gives every home two processes of its own, as in a real home. `page` is the port at which the
+    first home shows its page while the demo runs, None: no home does.
     """
 
     seed: int = 1
     folder: Path
     mechanism: str = MECHANISM
     processes: int | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +155,15 @@ def start_processes(
     broker_key = files.write_key(folder / "broker" / "broker.key", options.seed, "broker")
     children.start("broker", "broker.cli", ["run", "--config", str(broker)])
     homes = [
-        files.write_home(folder, world, i, mqtt_port=mqtt_port, modbus_port=modbus_ports[i], broker_key=broker_key)
+        files.write_home(
+            folder,
+            world,
+            i,
+            mqtt_port=mqtt_port,
+            modbus_port=modbus_ports[i],
+            broker_key=broker_key,
+            page=options.page if i == 0 else None,
+        )
         for i in range(len(names))
     ]
     per_role = len(homes) if options.processes is None else max(1, min(len(homes), options.processes // 2))

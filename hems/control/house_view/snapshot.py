@@ -24,6 +24,7 @@ class HouseSnapshot:
     """One moment. `now` is None until the meter has answered once, `plan` until there was a first plan."""
 
     at_s: int
+    slot_minutes: int
     now: NowView | None
     plan: PlanView | None
     contact: Contact

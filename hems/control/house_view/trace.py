@@ -41,8 +41,10 @@ class Trace:
             self._ended.popleft()
 
     def slots(self) -> tuple[TraceSlot, ...]:
-        """The slots that ended, oldest first; there may be gaps."""
-        return tuple(self._ended)
+        """The slots that ended, oldest first, and the running one so far; there may be gaps."""
+        if self._running is None:
+            return ()
+        return (*self._ended, _mean(self._running, self._samples))
 
 
 def _mean(slot: Slot, images: list[SiteImage]) -> TraceSlot:

@@ -1,6 +1,7 @@
 """Section "Market": the rounds of today with curves, own orders and awards, and what the meter has checked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hems.control.house_view.market_day import RoundView
 from hems.control.house_view.notices import NoticeCode
@@ -8,9 +9,15 @@ from hems.control.house_view.snapshot import HouseSnapshot
 from hems.io.page.parts import empty, fact, facts, figure_card, heading
 from hems.io.page.shown import Shown
 from hems.io.page.texts import say
+from web.charts.chart import Panel, chart, shape, time_axis
 from web.charts.market_curve import Curves, curve_picture
 from web.charts.markup import Markup, joined, tag
+from web.charts.scale import scale_over
 from web.charts.table import table
+from web.charts.timeline import Timeline
+from web.charts.trace import steps
+
+DAY_PX = 120.0
 
 
 def market_html(snapshot: HouseSnapshot, rounds: Sequence[RoundView], unread: str, shown: Shown) -> Markup:
@@ -25,6 +32,7 @@ def market_html(snapshot: HouseSnapshot, rounds: Sequence[RoundView], unread: st
         parts.append(empty(say("market.empty"), say("market.empty.do")))
     else:
         parts += _last(rounds, snapshot, shown)
+        parts += _day(rounds, snapshot, shown)
         parts.append(_all(rounds, shown))
     return joined([*parts, _checks(snapshot)])
 
@@ -115,16 +123,62 @@ def _own(one: RoundView, shown: Shown) -> Markup:
     return joined([tag("h3", say("market.own")), tag("p", sentence), proven, order])
 
 
+def _day(rounds: Sequence[RoundView], snapshot: HouseSnapshot, shown: Shown) -> list[Markup]:
+    """The prices of the day on one axis; nothing while no round had a price."""
+    prices = {one.start_s: one.price for one in rounds if one.price is not None}
+    if not prices:
+        return []
+    minutes = snapshot.slot_minutes
+    first, last = min(one.start_s for one in rounds), max(one.start_s for one in rounds)
+    starts = range(first, last + 60 * minutes, 60 * minutes)
+    time = Timeline(starts=tuple(shown.local(start_s) for start_s in starts), slot_minutes=minutes)
+    values = [prices.get(start_s) for start_s in starts]
+    scale = scale_over(values, DAY_PX, with_zero=True, intervals=3, numerals=shown.numerals)
+    title = say("plan.prices", currency=shown.currency)
+    panel = Panel(title=title, scale=scale, shapes=(shape("market", steps(values, scale.px)),))
+    picture = chart(
+        "day-prices",
+        title=say("market.day.title"),
+        desc=say("market.day.desc"),
+        axis=replace(time_axis(time), day_labels=()),
+        panels=(panel,),
+    )
+    rows = [
+        [shown.time(one.start_s), shown.number(one.price, 3), shown.number(one.volume_kwh, 2), _of_home(one, shown)]
+        for one in reversed(rounds)
+    ]
+    headings = [say(f"market.{name}") for name in ("time", "price", "traded", "you")]
+    return [
+        figure_card(
+            "day-prices",
+            title=say("market.day.title"),
+            sentence=say("market.day.desc"),
+            picture=picture,
+            numbers=table(say("market.day.title"), headings, rows),
+        )
+    ]
+
+
 def _all(rounds: Sequence[RoundView], shown: Shown) -> Markup:
-    folds = [_fold(one, shown) for one in reversed(rounds)]
-    return tag("section", tag("h3", say("market.rounds")), *folds, class_="card wide")
+    """Every round, those with trade first to hand; the others behind one fold."""
+    folds = [_fold(one, shown) for one in reversed(rounds) if one.volume_kwh > 0]
+    idle = [_fold(one, shown) for one in reversed(rounds) if not one.volume_kwh]
+    rest: Markup | str = ""
+    if idle:
+        summary = tag("summary", say("market.rounds.idle", count=str(len(idle))))
+        rest = tag("details", summary, *idle, id="rounds-idle")
+    return tag("section", tag("h3", say("market.rounds")), *folds, rest, class_="card wide rounds")
+
+
+def _of_home(one: RoundView, shown: Shown) -> str:
+    own = [say("market.round.bought", energy=shown.energy(one.bought_kwh))] if one.bought_kwh else []
+    own += [say("market.round.sold", energy=shown.energy(one.sold_kwh))] if one.sold_kwh else []
+    return ", ".join(own) or say("market.round.none")
 
 
 def _fold(one: RoundView, shown: Shown) -> Markup:
     result = say(f"market.round.{one.outcome}", price=shown.price(one.price), energy=shown.energy(one.volume_kwh))
-    own = [say("market.round.bought", energy=shown.energy(one.bought_kwh))] if one.bought_kwh else []
-    own += [say("market.round.sold", energy=shown.energy(one.sold_kwh))] if one.sold_kwh else []
-    words = f"{result}; {', '.join(own) or say('market.round.none')}"
+    words = f"{result}; {_of_home(one, shown)}"
     return tag(
         "details",
         tag("summary", tag("b", shown.time(one.start_s)), f" {words}"),

@@ -136,7 +136,6 @@ def _days(money: MoneyView, shown: Shown, remark: str) -> Markup:
     headings[1] = f"{headings[1]} {shown.currency}"
     return tag(
         "section",
-        tag("h3", say("money.days")),
         table(say("money.days"), headings, rows),
         tag("p", remark, class_="soft"),
         tag("p", tag("a", say("money.export"), href="/money.csv", download=True, class_="button")),

@@ -12,6 +12,7 @@ from web.charts.sankey import Node, sankey
 from web.charts.table import table
 
 STILL_KW = 0.02
+FLOW_PX = 290.0
 
 
 def now_html(snapshot: HouseSnapshot, today: float | None, shown: Shown) -> Markup:
@@ -37,11 +38,8 @@ def flow_name(flow: Flow, *, is_source: bool) -> str:
 
 
 def _facts(snapshot: HouseSnapshot, now: NowView, today: float | None, shown: Shown) -> Markup:
-    if abs(now.grid_kw) < STILL_KW:
-        grid = say("fact.balanced")
-    else:
-        grid = say("fact.taking" if now.grid_kw > 0 else "fact.giving", power=shown.power(abs(now.grid_kw)))
-    items = [fact(say("fact.grid"), grid)]
+    way = "from.grid" if now.grid_kw >= 0 else "to.grid"
+    items = [fact(say(way), shown.power(abs(now.grid_kw)))]
     solar = [device.kw for device in now.devices if device.kind == "pv" and device.kw is not None]
     if solar:
         items.append(fact(say("fact.solar"), shown.power(-sum(solar))))
@@ -62,7 +60,7 @@ def _flow(now: NowView, shown: Shown) -> Markup:
         return tag(
             "section", tag("h3", say("flow.title")), tag("p", say("flow.still"), class_="soft"), class_="card wide"
         )
-    named = ", ".join(f"{flow_name(flow, is_source=True)} {shown.power(flow.kw)}" for flow in now.sources)
+    named = ", ".join(f"{flow.name or say(f'kind.{flow.kind}')} {shown.power(flow.kw)}" for flow in now.sources)
     sentence = say("flow.sentence", power=shown.power(total), sources=named)
     picture = sankey(
         "flow",
@@ -71,6 +69,7 @@ def _flow(now: NowView, shown: Shown) -> Markup:
         sources=_nodes(now.sources, shown, is_source=True),
         sinks=_nodes(now.sinks, shown, is_source=False),
         inside=None,
+        height_px=FLOW_PX,
     )
     rows = [[flow_name(f, is_source=True), say("flow.from"), shown.power(f.kw)] for f in now.sources]
     rows += [[flow_name(f, is_source=False), say("flow.to"), shown.power(f.kw)] for f in now.sinks]
@@ -148,9 +147,18 @@ def _more(device: DeviceNow, now_s: int, shown: Shown) -> list[str]:
     if device.price_per_kwh is not None and device.worth_per_h >= 0.0005:
         worth, price = shown.small_money(device.worth_per_h), shown.price(device.price_per_kwh)
         said.append(say("device.worth", money=worth, price=price))
-    elif device.price_per_kwh is not None and device.kind != "pv":
+    elif (
+        device.price_per_kwh is not None
+        and device.kind != "pv"
+        and not (device.kind == "ev" and device.code == "idle")
+    ):
         said.append(say("device.price", price=shown.price(device.price_per_kwh)))
     return said
+
+
+def _has_a_choice(device: DeviceNow) -> bool:
+    """Whether a price can change what the device does: neither the sun nor an absent car reacts to one."""
+    return device.kind != "pv" and not (device.kind == "ev" and device.needed_kwh is None)
 
 
 def _why_fold(name: str) -> Markup:

@@ -7,6 +7,7 @@ from hems.io.page.shown import Shown
 from hems.io.page.texts import say
 from web.charts.legend import LegendItem, legend
 from web.charts.markup import Markup, joined, tag
+from web.charts.numerals import SPACE
 
 FLOW_CSS = {
     "grid": "outside",
@@ -28,10 +29,12 @@ def heading(name: str, text: str) -> Markup:
 
 def fact(name: str, value: str, more: str = "") -> Markup:
     """One number with its name."""
+    amount, _, unit = value.rpartition(SPACE)
+    shown = joined([amount, " ", tag("small", unit)]) if amount else value
     return tag(
         "li",
         tag("span", name, class_="name"),
-        tag("span", value, class_="value"),
+        tag("span", shown, class_="value"),
         tag("span", more, class_="more") if more else "",
         class_="fact",
     )

@@ -1,6 +1,7 @@
 """Section "Plan": prices, use of power and charge over the last and the coming hours, with a line at now."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from hems.control.house_view.plan_view import Lane, PlanView
@@ -31,7 +32,7 @@ def plan_html(snapshot: HouseSnapshot, shown: Shown) -> Markup:
         "plan-chart",
         title=say("plan.title"),
         desc=f"{sentence} {say('plan.desc')}",
-        axis=time_axis(_timeline(plan, shown)),
+        axis=replace(time_axis(_timeline(plan, shown)), day_labels=()),
         panels=_panels(plan, shown),
     )
     card = figure_card(

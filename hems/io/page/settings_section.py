@@ -81,7 +81,9 @@ def _choice(option: Option, chosen: str) -> Markup:
 def _number(option: Option, value: float | None, ids: str, text: str, shown: Shown) -> Markup:
     factor = 100.0 if option.name in PERCENT else 1.0
     unit = "%" if option.name in PERCENT else "°C" if option.unit == "degC" else option.unit
-    given = "" if option.default is None else say("option.toml.value", value=_valued(option.default, option, shown))
+    hint = say("option.toml")
+    if option.default is not None:
+        hint = say("option.toml.value", value=_valued(option.default, option, shown))
     box = tag(
         "input",
         type="number",
@@ -95,7 +97,6 @@ def _number(option: Option, value: float | None, ids: str, text: str, shown: Sho
         data_as="number",
         data_scale=None if factor == 1.0 else "0.01",
     )
-    hint = "; ".join(part for part in (say("option.toml"), given) if part)
     return tag("label", f"{text}, {unit}", box, tag("small", hint), class_="field", for_=ids)
 
 
