@@ -12,8 +12,8 @@ EPILOG = """examples:
   hems page link --config home.toml --qr      the same as a picture for the camera of a phone
   hems page revoke --config home.toml         end every session: everybody needs a new link
 
-The device that opens a link may use the page for 90 days. Links are for [page] with lan = true; without it the page is
-open to this machine alone and needs none.
+The device that opens a link may use the page for 90 days. Links are for [page] with lan = true; without it the page
+is open to this machine alone and needs none.
 
 exit status: 0 done; 2 the configuration is wrong, or it has no page for the network"""
 

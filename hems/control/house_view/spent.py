@@ -35,18 +35,25 @@ class Spending:
     def sample(self, image: SiteImage, retail: float, feed_in: float) -> SpentSlot | None:
         """Takes one image and the prices of its slot; returns the slot that it ended, if any.
 
-        The power of the image before holds until this one; a silence that crosses slots counts in the slot it ends.
+        The power of the image before holds until this one; what flowed before a slot's end counts in that slot.
         """
         slot, ended = slot_at(image.at_s, self.slot_minutes), None
-        if self._slot is not None and slot != self._slot:
+        last, begun = self._last, self._slot
+        is_known = last is not None and 0 < image.at_s - last.at_s <= GAP_S_MAX
+        if begun is not None and slot != begun:
+            if last is not None and is_known:
+                self._add(last.grid_w, begun.end_s - last.at_s)
             ended = self.running()
             self._import_kwh = self._export_kwh = 0.0
-        if self._last is not None and 0 < image.at_s - self._last.at_s <= GAP_S_MAX:
-            energy_kwh = self._last.grid_w / 1000.0 * (image.at_s - self._last.at_s) / 3600.0
-            self._import_kwh += max(0.0, energy_kwh)
-            self._export_kwh += max(0.0, -energy_kwh)
+        if last is not None and is_known:
+            self._add(last.grid_w, image.at_s - max(last.at_s, slot.start_s))
         self._slot, self._last, self._prices = slot, image, (retail, feed_in)
         return ended
+
+    def _add(self, grid_w: float, seconds: int) -> None:
+        energy_kwh = grid_w / 1000.0 * seconds / 3600.0
+        self._import_kwh += max(0.0, energy_kwh)
+        self._export_kwh += max(0.0, -energy_kwh)
 
     def running(self) -> SpentSlot | None:
         """What the running slot has cost so far; None before the first image."""

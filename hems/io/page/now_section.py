@@ -147,11 +147,7 @@ def _more(device: DeviceNow, now_s: int, shown: Shown) -> list[str]:
     if device.price_per_kwh is not None and device.worth_per_h >= 0.0005:
         worth, price = shown.small_money(device.worth_per_h), shown.price(device.price_per_kwh)
         said.append(say("device.worth", money=worth, price=price))
-    elif (
-        device.price_per_kwh is not None
-        and device.kind != "pv"
-        and not (device.kind == "ev" and device.code == "idle")
-    ):
+    elif device.price_per_kwh is not None and _has_a_choice(device):
         said.append(say("device.price", price=shown.price(device.price_per_kwh)))
     return said
 

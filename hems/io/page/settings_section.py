@@ -196,5 +196,6 @@ def _logged(value: Any, now_s: int, shown: Shown) -> str:
     if value is None:
         return say("log.toml")
     if isinstance(value, dict) and "action" in value:
-        return f"{say('action.' + str(value['action']))}, {shown.moment(int(value['until_s']), now_s)}"
+        action = str(value["action"])
+        return f"{say(f'action.{action}')}, {shown.moment(int(value['until_s']), now_s)}"
     return shown.number(value, 2) if isinstance(value, float) else str(value)
