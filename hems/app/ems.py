@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import math
+import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from hems.app.home_assistant import HomeAssistantApp
 from hems.app.learnt import Learnt
 from hems.app.stages import stage_trader
 from hems.bidding.offers import Offers, offers_to_line
@@ -37,7 +40,6 @@ from hems.planning.plan import Plan
 from hems.site.comfort import adaptive_band
 from hems.site.config import HomeConfig
 from hems.site.home import AdaptivePeriod, ZoneUnit
-from hems.site.tariff import Prices
 from wire.codec import DecodeError, canonical, decode
 from wire.messages import BY_KIND
 
@@ -71,10 +73,10 @@ class EmsApp:
         self._history = History(home.slot_minutes)
         self._history.load(self._store.slot_means(home.slot_minutes))
         self._weather = None if config.weather is None else WeatherWatch(weather_source(config.weather, base))
-        prices = prices_of(config.tariff, base, home.timezone)
+        self._prices = prices_of(config.tariff, base, home.timezone)
         self._outlook = LiveOutlook(
             self._history,
-            prices,
+            self._prices,
             timezone=home.timezone,
             slot_s=home.slot_s,
             building=config.home.building,
@@ -88,6 +90,7 @@ class EmsApp:
         self.household = Household(home, self._store, now=self._now_s, on_change=self._wake_at_once)
         for finding in self.household.left_out:
             LOG.warning("a stored wish no longer fits this home and is left out: %s", finding)
+        self._home_assistant = self._in_home_assistant(config, base)
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
         self._loop = HomeLoop(
@@ -117,9 +120,9 @@ class EmsApp:
         self._send: Callable[[Line], None] | None = None
         self._taken = asyncio.Event()
         self._busy = asyncio.Lock()
-        self._page = self._made_page(state_dir, prices, config_path)
+        self._page = self._made_page(state_dir, config_path)
 
-    def _made_page(self, state_dir: Path, prices: Prices, config_path: Path | None) -> "HousePage | None":
+    def _made_page(self, state_dir: Path, config_path: Path | None) -> "HousePage | None":
         if self._config.page is None:
             return None
         from hems.app.page import HousePage  # a home without a page does not pay for a web server
@@ -130,7 +133,7 @@ class EmsApp:
             loop=self._loop,
             household=self.household,
             store=self._store,
-            prices=prices,
+            prices=self._prices,
             is_linked=lambda: self._send is not None,
             now_s=self._now_s,
             config_path=config_path,
@@ -142,6 +145,8 @@ class EmsApp:
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
         if self._page is not None:
             running.append(asyncio.create_task(self._page.serve()))
+        if self._home_assistant is not None:
+            running.append(asyncio.create_task(self._home_assistant.run()))
         if not self._driven:
             self._start_clock()
         try:
@@ -158,6 +163,33 @@ class EmsApp:
             self._note_health("stopped")
             self._devices.close()
             self._store.close()
+
+    def _in_home_assistant(self, config: HomeConfig, base: Path) -> HomeAssistantApp | None:
+        if config.home_assistant is None:
+            return None
+        return HomeAssistantApp(
+            config.home_assistant,
+            base,
+            config.as_home(),
+            store=self._store,
+            household=self.household,
+            now=self._now_s,
+            jitter=random.random,
+            version=version("hearthgrid"),
+        )
+
+    def _tell_home_assistant(self, now_s: int, image: SiteImage | None) -> None:
+        if self._home_assistant is None:
+            return
+        home = self._loop.manager.home
+        retail, feed_in = self._prices.prices(now_s - now_s % home.slot_s, home.slot_s, 1)
+        self._home_assistant.step(
+            image,
+            self._loop.decision,
+            reading=self._devices.newest,
+            prices=(float(retail[0]), float(feed_in[0])),
+            clearings=self._loop.view.clearings,
+        )
 
     def _note_health(self, value: str) -> None:
         self._store.add("health", [(int(time.time()), "energy_manager", value)])
@@ -182,10 +214,16 @@ class EmsApp:
             self._schedule(at_once if self._woken else later)
 
     def _schedule(self, when: datetime) -> None:
-        """Sets the next step; there is one at a time."""
+        """Sets the next step, which may be due while this one ends: one more instance, or it would never run."""
         if self._scheduler is not None:
             self._scheduler.add_job(
-                self._wake, "date", run_date=when, misfire_grace_time=None, id="step", replace_existing=True
+                self._wake,
+                "date",
+                run_date=when,
+                misfire_grace_time=None,
+                id="step",
+                replace_existing=True,
+                max_instances=2,
             )
 
     def _wake_at_once(self) -> None:
@@ -215,6 +253,7 @@ class EmsApp:
                 if image is None:
                     if self._page is not None:
                         self._page.silent(now_s)
+                    self._tell_home_assistant(now_s, None)
                     return self._loop.next_wake_s(now_s)
                 self._image = image
                 if self._page is not None:
@@ -224,6 +263,7 @@ class EmsApp:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
             self._record(now_s, actions)  # before it is done: a crash never leaves a command without its reason
             await self._devices.lease(actions.leases)
+            self._tell_home_assistant(now_s, self._image)
             if actions.offers is not None:
                 self._offer(now_s, actions.offers)
             if actions.strategy is not None:
@@ -340,6 +380,8 @@ class EmsApp:
         self._loop.view.learn(message)
         if self._page is not None:
             self._page.heard()
+        if self._home_assistant is not None:
+            self._home_assistant.learn(message)
 
     async def _on_instant(self, line: Line) -> None:
         next_s = await self.step(int(line["now_s"])) if line["instant"] else None

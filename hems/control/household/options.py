@@ -11,6 +11,7 @@ from hems.site.finding import Finding
 from hems.site.home import BatteryUnit, EvUnit, Home, Unit, ZoneUnit
 
 Kind = Literal["choice", "number", "time"]
+NUMBER_MAX = 1e9
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -56,7 +57,7 @@ class Option:
         return self._wrong("is no time of day", "write hours and minutes, for example 07:30", value)
 
     def _number_finding(self, value: str | float) -> Finding | None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -NUMBER_MAX < value < NUMBER_MAX:
             return self._wrong("is no number", f"give a number from {self.low:g} to {self.high:g} {self.unit}", value)
         if not self.low <= value <= self.high:
             side = "below" if value < self.low else "above"

@@ -1,6 +1,5 @@
 """Overrides: what a person wants one device to do until a moment, whatever energy costs."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,6 +11,7 @@ from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, Home, LightingUni
 Action = Literal["on", "off", "give"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 OVERRIDE_S_MAX = 7 * 86_400
+KW_MAX = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def _power_finding(unit: Unit, wish: Override) -> Finding | None:
     where = f"power_kw of {unit.id}"
     if kw is None:
         return None
-    if isinstance(kw, bool) or not isinstance(kw, int | float) or not math.isfinite(kw) or kw <= 0.0:
+    if isinstance(kw, bool) or not isinstance(kw, int | float) or not 0.0 < kw < KW_MAX:
         return Finding(where=where, wrong=f"{str(kw)[:40]} is no power", remedy="give kW above 0, or leave it out")
     if wish.action == "off" or isinstance(unit, ApplianceUnit):
         return Finding(where=where, wrong="is given where the device decides", remedy="leave it out")
