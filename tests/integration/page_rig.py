@@ -152,7 +152,8 @@ def served(
         wait_for(url)
         yield url, process
     finally:
-        process.terminate()
+        if process.poll() is None:
+            process.terminate()
         printed, _ = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 0, printed
     assert "Traceback" not in printed, printed

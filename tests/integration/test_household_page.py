@@ -9,6 +9,8 @@ import pytest
 from page_rig import House, living, served
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from meter_firmware_sim.faults import FaultKind
+
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 WAIT_MS = 15_000.0
@@ -116,7 +118,7 @@ def test_settings_and_an_override_make_the_round_trip_to_the_device_and_back(
     visit = Visit(browser, home + "#settings")
     page = visit.page
     page.get_by_label("battery: keep for an outage, %").fill("35")
-    page.get_by_label("Comfort", exact=False).locator("visible=true").first.check()
+    page.locator("#mode-comfort").check()
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#settings-form .said")).to_have_text("Saved. The plan follows with the next step.")
     page.locator("#override-what").select_option("car off")
@@ -208,10 +210,11 @@ def test_a_meter_that_falls_silent_is_said_with_what_to_do_and_a_lost_page_says_
     with living(house), served(tmp_path, house) as (url, process):
         visit = Visit(browser, url)
         expect(visit.page.locator("#devices-name")).to_be_visible()
-        house.server.banks.clear()  # nobody answers any more
+        house.server.banks[1].switch(FaultKind.TIMEOUT)
         expect(visit.page.locator(".notices")).to_contain_text("does not answer", timeout=WAIT_MS)
         expect(visit.page.locator("#spoken")).to_contain_text("does not answer")
         expect(visit.page.locator("#now")).to_contain_text("Last measured")
         process.terminate()
+        process.wait(WAIT_MS / 1000)
         expect(visit.page.locator("#live")).to_contain_text("No connection", timeout=WAIT_MS)
         visit.close()
