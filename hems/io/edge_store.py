@@ -16,6 +16,7 @@ from hems.control.house_view.spent import SpentSlot
 from hems.control.household.household import NotStoredError
 from hems.control.household.outcome import Entry
 from hems.control.weather_watch import KEEP_S as KEEP_WEATHER_S
+from hems.io.retention import deletions
 from wire.slots import Slot
 
 MIGRATIONS: tuple[str, ...] = (
@@ -62,7 +63,6 @@ KEEP_ANSWERED = 2_000
 KEEP_PROBLEMS_S = 8 * 86_400
 KEEP_FORECASTS_S = 29 * 86_400
 KEEP_SIGNALS_S = 211 * 86_400
-KEEP_SPENT_S = 400 * 86_400
 KEEP_HOUSEHOLD_LOG = 10_000
 HOUSEHOLD = "household"
 
@@ -153,12 +153,8 @@ class EdgeStore:
             self._db.execute("DELETE FROM signals WHERE slot_s < ?", (max(row[0] for row in rows) - KEEP_SIGNALS_S,))
 
     def add_spent(self, slot: SpentSlot) -> None:
-        """Stores what the energy of a slot cost by the tariff, and forgets what is older than 400 days."""
-        with self._db:
-            self._db.execute("BEGIN")
-            row = (slot.start_s, slot.import_kwh, slot.export_kwh, slot.cost)
-            self._db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)", row)
-            self._db.execute("DELETE FROM spent WHERE slot_s < ?", (slot.start_s - KEEP_SPENT_S,))
+        """Stores what the energy of a slot cost by the tariff."""
+        self.add("spent", [(slot.start_s, slot.import_kwh, slot.export_kwh, slot.cost)])
 
     def spent(self, from_s: int) -> list[SpentSlot]:
         """What was stored of the slots from a moment on, oldest first."""
@@ -167,6 +163,11 @@ class EdgeStore:
             SpentSlot(start_s=start_s, import_kwh=taken, export_kwh=given, cost=cost)
             for start_s, taken, given, cost in self._db.execute(query, (from_s,))
         ]
+
+    def forget_old(self, now_s: int) -> None:
+        """Removes a little of what is older than its table keeps; call it now and then."""
+        for query, parameters in deletions(now_s):
+            self._db.execute(query, parameters)
 
     def count(self, table: str) -> int:
         """How many records a table holds."""

@@ -1,6 +1,7 @@
 """`hems run` as Home Assistant sees it: on a real MQTT server, with emulated devices that follow commands."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +11,17 @@ import pytest
 from broker_rig import free_port, mosquitto
 from home_assistant_rig import BASE, BATTERY, DEVICE_TOPIC, HOME, OTHERS, House, Listener, energy_manager
 
+from hems.cli import main
 from hems.io.edge_store import EdgeStore
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One home with its house and a listener."""
+    """One home with its house, a listener and its configuration."""
 
     house: House
     listener: Listener
+    config: Path
 
     def command(self, component: str, payload: str | bytes, *, retain: bool = False) -> int:
         """Sends a command; returns the mark before it."""
@@ -49,7 +52,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         text = HOME.format(modbus=house.port, mqtt=mqtt, form="device") + BATTERY + OTHERS
         with energy_manager(folder, text):
             listener.wait(f"{BASE}/live")
-            yield Scene(house, listener)
+            yield Scene(house, listener, folder / "home.toml")
         listener.wait(f"{BASE}/status", lambda payload: payload == b"offline")
         listener.close()
 
@@ -111,6 +114,36 @@ def test_mode_reserve_and_ready_by_are_set_and_told(scene: Scene) -> None:
     scene.settings_after("car_ready_by", "", "car_ready_by", "")
 
 
+def test_commands_of_the_shell_go_the_same_way(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    config, mark = ["--config", str(scene.config)], scene.listener.mark()
+    assert main(["set", *config, "objective=green", "offset_k.living=0.5"]) == 0
+    assert "objective: cheap -> green" in capsys.readouterr().out
+    scene.listener.wait_json(f"{BASE}/settings", lambda told: told["living_offset"] == 0.5, since=mark)
+    assert main(["set", *config]) == 0
+    assert re.search(r"offset_k\.living +0\.5 +0 +-5 to 5 K", capsys.readouterr().out)
+    assert main(["override", *config, "battery", "give", "--until", "30m", "--power-kw", "2"]) == 0
+    scene.until("the battery gives 2 kW", lambda: scene.house.battery.commanded_power_w(time.time()) == -2000)
+    assert main(["override", *config]) == 0
+    assert re.search(r"battery: give with 2 kW until .* by cli", capsys.readouterr().out)
+    assert main(["override", *config, "battery", "auto"]) == 0
+    assert main(["set", *config, "mode=party"]) == 2
+    assert "use one of auto" in capsys.readouterr().err
+    mark = scene.listener.mark()
+    assert main(["set", *config, "objective=", "offset_k.living="]) == 0
+    scene.listener.wait_json(f"{BASE}/settings", lambda told: told["objective"] == "cheap", since=mark)
+
+
+def test_without_an_energy_manager_the_shell_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "home.toml"
+    path.write_text(HOME.format(modbus=1, mqtt=1, form="device"))
+    assert main(["set", "--config", str(path), "mode=away"]) == 2
+    assert "start `hems run`" in capsys.readouterr().err
+    assert main(["override", "--config", str(tmp_path / "none.toml")]) == 2
+    assert "name the home's TOML file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("component", "payload", "said"),
     [
@@ -160,16 +193,22 @@ def test_a_killed_home_is_offline_and_its_devices_leave_with_the_toml(tmp_path: 
     store.close()
 
 
-def test_without_the_server_the_home_goes_on_and_says_so_once(tmp_path: Path) -> None:
+def test_without_the_server_the_home_goes_on_says_so_once_and_is_there_when_it_comes(tmp_path: Path) -> None:
     with House() as house:
-        text = HOME.format(modbus=house.port, mqtt=free_port(), form="device") + BATTERY
+        port = free_port()
+        text = HOME.format(modbus=house.port, mqtt=port, form="device") + BATTERY
         with energy_manager(tmp_path, text) as process:
             deadline = time.monotonic() + 30
             while house.battery.commanded_power_w(time.time()) >= 0:
                 assert time.monotonic() < deadline, "the battery serves the load"
                 time.sleep(0.05)
-            process.terminate()
-            printed, _ = process.communicate(timeout=30)
+            with mosquitto(tmp_path, port=port):
+                listener = Listener(port)
+                listener.wait(DEVICE_TOPIC)
+                listener.close()
+                process.terminate()
+                printed, _ = process.communicate(timeout=30)
             assert process.returncode == 0
-    assert printed.count("Home Assistant's MQTT server") == 1 and "goes on without it" in printed
+    assert printed.count("is not there") == 1 and "goes on without it" in printed
+    assert printed.count("is there again") == 1
     assert "Traceback" not in printed

@@ -103,6 +103,9 @@ def test_the_component_form_tells_the_same_entities_one_by_one() -> None:
         assert match is not None, where
         platform, id_ = match.groups()
         component = {k: v for k, v in device["cmps"][id_].items() if k not in ("p", "default_entity_id")}
+        if component.get("device_class") == "timestamp":
+            assert "device_class" not in config  # releases that need this form warn of one that is not known
+            del component["device_class"]
         assert component.items() <= config.items() and device["cmps"][id_]["p"] == platform
         assert config["device"] == device["dev"] and config["origin"] == device["o"]
         assert config["availability"] == device["availability"] and config["availability_mode"] == "all"

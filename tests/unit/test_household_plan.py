@@ -19,6 +19,7 @@ from hems.control.market_view import MarketView
 from hems.io.problem_file import PlannedProblem, packed, unpacked
 from hems.metering.image import DeviceImage, SiteImage, Stay
 from hems.planning.outlook import ExpectedStay
+from hems.planning.reasons.sentences import sentence
 from hems.site.home import AdaptivePeriod, ApplianceUnit, ComfortPeriod, Home, ZoneUnit
 from tests.fakes import BATTERY, CAR, LAMP, PV, START_S, ZONE, FailingPlanner, FakeOutlooks, home, idle, image, slot
 
@@ -373,3 +374,17 @@ def test_a_preference_is_said_and_bids_stay_in_the_real_band() -> None:
     assert strategy.steps and all(100_000 <= step.price_micro <= 300_000 for step in strategy.steps)
     (setpoint,) = made.decide(START_S, slot(), image({"battery": idle(soc=0.5)}), None).setpoints
     assert "0.10 dearer" in setpoint.why.text
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [("on", "The car charges 4.0 kWh from 0 to 4, as you told it to"), ("off", "The car waits, as you told it to")],
+)
+def test_why_says_that_a_person_told_it_to_and_what_not_following_would_break(action: Action, said: str) -> None:
+    cheap_first = FakeOutlooks(retail=np.r_[np.full(8, 0.1), np.full(56, 0.5)])
+    outlooks = CHEAP_LATER if action == "on" else cheap_first
+    made = manager(wishes(car=(action, 1.0)), of=home(CAR), outlooks=outlooks)
+    made.decide(START_S, slot(), image({"car": idle(stay=replace(STAY, energy_needed_wh=4000))}), None)
+    told = made._planner.explain("car", 0)
+    text = sentence(told, str)
+    assert text.startswith(said) and "otherwise than you told it" in text

@@ -139,11 +139,15 @@ def device_document(topics: Topics, entities: Sequence[Entity], about: About) ->
 
 
 def component_document(topics: Topics, entity: Entity, about: About) -> dict[str, Any]:
-    """One component on its own, complete."""
+    """One component on its own, complete.
+
+    Releases that need this form warn of a timestamp that is not known: there it is told as text.
+    """
+    config = {k: v for k, v in entity.config.items() if (k, v) != ("device_class", "timestamp")}
     return {
         "unique_id": f"{topics.name}_{entity.id}",
         "object_id": _slug(topics, entity),
-        **entity.config,
+        **config,
         "qos": 1,
         "availability": _availability(topics),
         "availability_mode": "all",
