@@ -3,8 +3,6 @@
 import socket
 from collections.abc import Sequence
 
-from hems.site.config import HomeConfig
-
 FIRST_PORT, LAST_PORT = 8081, 9000
 
 
@@ -14,9 +12,7 @@ def page_port(number: int) -> int:
 
 
 def free_page_ports(names: Sequence[str]) -> dict[str, int]:
-    """A free loopback port for each home's page, from 8081 on; none where this release of `hems` serves no page."""
-    if not has_pages():
-        return {}
+    """A free loopback port for each home's page, from 8081 on."""
     ports = (port for port in range(FIRST_PORT, LAST_PORT) if _is_free(port))
     return dict(zip(names, ports, strict=False))
 
@@ -24,11 +20,6 @@ def free_page_ports(names: Sequence[str]) -> dict[str, int]:
 def free_port(first: int) -> int:
     """The first free loopback port from a number on."""
     return next(port for port in range(first, 65_536) if _is_free(port))
-
-
-def has_pages() -> bool:
-    """Whether this release of `hems` knows the table."""
-    return "page" in HomeConfig.model_fields
 
 
 def _is_free(port: int) -> bool:
@@ -42,11 +33,6 @@ def _is_free(port: int) -> bool:
 
 
 def page_table(port: int, *, lan: bool = False, currency: str = "") -> list[str]:
-    """The `[page]` table as lines of TOML; `lan` opens it to others, who then need the one-time link.
-
-    Nothing where this release of `hems` serves no page.
-    """
-    if not has_pages():
-        return []
+    """The `[page]` table as lines of TOML; `lan` opens it to others, who then need the one-time link."""
     said = [f'currency = "{currency}"'] if currency else []
     return ["", "[page]", f"port = {port}", *(["lan = true"] if lan else []), *said]

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
     async def serve() -> None:
         held = [state_lock(path, config, RUN_LOCK) for path, config in homes]
-        await serve_all([EmsApp(config, path.resolve().parent) for path, config in homes])
+        await serve_all([EmsApp(config, path.resolve().parent, config_path=path.resolve()) for path, config in homes])
         for lock in held:
             lock.close()
 

@@ -197,9 +197,8 @@ def test_every_host_that_is_named_is_a_service_in_the_same_network(founded: Path
         simulator = tomllib.loads((founded / f"home-{number}-simulator" / "meter.toml").read_text())
         assert simulator["server"]["port"] == home["meter"]["port"]
         assert not met(f"home-{number}-ems", "mosquitto")
-        if "page" in home:
-            port = home["page"]["port"]
-            assert SERVICES[f"home-{number}-ems"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+        port = home["page"]["port"]
+        assert SERVICES[f"home-{number}-ems"]["ports"] == [f"127.0.0.1:{port}:{port}"]
     broker = tomllib.loads((founded / "broker" / "broker.toml").read_text())
     assert SERVICES["broker-page"]["ports"] == [f"127.0.0.1:{PageSettings().port}:{PageSettings().port}"]
     assert met("broker", broker["mqtt"]["host"])

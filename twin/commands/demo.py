@@ -12,6 +12,7 @@ from twin.commands.table import summary
 EXAMPLES = """examples:
   twin demo
   twin demo --homes 5 --days 1 --seed 7 --out out/demo
+  twin demo --homes 5 --page 8080
   twin demo --mechanism mid_market_rate
   twin demo --live                           five homes go on, a slot every ten seconds, with their pages
   twin demo --live --slot-seconds 30 --slot-minutes 5
@@ -43,6 +44,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--processes", type=int, metavar="N", help="processes that serve the homes [two for every home]"
     )
+    parser.add_argument("--page", type=int, metavar="PORT", help="show the first home's page at this port meanwhile")
     parser.add_argument(
         "--out", type=Path, default=Path("out/demo"), help="results, report, state and logs [out/demo]"
     )
@@ -92,7 +94,12 @@ def run(args: argparse.Namespace) -> int:
 
         return run_live(args, world, state)
     slots = world.end - world.run_from
-    options = DemoOptions(seed=args.seed, folder=state, mechanism=args.mechanism, processes=args.processes)
+    pages = {} if args.page is None else {world.homes[0].name: args.page}
+    options = DemoOptions(
+        seed=args.seed, folder=state, mechanism=args.mechanism, processes=args.processes, page_ports=pages
+    )
+    if args.page is not None:
+        print(f"the page of the first home: http://127.0.0.1:{args.page}/ (while the demo runs)")
     try:
         with progress({"community": slots, "homes alone": slots}) as tick:
             done = run_demo(world, options, tick)

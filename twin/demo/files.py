@@ -106,7 +106,10 @@ def write_home(
     page_port: int | None = None,
     influx: Influx | None = None,
 ) -> Path:
-    """One home's configuration, and its past in the energy manager's store; returns the path of its TOML."""
+    """One home's configuration, and its past in the energy manager's store; returns the path of its TOML.
+
+    With `page_port` the home shows its page there, with `influx` it records for telemetry.
+    """
     twin = world.homes[index]
     home, state = twin.home, folder / twin.name
     lines = [
