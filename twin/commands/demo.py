@@ -2,9 +2,11 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from twin.commands.progress import progress
 from twin.commands.table import summary
@@ -51,9 +53,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.set_defaults(handler=run)
 
 
+def interrupted(*_: object) -> NoReturn:
+    """Ends what runs as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 def run(args: argparse.Namespace) -> int:
     """Runs the command; 0 when done, 1 when the demo broke, 2 for bad input."""
     begin = time.monotonic()
+    signal.signal(signal.SIGHUP, interrupted)  # a closed terminal ends the demo with all its processes
     args.homes = args.homes if args.homes is not None else LIVE_HOMES if args.live else HOMES
     args.days = args.days if args.days is not None else LIVE_DAYS if args.live else 1
     if not 0.5 <= args.slot_seconds <= 3600:

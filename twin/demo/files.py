@@ -26,6 +26,7 @@ COMMUNITY = "demo"
 GATE_LEAD_S = 60
 TICK_S = 60
 NAMEPLATE_W = 60_000
+CURRENCY = "EUR"  # of a world that names none
 KIND_OF = {
     PvUnit: "pv",
     BatteryUnit: "battery",
@@ -74,6 +75,7 @@ def write_broker(
         f'state_dir = "{state}"',
         "[market]",
         f'mechanism = "{mechanism}"',
+        f'currency = "{world.currency or CURRENCY}"',
         f"slot_minutes = {world.first.minutes}",
         f"gate_lead_s = {GATE_LEAD_S}",
         "horizon_slots = 2",
@@ -132,7 +134,7 @@ def write_home(
         f"tick_s = {TICK_S}",
         f"plan_lead_s = {plan_lead_s(world, index)}",
         "futures = 0",  # as the schemes that it is compared with
-        *([] if page_port is None else page_table(page_port, currency=world.currency)),
+        *([] if page_port is None else page_table(page_port, currency=world.currency or CURRENCY)),
         *telemetry_table(influx),
         "[clock]",
         'mode = "driven"',
