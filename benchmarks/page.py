@@ -39,6 +39,8 @@ class Found:
     sent_bytes: int
     update_ms: float
     update_max_ms: float
+    kettle_ms: float
+    kettle_max_ms: float
     cpu_idle_percent: float
     cpu_percent: float
     memory_mb: float
@@ -51,7 +53,7 @@ def measured(pages: int, seconds: float, tick_s: int) -> Found:
         living(House()) as house,
         served(Path(folder), house, tick_s=tick_s) as (url, process),
     ):
-        paints, sent, updates = _in_browser(url)
+        paints, sent, updates, kettles = _in_browser(url, house)
         time.sleep(2 * tick_s)
         idle = _cpu_percent(process.pid, seconds)
         loaded = asyncio.run(_with_readers(url, pages, process.pid, seconds))
@@ -62,21 +64,24 @@ def measured(pages: int, seconds: float, tick_s: int) -> Found:
         sent_bytes=max(sent),
         update_ms=statistics.median(updates),
         update_max_ms=max(updates),
+        kettle_ms=statistics.median(kettles),
+        kettle_max_ms=max(kettles),
         cpu_idle_percent=idle,
         cpu_percent=loaded,
         memory_mb=memory,
     )
 
 
-def _in_browser(url: str) -> tuple[list[float], list[int], list[float]]:
-    """First paints [ms], bytes sent, delays of updates [ms]."""
+def _in_browser(url: str, house: House) -> tuple[list[float], list[int], list[float], list[float]]:
+    """First paints [ms], bytes sent, delays of settings and of loads [ms]."""
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--disable-dev-shm-usage"])
         _wait_for_plan(browser, url)
         visits = [_first_paint(browser, url) for _ in range(PAINTS)]
         updates = _updates_ms(browser, url)
+        kettles = _kettles_ms(browser, url, house)
         browser.close()
-    return [paint for paint, _ in visits], [sent for _, sent in visits], updates
+    return [paint for paint, _ in visits], [sent for _, sent in visits], updates, kettles
 
 
 def _wait_for_plan(browser: Browser, url: str) -> None:
@@ -128,6 +133,21 @@ def _updates_ms(browser: Browser, url: str) -> list[float]:
     return delays
 
 
+def _kettles_ms(browser: Browser, url: str, house: House) -> list[float]:
+    """From a load that is switched on in the house to the picture of it [ms]."""
+    page = browser.new_page()
+    page.goto(url)
+    page.get_by_text("Live", exact=True).wait_for()
+    delays = []
+    for k in range(UPDATES):
+        page.wait_for_timeout(2000 + 130 * k)
+        house.load_w, begin = 700.0 + 10 * k, time.perf_counter()
+        page.locator("#now", has_text=f"{700 + 10 * k} W").wait_for()
+        delays.append(1000 * (time.perf_counter() - begin))
+    page.close()
+    return delays
+
+
 async def _with_readers(url: str, pages: int, pid: int, seconds: float) -> float:
     """Share of a core that the energy manager takes while pages are open [%]."""
     async with ClientSession(connector=TCPConnector(limit=0), timeout=ClientTimeout(total=None)) as client:
@@ -170,7 +190,8 @@ def table(found: Found, pages: int, tick_s: int) -> str:
     rows = [
         ("first paint, empty cache", f"{found.paint_ms:.0f} ms, largest {found.paint_max_ms:.0f} ms", "300 ms"),
         ("bytes until it is live", f"{found.sent_bytes / 1000:.1f} kB", "300 kB"),
-        ("change to picture", f"{found.update_ms:.0f} ms, largest {found.update_max_ms:.0f} ms", "2,000 ms"),
+        ("setting to picture", f"{found.update_ms:.0f} ms, largest {found.update_max_ms:.0f} ms", "2,000 ms"),
+        ("kettle to picture", f"{found.kettle_ms:.0f} ms, largest {found.kettle_max_ms:.0f} ms", "2,000 ms"),
         (f"{pages} open pages", f"{found.cpu_percent - found.cpu_idle_percent:.1f} % of a core", "5 %"),
         ("energy manager alone / with them", f"{found.cpu_idle_percent:.1f} % / {found.cpu_percent:.1f} %", ""),
         ("peak memory of the energy manager", f"{found.memory_mb:.0f} MB", "150 MB"),
@@ -204,7 +225,7 @@ def main() -> None:
     over = {
         "first paint": found.paint_ms,
         "bytes": found.sent_bytes,
-        "update": found.update_max_ms,
+        "update": max(found.update_max_ms, found.kettle_max_ms),
         "cpu": found.cpu_percent - found.cpu_idle_percent,
         "memory": found.memory_mb,
     }

@@ -139,8 +139,16 @@ class EmsApp:
             prices=self._prices,
             is_linked=lambda: self._send is not None,
             now_s=self._now_s,
+            look=None if self._driven else self._look,
             config_path=config_path,
         )
+
+    async def _look(self) -> SiteImage | None:
+        """What is measured between two steps, only to be shown."""
+        if self._busy.locked():
+            return None
+        async with self._busy:
+            return await self._devices.image(int(time.time()))
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -32,11 +32,15 @@ from web.server import PortTaken, listening
 
 LOG = logging.getLogger(__name__)
 AGAIN_S = 60.0
+LOOK_S = 1.5  # between two looks at the meters while somebody watches
 LOG_SHOWN = 30
 
 
 class HousePage:
-    """The page of one home. `measured` or `silent` once per step, then `show`."""
+    """The page of one home. `measured` or `silent` once per step, then `show`.
+
+    `look` reads the meters between two steps, None with a driven clock; it is called while somebody watches.
+    """
 
     def __init__(
         self,
@@ -49,12 +53,13 @@ class HousePage:
         prices: Prices,
         is_linked: Callable[[], bool],
         now_s: Callable[[], int],
+        look: Callable[[], Awaitable[SiteImage | None]] | None = None,
         config_path: Path | None = None,
     ) -> None:
         assert config.page is not None
         self._page, self._config = config.page, config
         self._loop, self._household, self._store, self._prices = loop, household, store, prices
-        self._is_linked, self._now_s = is_linked, now_s
+        self._is_linked, self._now_s, self._look = is_linked, now_s, look
         self._zone = ZoneInfo(config.home.timezone)
         self._access = Access(state_dir / "page", time.time)
         self._records = MarketRecords(state_dir / "meter.db") if config.market is not None else None
@@ -85,18 +90,29 @@ class HousePage:
                 await asyncio.sleep(AGAIN_S)
         try:
             LOG.warning("page: %s", self._address())
-            await asyncio.Event().wait()
+            await self._watched()
         finally:
             await runner.cleanup()
             if self._records is not None:
                 self._records.close()
+
+    async def _watched(self) -> None:
+        """Looks at the meters while somebody watches: a kettle is seen at once. A silent meter is left alone."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._look is None or not self._server.events.channels or self._silent_since_s is not None:
+                continue
+            image = await self._look()
+            if image is not None:
+                self.measured(image)
+                self.show()
 
     def heard(self) -> None:
         """A message of the community came."""
         self._heard_s = self._now_s()
 
     def measured(self, image: SiteImage) -> None:
-        """Takes what was measured in this step."""
+        """Takes what was measured."""
         self._image, self._silent_since_s = image, None
         self._trace.sample(image)
         retail, feed_in = self._prices_at(image.at_s)
