@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ def is_ours(process: Path, folder: Path) -> bool:
 
 
 def test_a_live_demo_clears_a_slot_and_is_gone_when_it_is_stopped(tmp_path: Path) -> None:
-    world = small_world(96)
+    world = small_world(96, history_slots=0)
+    world = replace(world, homes=world.homes[::2])  # sun with a battery, and a battery without sun
     heard, servers, pids = list[Clearing](), list[str](), list[int]()
 
     async def scene() -> None:

@@ -117,12 +117,15 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
 
 
 def start(children: Children, folders: Folders) -> None:
+    """Broker, meters and energy managers; one process of a kind serves both homes, each with its own certificate."""
     children.start("broker", "broker.cli", ["run", "--config", str(folders.broker / "broker.toml")])
+    both: list[str] = []
     for home in (SELLER, BUYER):
         config = folders.home(home) / "home.toml"
         config.write_text(config.read_text().replace("[control]", "[control]\ntick_s = 60\nfutures = 0"))
-        for name, command in (("meter", "meter"), ("ems", "run")):
-            children.start(f"{home}.{name}", "hems.cli", [command, "--config", str(config)])
+        both += ["--config", str(config)]
+    children.start("meters", "hems.cli", ["meter", *both])
+    children.start("managers", "hems.cli", ["run", *both])
 
 
 def shown(folder: Path) -> ssl.SSLContext | None:
