@@ -31,7 +31,7 @@ from web.guard import Reach
 from web.server import PortTaken, listening
 
 LOG = logging.getLogger(__name__)
-AGAIN_S = 60.0
+AGAIN_S = 10.0
 LOOK_S = 1.5  # between two looks at the meters while somebody watches
 LOG_SHOWN = 30
 
@@ -85,7 +85,7 @@ class HousePage:
                 break
             except PortTaken as error:
                 if not told:
-                    LOG.error("page: %s; the home goes on without its page, it is tried again every minute", error)
+                    LOG.error("page: %s; the home goes on without its page, it is tried again", error)
                 told = True
                 await asyncio.sleep(AGAIN_S)
         try:
