@@ -23,9 +23,8 @@ def now_html(snapshot: HouseSnapshot, today: float | None, shown: Shown) -> Mark
         return joined([title, empty(say("now.empty"), say("now.empty.do"))])
     age = "now.old" if snapshot.is_stale else "now.read"
     read = tag("p", say(age, time=shown.seconds(now.at_s)), class_="soft")
-    return joined(
-        [title, read, _facts(snapshot, now, today, shown), _flow(now, shown), _devices(now, snapshot, shown)]
-    )
+    parts = [_facts(snapshot, now, today, shown), _flow(now, shown), _devices(now, snapshot, shown)]
+    return joined([tag("div", title, read, class_="head wide"), *parts])
 
 
 def flow_name(flow: Flow, *, is_source: bool) -> str:
