@@ -32,6 +32,7 @@ def application(
 
     The guard stands before all of it. `events` are closed when the application ends.
     """
+    events.is_member = guard.is_member  # a session may be revoked while its stream is open
     known = {**own_assets(), **(files or {})}
     app = http.Application(middlewares=[middleware(guard)], client_max_size=BODY_MAX)
 
