@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from hems.control.home_loop import HomeLoop
+from hems.control.house_view.market_day import RoundView
 from hems.control.house_view.money import Sum, by_day, settled_slots
 from hems.control.house_view.notices import Contact, notices
 from hems.control.house_view.now import now_view
@@ -19,6 +20,7 @@ from hems.control.house_view.trace import Trace
 from hems.control.household.household import Household
 from hems.io.edge_store import EdgeStore
 from hems.io.market_records import MarketRecords
+from hems.io.page.addresses import page_hosts
 from hems.io.page.content import Content
 from hems.io.page.money_section import MoneyView
 from hems.io.page.server import HouseServer
@@ -31,7 +33,7 @@ from web.guard import Reach
 from web.server import PortTaken, listening
 
 LOG = logging.getLogger(__name__)
-AGAIN_S = 60.0
+AGAIN_S = 10.0
 LOOK_S = 1.5  # between two looks at the meters while somebody watches
 LOG_SHOWN = 30
 
@@ -85,7 +87,7 @@ class HousePage:
                 break
             except PortTaken as error:
                 if not told:
-                    LOG.error("page: %s; the home goes on without its page, it is tried again every minute", error)
+                    LOG.error("page: %s; the home goes on without its page, it is tried again", error)
                 told = True
                 await asyncio.sleep(AGAIN_S)
         try:
@@ -162,10 +164,15 @@ class HousePage:
             home=self._loop.manager.home,
             snapshot=self._snapshot(now_s),
             money=self._money(now_s),
-            rounds=() if records is None else records.rounds(),
+            rounds=() if records is None else self._of_today(records.rounds(), now_s),
             unread="" if records is None else records.failure,
             log=self._household.log(LOG_SHOWN),
         )
+
+    def _of_today(self, rounds: Sequence[RoundView], now_s: int) -> list[RoundView]:
+        """The rounds of slots of this local day; a day-ahead auction has cleared tomorrow's, too."""
+        day_of = self._loop.manager.home.local_day
+        return [one for one in rounds if day_of(one.start_s) == day_of(now_s)]
 
     def _snapshot(self, now_s: int) -> HouseSnapshot:
         manager, wishes = self._loop.manager, self._wishes()
@@ -245,5 +252,5 @@ class HousePage:
         return min(int(day.replace(day=1).timestamp()), yesterday_s), day_s
 
     def _address(self) -> str:
-        address = f"http://{self._page.host if not self._page.lan else 'THIS-MACHINE'}:{self._page.port}/"
+        address = f"http://{page_hosts(self._page.names, lan=self._page.lan)[0]}:{self._page.port}/"
         return f"{address} (for the network; `hems page link` prints a link)" if self._page.lan else address

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from hems.site.config_fields import Port, Table
 
-HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?$")]
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,250}$")]
 
 
 class PageTable(Table):

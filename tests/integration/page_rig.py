@@ -34,6 +34,7 @@ import_price_per_kwh = 0.41
 export_price_per_kwh = 0.08
 [control]
 tick_s = {tick_s}
+futures = {futures}
 [page]
 port = {page}
 {extra}
@@ -135,12 +136,14 @@ def free_port() -> int:
 
 @contextmanager
 def served(
-    folder: Path, house: House, *, devices: str = DEVICES, extra: str = "", tick_s: int = 1
+    folder: Path, house: House, *, devices: str = DEVICES, extra: str = "", tick_s: int = 1, futures: int = 6
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """(address of the page, process) of a `hems run` for the house, until it has ended with status 0."""
     page = free_port()
     config = folder / "home.toml"
-    config.write_text(HOME.format(modbus=house.port, page=page, extra=extra, tick_s=tick_s) + devices)
+    config.write_text(
+        HOME.format(modbus=house.port, page=page, extra=extra, tick_s=tick_s, futures=futures) + devices
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "hems.cli", "run", "--config", str(config)],
         stdout=subprocess.PIPE,

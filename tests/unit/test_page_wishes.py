@@ -181,3 +181,20 @@ def test_a_request_without_json_is_refused(household: Household, tmp_path: Path)
 
     assert asyncio.run(run()) == 400
     assert household.settings().values == {}
+
+
+def test_the_page_and_its_events_follow_the_language_of_the_browser(household: Household, tmp_path: Path) -> None:
+    async def run() -> tuple[str, str]:
+        server = HouseServer(Home7(household), household, zone=ZoneInfo("UTC"))
+        app = server.application(Reach(port=0), Access(tmp_path / "page", lambda: 0.0))
+        headers = {"Accept-Language": "de-DE,de;q=0.8"}
+        async with TestClient(TestServer(app)) as client:
+            async with client.get("/", headers=headers) as got:
+                text = await got.text()
+            async with client.get("/events", headers=headers) as stream:
+                while not (line := await stream.content.readline()).startswith(b"data"):
+                    pass
+        return text, line.decode()
+
+    for text in asyncio.run(run()):
+        assert "0,320" in text and "0.320" not in text

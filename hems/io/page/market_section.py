@@ -108,7 +108,7 @@ def _own(one: RoundView, shown: Shown) -> Markup:
     rows = [[say("market.buy"), shown.number(p, 4), shown.number(e, 3)] for p, e in one.asked]
     rows += [[say("market.sell"), shown.number(p, 4), shown.number(e, 3)] for p, e in one.offered]
     headings = [say("market.side"), say("market.price"), say("market.energy")]
-    order = table(say("market.own"), headings, rows) if rows else ""
+    order = table(say("market.own.steps"), headings, rows) if rows else ""
     if one.bought_kwh is None or one.sold_kwh is None:
         said = say("market.own.waiting" if rows else "market.own.none")
         return joined([tag("h3", say("market.own")), tag("p", said, class_="soft"), order])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hems.control.house_view.now import DeviceNow, Flow, NowView
 from hems.control.house_view.snapshot import HouseSnapshot
-from hems.io.page.parts import FLOW_CSS, empty, fact, facts, figure_card, heading
+from hems.io.page.parts import FLOW_CSS, empty, fact, facts, figure_card, heading, label
 from hems.io.page.shown import Shown
 from hems.io.page.texts import say
 from web.charts.markup import Markup, joined, tag
@@ -23,9 +23,8 @@ def now_html(snapshot: HouseSnapshot, today: float | None, shown: Shown) -> Mark
         return joined([title, empty(say("now.empty"), say("now.empty.do"))])
     age = "now.old" if snapshot.is_stale else "now.read"
     read = tag("p", say(age, time=shown.seconds(now.at_s)), class_="soft")
-    return joined(
-        [title, read, _facts(snapshot, now, today, shown), _flow(now, shown), _devices(now, snapshot, shown)]
-    )
+    parts = [_facts(snapshot, now, today, shown), _flow(now, shown), _devices(now, snapshot, shown)]
+    return joined([tag("div", title, read, class_="head wide"), *parts])
 
 
 def flow_name(flow: Flow, *, is_source: bool) -> str:
@@ -33,8 +32,8 @@ def flow_name(flow: Flow, *, is_source: bool) -> str:
     if flow.kind == "grid":
         return say("from.grid" if is_source else "to.grid")
     if flow.kind == "battery":
-        return say("from.battery" if is_source else "to.battery", name=flow.name)
-    return flow.name or say(f"kind.{flow.kind}")
+        return say("from.battery" if is_source else "to.battery", name=label(flow.name))
+    return label(flow.name) or say(f"kind.{flow.kind}")
 
 
 def _facts(snapshot: HouseSnapshot, now: NowView, today: float | None, shown: Shown) -> Markup:
@@ -44,7 +43,7 @@ def _facts(snapshot: HouseSnapshot, now: NowView, today: float | None, shown: Sh
     if solar:
         items.append(fact(say("fact.solar"), shown.power(-sum(solar))))
     charged = [device for device in now.devices if device.kind == "battery" and device.soc is not None]
-    items += [fact(say("fact.charge", name=device.name), shown.percent(device.soc)) for device in charged]
+    items += [fact(say("fact.charge", name=label(device.name)), shown.percent(device.soc)) for device in charged]
     if snapshot.price_now is not None:
         more = say("fact.feed_in", price=shown.price(snapshot.feed_in_now))
         items.append(fact(say("fact.price"), shown.price(snapshot.price_now), more))
@@ -60,7 +59,9 @@ def _flow(now: NowView, shown: Shown) -> Markup:
         return tag(
             "section", tag("h3", say("flow.title")), tag("p", say("flow.still"), class_="soft"), class_="card wide"
         )
-    named = ", ".join(f"{flow.name or say(f'kind.{flow.kind}')} {shown.power(flow.kw)}" for flow in now.sources)
+    named = ", ".join(
+        f"{label(flow.name) or say(f'kind.{flow.kind}')} {shown.power(flow.kw)}" for flow in now.sources
+    )
     sentence = say("flow.sentence", power=shown.power(total), sources=named)
     picture = sankey(
         "flow",
@@ -102,7 +103,7 @@ def _devices(now: NowView, snapshot: HouseSnapshot, shown: Shown) -> Markup:
 
 def _device(device: DeviceNow, snapshot: HouseSnapshot, shown: Shown) -> Markup:
     parts = [
-        tag("h3", tag("span", class_=f"dot {FLOW_CSS[device.kind]}", aria_hidden="true"), device.name),
+        tag("h3", tag("span", class_=f"dot {FLOW_CSS[device.kind]}", aria_hidden="true"), label(device.name)),
         tag("span", _doing(device, shown), class_="amount"),
         tag("p", device.text or say("device.undecided"), class_="reason"),
     ]
@@ -115,7 +116,7 @@ def _device(device: DeviceNow, snapshot: HouseSnapshot, shown: Shown) -> Markup:
                 class_="level",
                 max=1,
                 value=device.soc,
-                aria_label=say("fact.charge", name=device.name),
+                aria_label=say("fact.charge", name=label(device.name)),
             )
         )
     parts += [tag("p", text, class_="worth") for text in _more(device, snapshot.at_s, shown)]
@@ -160,7 +161,7 @@ def _has_a_choice(device: DeviceNow) -> bool:
 def _why_fold(name: str) -> Markup:
     return tag(
         "details",
-        tag("summary", say("device.why"), tag("span", f" ({name})", class_="unseen")),
+        tag("summary", say("device.why"), tag("span", f" ({label(name)})", class_="unseen")),
         tag("pre", say("device.why.wait"), data_into="", role="status"),
         id=f"why-{name}",
         data_get=f"/api/why?device={name}",

@@ -22,6 +22,11 @@ FLOW_CSS = {
 }
 
 
+def label(name: str) -> str:
+    """A device's id as people read it."""
+    return name.replace("_", " ")
+
+
 def heading(name: str, text: str) -> Markup:
     """The heading of a section; it takes the focus when its tab is chosen."""
     return tag("h2", text, id=f"{name}-heading", tabindex=-1)
@@ -84,7 +89,7 @@ def notice_title(notice: Notice) -> str:
     """A notice in one line."""
     if notice.code is NoticeCode.MODE:
         return say("notice.mode", names=", ".join(say(f"mode.{name}") for name in notice.names))
-    return say(f"notice.{notice.code}", names=", ".join(notice.names))
+    return say(f"notice.{notice.code}", names=", ".join(label(name) for name in notice.names))
 
 
 def _notice(notice: Notice, now_s: int, shown: Shown) -> Markup:

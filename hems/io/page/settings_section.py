@@ -7,7 +7,7 @@ from hems.control.house_view.snapshot import HouseSnapshot, Wishes
 from hems.control.household.options import Option
 from hems.control.household.outcome import Entry
 from hems.control.household.overrides import Override, actions
-from hems.io.page.parts import empty, heading
+from hems.io.page.parts import empty, heading, label
 from hems.io.page.shown import Shown
 from hems.io.page.texts import say
 from hems.site.home import Home
@@ -50,7 +50,7 @@ def _field(option: Option, value: str | float | None, shown: Shown) -> Markup:
     if option.kind == "choice":
         return _choice(option, str(value if value is not None else option.default))
     ids = f"set-{field_name(option).replace('@', '-')}"
-    text = say(f"option.{option.name}", device=option.device or "")
+    text = say(f"option.{option.name}", device=label(option.device or ""))
     if option.kind == "time":
         box = tag("input", type="time", id=ids, name_=field_name(option), value=None if value is None else str(value))
         return tag("label", text, box, tag("small", say("option.ready_by.more")), class_="field", for_=ids)
@@ -127,7 +127,7 @@ def _overrides(wishes: Wishes, home: Home, now_s: int, shown: Shown) -> Markup:
 def _held(override: Override, now_s: int, shown: Shown) -> Markup:
     words = say(
         "override.now",
-        device=override.device,
+        device=label(override.device),
         action=say(f"action.{override.action}"),
         time=shown.moment(override.until_s, now_s),
     )
@@ -149,7 +149,7 @@ def _held(override: Override, now_s: int, shown: Shown) -> Markup:
 def _override_form(home: Home, now_s: int, shown: Shown) -> Markup:
     """One choice of device and action together: only what a device can do is offered."""
     choices = [
-        tag("option", f"{unit.id}: {say(f'action.{action}')}", value=f"{unit.id} {action}")
+        tag("option", f"{label(unit.id)}: {say(f'action.{action}')}", value=f"{unit.id} {action}")
         for unit in home.units
         for action in actions(unit)
     ]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 WAIT_S = 30.0
 KEPT = 40
+WAITING_MAX = 8
 
 
 class NoAnswer(Exception):
@@ -23,6 +24,7 @@ class WhyAnswers:
     def __init__(self, config_path: Path) -> None:
         self._config = config_path
         self._turn = asyncio.Lock()
+        self._waiting = 0
         self._kept: OrderedDict[tuple[str, int], str] = OrderedDict()
 
     async def answer(self, device: str, slot_s: int) -> str:
@@ -30,6 +32,15 @@ class WhyAnswers:
 
         Raises: NoAnswer.
         """
+        if self._waiting >= WAITING_MAX:
+            raise NoAnswer("others are asking")
+        self._waiting += 1
+        try:
+            return await self._in_turn(device, slot_s)
+        finally:
+            self._waiting -= 1
+
+    async def _in_turn(self, device: str, slot_s: int) -> str:
         async with self._turn:
             known = self._kept.get((device, slot_s))
             if known is None:
