@@ -13,6 +13,7 @@ COMMANDS = {
     "set": "set what the household wants now",
     "override": "let a device do something until an end",
     "meter": "run the transactive meter of a home",
+    "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",
 }
@@ -23,6 +24,7 @@ EPILOG = """examples:
   hems set --config home.toml mode=away
   hems override --config home.toml car on --until 18:00
   hems meter --config home.toml
+  hems telemetry --config home.toml
   hems backtest homes.csv.gz --target load_kw --group household_id --timezone Europe/Berlin
   hems identify zone room.csv.gz --where home_id=1
 """

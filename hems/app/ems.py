@@ -6,15 +6,14 @@ import math
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hems.app.home_assistant import HomeAssistantApp
 from hems.app.learnt import Learnt
 from hems.app.stages import stage_trader
+from hems.app.step_clock import StepClock
+from hems.app.telemetry import EmsTelemetry
 from hems.bidding.offers import Offers, offers_to_line
 from hems.bidding.strategy import Strategy, strategy_to_line
 from hems.control.drift_watch import DriftWatch
@@ -43,12 +42,12 @@ from hems.site.config import HomeConfig
 from hems.site.home import AdaptivePeriod, ZoneUnit
 from wire.codec import DecodeError, canonical, decode
 from wire.messages import BY_KIND
+from wire.telemetry.house import Managing
 
 LOG = logging.getLogger(__name__)
 TAKEN_TIMEOUT_S = 10.0
 KINDS: tuple[Kind, ...] = ("load", "pv")
 SEED = 1
-STEPS_MAX = 10
 
 
 class EmsApp:
@@ -84,10 +83,12 @@ class EmsApp:
             futures=config.control.futures,
             holidays=config.home.holiday_numbers,
         )
+        self._telemetry = EmsTelemetry(config, state_dir)
+        self._clock = StepClock(self.step, tick_s=config.control.tick_s, stepped=self._telemetry.stepped)
         self._learnt = Learnt(self._store, self._outlook, self._weather)
         self._learnt.restore()
         settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
-        self.household = Household(home, self._store, now=self._now_s, on_change=self._wake_at_once)
+        self.household = Household(home, self._store, now=self._now_s, on_change=self._clock.wake_at_once)
         for finding in self.household.left_out:
             LOG.warning("a stored wish no longer fits this home and is left out: %s", finding)
         self._home_assistant = self._in_home_assistant(config, base)
@@ -107,8 +108,6 @@ class EmsApp:
             trader=stage_trader(config.market, clock=time.monotonic),
             household=self.household,
         )
-        self._scheduler: AsyncIOScheduler | None = None
-        self._stepping = self._woken = False
         self._stepped_s: int | None = None
         self._image: SiteImage | None = None
         self._drift = DriftWatch()
@@ -124,17 +123,17 @@ class EmsApp:
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
         self._note_health("started")
+        self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
         running.append(asyncio.create_task(self._household_server.serve()))
         if self._home_assistant is not None:
             running.append(asyncio.create_task(self._home_assistant.run()))
         if not self._driven:
-            self._start_clock()
+            self._clock.start()
         try:
             await stop.wait()
         finally:
-            if self._scheduler is not None:
-                self._scheduler.shutdown(wait=False)
+            self._clock.stop()
             if self._asking is not None:
                 running.append(self._asking)
             for task in running:
@@ -142,6 +141,7 @@ class EmsApp:
             await asyncio.gather(*running, return_exceptions=True)
             await self._worker.close()
             self._note_health("stopped")
+            self._telemetry.close()
             self._devices.close()
             self._store.close()
 
@@ -180,48 +180,6 @@ class EmsApp:
     def _note_health(self, value: str) -> None:
         self._store.add("health", [(int(time.time()), "energy_manager", value)])
 
-    def _start_clock(self) -> None:
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._schedule(datetime.now(UTC))
-        self._scheduler.start()
-
-    async def _wake(self) -> None:
-        now_s = int(time.time())
-        next_s = now_s + self._config.control.tick_s
-        self._stepping, self._woken = True, False
-        try:
-            next_s = await self.step(now_s)
-        except asyncio.CancelledError:
-            LOG.debug("a step was cut off: the program ends")  # the scheduler would print it as an error
-        finally:
-            self._stepping = False
-            at_once = datetime.now(UTC)
-            later = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
-            self._schedule(at_once if self._woken else later)
-
-    def _schedule(self, when: datetime) -> None:
-        """Sets the next step, instead of the one that was set before.
-
-        A step sets the next one while it still counts as running: a scheduler that allows one at a time would leave
-        the next one out, and there would be none after it.
-        """
-        if self._scheduler is not None:
-            self._scheduler.add_job(
-                self._wake,
-                "date",
-                run_date=when,
-                misfire_grace_time=None,
-                id="step",
-                replace_existing=True,
-                max_instances=STEPS_MAX,
-            )
-
-    def _wake_at_once(self) -> None:
-        """Brings the next step forward: somebody has set something. A driven clock comes with its next instant."""
-        self._woken = True
-        if not self._stepping:
-            self._schedule(datetime.now(UTC))
-
     def _now_s(self) -> int:
         """The time as people see it [s since 1970]; with a driven clock that of the newest instant."""
         return self._stepped_s if self._driven and self._stepped_s is not None else int(time.time())
@@ -230,6 +188,7 @@ class EmsApp:
         """Does what is due at a moment; returns the next wake [s since 1970]."""
         self._stepped_s = now_s
         async with self._busy:
+            self._note_minute(now_s)
             await self._train_daily(now_s)
             self._ask_for_weather(now_s)
             if self._image is None or not self._driven or self._loop.needs_image(now_s):
@@ -239,6 +198,7 @@ class EmsApp:
                     return self._loop.next_wake_s(now_s)
                 self._image = image
                 actions = self._loop.step(now_s, image)
+                self._telemetry.seen(image, actions)
             else:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
             self._record(now_s, actions)  # before it is done: a crash never leaves a command without its reason
@@ -396,6 +356,20 @@ class EmsApp:
             row = (slot.start_s, plan.status, plan.objective, net_wh, _detail(plan))
             self._store.add("plans", [row])
 
+    def _note_minute(self, now_s: int) -> None:
+        """Once a minute: how the process fares, and a little of what is too old is forgotten."""
+        said = None if self._weather is None else self._weather.latest(now_s)
+        is_due = self._telemetry.minute(
+            now_s,
+            {
+                Managing.is_meter_connected: None if self._config.market is None else int(self._send is not None),
+                Managing.weather_age_s: None if said is None else float(now_s - said.issued_s),
+                Managing.history_slots: len(self._history.means),
+            },
+        )
+        if is_due:
+            self._store.forget_old(now_s)
+
     def _record_problem(self, now_s: int) -> None:
         """Stores what the newest plan was made from, once, so that `hems why` can answer for it."""
         manager = self._loop.manager
@@ -404,6 +378,7 @@ class EmsApp:
             return
         self._store.add_problem(slot.start_s, now_s, packed(PlannedProblem.of(problem, plan, manager.futures)))
         self._recorded = plan
+        self._telemetry.planned(now_s, manager, self._outlook, self._loop.view)
 
     def _note_comfort(self, now_s: int) -> None:
         """Says once when the weather leaves the range of adaptive comfort, and once when it is back."""

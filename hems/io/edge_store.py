@@ -15,6 +15,7 @@ from hems.control.history import SlotMeans
 from hems.control.household.household import NotStoredError
 from hems.control.household.outcome import Entry
 from hems.control.weather_watch import KEEP_S as KEEP_WEATHER_S
+from hems.io.retention import deletions
 from wire.slots import Slot
 
 MIGRATIONS: tuple[str, ...] = (
@@ -145,6 +146,11 @@ class EdgeStore:
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO signals VALUES (?, ?, ?)", rows)
             self._db.execute("DELETE FROM signals WHERE slot_s < ?", (max(row[0] for row in rows) - KEEP_SIGNALS_S,))
+
+    def forget_old(self, now_s: int) -> None:
+        """Removes a little of what is older than its table keeps; call it now and then."""
+        for query, parameters in deletions(now_s):
+            self._db.execute(query, parameters)
 
     def count(self, table: str) -> int:
         """How many records a table holds."""

@@ -21,6 +21,7 @@ from hems.site.config_site import (
     TariffTable,
     WeatherTable,
 )
+from hems.site.config_telemetry import TelemetryTable
 from hems.site.home import Home
 
 __all__ = [
@@ -52,6 +53,13 @@ class HomeConfig(Table):
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()
     clock: ClockTable = ClockTable()
+    telemetry: TelemetryTable | None = None
+
+    @property
+    def site(self) -> str:
+        """What the home is called in telemetry."""
+        named = None if self.telemetry is None else self.telemetry.site
+        return named or self.home.meter
 
     @field_validator("market")
     @classmethod
