@@ -59,7 +59,7 @@ def serve(works: Sequence[Work]) -> int:
 
 
 def catch_up(works: Sequence[Work]) -> int:
-    """Exit status after everything recorded so far was carried: 0, or 1 when a server did not take it."""
+    """Exit status after what is recorded was carried: 0, or 1 when a server did not take it or a file was unreadable."""
     try:
         for work in works:
             work.observe()
@@ -70,8 +70,7 @@ def catch_up(works: Sequence[Work]) -> int:
     except CursorsFailed as error:
         print(error, file=sys.stderr)
         return 1
-    away = [work.duty.away for work in works if work.duty.away is not None]
-    return 1 if away else 0
+    return 1 if any(work.duty.away is not None or work.duty.carrier.unreadable for work in works) else 0
 
 
 def work(site: str, folder: Path, sources: Sequence[Source], keys: TelemetryKeys, base: Path) -> Work:

@@ -59,13 +59,13 @@ class BrokerTelemetry:
                 case Clearing() as cleared:
                     session = (cleared.stage, cleared.slot, cleared.round)
                     if session in self._gates:
-                        self._buffer.add([self._round(self._gates.pop(session), cleared, now_s)], int(now_s))
+                        self._buffer.add([self._round(self._gates.pop(session), now_s)], int(now_s))
                 case Checkpoint():
                     self._checkpoint_s = int(now_s)
 
-    def _round(self, gate: Gate, cleared: Clearing, now_s: float) -> Point:
+    def _round(self, gate: Gate, now_s: float) -> Point:
         took_s = max(0.0, now_s - self._due_s(gate))
-        is_late = took_s > PROMPT_S + self._asks_s.get(gate.stage, 0) and cleared.outcome != "no_market"
+        is_late = took_s > PROMPT_S + self._asks_s.get(gate.stage, 0) and gate.orders + gate.blocks > 0
         return point(
             Round,
             parse_utc(gate.closed_at),

@@ -168,3 +168,19 @@ def test_a_server_that_takes_the_untouched_format_of_version_2_has_every_point(t
     assert [one["metric"]["site"] for one in series] == ["h1"]
     assert series[0]["timestamps"] == [1_000 * (START_S + 10 * k) for k in range(60)]
     assert series[0]["values"] == [500 + k for k in range(60)]
+
+
+def test_a_file_that_cannot_be_read_is_told_once_and_the_others_are_carried(
+    server: Influx, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(tmp_path, 20)
+    ems = tmp_path / "state" / "ems.db"
+    kept = ems.read_bytes()
+    ems.write_bytes(b"no database at all" * 100)
+    config = write_home(tmp_path, server.url)
+    assert carry(config) == 1, "not everything was carried"
+    assert server.count("grid", "power_w") == 20
+    assert len([message for message in caplog.messages if "ems.db" in message and "free disk space" in message]) == 1
+    ems.write_bytes(kept)
+    assert carry(config) == 0
+    assert server.count("slot_means", "load_kw") == 1

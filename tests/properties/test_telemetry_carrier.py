@@ -94,6 +94,7 @@ def test_every_good_point_arrives_in_order_and_every_bad_one_is_counted_once(
         assert times == expected
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(["away", "good"]), min_size=1, max_size=30), st.integers(1, 1_000))
 def test_a_duty_waits_longer_after_each_failure_and_never_carries_faster_than_its_rate(
     mood: list[str], rate: int

@@ -48,7 +48,7 @@ class Round(Measurement, name="round", writer=Writer.BROKER):
     orders = whole("", "orders received at the gate")
     blocks = whole("", "block orders cleared with them")
     gate_to_award_s = real("s", "from the calendar's gate until awards were handed to the MQTT client")
-    is_late = yes("that took more than 5 s beyond the time to reveal, and the round had a market")
+    is_late = yes("orders waited for more than 5 s beyond the time to reveal")
 
 
 class Award(Measurement, name="award", writer=Writer.BROKER, stamp="slot"):
