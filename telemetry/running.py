@@ -59,7 +59,7 @@ def serve(works: Sequence[Work]) -> int:
 
 
 def catch_up(works: Sequence[Work]) -> int:
-    """Exit status after what is recorded was carried: 0, or 1 when a server did not take it or a file was unreadable."""
+    """Exit status after what is recorded was carried: 0, or 1 when not all was: a server or a file is not there."""
     try:
         for work in works:
             work.observe()
