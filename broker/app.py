@@ -16,6 +16,7 @@ from broker.io.call_files import CallFiles
 from broker.io.config import BrokerConfig
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.members_mqtt import MembersMqtt, Receivers
+from broker.io.operator_files import OperatorFiles
 from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
 from broker.io.telemetry_recorder import BrokerTelemetry
@@ -27,6 +28,7 @@ from wire.telemetry.community import Intake
 
 LOG = logging.getLogger(__name__)
 CLOCK_BEHIND_S = 5
+LOOK_FOR_ACTS_S = 1
 # Receipts cost no mark of their own: after a crash up to this many are sent a second time.
 UNMARKED_MAX = 256
 WATCH_S = 10.0
@@ -50,6 +52,7 @@ class BrokerApp:
             state.create()
             stack.enter_context(exclusive(state))
             self._key = state.read_key()
+            self._acts = OperatorFiles(state.acts)
             journal = SqliteJournal(state.journal)
             stack.callback(journal.close)
             self._records = SqliteRecords(state.records)
@@ -60,6 +63,7 @@ class BrokerApp:
                 prices=config.tariff.source(),
                 recorder=self._records,
                 calls=CallFiles(state.calls),
+                acts=self._acts,
                 record_from=self._records.health(COVERED),
                 send_from=self._records.health(SENT) if self._records.health(COVERED) else None,
             )
@@ -162,8 +166,14 @@ class BrokerApp:
             self._members.send_done(Done(READY, self._wake() if at_s else None))
             return
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._scheduler.add_job(self._look_for_acts, "interval", seconds=LOOK_FOR_ACTS_S)
         self._scheduler.start()
         self._on_tick()
+
+    def _look_for_acts(self) -> None:
+        """An emergency stop does not wait for the next gate."""
+        if self._acts.are_waiting():
+            self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
         self._telemetry.heard(meter, self._now_s() or 0)

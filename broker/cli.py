@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "write what was published, as signed frames",
     "telemetry": "carry what was recorded to InfluxDB",
     "statement": "what a member pays and receives",
+    "page": "serve the operator's page",
     "rounds": "the latest cleared slots",
     "members": "the enrolled meters",
     "add-member": "enrol a meter in the configuration",

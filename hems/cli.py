@@ -10,6 +10,8 @@ COMMANDS = {
     "plan": "plan one site once from a case file",
     "why": "say why a device does what it does",
     "run": "run the energy manager of a home",
+    "set": "set what the household wants now",
+    "override": "let a device do something until an end",
     "meter": "run the transactive meter of a home",
     "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
@@ -19,6 +21,8 @@ COMMANDS = {
 EPILOG = """examples:
   hems plan case.json --output plan.json
   hems run --config home.toml
+  hems set --config home.toml mode=away
+  hems override --config home.toml car on --until 18:00
   hems meter --config home.toml
   hems telemetry --config home.toml
   hems backtest homes.csv.gz --target load_kw --group household_id --timezone Europe/Berlin

@@ -12,6 +12,7 @@ from broker.clearing.outcome import Role
 from broker.clearing.preferences import preferences_text
 from broker.io.member_config import MemberSettings
 from broker.io.network_config import NetworkSettings
+from broker.io.page_config import PageSettings
 from broker.io.regulation_config import RegulationSettings
 from broker.io.settlement_config import SettlementSettings
 from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism, sealed_problem
@@ -140,6 +141,7 @@ class BrokerConfig(_Table):
     mqtt: MqttSettings = MqttSettings()
     clock: ClockSettings = ClockSettings()
     queue: QueueSettings = QueueSettings()
+    page: PageSettings = PageSettings()
     network: NetworkSettings = NetworkSettings()
     telemetry: TelemetrySettings | None = None
     tariff: Annotated[ConstantSettings | TimeOfUseSettings | CsvSettings, Field(discriminator="kind")]

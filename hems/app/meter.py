@@ -22,6 +22,7 @@ from hems.control.meter_loop import MeterLoop
 from hems.control.transactive_meter import TransactiveMeter
 from hems.io.edge_store import EdgeStore
 from hems.io.home_link import Line, LinkServer, socket_path
+from hems.io.market_files import with_files
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
 from hems.io.modbus_link import MeterError
 from hems.io.site_devices import SiteDevices
@@ -38,7 +39,7 @@ CLEARINGS_KNOWN = 100  # a day-ahead auction has one for each slot of a day
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
-STANDING = (m.Calendar, m.Conditions, m.Path, m.Clearing)
+STANDING = (m.Calendar, m.Trading, m.Conditions, m.Path, m.Clearing)
 TO_HOME = (*STANDING, *HELD, m.Settlement)
 RECORDED = (m.Clearing, m.Settlement)
 
@@ -50,6 +51,7 @@ class MeterApp:
         state_dir = base / config.home.state_dir
         self._minutes = config.home.slot_minutes
         self._driven = config.clock.mode == "driven"
+        market = with_files(market, base)
         self._store = EdgeStore(state_dir / "meter.db")
         self._devices = SiteDevices(config.model_copy(update={"device": ()}))
         auditor = MarketAuditor(meter=config.home.meter, community=market.community, on_violation=self._on_violation)

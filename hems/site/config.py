@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from hems.site.config_devices import DeviceTable, unit_of
 from hems.site.config_fields import Table
+from hems.site.config_home_assistant import HomeAssistantTable
 from hems.site.config_site import (
     ClockTable,
     ControlTable,
@@ -25,6 +26,7 @@ from hems.site.home import Home
 
 __all__ = [
     "ConfigError",
+    "HomeAssistantTable",
     "HomeConfig",
     "MarketTable",
     "PricePeriod",
@@ -47,6 +49,7 @@ class HomeConfig(Table):
     tariff: TariffTable
     market: MarketTable | None = None
     weather: WeatherTable | None = None
+    home_assistant: HomeAssistantTable | None = None
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()
     clock: ClockTable = ClockTable()
