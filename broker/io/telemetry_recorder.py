@@ -18,6 +18,7 @@ BUFFER = "broker-telemetry.db"
 PROMPT_S = 5.0
 SILENT_SLOTS = 2
 GATES_KEPT = 2_000
+TOLD_EACH_MAX = 1_000  # members; in a larger community each is told only when it falls silent or is heard again
 
 Session = tuple[str, str, int]
 
@@ -137,9 +138,8 @@ class BrokerTelemetry:
             },
         )
         slot = now_s // self._slot_s
-        told = (
-            ages if slot != self._told_slot else {name: ages[name] for name in silent ^ self._silent if name in ages}
-        )
+        tells_all = slot != self._told_slot and len(ages) <= TOLD_EACH_MAX
+        told = ages if tells_all else {name: ages[name] for name in silent ^ self._silent if name in ages}
         self._told_slot, self._silent = slot, silent
         for name, age_s in sorted(told.items()):
             yield point(

@@ -95,7 +95,7 @@ class MemberMoney(Measurement, name="member_money", writer=Writer.BROKER, stamp=
 
 
 class Member(Measurement, name="member", writer=Writer.BROKER):
-    """Whether a member is heard, once a slot and when it changes."""
+    """Whether a member is heard, when it changes and, up to 1,000 members, once a slot."""
 
     community = Tag(COMMUNITY)
     meter = Tag(MEMBER)
