@@ -184,3 +184,26 @@ def test_a_file_that_cannot_be_read_is_told_once_and_the_others_are_carried(
     ems.write_bytes(kept)
     assert carry(config) == 0
     assert server.count("slot_means", "load_kw") == 1
+
+
+def test_the_process_goes_on_until_it_is_asked_to_stop_and_leaves_with_status_0(
+    server: Influx, tmp_path: Path
+) -> None:
+    record(tmp_path, 30)
+    asked: list[bytes] = []
+
+    def stop_at_its_own_health(body: bytes) -> None:
+        if not asked and b"exporter,site=h1 written=" in body:
+            asked.append(body)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    server.fault = stop_at_its_own_health
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert main(["telemetry", "--config", str(write_home(tmp_path, server.url))]) == 0
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    assert asked
+    assert server.count("grid", "power_w") == 30
+    assert server.count("exporter", "backlog") >= 1
