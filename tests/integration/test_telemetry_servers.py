@@ -42,11 +42,12 @@ def times_s(server: Influx, measurement: str) -> list[int]:
 
 
 def test_a_day_without_a_server_is_carried_whole_in_order_and_in_bounded_batches(
-    server: Influx, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: Influx, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record(tmp_path, DAY)
     assert carry(write_home(tmp_path, f"http://127.0.0.1:{free_port()}")) == 1
     assert "start the server" in caplog.text and len(caplog.messages) == 1
+    assert capsys.readouterr().out == "h1: 0 points written, 0 refused\n"
     sizes: list[int] = []
     server.fault = lambda body: sizes.append(body.count(b"\n") + 1)
     assert carry(write_home(tmp_path, server.url)) == 0
