@@ -22,6 +22,7 @@ from broker.io.state_dir import StateDir, exclusive
 from broker.io.telemetry_recorder import BrokerTelemetry
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
+from doctor.alive import tell_alive
 from wire.clock import READY, Done, Instant
 from wire.telemetry import Field, Value
 from wire.telemetry.community import Intake
@@ -103,8 +104,9 @@ class BrokerApp:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(self._members.run()), tasks.create_task(self._work_loop())]
             running += [] if self._driven else [tasks.create_task(self._watch())]
+            alive = tasks.create_task(tell_alive())
             await self._until(stop, running)
-            for task in running:
+            for task in [alive, *running]:
                 task.cancel()
             if not self._driven:
                 self._scheduler.shutdown(wait=False)

@@ -13,6 +13,7 @@ COMMANDS = {
     "set": "set what the household wants now",
     "override": "let a device do something until an end",
     "meter": "run the transactive meter of a home",
+    "page": "make or end links to the page of a home",
     "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",
