@@ -99,7 +99,7 @@ class HousePage:
                 self._records.close()
 
     async def _watched(self) -> None:
-        """Looks at the meters while somebody watches: a kettle is seen at once. Where someone is silent it does not."""
+        """Looks at the meters while somebody watches: a kettle is seen at once."""
         while True:
             await asyncio.sleep(LOOK_S)
             if self._look is None or not self._server.events.channels or self._is_someone_silent():
