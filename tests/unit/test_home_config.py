@@ -558,6 +558,20 @@ def test_the_local_hour_and_day_of_a_home_follow_its_clock() -> None:
     assert berlin.local_day(last_hour_s) == berlin.local_day(morning_s) + 1
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('ca_file = "ca.pem"\ncert_file = "c.pem"', "cert_file and key_file belong together"),
+        ('ca_file = "ca.pem"\nkey_file = "c.key"', "cert_file and key_file belong together"),
+        ('cert_file = "c.pem"\nkey_file = "c.key"', "cert_file needs ca_file"),
+    ],
+)
+def test_a_client_certificate_that_is_not_whole_is_refused(lines: str, told: str) -> None:
+    market = f'[market]\ncommunity = "elm"\nbroker_key = "{"0" * 64}"\n'
+    with pytest.raises(ConfigError, match=f"market: {told}"):
+        parse_config(SMALL + market + lines, "home.toml")
+
+
 PAGE = """
 [home]
 meter = "h1"
