@@ -112,7 +112,7 @@ def _one(found: Schema, tables: Schema) -> str:
         escaped = found["pattern"].replace("|", "\\|")
         return f"text `{escaped}`"
     kind = found["format"] if found.get("format") in ("path", "date") else found.get("type", "value")
-    words = {"integer": "whole number", "string": "text", "boolean": "true or false"}
+    words = {"integer": "whole number", "string": "text", "boolean": "true or false", "object": "table"}
     return words.get(kind, kind) + limits
 
 

@@ -44,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def configured(args: argparse.Namespace) -> "list[tuple[Path, Any]] | None":
     """(path, configuration) of every home, with logging set up; None when one is wrong (which was said)."""
+    from hems.io.peers import check_peers
     from hems.site.config import ConfigError, parse_config
 
     logging.basicConfig(
@@ -53,7 +54,9 @@ def configured(args: argparse.Namespace) -> "list[tuple[Path, Any]] | None":
     found, wrong = [], False
     for path in args.config:
         try:
-            found.append((path, parse_config(path.read_text(encoding="utf-8"), str(path))))
+            config = parse_config(path.read_text(encoding="utf-8"), str(path))
+            check_peers(config, str(path))
+            found.append((path, config))
         except OSError as error:
             wrong = True
             print(f"{path}: {error.strerror}; name the home's TOML file", file=sys.stderr)

@@ -10,12 +10,12 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from hems.site.config_devices import DeviceTable, unit_of
 from hems.site.config_fields import Table
+from hems.site.config_meter import MeterTable, ModbusMeterTable, MqttTable
 from hems.site.config_site import (
     ClockTable,
     ControlTable,
     HomeTable,
     MarketTable,
-    MeterTable,
     PricePeriod,
     TariffTable,
     WeatherTable,
@@ -33,6 +33,8 @@ __all__ = [
     "resolved",
 ]
 
+METER_KINDS = (("modbus",), ("mqtt",), ("p1",))
+
 
 class ConfigError(Exception):
     """A configuration that cannot be used: every finding, each with its place and what to do."""
@@ -43,12 +45,32 @@ class HomeConfig(Table):
 
     home: HomeTable
     meter: MeterTable
+    mqtt: MqttTable = MqttTable()
     tariff: TariffTable
     market: MarketTable | None = None
     weather: WeatherTable | None = None
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()
     clock: ClockTable = ClockTable()
+
+    @field_validator("device")
+    @classmethod
+    def _is_reachable(cls, devices: tuple[DeviceTable, ...], info: ValidationInfo) -> tuple[DeviceTable, ...]:
+        """A Modbus device is reached at the meter's host only where the meter has one on Modbus."""
+        meter = info.data.get("meter")
+        if meter is not None and not isinstance(meter, ModbusMeterTable):
+            lost = [d.id for d in devices if d.device_id is not None and d.host is None]
+            if lost:
+                raise ValueError(f"{', '.join(lost)}: give host and port, the meter is not on Modbus")
+        return devices
+
+    @field_validator("clock")
+    @classmethod
+    def _clock_fits(cls, clock: ClockTable, info: ValidationInfo) -> ClockTable:
+        meter = info.data.get("meter")
+        if clock.mode == "driven" and meter is not None and not isinstance(meter, ModbusMeterTable):
+            raise ValueError('mode "driven" is for demos with simulated meters on Modbus: leave [clock] out')
+        return clock
 
     @field_validator("market")
     @classmethod
@@ -116,6 +138,8 @@ def parse_config(text: str, where: str) -> HomeConfig:
 
 
 def _finding(where: str, loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    if loc[:1] == ("meter",) and loc[1:2] in METER_KINDS:
+        loc = ("meter", *loc[2:])  # the kind stands in the table, not in the path of its keys
     path = ".".join(str(part) for part in loc) or "file"
     if kind == "extra_forbidden":
         message = "unknown key: remove it or correct its spelling"

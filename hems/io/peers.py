@@ -1,0 +1,152 @@
+"""The meter and the devices of a configuration as peers, with one connection per address and MQTT server."""
+
+from pathlib import Path
+
+from hems.io.map_files import SUNSPEC, register_map
+from hems.io.map_meter import MapMeter
+from hems.io.meter_port import Memory, SiteDevice, SiteMeter
+from hems.io.modbus_device import ModbusDevice
+from hems.io.modbus_link import ModbusLink
+from hems.io.modbus_meter import ModbusMeter
+from hems.io.mqtt_device import MqttProduction, MqttRelay
+from hems.io.mqtt_link import MqttLink
+from hems.io.mqtt_meter import MqttMeter
+from hems.io.p1_meter import P1Meter
+from hems.io.template_files import TemplateError, template
+from hems.metering.foreign.binding import BindError, Bound, bind
+from hems.metering.foreign.programme import Programme
+from hems.metering.foreign.template import Template
+from hems.site.config import ConfigError, HomeConfig
+from hems.site.config_devices import ApplianceTable, DeviceTable, PvTable
+from hems.site.config_meter import ModbusMeterTable, MqttMeterTable, P1MeterTable
+from wire.registers import DeviceKind
+
+QUARTER_HOUR_S = 900
+PV_PEAK_HEADROOM = 1.25
+PV_UNKNOWN_KW = 1e3
+KINDS = {
+    "pv": DeviceKind.PV,
+    "battery": DeviceKind.BATTERY,
+    "ev": DeviceKind.EV_CHARGER,
+    "zone": DeviceKind.HEAT_PUMP,
+    "lighting": DeviceKind.LIGHTING,
+    "appliance": DeviceKind.RELAY,
+}
+
+
+class Peers:
+    """Makes the peers of one home; nothing is connected before its first use."""
+
+    def __init__(self, config: HomeConfig, base: Path, memory: Memory | None = None) -> None:
+        self._config, self._memory = config, memory
+        self._links: dict[tuple[str, int], ModbusLink] = {}
+        self._mqtt = MqttLink(config.mqtt, base)
+
+    def meter(self) -> SiteMeter:
+        """The site meter.
+
+        Raises: ConfigError when template, map, topic or overrides do not fit.
+        """
+        table = self._config.meter
+        try:
+            match table:
+                case ModbusMeterTable():
+                    return self._modbus_meter(table)
+                case MqttMeterTable():
+                    return self._mqtt_meter(table)
+                case P1MeterTable():
+                    return P1Meter(table)
+        except (TemplateError, BindError) as error:
+            raise ConfigError(f"meter: {error}") from None
+        raise AssertionError(f"no meter for {table!r}")
+
+    def devices(self) -> dict[str, SiteDevice]:
+        """The devices by id.
+
+        Raises: ConfigError when template, topic or overrides of one do not fit.
+        """
+        return {device.id: self.device(device) for device in self._config.device}
+
+    @property
+    def _connection_w(self) -> float:
+        return 1000.0 * max(self._config.home.import_limit_kw, self._config.home.export_limit_kw)
+
+    def _link(self, host: str, port: int) -> ModbusLink:
+        return self._links.setdefault((host, port), ModbusLink(host, port))
+
+    def _modbus_meter(self, table: ModbusMeterTable) -> SiteMeter:
+        link = self._link(table.host, table.port)
+        if table.map == SUNSPEC:
+            return ModbusMeter(table.host, table.port, table.device_id, power_sign=table.power_sign, link=link)
+        return MapMeter(link, table.device_id, register_map(table.map), power_sign=table.power_sign)
+
+    def _mqtt_meter(self, table: MqttMeterTable) -> SiteMeter:
+        return MqttMeter(
+            self._mqtt,
+            bound_meter(table),
+            connection_w=self._connection_w,
+            max_age_s=table.max_age_s,
+            memory=self._memory,
+        )
+
+    def device(self, table: DeviceTable) -> SiteDevice:
+        """One device. Raises ConfigError as `devices` does."""
+        if isinstance(table, PvTable | ApplianceTable) and table.template is not None:
+            try:
+                return self._mqtt_device(table)
+            except (TemplateError, BindError) as error:
+                raise ConfigError(f"device {table.id}: {error}") from None
+        meter = self._config.meter
+        at = meter if isinstance(meter, ModbusMeterTable) else ModbusMeterTable()
+        host, port = table.host or at.host, table.port or at.port
+        assert table.device_id is not None
+        return ModbusDevice(host, port, table.device_id, KINDS[table.kind], link=self._link(host, port))
+
+    def _mqtt_device(self, table: PvTable | ApplianceTable) -> SiteDevice:
+        bound = bound_device(table)
+        if isinstance(table, PvTable):
+            peak_w = 1000.0 * min(table.peak_kw * PV_PEAK_HEADROOM, PV_UNKNOWN_KW)
+            return MqttProduction(self._mqtt, bound, peak_w=peak_w)
+        duration_s = QUARTER_HOUR_S * len(table.quarter_hour_kw)
+        programme = Programme(duration_s=duration_s, timezone=self._config.home.timezone)
+        return MqttRelay(self._mqtt, bound, peak_w=self._connection_w, programme=programme, memory=self._memory)
+
+
+def check_peers(config: HomeConfig, where: str) -> None:
+    """Makes sure that templates, maps and topics of a configuration fit; connects nothing.
+
+    Raises: ConfigError with every finding; `where` names the file.
+    """
+    peers, found = Peers(config, Path()), list[str]()
+    try:
+        peers.meter()
+    except ConfigError as error:
+        found.append(f"{where}: {error}")
+    for device in config.device:
+        try:
+            peers.device(device)
+        except ConfigError as error:
+            found.append(f"{where}: {error}")
+    if found:
+        raise ConfigError("\n".join(found))
+
+
+def bound_meter(table: MqttMeterTable) -> Bound:
+    """The template of a meter bound to its topic. Raises TemplateError or BindError."""
+    given: dict[str, dict[str, object]] = {quantity: value.given() for quantity, value in table.value.items()}
+    return bind(_with_role(table.template, "meter"), table.topic, fill=table.fill, overrides=given)
+
+
+def bound_device(table: PvTable | ApplianceTable) -> Bound:
+    """The template of a device bound to its topic. Raises TemplateError or BindError."""
+    assert table.template is not None
+    given: dict[str, dict[str, object]] = {quantity: value.given() for quantity, value in table.value.items()}
+    role = "pv" if isinstance(table, PvTable) else "relay"
+    return bind(_with_role(table.template, role), table.topic, fill=table.fill, overrides=given)
+
+
+def _with_role(name: str, role: str) -> Template:
+    found = template(name)
+    if role not in found.roles:
+        raise BindError(f"template {name} is for {', '.join(found.roles)}, not for a {role}")
+    return found
