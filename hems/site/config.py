@@ -29,6 +29,7 @@ __all__ = [
     "PricePeriod",
     "TariffTable",
     "WeatherTable",
+    "config_from",
     "parse_config",
     "resolved",
 ]
@@ -129,9 +130,19 @@ def parse_config(text: str, where: str) -> HomeConfig:
     Raises: ConfigError with every finding.
     """
     try:
-        return HomeConfig.model_validate(tomllib.loads(text))
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where}: not TOML: {error}") from None
+    return config_from(tables, where)
+
+
+def config_from(tables: Mapping[str, Any], where: str) -> HomeConfig:
+    """The configuration in tables; `where` names them in messages.
+
+    Raises: ConfigError with every finding.
+    """
+    try:
+        return HomeConfig.model_validate(tables)
     except ValidationError as error:
         found = [_finding(where, tuple(e["loc"]), e["type"], e["msg"]) for e in error.errors(include_url=False)]
         raise ConfigError("\n".join(found)) from None

@@ -98,7 +98,8 @@ class Switch(Strict):
 
 
 class Template(Strict):
-    """One kind of device. `places` are the names in braces that have a default; the others come from the topic.
+    """One kind of device. `detect` is what a topic has to contain to be taken for one when nobody named it (a regular
+    expression). `places` are the names in braces that have a default; the others come from the topic.
 
     `retained` says whether what the server repeats may be used: energies that are sent only when they change count
     once the device has proved that it lives (`on_change`), everything else waits for a live message (`old`).
@@ -110,6 +111,7 @@ class Template(Strict):
     roles: tuple[Role, ...] = Field(min_length=1, strict=False)
     topic: Topic
     example: Topic
+    detect: str = ".*"
     max_age_s: Annotated[int, Field(ge=5, le=7200)]
     retained: Literal["old", "on_change"] = "old"
     note: str = ""
