@@ -10,6 +10,7 @@ from hems.metering.foreign.meter import ForeignDevice, Measured
 from hems.metering.reading import EnergySource, Phases, Reading, ReadingQuality
 
 COUNTER_HEADROOM = 1.5
+WAIT_S = 30.0  # for a register that a device sends on a topic of its own, before it is integrated instead
 DIRECTIONS = ("import_wh", "export_wh")
 
 
@@ -27,6 +28,7 @@ class ForeignMeter:
     _counters: dict[str, Counter] = field(default_factory=dict)
     _power: Measured | None = None
     _net_wh: float | None = None
+    _first_s: float | None = None
 
     def __post_init__(self) -> None:
         """Restores the counters; a memory that does not fit is left alone."""
@@ -54,7 +56,7 @@ class ForeignMeter:
             if self.device.has(name) or self._is_expected(name):
                 self._count(name, now_s)
             elif not is_net and isinstance(power, Measured):
-                self._integrate(name, power)
+                self._integrate_or_wait(name, power, now_s)
         if is_net:
             self._count_net(now_s)
         if isinstance(power, Measured):
@@ -93,6 +95,23 @@ class ForeignMeter:
         if power_w is None or None in totals.values():
             return ReadingQuality.INVALID
         return ReadingQuality.ESTIMATED if self.is_estimated else ReadingQuality.GOOD
+
+    def _integrate_or_wait(self, name: str, power: Measured, now_s: float) -> None:
+        """Integrates; a register that may still come on a topic of its own is waited for first."""
+        if self._power is None and self._first_s is None:
+            self._first_s = now_s
+        waited_s = now_s - (self._first_s or now_s)
+        if self._has_own_topic(name) and waited_s < min(WAIT_S, self.device.age_allowed_s):
+            self.flags.append(Flag(code=FlagCode.MISSING, about=name, detail="no register yet, it is waited for"))
+        else:
+            self._integrate(name, power)
+
+    def _has_own_topic(self, name: str) -> bool:
+        topics = {
+            value.quantity: {source.topic for part in value.part for source in part.source}
+            for value in self.device.bound.values
+        }
+        return name in topics and not topics[name] & topics.get("power_w", set())
 
     def _is_expected(self, name: str) -> bool:
         """Whether an earlier run counted a register that has not been heard yet: it is waited for."""
