@@ -5,12 +5,13 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from hems.io.map_files import SUNSPEC, map_names, register_map
 from hems.io.map_meter import MapMeter
 from hems.io.modbus_device import ModbusDevice
 from hems.io.modbus_link import MeterError, MeterSilent, MeterUnreachable, ModbusLink, find_layout
-from hems.io.modbus_meter import ModbusMeter
+from hems.io.modbus_meter import SAME_LAYOUT, ModbusMeter
 from hems.metering.reading import Reading, ReadingQuality
 from wire.registers import DeviceKind, DeviceState
 from wire.registers.decoding import READING_MODELS
@@ -102,7 +103,7 @@ async def _peer(link: ModbusLink, device_id: int) -> FoundOnBus | None:
     except MeterError:
         return await _by_maps(link, device_id)
     try:
-        if models & set(READING_MODELS):
+        if models & {*READING_MODELS, *chain.from_iterable(SAME_LAYOUT.values())}:
             meter = ModbusMeter(link.host, link.port, device_id, link=link, now=lambda: 0)
             return found(reading=await meter.reading())
         for kind, model_id in MODEL_OF_KIND.items():

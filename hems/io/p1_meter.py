@@ -28,6 +28,7 @@ class P1Meter:
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._last: tuple[Telegram, float] | None = None
+        self._writer: asyncio.StreamWriter | None = None  # held: the connection ends with it
         self._trouble: str | None = None
         self._bad: str | None = None
 
@@ -54,6 +55,9 @@ class P1Meter:
         if self._task is not None:
             self._task.cancel()
             self._task = None
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def _silent(self) -> MeterUnreachable | MeterSilent:
         if self._trouble is not None:
@@ -74,17 +78,18 @@ class P1Meter:
             await asyncio.sleep(RETRY_S)
 
     async def _opened(self) -> Callable[[], Any]:
+        """What gives the next bytes: b"" at the end of the line, None when none came for a second."""
         if self._config.host is not None:
             opening = asyncio.open_connection(self._config.host, self._config.port)
-            reader, _ = await asyncio.wait_for(opening, TIMEOUT_S)
+            reader, self._writer = await asyncio.wait_for(opening, TIMEOUT_S)
             return lambda: reader.read(CHUNK)
         return await asyncio.to_thread(_serial_reader, self._config)
 
     async def _read(self, chunk: Callable[[], Any]) -> None:
         buffer = b""
-        while got := await chunk():
+        while (got := await chunk()) != b"":
             self._trouble = None
-            buffer += got
+            buffer += got or b""
             while True:
                 whole, buffer = next_telegram(buffer)
                 if whole is None:
@@ -115,11 +120,9 @@ def _serial_reader(config: P1MeterTable) -> Callable[[], Any]:
         timeout=1.0,
     )
 
-    def read() -> bytes:
-        while True:
-            got: bytes = line.read(max(1, min(CHUNK, line.in_waiting)))
-            if got:
-                return got
+    def read() -> bytes | None:
+        got: bytes = line.read(max(1, min(CHUNK, line.in_waiting)))
+        return got or None
 
     return lambda: asyncio.to_thread(read)
 

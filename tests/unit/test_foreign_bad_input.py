@@ -21,7 +21,9 @@ def native() -> ForeignMeter:
     return ForeignMeter(device=ForeignDevice(bound=bind(template("native"), TOPIC), connection_w=17_000.0))
 
 
-def say(meter: ForeignMeter, payload: object, at_s: float, *, topic: str = TOPIC, retained: bool = False) -> list[Flag]:
+def say(
+    meter: ForeignMeter, payload: object, at_s: float, *, topic: str = TOPIC, retained: bool = False
+) -> list[Flag]:
     data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     flags = meter.device.take(Heard(topic=topic, payload=data, retained=retained, at_s=at_s))
     meter.update(at_s)
