@@ -12,6 +12,7 @@ from hems.commands.meter_named import NoMeter, host_and_port
 from hems.commands.meter_test import report
 from hems.commands.questions import Questions
 from hems.io.peers import check_peers
+from hems.metering.meter_check import CLAMPS
 from hems.site.config import config_from, parse_config
 from hems.site.config_text import config_text
 
@@ -43,7 +44,9 @@ def set_up(args: argparse.Namespace, *, is_asking: bool) -> int:
         check = kettle_test(config, base, seconds)
         print(report(check))
         is_well = check.power_w is not None
-        if check.sign == "wrong":
+        if check.sign == "wrong" and CLAMPS in check.to_do:
+            is_well = False
+        elif check.sign == "wrong":
             tables = turned(tables, config)
             print("the sign of power is turned in the configuration")
     _write(args, base, config_text(tables, devices))

@@ -13,7 +13,7 @@ EVERY_S = 1.0
 
 
 async def watched(
-    meter: SiteMeter, seconds: float, *, every_s: float = EVERY_S, on_sample: Callable[[Sample], None] | None = None
+    meter: SiteMeter, seconds: float, *, on_sample: Callable[[Sample], None] | None = None
 ) -> list[Sample]:
     """The looks at a meter over some seconds, oldest first."""
     samples: list[Sample] = []
@@ -25,7 +25,7 @@ async def watched(
             on_sample(samples[-1])
         if time.monotonic() >= end_s:
             return samples
-        await asyncio.sleep(max(0.0, min(every_s - (time.monotonic() - started_s), end_s - time.monotonic())))
+        await asyncio.sleep(max(0.0, min(EVERY_S - (time.monotonic() - started_s), end_s - time.monotonic())))
 
 
 async def look(meter: SiteMeter) -> Sample:

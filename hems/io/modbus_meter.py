@@ -95,8 +95,10 @@ def _reading_spans(layout: Layout) -> dict[int, ModelSpan]:
     """Models to read, by the table that decodes them: the one that settles, and one for voltages (203 before 213)."""
     found: dict[int, ModelSpan] = {}
     for model_id in READING_MODELS:
-        spans = [layout.span(same) for same in (model_id, *SAME_LAYOUT.get(model_id, ()))]
-        found |= {model_id: span for span in reversed(spans) if span is not None}
+        spans = (layout.span(same) for same in (model_id, *SAME_LAYOUT.get(model_id, ())))
+        span = next((span for span in spans if span is not None), None)
+        if span is not None:
+            found[model_id] = span
     if METER_INT.id in found:
         found.pop(METER_FLOAT.id, None)
     if not found:

@@ -37,6 +37,7 @@ class MqttLink:
 
     config: MqttTable
     base: Path = field(default_factory=Path)
+    now: Callable[[], float] = time.time
     _listeners: list[_Listener] = field(default_factory=list)
     _client: aiomqtt.Client | None = None
     _task: asyncio.Task[None] | None = None
@@ -142,7 +143,7 @@ class MqttLink:
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
             payload = message.payload if isinstance(message.payload, bytes) else b""
-            heard = Heard(topic=message.topic.value, payload=payload, retained=bool(message.retain), at_s=time.time())
+            heard = Heard(topic=message.topic.value, payload=payload, retained=bool(message.retain), at_s=self.now())
             for listener in self._listeners:
                 if any(message.topic.matches(topic) for topic in listener.topics):
                     listener.on_message(heard)

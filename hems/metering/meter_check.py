@@ -17,6 +17,8 @@ SUSTAINED_SAMPLES = 3
 SLOW_S = 30.0
 OLD_S = 60.0
 COUNTED_WH = 2
+CLAMPS = "turn the current clamps around: power and registers are both reversed, and settlement needs the registers"
+POWER_SIGN = "set power_sign = -1 (Modbus) or value.power_w = { sign = -1 } (MQTT): only the power is reversed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +96,10 @@ def sign_of(samples: Sequence[Sample]) -> tuple[Sign, str]:
         return (
             "right" if step_w > 0 else "wrong"
         ), f"the power {way} by {abs(step_w):.0f} W when a load was switched on"
-    by_registers = _sign_by_registers(readings, powers)
-    if by_registers is not None:
-        return by_registers
+    follow = registers_follow(samples)
+    if follow is not None:
+        way = "as the power says" if follow else "the other way than the power says"
+        return ("right" if follow else "wrong"), f"the registers count {way}"
     return "unknown", "no load of 0.8 kW or more was switched on, and the registers have not moved"
 
 
@@ -117,21 +120,22 @@ def kettle_step_w(powers: Sequence[float]) -> float | None:
     return None
 
 
-def _sign_by_registers(readings: Sequence[Reading], powers: Sequence[float]) -> tuple[Sign, str] | None:
+def registers_follow(samples: Sequence[Sample]) -> bool | None:
+    """Whether import counts while the shown power is positive, export while it is negative; None when it is not seen.
+
+    Clamps that are mounted backwards turn both, so they still follow.
+    """
+    readings = [s.reading for s in samples if s.reading is not None and s.reading.power_w is not None]
     known = [r for r in readings if r.import_wh is not None and r.export_wh is not None]
-    if len(known) < 2 or known[-1].quality is ReadingQuality.ESTIMATED or not powers:
+    if len(known) < 2 or known[-1].quality is ReadingQuality.ESTIMATED:
         return None
-    first, last = known[0], known[-1]
-    imported = (last.import_wh or 0) - (first.import_wh or 0)
-    exported = (last.export_wh or 0) - (first.export_wh or 0)
+    powers = [r.power_w or 0 for r in readings]
+    imported = (known[-1].import_wh or 0) - (known[0].import_wh or 0)
+    exported = (known[-1].export_wh or 0) - (known[0].export_wh or 0)
     is_steady = min(powers) > MOVING_W or max(powers) < -MOVING_W
     if not is_steady or max(imported, exported) < COUNTED_WH or min(imported, exported) > 0:
         return None
-    is_right = (imported > exported) == (powers[-1] > 0)
-    register = "import" if imported > exported else "export"
-    return (
-        "right" if is_right else "wrong"
-    ), f"the {register} register counted while the power was {powers[-1]:.0f} W"
+    return (imported > exported) == (powers[-1] > 0)
 
 
 def _to_do(
@@ -144,7 +148,7 @@ def _to_do(
     if reading is None:
         return tuple(found) or ("no reading came: check host, port, topic and template",)
     if sign == "wrong":
-        found["set power_sign = -1 (Modbus) or value.power_w = { sign = -1 } (MQTT), or turn the clamps"] = None
+        found[CLAMPS if registers_follow(samples) else POWER_SIGN] = None
     elif sign == "unknown":
         found["switch a kettle on during the test, so that the sign is known"] = None
     if reading.quality is ReadingQuality.ESTIMATED:

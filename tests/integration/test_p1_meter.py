@@ -1,4 +1,4 @@
-"""Telegrams of a P1 port over TCP and over a serial line (a pseudo terminal): registers, sign, and what is not used."""
+"""Telegrams of a P1 port over TCP and a serial line (a pseudo terminal): registers, sign, what is not used."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Whatever a device sends: nothing raises, nothing is invented, counters never fall and never outrun the connection."""
+"""Whatever a device sends: nothing raises or is invented, counters never fall or outrun the connection."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Every template reads what its device sends, with our sign: a kettle raises the grid power, the sun lowers a roof's."""
+"""Every template reads what its device sends, with our sign: a kettle raises the grid power, the sun lowers it."""
 
 import json
 from pathlib import Path
