@@ -52,10 +52,11 @@ class MeterLoop:
             self.boundary = last if last is not None and last.slot == slot else self.boundary
             return []
         count = (slot.start_s - last.slot.start_s) // slot.duration_s
+        reached = self.boundary.registers  # the end of one slot is the start of the next: reports telescope
         frames = []
         for i in range(count):
-            start = interpolated(last.registers, registers, i, count)
-            end = interpolated(last.registers, registers, i + 1, count)
+            start = interpolated(last.registers, reached, i, count)
+            end = interpolated(last.registers, reached, i + 1, count)
             exact = last.measured and self.boundary.measured and count == 1
             frames.append(self.session.report(last.slot.shifted(i), start, end, measured=exact))
         return frames
