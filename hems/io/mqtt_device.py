@@ -1,5 +1,6 @@
 """Devices over MQTT: production that is only read, and a relay that runs an appliance under leases."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Literal
@@ -9,7 +10,7 @@ from hems.io.meter_port import Memory
 from hems.io.modbus_link import MeterSilent, RequestRefused
 from hems.io.mqtt_link import MqttLink
 from hems.metering.foreign.binding import BindError, Bound
-from hems.metering.foreign.meter import ForeignDevice, Measured
+from hems.metering.foreign.meter import ForeignDevice, Heard, Measured
 from hems.metering.foreign.programme import Programme, programme_from
 from hems.metering.foreign.topics import filled
 from hems.metering.image import DeviceImage
@@ -24,13 +25,13 @@ class MqttProduction:
 
     def __init__(self, link: MqttLink, bound: Bound, *, peak_w: float, now: Callable[[], float] = time.time) -> None:
         """Production that listens from its first use on."""
-        self._link, self._now = link, now
-        self._device = ForeignDevice(bound=bound, connection_w=peak_w)
-        link.listen(bound.topics, self._device.take, bound.keep_alive)
+        self._now = now
+        self._heard = _Heard(link, bound, peak_w)
+        self._link = link
 
     async def image(self) -> DeviceImage:
         """What is produced, which is also what could be. Raises MeterSilent when it is not known."""
-        power = _measured(self._link, self._device, self._now())
+        power = await self._heard.power(self._now)
         return DeviceImage(power_w=power.number, available_w=max(0.0, -power.number))
 
     async def set_power(self, lease: Lease) -> None:
@@ -67,17 +68,16 @@ class MqttRelay:
             raise BindError(f"template {bound.template.name} has no switch that goes off by itself: use another one")
         self._link, self._now, self._memory = link, now, memory
         self._switch = bound.switch
-        self._device = ForeignDevice(bound=bound, connection_w=peak_w)
+        self._heard = _Heard(link, bound, peak_w)
         self._name = f"programme:{bound.topic}"
         self._programme = programme_from(programme, None if memory is None else memory.fact(self._name))
         self._token = -1
-        link.listen(bound.topics, self._device.take, bound.keep_alive)
 
     async def image(self) -> DeviceImage:
         """What the relay measures and how far its programme is. Raises MeterSilent when it is not known."""
-        now_s = self._now()
-        power = _measured(self._link, self._device, now_s)
-        on = self._device.measured("is_on", now_s) if self._device.has("is_on") else None
+        power = await self._heard.power(self._now)
+        now_s, device = self._now(), self._heard.device
+        on = device.measured("is_on", now_s) if device.has("is_on") else None
         is_on = on.number > 0 if isinstance(on, Measured) else power.number >= self._programme.running_w
         before, self._programme = self._programme, self._programme.seen(is_on=is_on, now_s=int(now_s))
         if self._memory is not None and before != self._programme:
@@ -109,11 +109,25 @@ def tasmota_pulse(seconds: int) -> int:
     return 10 * seconds if seconds < 12 else seconds + 100
 
 
-def _measured(link: MqttLink, device: ForeignDevice, now_s: float) -> Measured:
-    link.start()
-    power = device.measured("power_w", now_s)
-    if isinstance(power, Measured):
-        return power
-    if not link.is_connected:
-        raise link.unreachable()
-    raise MeterSilent(f"{device.bound.topic} at {link.where}: {power}")
+class _Heard:
+    """What a device has said on a link."""
+
+    def __init__(self, link: MqttLink, bound: Bound, peak_w: float) -> None:
+        self.device = ForeignDevice(bound=bound, connection_w=peak_w)
+        self._link, self._news = link, asyncio.Event()
+        link.listen(bound.topics, self._take, bound.keep_alive)
+
+    async def power(self, now: Callable[[], float]) -> Measured:
+        """The power. Raises MeterUnreachable without a server, MeterSilent when it is not known."""
+        await self._link.first(self._news)
+        power = self.device.measured("power_w", now())
+        if isinstance(power, Measured):
+            return power
+        if not self._link.is_connected:
+            raise self._link.unreachable()
+        raise MeterSilent(f"{self.device.bound.topic} at {self._link.where}: {power}")
+
+    def _take(self, heard: Heard) -> None:
+        self.device.take(heard)
+        if isinstance(self.device.measured("power_w", self._link.now()), Measured):
+            self._news.set()

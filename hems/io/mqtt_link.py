@@ -5,6 +5,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ LOG = logging.getLogger(__name__)
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
 TIMEOUT_S = 5.0
 WAITING_MAX = 1_000
+FIRST_WAIT_S = 12.0  # most devices speak every 10 s
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class MqttLink:
     _client: aiomqtt.Client | None = None
     _task: asyncio.Task[None] | None = None
     _is_failing: bool = False
+    _started_s: float = 0.0
     _cause: str = "not connected yet"
 
     @property
@@ -58,7 +61,17 @@ class MqttLink:
     def start(self) -> None:
         """Starts the connection in the running loop, once."""
         if self._task is None or self._task.done():
+            self._started_s = time.monotonic()
             self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def first(self, news: asyncio.Event) -> None:
+        """Waits for a device's first message; a while after the start nobody waits any more."""
+        self.start()
+        left_s = self._started_s + FIRST_WAIT_S - time.monotonic()
+        if news.is_set() or left_s <= 0:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(news.wait(), left_s)
 
     @property
     def is_connected(self) -> bool:

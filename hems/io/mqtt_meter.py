@@ -15,7 +15,6 @@ from hems.metering.foreign.site_meter import ForeignMeter
 from hems.metering.reading import Reading
 
 LOG = logging.getLogger(__name__)
-FIRST_WAIT_S = 3.0
 FACT = "foreign_meter"
 
 
@@ -46,7 +45,6 @@ class MqttMeter:
 
     async def reading(self) -> Reading:
         """The meter now. Raises MeterUnreachable without a server, MeterSilent while nothing usable has come."""
-        self._link.start()
         if not self.heard:
             await self._first_message()
         reading = self._meter.reading(self._now())
@@ -72,15 +70,15 @@ class MqttMeter:
         self._news.set()
 
     async def _first_message(self) -> None:
-        try:
-            await asyncio.wait_for(self._news.wait(), FIRST_WAIT_S)
-        except TimeoutError:
-            if not self._link.is_connected:
-                raise self._link.unreachable() from None
-            topics = ", ".join(self._bound.topics[:3])
-            raise MeterSilent(
-                f"nothing came on {topics} at {self._link.where}: check topic and template with 'hems meter test'"
-            ) from None
+        await self._link.first(self._news)
+        if self.heard:
+            return
+        if not self._link.is_connected:
+            raise self._link.unreachable()
+        topics = ", ".join(self._bound.topics[:3])
+        raise MeterSilent(
+            f"nothing came on {topics} at {self._link.where}: check topic and template with 'hems meter test'"
+        )
 
     def _silence(self) -> str:
         if not self._link.is_connected:

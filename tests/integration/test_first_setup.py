@@ -84,7 +84,7 @@ def test_a_kettle_during_the_test_tells_the_sign(
 def test_a_meter_that_says_nothing_is_not_usable_and_the_topic_is_named(
     mqtt_port: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hems.io.mqtt_meter.FIRST_WAIT_S", 0.2)
+    monkeypatch.setattr("hems.io.mqtt_link.FIRST_WAIT_S", 0.2)
     options = ["--template", "tasmota", "--topic", "tele/nobody/SENSOR", "--port", str(mqtt_port), "--seconds", "0.1"]
     assert main(["meter", "test", *options]) == 1
     out = capsys.readouterr().out

@@ -106,7 +106,7 @@ def test_a_megabyte_of_rubbish_neither_ends_the_meter_nor_counts(port: int, clie
 
 
 def test_a_server_that_is_not_there_is_told_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hems.io.mqtt_meter.FIRST_WAIT_S", 0.2)
+    monkeypatch.setattr("hems.io.mqtt_link.FIRST_WAIT_S", 0.2)
 
     async def test() -> None:
         meter = meter_on(free_port())
@@ -144,7 +144,7 @@ def test_a_server_that_restarts_is_found_again_and_the_counter_goes_on(tmp_path:
 def test_a_user_with_a_password_is_let_in_and_a_wrong_one_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hems.io.mqtt_meter.FIRST_WAIT_S", 0.5)
+    monkeypatch.setattr("hems.io.mqtt_link.FIRST_WAIT_S", 0.5)
     tool = shutil.which("mosquitto_passwd")
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if tool is None or program is None:

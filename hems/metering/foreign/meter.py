@@ -97,7 +97,7 @@ class ForeignDevice:
             said = self._said.get((v, p))
             if said is None:
                 where = part.source[0].topic
-                return Flag(code=FlagCode.MISSING, about=value.quantity, detail=f"nothing usable from {where} yet")
+                return Flag(code=FlagCode.NOTHING_YET, about=value.quantity, detail=f"nothing usable from {where}")
             doubt = self._doubt_of_age(value.quantity, said, now_s)
             if doubt is not None:
                 return doubt

@@ -102,7 +102,7 @@ class ForeignMeter:
             self._first_s = now_s
         waited_s = now_s - (self._first_s or now_s)
         if self._has_own_topic(name) and waited_s < min(WAIT_S, self.device.age_allowed_s):
-            self.flags.append(Flag(code=FlagCode.MISSING, about=name, detail="no register yet, it is waited for"))
+            self.flags.append(Flag(code=FlagCode.NOTHING_YET, about=name, detail="its register is waited for"))
         else:
             self._integrate(name, power)
 
