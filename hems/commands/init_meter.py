@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hems.commands.meter_named import NoMeter, host_and_port, meter_tables, mqtt_table
+from hems.commands.meter_test import Ticker
 from hems.commands.questions import Questions
 from hems.io.meter_watch import watched
 from hems.io.modbus_discovery import FoundOnBus, TooManyHosts, bus_peers, hosts_of
@@ -60,7 +61,7 @@ def kettle_test(config: HomeConfig, base: Path, seconds: float) -> MeterCheck:
     async def listen() -> MeterCheck:
         meter = Peers(config, base).meter()
         try:
-            return checked(await watched(meter, seconds))
+            return checked(await watched(meter, seconds, on_sample=Ticker()))
         finally:
             meter.close()
 

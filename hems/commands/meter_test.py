@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from hems.metering.meter_check import MeterCheck, Sample
     from hems.site.config import HomeConfig
 
+KETTLE_FROM_S = 10.0
 EPILOG = """examples:
   hems meter test --config home.toml
   hems meter test --template tasmota --topic tele/meter/SENSOR --host 192.0.2.10
@@ -90,12 +92,13 @@ def run(args: argparse.Namespace) -> int:
 
         meter = Peers(config, base).meter()
         try:
-            return await watched(meter, args.seconds)
+            return await watched(meter, args.seconds, on_sample=None if args.json else Ticker())
         finally:
             meter.close()
 
     if not args.json:
-        print(f"listening to {_named(config)} for {args.seconds:g} s; switch a kettle on after 5 s", flush=True)
+        kettle = "; switch a kettle on after 5 s" if args.seconds >= KETTLE_FROM_S else ""
+        print(f"listening to {_named(config)} for {args.seconds:g} s{kettle}", flush=True)
     try:
         result = checked(asyncio.run(listen()))
     except ConfigError as error:
@@ -107,11 +110,27 @@ def run(args: argparse.Namespace) -> int:
     return 1 if result.verdict == "not usable" else 0
 
 
+class Ticker:
+    """Prints a line for every new reading, so that a person sees the kettle at once."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+
+    def __call__(self, sample: "Sample") -> None:
+        """Takes a look at the meter."""
+        reading = sample.reading
+        if reading is None or reading.at_epoch_s == self._last:
+            return
+        self._last = reading.at_epoch_s
+        clock = time.strftime("%H:%M:%S", time.localtime(sample.at_s))
+        print(f"  {clock}  {'-' if reading.power_w is None else f'{reading.power_w:,}'} W", flush=True)
+
+
 def report(check: "MeterCheck") -> str:
     """The result as a table for people."""
 
     def told(value: float | None, unit: str) -> str:
-        return "-" if value is None else f"{value:g} {unit}"
+        return "-" if value is None else f"{value:,.1f}".removesuffix(".0") + f" {unit}"
 
     rows = [
         ("power", f"{told(check.power_w, 'W')}  ({told(check.power_min_w, 'W')} to {told(check.power_max_w, 'W')})"),
@@ -119,10 +138,11 @@ def report(check: "MeterCheck") -> str:
         ("quality", check.quality or "-"),
         ("sign", f"{check.sign}: {check.sign_reason}"),
         ("rate", f"{check.readings} new readings, every {told(check.interval_s, 's')}"),
-        ("age, longest gap", f"{told(check.age_s and round(check.age_s, 1), 's')}, {told(check.gap_s, 's')}"),
+        ("age, longest gap", f"{told(check.age_s, 's')}, {told(check.gap_s, 's')}"),
         ("missed", str(check.missed)),
         ("verdict", check.verdict),
     ]
+    rows = rows if check.readings else rows[-1:]
     lines = [f"{name:<18}{value}" for name, value in rows]
     return "\n".join(lines + [f"  to do: {item}" for item in check.to_do])
 

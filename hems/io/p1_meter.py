@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -74,7 +75,8 @@ class P1Meter:
                 await self._read(await self._opened())
                 self._trouble = "the line was closed"
             except (OSError, TimeoutError) as error:
-                self._trouble = str(error) or type(error).__name__
+                named = os.strerror(error.errno) if error.errno else str(error)
+                self._trouble = named or type(error).__name__
             await asyncio.sleep(RETRY_S)
 
     async def _opened(self) -> Callable[[], Any]:
