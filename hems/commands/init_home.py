@@ -14,6 +14,7 @@ from hems.commands.questions import Questions
 from hems.io.peers import check_peers
 from hems.metering.meter_check import CLAMPS
 from hems.site.config import config_from, parse_config
+from hems.site.config_fields import known_zone
 from hems.site.config_text import config_text
 
 NAME, IMPORT_PRICE, EXPORT_PRICE, KETTLE_S, BATTERY_ID = "home-1", 0.30, 0.08, 30.0, 2
@@ -61,7 +62,7 @@ def _tables(args: argparse.Namespace, ask: Questions, found: Found) -> tuple[dic
     }
     home = {
         "meter": args.name or ask.text("name of the meter", NAME),
-        "timezone": args.timezone or ask.text("time zone", system_timezone()),
+        "timezone": args.timezone or ask.checked("time zone", system_timezone(), known_zone),
         "state_dir": args.state_dir,
     }
     tables = {"tariff": tariff, **found.tables, "home": home}
@@ -92,15 +93,23 @@ def _battery(args: argparse.Namespace, ask: Questions, found: Found) -> list[dic
         numbers = ask.numbers("battery: capacity [kWh], charging, discharging power [kW]", default, 3)
     if numbers is None:
         return []
-    host = {}
-    if args.battery_host is not None:
-        name, port = host_and_port(args.battery_host, 502)
-        host = {"host": name, "port": port}
-    elif "kind" in found.tables["meter"]:
-        raise NoSetup("the meter is not on Modbus: give --battery-host HOST[:PORT] for the battery")
+    host = _battery_place(args, ask, found)
     device_id = args.battery_device_id or (BATTERY_ID if peer is None else peer.device_id)
     powers = dict(zip(("capacity_kwh", "charge_kw_max", "discharge_kw_max"), numbers, strict=True))
     return [{"kind": "battery", "id": "battery", **host, "device_id": device_id, **powers}]
+
+
+def _battery_place(args: argparse.Namespace, ask: Questions, found: Found) -> dict[str, Any]:
+    """Host and port of the battery; nothing where it is the meter's."""
+    place = args.battery_host
+    if place is None and "kind" in found.tables["meter"]:
+        if not ask.is_asking:
+            raise NoSetup("the meter is not on Modbus: give --battery-host HOST[:PORT] for the battery")
+        place = ask.checked("address of the battery on Modbus TCP", "127.0.0.1:502", lambda p: host_and_port(p, 502))
+    if place is None:
+        return {}
+    host, port = host_and_port(place, 502)
+    return {"host": host, "port": port}
 
 
 def _is_three(text: str) -> bool:

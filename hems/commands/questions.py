@@ -15,6 +15,18 @@ class Questions:
         """The answer, or the default for an empty one."""
         return (self.read(f"{question} [{default}]: ").strip() or default) if self.is_asking else default
 
+    def checked(self, question: str, default: str, check: Callable[[str], object]) -> str:
+        """The answer that a check takes; asks again for one that it refuses with a ValueError."""
+        while True:
+            answer = self.text(question, default)
+            try:
+                check(answer)
+                return answer
+            except ValueError as error:
+                if not self.is_asking:
+                    raise
+                print(error)
+
     def number(self, question: str, default: float) -> float:
         """The number that was answered; asks again for anything else."""
         while True:

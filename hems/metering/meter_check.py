@@ -98,7 +98,7 @@ def sign_of(samples: Sequence[Sample]) -> tuple[Sign, str]:
         ), f"the power {way} by {abs(step_w):.0f} W when a load was switched on"
     follow = registers_follow(samples)
     if follow is not None:
-        way = "as the power says" if follow else "the other way than the power says"
+        way = "as the power says (a kettle makes it sure)" if follow else "the other way than the power says"
         return ("right" if follow else "wrong"), f"the registers count {way}"
     return "unknown", "no load of 0.8 kW or more was switched on, and the registers have not moved"
 
