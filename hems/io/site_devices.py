@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hems.dispatch.lease import Lease
 from hems.io.meter_port import Memory
-from hems.io.modbus_link import MeterError, RegisterMapMismatch, RequestRefused
+from hems.io.modbus_link import MeterError, RegisterMapMismatch
 from hems.io.modbus_meter import ModbusMeter
 from hems.io.peers import Peers
 from hems.metering.image import DeviceImage, SiteImage
@@ -82,11 +82,8 @@ class SiteDevices:
     async def _give(self, name: str, lease: Lease) -> str | None:
         try:
             await self._devices[name].set_power(lease)
-        except RequestRefused as error:
+        except MeterError as error:  # a device may be read and not be commanded, and the other way round
             self._failed(f"lease of {name}", error)
-            return None
-        except MeterError as error:
-            self._failed(name, error)
             return None
         self._works(f"lease of {name}")
         return name
