@@ -51,7 +51,7 @@ class MeterApp:
         self._minutes = config.home.slot_minutes
         self._driven = config.clock.mode == "driven"
         self._store = EdgeStore(state_dir / "meter.db")
-        self._devices = SiteDevices(config.model_copy(update={"device": ()}), base, self._store)
+        self._devices = SiteDevices(config.model_copy(update={"device": ()}), base, self._store, settles=True)
         auditor = MarketAuditor(meter=config.home.meter, community=market.community, on_violation=self._on_violation)
         is_replaying = not self._driven if market.replay is None else market.replay
         self._replays = (

@@ -42,8 +42,8 @@ class Peers:
         self._links: dict[tuple[str, int], ModbusLink] = {}
         self._mqtt = MqttLink(config.mqtt, base)
 
-    def meter(self) -> SiteMeter:
-        """The site meter.
+    def meter(self, *, settles: bool = False) -> SiteMeter:
+        """The site meter; only one that `settles` keeps its counters in memory.
 
         Raises: ConfigError when template, map, topic or overrides do not fit.
         """
@@ -53,7 +53,7 @@ class Peers:
                 case ModbusMeterTable():
                     return self._modbus_meter(table)
                 case MqttMeterTable():
-                    return self._mqtt_meter(table)
+                    return self._mqtt_meter(table, self._memory if settles else None)
                 case P1MeterTable():
                     return P1Meter(table)
         except (TemplateError, BindError) as error:
@@ -80,13 +80,13 @@ class Peers:
             return ModbusMeter(table.host, table.port, table.device_id, power_sign=table.power_sign, link=link)
         return MapMeter(link, table.device_id, register_map(table.map), power_sign=table.power_sign)
 
-    def _mqtt_meter(self, table: MqttMeterTable) -> SiteMeter:
+    def _mqtt_meter(self, table: MqttMeterTable, memory: Memory | None) -> SiteMeter:
         return MqttMeter(
             self._mqtt,
             bound_meter(table),
             connection_w=self._connection_w,
             max_age_s=table.max_age_s,
-            memory=self._memory,
+            memory=memory,
         )
 
     def device(self, table: DeviceTable) -> SiteDevice:

@@ -21,13 +21,17 @@ LOG = logging.getLogger(__name__)
 class SiteDevices:
     """All peers of one home; connections are shared per address and come back by themselves."""
 
-    def __init__(self, config: HomeConfig, base: Path | None = None, memory: Memory | None = None) -> None:
+    def __init__(
+        self, config: HomeConfig, base: Path | None = None, memory: Memory | None = None, *, settles: bool = False
+    ) -> None:
         """Peers of a configuration whose relative paths start at `base`; `memory` outlives a restart.
+
+        The counters of a meter are kept there only by the process that `settles` on them.
 
         Raises: ConfigError when a template or map and its topic do not fit.
         """
         peers = Peers(config, Path() if base is None else base, memory)
-        self._meter = peers.meter()
+        self._meter = peers.meter(settles=settles)
         self._devices = peers.devices()
         self._failing: set[str] = set()
 
