@@ -9,6 +9,7 @@ from wire.slots import Slot, slot_at
 RESEND_S = 30
 LATEST_START_S = 5
 BETWEEN_S_MAX = 15
+FALLEN_TO_BELIEVE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class MeterLoop:
         self._minutes = slot_minutes
         self._resent_s = 0
         self._latest: Registers | None = None
+        self._fallen = 0
 
     def next_wake_s(self, now_s: int) -> int:
         """The next slot boundary."""
@@ -37,16 +39,22 @@ class MeterLoop:
     def read(self, registers: Registers, *, is_estimated: bool = False) -> list[Frame]:
         """Takes a reading; returns the reports of all slots that have ended since the last boundary.
 
-        Registers that fell are another meter's, or a reset one's: a new chain starts and the slots between are left
-        to the broker. `is_estimated`: the meter integrates power itself, so nothing of it is called measured.
+        Registers that fell are left alone: a glitch of the line. When they stay so they are another meter's, or a
+        reset one's: a new chain starts and the slots between are left to the broker. `is_estimated`: the meter
+        integrates power itself, so nothing of it is called measured.
 
         A boundary that nobody read (the process or the meter was away) is interpolated and marked as estimated: the
         total is still the difference of registers, so nothing is lost.
         """
+        fell = self.boundary is not None and is_fallen(self.boundary.registers, registers)
+        self._fallen = self._fallen + 1 if fell else 0
+        if 0 < self._fallen < FALLEN_TO_BELIEVE:
+            return []
         slot = slot_at(registers.at_s, self._minutes)
         last, self.boundary = self.boundary, self._boundary(slot, registers, is_estimated)
         self._latest = registers
-        if last is not None and is_fallen(last.registers, registers):
+        if fell:
+            self._fallen = 0
             return []
         if last is None or last.slot >= slot:
             self.boundary = last if last is not None and last.slot == slot else self.boundary

@@ -12,6 +12,7 @@ from hems.io.mqtt_device import MqttProduction, MqttRelay
 from hems.io.mqtt_link import MqttLink
 from hems.io.mqtt_meter import MqttMeter
 from hems.io.p1_meter import P1Meter
+from hems.io.settled_meter import SettledMeter
 from hems.io.template_files import TemplateError, template
 from hems.metering.foreign.binding import BindError, Bound, bind
 from hems.metering.foreign.programme import Programme
@@ -50,12 +51,14 @@ class Peers:
         table = self._config.meter
         try:
             match table:
+                case ModbusMeterTable() if table.map == SUNSPEC:
+                    return self._sunspec_meter(table)
                 case ModbusMeterTable():
-                    return self._modbus_meter(table)
+                    return self._followed(self._map_meter(table), table.map, settles=settles)
                 case MqttMeterTable():
                     return self._mqtt_meter(table, self._memory if settles else None)
                 case P1MeterTable():
-                    return P1Meter(table)
+                    return self._followed(P1Meter(table), "p1", settles=settles)
         except (TemplateError, BindError) as error:
             raise ConfigError(f"meter: {error}") from None
         raise AssertionError(f"no meter for {table!r}")
@@ -74,10 +77,17 @@ class Peers:
     def _link(self, host: str, port: int) -> ModbusLink:
         return self._links.setdefault((host, port), ModbusLink(host, port))
 
-    def _modbus_meter(self, table: ModbusMeterTable) -> SiteMeter:
+    def _followed(self, meter: SiteMeter, name: str, *, settles: bool) -> SiteMeter:
+        if not settles or self._memory is None:
+            return meter
+        return SettledMeter(meter, name, connection_w=self._connection_w, memory=self._memory)
+
+    def _sunspec_meter(self, table: ModbusMeterTable) -> SiteMeter:
         link = self._link(table.host, table.port)
-        if table.map == SUNSPEC:
-            return ModbusMeter(table.host, table.port, table.device_id, power_sign=table.power_sign, link=link)
+        return ModbusMeter(table.host, table.port, table.device_id, power_sign=table.power_sign, link=link)
+
+    def _map_meter(self, table: ModbusMeterTable) -> SiteMeter:
+        link = self._link(table.host, table.port)
         return MapMeter(link, table.device_id, register_map(table.map), power_sign=table.power_sign)
 
     def _mqtt_meter(self, table: MqttMeterTable, memory: Memory | None) -> SiteMeter:

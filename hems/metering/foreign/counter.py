@@ -5,6 +5,7 @@ beyond what the connection can carry, is not used. When it has counted on for a 
 replaced or reset), the counter goes on from there and the energy in between is not counted.
 """
 
+import math
 from dataclasses import dataclass
 
 from hems.metering.foreign.flags import Flag, FlagCode
@@ -26,6 +27,10 @@ class Counter:
     raw_wh: float | None = None
     at_s: float | None = None
     _doubted: list[tuple[float, float]] | None = None
+
+    def state(self) -> list[float | None]:
+        """What has to be kept over a restart."""
+        return [self.total_wh, self.raw_wh, self.at_s]
 
     def counted(self, raw_wh: float, at_s: float) -> Flag | None:
         """Takes a register of the device; returns the doubt about it, with which it is not used."""
@@ -69,3 +74,14 @@ class Counter:
             return doubt
         self.raw_wh, self.at_s, self._doubted = raw_wh, at_s, None
         return Flag(code=FlagCode.NEW_COUNTER, about=self.about, detail=f"counts on from {raw_wh:.0f} Wh")
+
+
+def restored(counter: Counter, kept: object) -> Counter:
+    """The counter as an earlier run left it; a state that does not fit is left alone."""
+    if isinstance(kept, list) and len(kept) == 3 and all(x is None or _is_number(x) for x in kept):
+        counter.total_wh, counter.raw_wh, counter.at_s = kept
+    return counter
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hems.metering.foreign.counter import Counter
+from hems.metering.foreign.counter import Counter, restored
 from hems.metering.foreign.flags import Flag, FlagCode
 from hems.metering.foreign.meter import ForeignDevice, Measured
 from hems.metering.reading import EnergySource, Phases, Reading, ReadingQuality
@@ -35,16 +35,13 @@ class ForeignMeter:
         kept = self.memory if isinstance(self.memory, Mapping) else {}
         for name in DIRECTIONS:
             counter = Counter(about=name, limit_w=COUNTER_HEADROOM * self.device.connection_w)
-            found = kept.get(name)
-            if isinstance(found, list) and len(found) == 3 and all(_is_number(x) for x in found if x is not None):
-                counter.total_wh, counter.raw_wh, counter.at_s = found
-            self._counters[name] = counter
+            self._counters[name] = restored(counter, kept.get(name))
         net = kept.get("net_wh")
-        self._net_wh = float(net) if isinstance(net, int | float) and _is_number(net) else None
+        self._net_wh = float(net) if isinstance(net, int | float) and not isinstance(net, bool) else None
 
     def state(self) -> dict[str, Any]:
         """What has to be kept over a restart."""
-        kept: dict[str, Any] = {n: [c.total_wh, c.raw_wh, c.at_s] for n, c in self._counters.items()}
+        kept: dict[str, Any] = {name: counter.state() for name, counter in self._counters.items()}
         return {**kept, "net_wh": self._net_wh}
 
     def update(self, now_s: float) -> None:
@@ -169,7 +166,3 @@ class ForeignMeter:
     def _voltages(self, now_s: float) -> Phases:
         a, b, c = (self._number(f"voltage_l{phase}_v", now_s) for phase in (1, 2, 3))
         return a, b, c
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
