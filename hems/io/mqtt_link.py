@@ -138,6 +138,9 @@ class MqttLink:
             max_queued_incoming_messages=WAITING_MAX,
         )
         client.pending_calls_threshold = 100
+        ended = getattr(client, "_disconnected", None)
+        if isinstance(ended, asyncio.Future):  # server and program may end at once: nobody asks for the error then
+            ended.add_done_callback(lambda future: future.cancelled() or future.exception())
         return client
 
     async def _serve(self, client: aiomqtt.Client) -> None:

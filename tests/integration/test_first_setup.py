@@ -57,7 +57,7 @@ def kettle_w(monkeypatch: pytest.MonkeyPatch) -> Callable[[], float]:
         looks += 1
         return await look(meter)
 
-    monkeypatch.setattr("hems.io.meter_watch.EVERY_S", 0.1)
+    monkeypatch.setattr("hems.io.meter_watch.EVERY_S", 0.05)
     monkeypatch.setattr("hems.io.meter_watch.look", counted)
     return lambda: 2000.0 if looks > 8 else 0.0
 
@@ -71,8 +71,8 @@ def test_a_kettle_during_the_test_tells_the_sign(
     def speak(i: int) -> None:
         say(client, topic, energy(turned * (300 + kettle_w()), 1_000_000 + i // 10))
 
-    options = ["--template", "tasmota", "--topic", topic, "--port", str(client.port), "--seconds", "3", "--json"]
-    with repeated(speak, 0.05):
+    options = ["--template", "tasmota", "--topic", topic, "--port", str(client.port), "--seconds", "1.5", "--json"]
+    with repeated(speak, 0.03):
         assert main(["meter", "test", *options]) == status
     told = json.loads(capsys.readouterr().out)
     assert (told["sign"], told["quality"]) == (sign, "good")
@@ -165,8 +165,8 @@ def test_init_hears_a_meter_on_mqtt_and_turns_a_wrong_sign(
         say(client, "elsewhere/temperature", "21.5")
 
     line = ["init", "--yes", "--output", str(home), "--ports", str(free_port()), "--mqtt", f"127.0.0.1:{client.port}"]
-    line += ["--listen", "1", "--kettle", "3", "--pv", "opendtu,solar/ac/power"]
-    with repeated(speak, 0.05):
+    line += ["--listen", "0.6", "--kettle", "1.5", "--pv", "opendtu,solar/ac/power"]
+    with repeated(speak, 0.03):
         assert main(line) == 0
     told = capsys.readouterr().out
     assert f"1. MQTT tasmota on {TASMOTA}: -" in told

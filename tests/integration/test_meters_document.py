@@ -34,17 +34,17 @@ def test_the_meter_played_by_hand_is_tested_and_its_kettle_seen(
     program = shutil.which("mosquitto_pub")
     if program is None:
         pytest.skip("mosquitto_pub is not installed")
-    monkeypatch.setattr("hems.io.meter_watch.EVERY_S", 0.1)
+    monkeypatch.setattr("hems.io.meter_watch.EVERY_S", 0.05)
     test, before, kettle = COMMANDS
     assert [shlex.split(line)[0] for line in COMMANDS] == ["hems", "mosquitto_pub", "mosquitto_pub"]
 
     with mosquitto(tmp_path) as port:
 
         def play(i: int) -> None:
-            line = [program, "-p", str(port), *shlex.split(before if i < 20 else kettle)[1:]]
+            line = [program, "-p", str(port), *shlex.split(before if i < 10 else kettle)[1:]]
             subprocess.run(line, check=True, timeout=20)
 
-        options = [*shlex.split(test)[1:], "--port", str(port), "--seconds", "4", "--json"]
+        options = [*shlex.split(test)[1:], "--port", str(port), "--seconds", "2.5", "--json"]
         with repeated(play, 0.05):
             assert main(options) == 0
     told = json.loads(capsys.readouterr().out)
