@@ -11,12 +11,14 @@ from hems.commands.init_meter import Found, battery_numbers, kettle_test, meter_
 from hems.commands.meter_named import NoMeter, host_and_port
 from hems.commands.meter_test import report
 from hems.commands.questions import Questions
+from hems.io.modbus_discovery import FoundOnBus
 from hems.io.peers import check_peers
 from hems.metering.meter_check import CLAMPS
 from hems.site.config import config_from, parse_config
 from hems.site.config_fields import known_zone
 from hems.site.config_text import config_text
 
+LOOPBACK = "127.0.0.1"
 NAME, IMPORT_PRICE, EXPORT_PRICE, KETTLE_S, BATTERY_ID = "home-1", 0.30, 0.08, 30.0, 2
 
 
@@ -93,16 +95,23 @@ def _battery(args: argparse.Namespace, ask: Questions, found: Found) -> list[dic
         numbers = ask.numbers("battery: capacity [kWh], charging, discharging power [kW]", default, 3)
     if numbers is None:
         return []
-    host = _battery_place(args, ask, found)
+    host = _battery_place(args, ask, found, peer)
     device_id = args.battery_device_id or (BATTERY_ID if peer is None else peer.device_id)
     powers = dict(zip(("capacity_kwh", "charge_kw_max", "discharge_kw_max"), numbers, strict=True))
     return [{"kind": "battery", "id": "battery", **host, "device_id": device_id, **powers}]
 
 
-def _battery_place(args: argparse.Namespace, ask: Questions, found: Found) -> dict[str, Any]:
+def _battery_place(args: argparse.Namespace, ask: Questions, found: Found, peer: FoundOnBus | None) -> dict[str, Any]:
     """Host and port of the battery; nothing where it is the meter's."""
     place = args.battery_host
-    if place is None and "kind" in found.tables["meter"]:
+    meter = found.tables["meter"]
+    if place is None and peer is not None:
+        is_beside = "kind" not in meter and (meter.get("host", LOOPBACK), meter.get("port", 502)) == (
+            peer.host,
+            peer.port,
+        )
+        return {} if is_beside else {"host": peer.host, "port": peer.port}
+    if place is None and "kind" in meter:
         if not ask.is_asking:
             raise NoSetup("the meter is not on Modbus: give --battery-host HOST[:PORT] for the battery")
         place = ask.checked("address of the battery on Modbus TCP", "127.0.0.1:502", lambda p: host_and_port(p, 502))

@@ -134,7 +134,7 @@ def test_init_finds_meter_and_battery_on_modbus_and_writes_at_most_15_lines(
     config = parse_config(text, "home.toml")
     assert isinstance(config.meter, ModbusMeterTable)
     assert (config.meter.port, [d.kind for d in config.device]) == (int(modbus_port), ["battery"])
-    assert config.device[0].device_id == 3
+    assert (config.device[0].device_id, config.device[0].host) == (3, None)  # it stands beside the meter
     assert (config.home.timezone, config.tariff.import_price_per_kwh) == ("Europe/Berlin", 0.32)
     toml = [row for row in text.splitlines() if row.strip() and not row.startswith("#")]
     assert len(toml) <= 15, text

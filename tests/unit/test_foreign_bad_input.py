@@ -42,7 +42,7 @@ def test_every_code_has_a_remedy() -> None:
     ("payload", "code"),
     [
         ({**GOOD, "power_w": "310"}, FlagCode.WRONG_TYPE),
-        ({**GOOD, "power_w": None}, FlagCode.WRONG_TYPE),
+        ({**GOOD, "power_w": None}, FlagCode.NO_VALUE),
         ({**GOOD, "power_w": True}, FlagCode.WRONG_TYPE),
         ({**GOOD, "power_w": [310, 20]}, FlagCode.ARRAY),
         ({**GOOD, "power_w": {"value": 310}}, FlagCode.WRONG_TYPE),
@@ -155,7 +155,34 @@ def test_victrons_null_withdraws_a_value_and_its_silence_ends_it() -> None:
     device.take(Heard(topic=topic, payload=b'{"value": 310}', retained=False, at_s=T0))
     assert isinstance(device.measured("power_w", T0 + 59), Measured)
     flags = device.take(Heard(topic=topic, payload=b'{"value": null}', retained=False, at_s=T0 + 1))
-    assert codes(flags) == {FlagCode.WRONG_TYPE}
+    assert codes(flags) == {FlagCode.NO_VALUE}
+    assert isinstance(device.measured("power_w", T0 + 1), Flag)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("unavailable", FlagCode.NO_VALUE),
+        ("unknown", FlagCode.NO_VALUE),
+        ("nan", FlagCode.NO_VALUE),
+        ("", FlagCode.NO_VALUE),
+        ("-", FlagCode.NO_VALUE),
+        ("inf", FlagCode.NOT_FINITE),
+        ("1e999", FlagCode.NOT_FINITE),
+        ("on", FlagCode.WRONG_TYPE),
+        ("310 W", FlagCode.WRONG_TYPE),
+        ("1_000", FlagCode.WRONG_TYPE),
+        ("٣١٠", FlagCode.WRONG_TYPE),
+        ("0x10", FlagCode.WRONG_TYPE),
+        ("1,5", FlagCode.WRONG_TYPE),
+    ],
+)
+def test_a_text_that_is_no_number_withdraws_the_value(text: str, code: FlagCode) -> None:
+    topic = "homeassistant/sensor/grid_power/state"
+    device = ForeignDevice(bound=bind(template("home-assistant-statestream"), topic), connection_w=17_000.0)
+    device.take(Heard(topic=topic, payload=b"310", retained=False, at_s=T0))
+    flags = device.take(Heard(topic=topic, payload=text.encode(), retained=False, at_s=T0 + 1))
+    assert codes(flags) == {code}
     assert isinstance(device.measured("power_w", T0 + 1), Flag)
 
 

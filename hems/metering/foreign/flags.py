@@ -10,6 +10,7 @@ class FlagCode(StrEnum):
     TOO_BIG = "too_big"
     NOT_JSON = "not_json"
     NOTHING_YET = "nothing_yet"
+    NO_VALUE = "no_value"
     MISSING = "missing"
     WRONG_TYPE = "wrong_type"
     NOT_FINITE = "not_finite"
@@ -33,6 +34,7 @@ REMEDIES: dict[FlagCode, str] = {
     FlagCode.TOO_BIG: "the message is no meter value: check the topic",
     FlagCode.NOT_JSON: "check the topic and that the template fits the device's firmware",
     FlagCode.NOTHING_YET: "check that the device sends on this topic, and how often",
+    FlagCode.NO_VALUE: "the device says that it has none now: check its sensor and its connection",
     FlagCode.MISSING: "check the template, or name the path in [meter.value.<quantity>]",
     FlagCode.WRONG_TYPE: "name the path of a number in [meter.value.<quantity>]",
     FlagCode.NOT_FINITE: "the device has no value now: check its sensor",

@@ -10,6 +10,7 @@ from hems.metering.foreign.template import Source, Value
 
 PAYLOAD_BYTES_MAX = 65_536
 FUTURE_S_MAX = 60
+NO_VALUE_WORDS = frozenset({"", "-", "nan", "nil", "none", "null", "unavailable", "unknown"})
 _MISSING = object()
 
 
@@ -89,8 +90,10 @@ def _number(value: Value, raw: Any) -> float | Flag:
         return _of_list(value, raw)
     if value.words is not None:
         return _of_words(value, raw if isinstance(raw, str) else json.dumps(raw)[:40])
+    if raw is None:
+        return Flag(code=FlagCode.NO_VALUE, about=about, detail="null")
     if isinstance(raw, bool) or not isinstance(raw, int | float):
-        kind = "no value (null)" if raw is None else f"{type(raw).__name__} where a number belongs"
+        kind = f"{type(raw).__name__} where a number belongs"
         return Flag(code=FlagCode.WRONG_TYPE, about=about, detail=kind)
     try:
         number = float(raw)
@@ -131,6 +134,8 @@ def _number_of_text(value: Value, text: str) -> float | Flag:
     if value.words is not None:
         return _of_words(value, text)
     about = value.quantity
+    if text.lower() in NO_VALUE_WORDS:
+        return Flag(code=FlagCode.NO_VALUE, about=about, detail=repr(text))
     try:
         if not text.isascii() or "_" in text:  # float() would read 1_000 and digits of other scripts
             raise ValueError(text)
