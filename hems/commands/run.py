@@ -44,7 +44,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def configured(args: argparse.Namespace) -> "list[tuple[Path, Any]] | None":
     """(path, configuration) of every home, with logging set up; None when one is wrong (which was said)."""
-    from hems.io.peers import check_peers
     from hems.site.config import ConfigError, parse_config
 
     logging.basicConfig(
@@ -55,6 +54,8 @@ def configured(args: argparse.Namespace) -> "list[tuple[Path, Any]] | None":
     for path in args.config:
         try:
             config = parse_config(path.read_text(encoding="utf-8"), str(path))
+            from hems.io.peers import check_peers  # the clients are loaded for a file that can be read at all
+
             check_peers(config, str(path))
             found.append((path, config))
         except OSError as error:
