@@ -10,9 +10,12 @@ COMMANDS = {
     "plan": "plan one site once from a case file",
     "why": "say why a device does what it does",
     "run": "run the energy manager of a home",
+    "set": "set what the household wants now",
+    "override": "let a device do something until an end",
     "meter": "run the transactive meter of a home; `meter test` tests a meter",
     "meter-test": "listen to a meter and tell value, sign, rate, age, gaps and verdict",
     "init": "find the meter, ask little, and write a home's configuration",
+    "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",
 }
@@ -22,7 +25,10 @@ EPILOG = """examples:
   hems init --mqtt 192.0.2.10
   hems meter test --config home.toml
   hems run --config home.toml
+  hems set --config home.toml mode=away
+  hems override --config home.toml car on --until 18:00
   hems meter --config home.toml
+  hems telemetry --config home.toml
   hems backtest homes.csv.gz --target load_kw --group household_id --timezone Europe/Berlin
   hems identify zone room.csv.gz --where home_id=1
 """

@@ -21,6 +21,7 @@ from hems.io.map_files import map_names, register_map  # noqa: E402
 from hems.io.template_files import template, template_names  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
 from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
+from wire.telemetry import MEASUREMENTS, Measurement  # noqa: E402
 
 Schema = dict[str, Any]
 
@@ -144,11 +145,28 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
+def telemetry() -> str:
+    """Every measurement with its tags and fields."""
+    return "\n\n".join(_measurement(measurement) for measurement in MEASUREMENTS)
+
+
+def _measurement(measurement: type[Measurement]) -> str:
+    words = " ".join((measurement.__doc__ or "").split())
+    rows = [f"| `{tag.name}` | tag | {tag.meaning} |" for tag in measurement.tags.values()]
+    rows += [
+        f"| `{field.name}` | {' '.join(filter(None, (field.kind, field.unit)))} | {field.meaning} |"
+        for field in measurement.fields.values()
+    ]
+    head = f"**`{measurement.name}`** ({measurement.writer}, at its {measurement.stamp}): {words}"
+    return "\n".join([head, "", "| name | type and unit | meaning |", "|---|---|---|", *rows])
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "slot states": ("docs/architecture.md", slot_states),
     "mechanisms": ("docs/markets.md", mechanisms),
     "meter templates": ("docs/meters.md", meter_templates),
     "register maps": ("docs/meters.md", register_maps),
+    "telemetry": ("docs/telemetry.md", telemetry),
     "home configuration": ("docs/configuration.md", lambda: configuration(HomeConfig)),
     "broker configuration": ("docs/configuration.md", lambda: configuration(BrokerConfig)),
     "simulator configuration": ("docs/configuration.md", lambda: configuration(SimulatorConfig)),

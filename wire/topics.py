@@ -78,6 +78,7 @@ TABLE: tuple[TopicRule, ...] = (
     _rule("settlement", "broker", private=True, purpose="what a slot cost"),
     _rule("calendar", "broker", private=False, retain=True, purpose="stages, gates, limits"),
     _rule("conditions", "broker", private=False, retain=True, purpose="outside prices and network state"),
+    _rule("trading", "broker", private=False, retain=True, purpose="market paused by its operator, or open again"),
     _rule("path", "broker", private=False, retain=True, purpose="aggregate of the members' plans"),
     _rule("roster", "broker", private=False, purpose="pseudonyms of a day, counted against the members"),
     _rule("rules", "broker", private=False, purpose="network and preferences of a day, under pseudonyms"),

@@ -11,7 +11,7 @@ from wire.checkpoint import NoteError, tree_head
 from wire.codec import canonical
 from wire.commitments import message_leaf
 from wire.log_view import LogView
-from wire.messages import Calendar, Checkpoint, Clearing, DayRules, Gate, Leaves, Roster
+from wire.messages import Calendar, Checkpoint, Clearing, DayRules, Gate, Leaves, Roster, Trading
 
 
 def check_log(
@@ -46,16 +46,22 @@ def published_leaves(archive: Archive, report: Report) -> dict[int, str]:
 
 
 def _missing(archive: Archive, leaves: set[str]) -> list[Violation]:
-    """Gates, clearings, rosters and rules that are not in the log though a checkpoint came after them."""
+    """Gates, clearings, rosters, rules and pauses that are not in the log though a checkpoint came after them."""
     if not leaves:
         return []
     last = max(i for i, message in enumerate(archive.messages) if isinstance(message, Checkpoint))
-    fixed = [m for m in archive.messages[:last] if isinstance(m, Gate | Clearing | Roster | DayRules)]
+    fixed = [m for m in archive.messages[:last] if isinstance(m, Gate | Clearing | Roster | DayRules | Trading)]
     return [
-        Violation(Check.LOG, m.day if isinstance(m, Roster | DayRules) else m.slot, f"its {m.kind} is not in the log")
+        Violation(Check.LOG, _about(m), f"its {m.kind} is not in the log")
         for m in fixed
         if canonical(message_leaf(m)).decode() not in leaves
     ]
+
+
+def _about(message: Gate | Clearing | Roster | DayRules | Trading) -> str:
+    if isinstance(message, Trading):
+        return message.since
+    return message.day if isinstance(message, Roster | DayRules) else message.slot
 
 
 def _unlisted(leaves: Mapping[int, str], days: Mapping[str, set[str]]) -> list[Violation]:

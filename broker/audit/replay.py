@@ -31,6 +31,7 @@ class Published:
     conditions: Conditions | None
     terms: Terms
     around: Surroundings | None = NOTHING
+    is_paused: bool = False
 
     @property
     def session(self) -> Session | None:
@@ -43,6 +44,7 @@ class Published:
     def book(self, session: Session) -> SlotBook:
         """The round as the market's record of its slot; members are pseudonyms.
 
+        A gate that closed while the operator had paused the market, by his own published word, gives no market.
         Where the conditions of the slot are not in the archive, the clearing's own word counts whether there is a
         market.
         """
@@ -50,6 +52,7 @@ class Published:
             prices = OutsidePrices(self.conditions.retail_micro_per_kwh, self.conditions.feed_in_micro_per_kwh)
         else:
             prices = NO_PRICES if self.clearing.outcome == "no_market" else ANY_PRICES
+        session.is_paused = self.is_paused
         session.listed = [Listed(entry.pseudonym, entry) for entry in self.entries]
         return SlotBook(Slot(parse_utc(self.clearing.slot), self.terms.slot_minutes), prices, [session])
 

@@ -10,10 +10,12 @@ from broker.audit.report import Report
 from broker.audit.rules import Revision, in_order, published_rules
 from broker.market.day_rules import NOTHING, Surroundings
 from broker.market.slot_book import Session
+from broker.market.trading_switch import paused_at
 from wire import audit
 from wire.audit import Check, Violation
 from wire.commitments import RoundName, round_of
-from wire.messages import Award, BlockEntry, Book, BookEntry, Calendar, Clearing, Conditions, Gate, Message
+from wire.messages import Award, BlockEntry, Book, BookEntry, Calendar, Clearing, Conditions, Gate, Message, Trading
+from wire.slots import parse_utc
 
 Days = Mapping[str, set[str]]
 
@@ -40,6 +42,7 @@ class _Round:
 def check_rounds(archive: Archive, calendar: Calendar, days: Days, report: Report) -> Rounds:
     """Checks every round of the archive; adds to the report."""
     conditions = {message.slot: message for message in archive.of(Conditions)}
+    switched = archive.of(Trading)
     rules = published_rules(archive, days, report)
     report.violations += in_order(archive.of(Gate))
     found, terms = Rounds(rules=rules), published_terms(calendar)
@@ -62,7 +65,8 @@ def check_rounds(archive: Archive, calendar: Calendar, days: Days, report: Repor
             report.unchecked.append(f"{key.stage} {key.slot}: a mechanism that this release does not know")
             continue
         around = _around(gate, rules)
-        published = Published(gate, clearing, entries, conditions.get(key.slot), terms, around)
+        is_paused = paused_at(switched, parse_utc(gate.closed_at))
+        published = Published(gate, clearing, entries, conditions.get(key.slot), terms, around, is_paused)
         session = _session(published, days, report)
         if session is None:
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from broker.market.events import ActivationAsked, CallAsked
+from broker.market.events import ActivationAsked, CallAsked, OperatorEvent
 from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices
 from wire.slots import Slot
@@ -54,6 +54,27 @@ class CallSource(Protocol):
 
     def taken(self, asked: CallAsked | ActivationAsked, problem: str | None) -> None:
         """Says that one was taken, or what is wrong with it."""
+
+
+class ActSource(Protocol):
+    """Where the operator's acts come from: pauses, revocations, enrolments."""
+
+    def waiting(self, now_s: int) -> Sequence[OperatorEvent]:
+        """The acts that were asked for and not yet taken, as events of this moment."""
+
+    def taken(self, asked: OperatorEvent, problem: str | None) -> None:
+        """Says that one was taken, or what is wrong with it."""
+
+
+class NoActs:
+    """The operator does nothing."""
+
+    def waiting(self, now_s: int) -> Sequence[OperatorEvent]:
+        """Nothing."""
+        return ()
+
+    def taken(self, asked: OperatorEvent, problem: str | None) -> None:
+        """Nothing to say."""
 
 
 class NoCalls:

@@ -5,8 +5,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from broker.control.operator_acts import act_problem
 from broker.control.path_board import PATH_SLOTS, PathBoard
-from broker.control.ports import CallSource, Journal, NoCalls, PriceSource, Recorder
+from broker.control.ports import ActSource, CallSource, Journal, NoActs, NoCalls, PriceSource, Recorder
 from broker.market.events import (
     BatchReceived,
     Enrolled,
@@ -62,6 +63,7 @@ class MarketService:
         prices: PriceSource,
         recorder: Recorder,
         calls: CallSource | None = None,
+        acts: ActSource | None = None,
         record_from: int | None = None,
         send_from: int | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class MarketService:
         self._prices = prices
         self._recorder = recorder
         self._calls = calls or NoCalls()
+        self._acts = acts or NoActs()
         self._board = PathBoard(market.terms, prices)
         self._path: Path | None = None
         self._all_open_until_s = 0
@@ -161,7 +164,7 @@ class MarketService:
             known.public_key.hex(),
             known.nameplate_import_w,
             known.nameplate_export_w,
-            known.suspended,
+            known.suspended and not known.revoked,
             known.gateway,
         ) != (
             member.public_key,
@@ -227,8 +230,9 @@ class MarketService:
 
     def step(self, now_s: int) -> list[Outgoing]:
         """Does what time has brought: opens slots, closes gates, settles, publishes the path."""
+        acted = self._take_acts(now_s)
         opening, all_open_until_s = self._slots_to_open(now_s)
-        sent = self.enact(opening)
+        sent = [*acted, *self.enact(opening)]
         self._all_open_until_s = all_open_until_s
         while events := self.market.due(now_s):
             sent += self.enact(events)
@@ -238,6 +242,16 @@ class MarketService:
             return sent
         self._path = path
         return [*sent, Outgoing(path)]
+
+    def _take_acts(self, now_s: int) -> list[Outgoing]:
+        """Journals what the operator did; what cannot be done is told what is wrong."""
+        sent: list[Outgoing] = []
+        for asked in self._acts.waiting(now_s):
+            problem = act_problem(self.market, asked)
+            if problem is None:
+                sent += self.enact([asked])
+            self._acts.taken(asked, problem)
+        return sent
 
     def _take_calls(self, now_s: int) -> list[Outgoing]:
         """Journals the operator's calls and activations; what cannot be done is told what is wrong."""
@@ -255,7 +269,11 @@ class MarketService:
         market = self.market
         calendar = Outgoing(market.terms.calendar(broker_key, market.log_key.public_hex))
         open_slot = slot_at(now_s, market.terms.slot_minutes).shifted(1)
-        news = [Outgoing(message) for message in (market.checkpoint, self._path) if message is not None]
+        news = [
+            Outgoing(message)
+            for message in (market.checkpoint, self._path, market.switch.newest)
+            if message is not None
+        ]
         return [calendar, *market.conditions(open_slot), *news]
 
     def _slots_to_open(self, now_s: int) -> tuple[list[Event], int]:

@@ -39,6 +39,21 @@ class StateDir:
         return self.root / "calls"
 
     @property
+    def acts(self) -> Path:
+        """What the operator asks of the running broker: pauses, revocations, enrolments."""
+        return self.root / "operator"
+
+    @property
+    def people(self) -> Path:
+        """Who the members are; the only place that links a meter with a person, and the first to be erased."""
+        return self.root / "people.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the running broker."""
+        return self.root / "lock"
+
+    @property
     def secret(self) -> Path:
         """The secret behind pseudonyms and salts."""
         return self.root / "secret"
@@ -88,9 +103,9 @@ def exclusive(state: StateDir) -> "Iterator[None]":
     Raises: StorageFailed when another process holds it.
     """
     try:
-        handle = os.open(state.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(state.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StorageFailed(f"{state.root / 'lock'}: {error.strerror}; make the directory writable") from None
+        raise StorageFailed(f"{state.lock}: {error.strerror}; make the directory writable") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

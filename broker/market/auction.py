@@ -66,8 +66,9 @@ def _cleared_in_rounds(
 
 
 def has_market_at(book: SlotBook, at_s: int) -> bool:
-    """Whether a slot can be traded at a moment: it has prices that leave room for a market, and is not over."""
-    return book.prices is not None and book.prices.has_market and at_s < book.slot.end_s
+    """Whether a slot can be traded at a moment: prices leave room for a market, it is not over, nobody paused it."""
+    has_room = book.prices is not None and book.prices.has_market
+    return has_room and at_s < book.slot.end_s and not book.session.is_paused
 
 
 def stage_of(book: SlotBook, terms: Terms) -> Stage:

@@ -13,6 +13,7 @@ from broker.market.outcome import Accepted, Rejected
 from broker.market.outgoing import Outgoing
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, Terms
+from broker.market.trading_switch import TradingSwitch
 from wire.messages import BlockOrder
 from wire.reasons import Reason
 
@@ -26,6 +27,7 @@ class BlockDesk:
     days: dict[tuple[str, int], DayBook]
     answers: Answers
     secret: bytes
+    switch: TradingSwitch
 
     def block(self, order: BlockOrder, named: str, member: Member, at_s: int) -> Outgoing:
         """Takes a block order."""
@@ -37,6 +39,7 @@ class BlockDesk:
         gate = book.session.gate
         day = self.days.get((gate.stage, gate.gate_s)) or DayBook(first.duration_s)
         outcome = admit_block(order, named, day=day, books=self.books, member=member, terms=self.terms, at_s=at_s)
+        outcome = self.switch.unless_paused(outcome)
         if not (isinstance(outcome, Accepted) and outcome.repeated):
             key = member.meter, order.block
             day.messages[key] = day.messages.get(key, 0) + 1

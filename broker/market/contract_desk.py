@@ -6,6 +6,7 @@ from broker.market.answers import Answers
 from broker.market.contracts import Contracts, HeldProposal
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing
+from broker.market.trading_switch import TradingSwitch
 from wire.messages import Acceptance, Proposal
 
 
@@ -15,10 +16,11 @@ class ContractDesk:
 
     contracts: Contracts
     answers: Answers
+    switch: TradingSwitch
 
     def proposal(self, proposal: Proposal, named: str, at_s: int) -> list[Outgoing]:
         """Takes a proposal."""
-        outcome = self.contracts.admit_proposal(proposal, named, at_s)
+        outcome = self.switch.unless_paused(self.contracts.admit_proposal(proposal, named, at_s))
         if isinstance(outcome, Rejected):
             return [self.answers.refusal(outcome, proposal, named)]
         receipt = self.answers.receipt(proposal, named, at_s, slot=proposal.first_slot)
@@ -29,6 +31,7 @@ class ContractDesk:
     def answer(self, answer: Acceptance, named: str, at_s: int) -> list[Outgoing]:
         """Takes an acceptance or a refusal."""
         outcome = self.contracts.admit_answer(answer, named, at_s)
+        outcome = self.switch.unless_paused(outcome) if answer.accepts else outcome
         if isinstance(outcome, Rejected):
             return [self.answers.refusal(outcome, answer, named)]
         first_slot = self.contracts.held[answer.proposer, answer.contract].proposal.first_slot

@@ -46,6 +46,49 @@ class Enrolled(_Event):
     nameplate_export_w: int
     suspended: bool = False
     gateway: str = ""
+    by: str = ""
+
+
+class MemberRevoked(_Event):
+    """The operator has suspended a member: until it is readmitted nothing of it counts, whatever is configured."""
+
+    type: Literal["member_revoked"] = "member_revoked"
+    meter: str
+    reason: str
+    by: str = ""
+
+
+class MemberReadmitted(_Event):
+    """The operator takes a revoked member back."""
+
+    type: Literal["member_readmitted"] = "member_readmitted"
+    meter: str
+    reason: str
+    by: str = ""
+
+
+class MemberForgotten(_Event):
+    """The operator has erased who a revoked member was: the name and the link from meter to person are gone."""
+
+    type: Literal["member_forgotten"] = "member_forgotten"
+    meter: str
+    by: str = ""
+
+
+class MarketPaused(_Event):
+    """The operator stops trading: sessions whose gate closes from now on have no market."""
+
+    type: Literal["market_paused"] = "market_paused"
+    reason: str
+    by: str = ""
+
+
+class MarketResumed(_Event):
+    """The operator lets trading go on."""
+
+    type: Literal["market_resumed"] = "market_resumed"
+    reason: str
+    by: str = ""
 
 
 class SlotOpened(_Event):
@@ -169,6 +212,8 @@ class SlotCancelled(_Event):
     slot_s: int
 
 
+OperatorEvent = Enrolled | MemberRevoked | MemberReadmitted | MemberForgotten | MarketPaused | MarketResumed
+
 Event = Annotated[
     TermsAgreed
     | RegulationAgreed
@@ -185,6 +230,11 @@ Event = Annotated[
     | SettlementDue
     | CorrectionDue
     | SlotCancelled
+    | MemberRevoked
+    | MemberReadmitted
+    | MemberForgotten
+    | MarketPaused
+    | MarketResumed
     | CallAsked
     | ActivationAsked
     | CallClosed,

@@ -18,6 +18,7 @@ from broker.market.report_desk import ReportDesk
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Member, Terms
 from broker.market.totals import Totals
+from broker.market.trading_switch import TradingSwitch
 from wire.codec import DecodeError, decode, digest
 from wire.messages import (
     Acceptance,
@@ -76,14 +77,15 @@ class Inbox:
         contracts: Contracts,
         calls: Calls,
         totals: Totals,
+        switch: TradingSwitch,
         secret: bytes,
     ) -> None:
         self._community = terms.community
         self._members = members
         self._answers = answers = Answers(terms.community)
-        self._orders = OrderDesk(terms, books, days, totals, answers, secret)
-        self._blocks = BlockDesk(terms, books, days, answers, secret)
-        self._contracts = ContractDesk(contracts, answers)
+        self._orders = OrderDesk(terms, books, days, totals, answers, secret, switch)
+        self._blocks = BlockDesk(terms, books, days, answers, secret, switch)
+        self._contracts = ContractDesk(contracts, answers, switch)
         self._calls = CallDesk(terms, calls, answers)
         self._reports = ReportDesk(terms, books, MissingReadings(terms, books), answers)
 

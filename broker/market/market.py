@@ -6,6 +6,7 @@ what the rules of sequence and gate say.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from broker.clearing.outcome import Rules
 from broker.ledger.accounts import Accounts
@@ -30,6 +31,11 @@ from broker.market.events import (
     Enrolled,
     Event,
     GateClosed,
+    MarketPaused,
+    MarketResumed,
+    MemberForgotten,
+    MemberReadmitted,
+    MemberRevoked,
     NetworkAgreed,
     Received,
     Refused,
@@ -62,6 +68,7 @@ from broker.market.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
 from broker.market.timetable import Timetable
 from broker.market.totals import Totals
+from broker.market.trading_switch import TradingSwitch
 from broker.mechanisms.catalogue import MECHANISMS
 from broker.settlement.regulation import regulation_of
 from wire.calendar import Gate
@@ -76,9 +83,10 @@ from wire.messages import (
     Roster,
     SlotState,
     StageKind,
+    Trading,
 )
 from wire.reasons import Reason
-from wire.slots import Slot
+from wire.slots import Slot, format_utc
 
 NO_BLOCKS: Mapping[str, int] = {}
 
@@ -93,6 +101,7 @@ class Market:
         self.accounts = Accounts()
         self.log = Log()
         self.totals = Totals()
+        self.switch = TradingSwitch()
         self.checkpoint: Checkpoint | None = None
         self.log_key = log_key(secret)
         self._rosters = Rosters()
@@ -113,6 +122,7 @@ class Market:
             contracts=self.contracts,
             calls=self.calls,
             totals=self.totals,
+            switch=self.switch,
             secret=secret,
         )
         self._households = HouseholdIntake(terms.community, self.members, self._inbox.take)
@@ -150,6 +160,13 @@ class Market:
             case Enrolled():
                 self._enrol(event)
                 return []
+            case MemberRevoked() | MemberReadmitted():
+                self._suspend(event.meter, is_revoked=isinstance(event, MemberRevoked))
+                return []
+            case MemberForgotten():
+                return []  # who a member was never stood in the market's state
+            case MarketPaused() | MarketResumed():
+                return self._switch(event)
             case SlotOpened():
                 return self._open(event)
             case GateClosed():
@@ -191,14 +208,29 @@ class Market:
             raise TermsChanged("; ".join(f"{key}: {agreed.get(key)!r} -> {own.get(key)!r}" for key in changed))
 
     def _enrol(self, event: Enrolled) -> None:
+        known = self.members.get(event.meter)
+        is_revoked = known is not None and known.revoked
         self.members[event.meter] = Member(
             meter=event.meter,
             public_key=bytes.fromhex(event.public_key),
             nameplate_import_w=event.nameplate_import_w,
             nameplate_export_w=event.nameplate_export_w,
-            suspended=event.suspended,
+            suspended=event.suspended or is_revoked,
             gateway=event.gateway,
+            revoked=is_revoked,
         )
+
+    def _suspend(self, meter: str, *, is_revoked: bool) -> None:
+        known = self.members.get(meter)
+        if known is not None:
+            self.members[meter] = replace(known, suspended=is_revoked, revoked=is_revoked)
+
+    def _switch(self, event: MarketPaused | MarketResumed) -> list[Outgoing]:
+        """Tells that trading stops or goes on; the log fixes it, so that a round without a market can be checked."""
+        state: Literal["paused", "open"] = "paused" if isinstance(event, MarketPaused) else "open"
+        said = Trading(community=self.terms.community, state=state, since=format_utc(event.at_s), reason=event.reason)
+        self.switch.changes.append(said)
+        return self._logged([said])
 
     def _open(self, event: SlotOpened) -> list[Outgoing]:
         book = self.books.get(event.slot_s)
@@ -247,6 +279,7 @@ class Market:
     def _close_gate(self, book: SlotBook, day: DayBook | None, at_s: int) -> list[Outgoing]:
         """The root of the received orders of the current session."""
         self._move(book, SlotEvent.GATE)
+        book.session.is_paused = self.switch.was_paused(at_s)
         blocks = {} if day is None else day.sequences(book.slot.start_s)
         book.session.listed = self._gathering(book, blocks).received()
         news = [*self._roster_news(book.slot), *self._rules_news(book.slot)]

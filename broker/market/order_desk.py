@@ -14,6 +14,7 @@ from broker.market.reply_intake import admit_reply
 from broker.market.slot_book import Held, HeldSealed, SlotBook, hold_order
 from broker.market.terms import Member, Terms
 from broker.market.totals import Totals
+from broker.market.trading_switch import TradingSwitch
 from wire.messages import Order, PairReply, Reply, Reveal, SealedOrder, Side
 
 
@@ -30,6 +31,7 @@ class OrderDesk:
     totals: Totals
     answers: Answers
     secret: bytes
+    switch: TradingSwitch
 
     def order(self, order: Order, named: str, member: Member, at_s: int) -> Outgoing:
         """Takes an order."""
@@ -45,6 +47,7 @@ class OrderDesk:
             at_s=at_s,
             reserved_wh=self._reserved_wh(book, member.meter),
         )
+        outcome = self.switch.unless_paused(outcome) if order.steps else outcome  # a withdrawal is always taken
         if isinstance(outcome, Rejected) or not outcome.repeated:
             book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
         if isinstance(outcome, Rejected):
@@ -60,6 +63,7 @@ class OrderDesk:
         if isinstance(book, Rejected):
             return self.answers.refusal(book, sealed, named)
         outcome = admit_sealed(sealed, named, book=book, member=member, terms=self.terms, at_s=at_s)
+        outcome = self.switch.unless_paused(outcome)
         if isinstance(outcome, Rejected) or not outcome.repeated:
             book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
         if isinstance(outcome, Rejected):

@@ -22,7 +22,10 @@ CHANGEABLE = ("network", "preferences", "roles")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """An enrolled meter: its public key, the nameplate power of its connection [W], and its gateway ("" for none)."""
+    """An enrolled meter: its public key, the nameplate power of its connection [W], and its gateway ("" for none).
+
+    `suspended`: nothing of it counts; `revoked`: the operator said so, and enrolling it again does not change it.
+    """
 
     meter: str
     public_key: bytes
@@ -30,6 +33,7 @@ class Member:
     nameplate_export_w: int
     suspended: bool = False
     gateway: str = ""
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

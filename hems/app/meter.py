@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from hems.app.boundaries import meter_identity, settlement_registers, store_boundary, stored_boundary
 from hems.app.held_messages import HELD, HeldMessages
 from hems.app.key import load_or_make_key
+from hems.app.meter_telemetry import MeterTelemetry
 from hems.app.replays import Replays
 from hems.app.waiting import some, within
 from hems.bidding.offers import offers_from_line
@@ -21,6 +22,7 @@ from hems.control.meter_loop import MeterLoop
 from hems.control.transactive_meter import TransactiveMeter
 from hems.io.edge_store import EdgeStore
 from hems.io.home_link import Line, LinkServer, socket_path
+from hems.io.market_files import with_files
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
 from hems.io.modbus_link import MeterError
 from hems.io.site_devices import SiteDevices
@@ -38,7 +40,7 @@ CLEARINGS_KNOWN = 100  # a day-ahead auction has one for each slot of a day
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
-STANDING = (m.Calendar, m.Conditions, m.Path, m.Clearing)
+STANDING = (m.Calendar, m.Trading, m.Conditions, m.Path, m.Clearing)
 TO_HOME = (*STANDING, *HELD, m.Settlement)
 RECORDED = (m.Clearing, m.Settlement)
 
@@ -50,6 +52,7 @@ class MeterApp:
         state_dir = base / config.home.state_dir
         self._minutes = config.home.slot_minutes
         self._driven = config.clock.mode == "driven"
+        market = with_files(market, base)
         self._store = EdgeStore(state_dir / "meter.db")
         self._devices = SiteDevices(config.model_copy(update={"device": ()}), base, self._store, settles=True)
         auditor = MarketAuditor(meter=config.home.meter, community=market.community, on_violation=self._on_violation)
@@ -86,6 +89,7 @@ class MeterApp:
         self._home_done: asyncio.Queue[Line] = asyncio.Queue()
         self._home_there = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._telemetry = MeterTelemetry(config, state_dir)
         self._virtual_s: int | None = None
         self._is_silent = False
         self._home = config.home
@@ -95,6 +99,7 @@ class MeterApp:
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
         self._note_health("started")
+        self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._market.run()), asyncio.create_task(self._link.serve())]
         running += [] if self._replays is None else [asyncio.create_task(self._replays.run())]
         scheduler = None if self._driven else self._start_clock()
@@ -106,6 +111,7 @@ class MeterApp:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self._note_health("stopped")
+        self._telemetry.close()
         self._devices.close()
         self._store.close()
         for task in done:
@@ -141,16 +147,19 @@ class MeterApp:
 
     async def _read(self, now_s: int) -> None:
         """Reads the meter; at a slot's start the ended slots are reported."""
+        self._note_minute(now_s)
         try:
             reading = await self._devices.reading()
         except MeterError as error:
             if not self._is_silent:
                 LOG.warning("meter: %s; readings are missing until it answers", error)
             self._is_silent = True
+            self._telemetry.failed()
             return
         if self._is_silent:
             LOG.warning("meter: answers again")
         self._is_silent = False
+        self._telemetry.read(now_s)
         registers = settlement_registers(reading, now_s)
         if registers is None:
             LOG.warning("meter: no settlement registers in its answer (%s): check the meter", reading.quality)
@@ -163,6 +172,12 @@ class MeterApp:
             await self._show_terms(boundary.slot)
         row = (now_s, reading.power_w, registers.import_wh, registers.export_wh, reading.quality.value)
         self._store.add("readings", [row])
+
+    def _note_minute(self, now_s: int) -> None:
+        """Once a minute: how the process fares, and a little of what is too old is forgotten."""
+        is_there = {"is_mqtt": self._market.is_connected, "is_home": self._link.connected}
+        if self._telemetry.minute(now_s, lambda: [slot for _, slot, *_ in self._store.unanswered()], **is_there):
+            self._store.forget_old(now_s)
 
     async def _show_terms(self, slot: Slot) -> None:
         """Shows price, award and connection limits of the running slot on the meter."""
@@ -212,6 +227,7 @@ class MeterApp:
         """Keeps and tells what the market operator did wrong; the home goes on, people decide."""
         LOG.error("market operator: %s; keep meter.db and run 'community-broker verify'", violation)
         self._note_health(f"market audit: {violation}")
+        self._telemetry.violations += 1
 
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, TO_HOME):

@@ -44,9 +44,14 @@ def run(args: argparse.Namespace) -> int:
     from hems.app.serving import serve_all
     from hems.io.edge_store import StoreError
     from hems.io.home_link import LinkPathError
+    from hems.io.process_lock import METER_LOCK, state_lock
+    from hems.site.config import ConfigError
 
     async def serve() -> None:
+        held = [state_lock(path, config, METER_LOCK) for path, config in homes]
         await serve_all([MeterApp(config, config.market, path.resolve().parent) for path, config in homes])
+        for lock in held:
+            lock.close()
 
     try:
         for path, config in homes:
@@ -56,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{path}: meter {config.home.meter} of community {config.market.community}, no finding")
         if not args.show_key and not args.check:
             asyncio.run(serve())
-    except (KeyFileError, LinkPathError, StoreError) as error:
+    except (ConfigError, KeyFileError, LinkPathError, StoreError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

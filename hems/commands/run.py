@@ -83,10 +83,14 @@ def run(args: argparse.Namespace) -> int:
     from hems.app.serving import serve_all
     from hems.io.edge_store import StoreError
     from hems.io.home_link import LinkPathError
+    from hems.io.process_lock import RUN_LOCK, state_lock
     from hems.site.config import ConfigError
 
     async def serve() -> None:
+        held = [state_lock(path, config, RUN_LOCK) for path, config in homes]
         await serve_all([EmsApp(config, path.resolve().parent) for path, config in homes])
+        for lock in held:
+            lock.close()
 
     try:
         asyncio.run(serve())

@@ -15,6 +15,7 @@ from wire.commitments import RoundName, round_of
 DAYS_KEPT = 4
 CONDITIONS_KEPT = 300
 ROUNDS_KEPT = 600
+PAUSES_KEPT = 40
 KeyT = TypeVar("KeyT")
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class HeardRounds:
     _days: dict[str, dict[str, None]] = field(default_factory=dict)
     _rules: set[tuple[str, int]] = field(default_factory=set)
     _conditions: dict[str, str] = field(default_factory=dict)
+    _switched: dict[str, str] = field(default_factory=dict)
     _rounds: dict[RoundName, _Heard] = field(default_factory=dict)
     _blocks: list[str] = field(default_factory=list)
 
@@ -52,6 +54,9 @@ class HeardRounds:
             case m.Conditions():
                 self._conditions[message.slot] = line
                 _trim(self._conditions, CONDITIONS_KEPT)
+            case m.Trading():
+                self._switched[message.since] = line
+                _trim(self._switched, PAUSES_KEPT)
             case m.Gate() | m.Clearing() | m.Book():
                 self._hear_round(message, line)
             case m.BlockBook():
@@ -90,7 +95,8 @@ class HeardRounds:
         days = [self._days[day] for day in sorted({day_of(slot) for slot in slots}) if day in self._days]
         conditions = [self._conditions[slot] for slot in slots if slot in self._conditions]
         rounds = chain.from_iterable(heard.lines for heard in known.values())
-        return [self._calendar, *chain.from_iterable(days), *conditions, *rounds, *blocks]
+        switched = self._switched.values()
+        return [self._calendar, *switched, *chain.from_iterable(days), *conditions, *rounds, *blocks]
 
     def _is_known(self, name: RoundName, heard: _Heard) -> bool:
         gate = heard.gate

@@ -23,8 +23,9 @@ def band_of(outlook: Outlook, index: int = 0) -> Band:
 
 
 def local_exchange(slot: Slot, outlook: Outlook, view: MarketView | None, path_spread_kw: float) -> Exchange | None:
-    """The expected local price; None (the tariff holds) for a home alone, or where feed-in exceeds retail."""
-    others = None if view is None else view.others_kw(slot, outlook.slots)
+    """The expected local price; None (the tariff holds) for a home alone, while trading is
+    paused, and where feed-in exceeds retail."""
+    others = None if view is None or view.is_paused else view.others_kw(slot, outlook.slots)
     if others is None or bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any()):
         return None
     spread_kw = np.full(outlook.slots, path_spread_kw)
@@ -37,7 +38,7 @@ def running_exchange(slot: Slot, outlook: Outlook, view: MarketView | None, path
     left = None if view is None else view.after_auction(slot, band_of(outlook))
     if left is not None:
         return balanced_exchange(left.others_kw, left.price_share, retail, feed_in)
-    others = None if view is None else view.others_kw(slot, 1)
+    others = None if view is None or view.is_paused else view.others_kw(slot, 1)
     if others is None:
         return None
     return expected_exchange(others, np.array([path_spread_kw]), retail, feed_in)

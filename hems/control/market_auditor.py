@@ -61,6 +61,7 @@ class MarketAuditor:
         self._on_violation = on_violation
         self._calendar: m.Calendar | None = None
         self._conditions: dict[str, m.Conditions] = {}
+        self._switched: dict[str, m.Trading] = {}
         self._rounds: dict[RoundName, Round] = {}
         self._sent: dict[tuple[str, str, int], tuple[m.Order, str | None]] = {}
         self._days = DayAudit()
@@ -88,6 +89,9 @@ class MarketAuditor:
             case m.Conditions():
                 self._conditions[message.slot] = message
                 _trim(self._conditions, KEPT_ROUNDS)
+            case m.Trading():
+                self._switched[message.since] = message
+                _trim(self._switched, KEPT_ROUNDS)
             case m.Roster():
                 self._find(self._days.learn_roster(message))
             case m.DayRules():
@@ -271,7 +275,7 @@ class MarketAuditor:
             has_market = conditions is not None and (
                 conditions.feed_in_micro_per_kwh <= conditions.retail_micro_per_kwh
             )
-            if has_market and not is_over:
+            if has_market and not is_over and not self._was_paused(gate):
                 return [Violation(Check.CLEARING, clearing.slot, "no market, though the conditions allow one")]
             return []
         if stage is None:
@@ -287,6 +291,11 @@ class MarketAuditor:
         elif clearing.mechanism != UNIFORM:
             return []
         return equilibrium(clearing, entries, Fraction(stage.k_permille, 1000))
+
+    def _was_paused(self, gate: m.Gate) -> bool:
+        """Whether the operator had told, before a gate closed, that trading is paused."""
+        before = [said for said in self._switched.values() if said.since < gate.closed_at]
+        return bool(before) and max(before, key=lambda said: said.since).state == "paused"
 
     def _own(
         self, known: Round, gate: m.Gate, clearing: m.Clearing, entries: tuple[m.BookEntry, ...]

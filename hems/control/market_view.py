@@ -14,7 +14,7 @@ from hems.control.block_view import BlockView
 from hems.control.call_view import CallView
 from hems.control.contract_view import ContractView, signed_wh
 from wire.calendar import gates
-from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, StageKind
+from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, StageKind, Trading
 from wire.slots import Slot, format_utc, parse_utc
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,7 @@ class MarketView:
     """
 
     calendar: Calendar | None = None
+    trading: Trading | None = None
     path: Path | None = None
     conditions: dict[str, Conditions] = field(default_factory=dict)
     own_plan: PlanNotice | None = None
@@ -63,6 +64,8 @@ class MarketView:
         match message:
             case Calendar():
                 self.calendar = message
+            case Trading():
+                self.trading = message
             case Path() if self.path is None or message.round >= self.path.round:
                 self.path, self._own_in_path = message, self.own_plan
             case Conditions():
@@ -88,6 +91,11 @@ class MarketView:
         width_s = 60 * (self.calendar.slot_minutes if self.calendar is not None else 15)
         for i, energy_wh in enumerate(signed_wh(contract)):
             self._hold(format_utc(first_s + i * width_s), name, energy_wh)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the operator has stopped trading; None said about it means that it goes on."""
+        return self.trading is not None and self.trading.state == "paused"
 
     def is_in_rounds(self, name: str) -> bool:
         """Whether a stage asks questions instead of reading sealed orders."""

@@ -60,6 +60,7 @@ from wire.messages import (
     StageKind,
     StatusAnswer,
     StatusQuery,
+    Trading,
     Welcome,
     Witness,
 )
@@ -154,6 +155,7 @@ GOLDEN: tuple[Message, ...] = (
         last_demand_wh=12_345,
         last_generation_wh=0,
     ),
+    Trading(community=COMMUNITY, state="paused", since=SLOT, reason="flooded cellar of the transformer"),
     PlanNotice(**WHO, round=7, first_slot=SLOT, net_wh=(250, -1_200, 0)),
     Path(
         community=COMMUNITY,

@@ -29,13 +29,14 @@ from wire.messages.orders import Acceptance, BlockOrder, Order, OrderStep, Propo
 from wire.messages.replies import Receipt, Receipted, Rejection, StatusAnswer
 from wire.messages.rounds import Book, BookEntry, Clearing, CurveStep, Gate, Level
 from wire.messages.settlement import MeterReport, Settlement, SettlementItem, SettlementLine
-from wire.messages.terms import Calendar, Conditions, Path, PlanNotice, Stage, StageKind
+from wire.messages.terms import Calendar, Conditions, Path, PlanNotice, Stage, StageKind, Trading
 
 ALL: tuple[type[Message], ...] = (
     Hello,
     Welcome,
     Calendar,
     Conditions,
+    Trading,
     PlanNotice,
     Path,
     Order,
@@ -148,6 +149,7 @@ __all__ = [
     "StageKind",
     "StatusAnswer",
     "StatusQuery",
+    "Trading",
     "Welcome",
     "Witness",
 ]

@@ -106,6 +106,18 @@ class Conditions(Message):
     last_generation_wh: EnergyWh
 
 
+class Trading(Message):
+    """The operator has paused the market, or opened it again. Retained; a market that was never paused has none.
+
+    Sessions whose gate closes after `since`, while it is paused, have no market; what was awarded before holds.
+    """
+
+    kind: ClassVar[str] = "trading"
+    state: Literal["paused", "open"]
+    since: UtcTime
+    reason: Text
+
+
 class PlanNotice(Message):
     """A home's non-binding plan: its expected net energy per slot [Wh, + import] from `first_slot` on."""
 

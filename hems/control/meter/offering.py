@@ -40,12 +40,13 @@ class Offering:
     def frames(self, offers: Offers, now_s: int) -> list[Frame]:
         """The signed offers of one turn."""
         known = self.view.contracts.known
+        trades = not self.view.is_paused
         messages = [
             *(self._flex_offer(bid, now_s) for bid in offers.flex if bid.steps),
             *(self._reserve_offer(bid, now_s) for bid in offers.standby if bid.steps),
-            *(self._block_order(bid, now_s) for bid in offers.blocks),
-            *(self.answer(known[key], now_s, accepts=True) for key in offers.accepted if key in known),
-            *(self._proposal(bid, now_s) for bid in offers.proposed),
+            *(self._block_order(bid, now_s) for bid in offers.blocks if trades),
+            *(self.answer(known[key], now_s, accepts=True) for key in offers.accepted if trades and key in known),
+            *(self._proposal(bid, now_s) for bid in offers.proposed if trades),
         ]
         return [self.signer.sealed(message) for message in messages]
 

@@ -48,12 +48,15 @@ class Orders:
         return self.slot_order(SlotOrder(stage=stage, slot=strategy.slot, steps=strategy.steps), now_s)
 
     def slot_order(self, wanted: SlotOrder, now_s: int) -> Frame | None:
-        """The signed order for one slot in one stage; None where there is nothing to say."""
+        """The signed order for one slot in one stage; None where there is nothing to say.
+
+        While the operator has paused the market an order that is out is withdrawn, and no other is sent.
+        """
         slot, calendar = wanted.slot.label, self.view.calendar
         stage = None if calendar is None else next((s for s in calendar.stages if s.stage == wanted.stage), None)
         if calendar is not None and (stage is None or not stage.takes_orders):
             return None
-        steps = within_conditions(wanted.steps, self.view.conditions.get(slot))
+        steps = () if self.view.is_paused else within_conditions(wanted.steps, self.view.conditions.get(slot))
         if calendar is not None:
             steps = coarsened(steps, calendar.steps_max)
         is_sealed = stage is not None and stage.sealed

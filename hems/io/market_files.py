@@ -1,0 +1,23 @@
+"""The files that the connection to the market needs: password and certificates."""
+
+from pathlib import Path
+
+from hems.site.config import ConfigError, MarketTable, resolved
+
+KEYS = ("password_file", "ca_file")
+
+
+def with_files(market: MarketTable, base: Path, where: str = "home") -> MarketTable:
+    """The table with the paths of its files resolved; relative ones start at `base`.
+
+    Raises: ConfigError that names every file that is not there.
+    """
+    files = {key: resolved(base, path) for key in KEYS if (path := getattr(market, key)) is not None}
+    missing = [
+        f"{where}: market.{key}: {path} is no file; give an existing one, the operator has it"
+        for key, path in files.items()
+        if not path.is_file()
+    ]
+    if missing:
+        raise ConfigError("\n".join(missing))
+    return market.model_copy(update=files)
