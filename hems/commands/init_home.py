@@ -39,7 +39,7 @@ def set_up(args: argparse.Namespace, *, is_asking: bool) -> int:
     except NoMeter as error:
         raise NoSetup(str(error)) from None
     config = config_from({**tables, "device": devices}, "options")
-    check_peers(config, "options")
+    check_peers(config, "options", base)
     seconds = args.kettle if args.kettle is not None else KETTLE_S if is_asking else 0.0
     is_well = True
     if seconds > 0:
@@ -50,7 +50,7 @@ def set_up(args: argparse.Namespace, *, is_asking: bool) -> int:
         if check.sign == "wrong" and CLAMPS in check.to_do:
             is_well = False
         elif check.sign == "wrong":
-            tables = turned(tables, config)
+            tables = turned(tables, config, base)
             print("the sign of power is turned in the configuration")
     _write(args, base, config_text(tables, devices))
     return 0 if is_well else 1

@@ -68,7 +68,7 @@ def kettle_test(config: HomeConfig, base: Path, seconds: float) -> MeterCheck:
     return asyncio.run(listen())
 
 
-def turned(tables: dict[str, Any], config: HomeConfig) -> dict[str, Any]:
+def turned(tables: dict[str, Any], config: HomeConfig, base: Path) -> dict[str, Any]:
     """The tables with the sign of power turned. A P1 telegram names its directions and is left as it is."""
     meter = dict(tables["meter"])
     match config.meter.kind:
@@ -76,7 +76,7 @@ def turned(tables: dict[str, Any], config: HomeConfig) -> dict[str, Any]:
             meter["power_sign"] = -config.meter.power_sign
         case "mqtt":
             assert isinstance(config.meter, MqttMeterTable)
-            sign = next(v.sign for v in bound_meter(config.meter).values if v.quantity == "power_w")
+            sign = next(v.sign for v in bound_meter(config.meter, base).values if v.quantity == "power_w")
             values = dict(meter.get("value", {}))
             meter["value"] = {**values, "power_w": {**values.get("power_w", {}), "sign": -sign}}
     return {**tables, "meter": meter}

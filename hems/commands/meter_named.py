@@ -1,6 +1,7 @@
 """A home's configuration, or one that is made of the options that name a meter."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from hems.io.peers import check_peers
@@ -20,7 +21,7 @@ def configuration_of(args: argparse.Namespace) -> HomeConfig:
     """
     if args.config is None:
         config = config_from({**_rest(), **meter_tables(args)}, "options")
-        check_peers(config, "options")
+        check_peers(config, "options", Path())
         return config
     try:
         config = parse_config(args.config.read_text(encoding="utf-8"), str(args.config))
@@ -28,7 +29,7 @@ def configuration_of(args: argparse.Namespace) -> HomeConfig:
         raise NoMeter(f"{args.config}: {error.strerror}; name the home's TOML file") from None
     except UnicodeDecodeError:
         raise NoMeter(f"{args.config}: not UTF-8 text; name the home's TOML file") from None
-    check_peers(config, str(args.config))
+    check_peers(config, str(args.config), args.config.resolve().parent)
     return config
 
 
@@ -58,7 +59,8 @@ def mqtt_table(args: argparse.Namespace) -> dict[str, Any]:
     """The table `[mqtt]` of the options."""
     table = {"host": args.host, "port": args.port, "username": args.username}
     files = {"password_file": args.password_file, "ca_file": args.ca_file}
-    return {name: value for name, value in {**table, **files}.items() if value is not None}
+    paths = {name: str(path.resolve()) for name, path in files.items() if path is not None}
+    return {name: value for name, value in {**table, **paths}.items() if value is not None}
 
 
 def host_and_port(text: str, default_port: int) -> tuple[str, int]:

@@ -123,8 +123,9 @@ class MqttLink:
         try:
             password = None if c.password_file is None else (self.base / c.password_file).read_text("utf-8").strip()
             tls = None
-            if c.ca_file is not None:
-                tls = ssl.create_default_context(cafile=str(self.base / c.ca_file))
+            if c.tls or c.ca_file is not None:
+                ca_file = None if c.ca_file is None else str(self.base / c.ca_file)
+                tls = ssl.create_default_context(cafile=ca_file)
                 tls.minimum_version = ssl.TLSVersion.TLSv1_2
         except (OSError, UnicodeDecodeError) as error:
             raise MeterUnreachable(f"password_file or ca_file of [mqtt]: {error}") from None

@@ -39,7 +39,7 @@ class Peers:
     """Makes the peers of one home; nothing is connected before its first use."""
 
     def __init__(self, config: HomeConfig, base: Path, memory: Memory | None = None) -> None:
-        self._config, self._memory = config, memory
+        self._config, self._base, self._memory = config, base, memory
         self._links: dict[tuple[str, int], ModbusLink] = {}
         self._mqtt = MqttLink(config.mqtt, base)
 
@@ -93,7 +93,7 @@ class Peers:
     def _mqtt_meter(self, table: MqttMeterTable, memory: Memory | None) -> SiteMeter:
         return MqttMeter(
             self._mqtt,
-            bound_meter(table),
+            bound_meter(table, self._base),
             connection_w=self._connection_w,
             max_age_s=table.max_age_s,
             memory=memory,
@@ -113,7 +113,7 @@ class Peers:
         return ModbusDevice(host, port, table.device_id, KINDS[table.kind], link=self._link(host, port))
 
     def _mqtt_device(self, table: PvTable | ApplianceTable) -> SiteDevice:
-        bound = bound_device(table)
+        bound = bound_device(table, self._base)
         if isinstance(table, PvTable):
             peak_w = 1000.0 * min(table.peak_kw * PV_PEAK_HEADROOM, PV_UNKNOWN_KW)
             return MqttProduction(self._mqtt, bound, peak_w=peak_w)
@@ -122,12 +122,12 @@ class Peers:
         return MqttRelay(self._mqtt, bound, peak_w=self._connection_w, programme=programme, memory=self._memory)
 
 
-def check_peers(config: HomeConfig, where: str) -> None:
+def check_peers(config: HomeConfig, where: str, base: Path) -> None:
     """Makes sure that templates, maps and topics of a configuration fit; connects nothing.
 
-    Raises: ConfigError with every finding; `where` names the file.
+    Raises: ConfigError with every finding; `where` names the file, whose relative paths start at `base`.
     """
-    peers, found = Peers(config, Path()), list[str]()
+    peers, found = Peers(config, base), list[str]()
     try:
         peers.meter()
     except ConfigError as error:
@@ -141,22 +141,21 @@ def check_peers(config: HomeConfig, where: str) -> None:
         raise ConfigError("\n".join(found))
 
 
-def bound_meter(table: MqttMeterTable) -> Bound:
+def bound_meter(table: MqttMeterTable, base: Path) -> Bound:
     """The template of a meter bound to its topic. Raises TemplateError or BindError."""
     given: dict[str, dict[str, object]] = {quantity: value.given() for quantity, value in table.value.items()}
-    return bind(_with_role(table.template, "meter"), table.topic, fill=table.fill, overrides=given)
+    return bind(_with_role(template(table.template, base), "meter"), table.topic, fill=table.fill, overrides=given)
 
 
-def bound_device(table: PvTable | ApplianceTable) -> Bound:
+def bound_device(table: PvTable | ApplianceTable, base: Path) -> Bound:
     """The template of a device bound to its topic. Raises TemplateError or BindError."""
     assert table.template is not None
     given: dict[str, dict[str, object]] = {quantity: value.given() for quantity, value in table.value.items()}
     role = "pv" if isinstance(table, PvTable) else "relay"
-    return bind(_with_role(table.template, role), table.topic, fill=table.fill, overrides=given)
+    return bind(_with_role(template(table.template, base), role), table.topic, fill=table.fill, overrides=given)
 
 
-def _with_role(name: str, role: str) -> Template:
-    found = template(name)
+def _with_role(found: Template, role: str) -> Template:
     if role not in found.roles:
-        raise BindError(f"template {name} is for {', '.join(found.roles)}, not for a {role}")
+        raise BindError(f"template {found.name} is for {', '.join(found.roles)}, not for a {role}")
     return found

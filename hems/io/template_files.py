@@ -22,13 +22,17 @@ def template_names() -> tuple[str, ...]:
 
 
 @cache
-def template(name: str) -> Template:
-    """The template of this name.
+def template(name: str, base: Path | None = None) -> Template:
+    """The template of this name, or in the TOML file of this name, which starts at `base`.
 
     Raises: TemplateError when there is none, or its file cannot be used.
     """
+    if name.endswith(".toml"):
+        return read_template((Path() if base is None else base) / name)
     if name not in template_names():
-        raise TemplateError(f"there is no template {name!r}: use one of {', '.join(template_names())}")
+        raise TemplateError(
+            f"there is no template {name!r}: use one of {', '.join(template_names())}, or a .toml file"
+        )
     return read_template(FOLDER / f"{name}.toml")
 
 
@@ -39,6 +43,10 @@ def read_template(path: Path) -> Template:
     """
     try:
         made = Template.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise TemplateError(f"{path}: {error.strerror}; name a template, or a TOML file that is there") from None
+    except UnicodeDecodeError:
+        raise TemplateError(f"{path}: not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise TemplateError(f"{path}: not TOML: {error}") from None
     except ValidationError as error:

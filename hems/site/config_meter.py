@@ -1,5 +1,6 @@
 """`[meter]` and `[mqtt]` of a home's configuration: where its meter is read, and how a template is bound to it."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
@@ -19,7 +20,8 @@ Quantity = Literal[
     "is_on",
 ]
 Topic = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[^+#\x00]+$")]
-TemplateName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+MapName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+TemplateName = Annotated[str, Field(pattern=r"^([a-z0-9-]{1,40}|[^\x00]{1,300}\.toml)$")]  # or a file of one's own
 Place = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^+#\x00]+$")]
 
 
@@ -41,13 +43,24 @@ class ValueTable(Table):
 
 
 class MqttTable(Table):
-    """`[mqtt]`: the server on which the home's own meters and devices speak; never the community's."""
+    """`[mqtt]`: the server on which the home's own meters and devices speak; never the community's.
+
+    `tls` trusts the authorities of the system, `ca_file` those of a file.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 1883
     username: str | None = None
     password_file: FilePath | None = None
+    tls: bool = False
     ca_file: FilePath | None = None
+
+    @field_validator("password_file")
+    @classmethod
+    def _has_a_user(cls, password_file: Path | None, info: ValidationInfo) -> Path | None:
+        if password_file is not None and info.data.get("username") is None:
+            raise ValueError("needs username beside it")
+        return password_file
 
 
 class ModbusMeterTable(Table):
@@ -58,11 +71,11 @@ class ModbusMeterTable(Table):
     port: Port = 502
     device_id: Annotated[int, Field(ge=1, le=247)] = 1
     power_sign: Annotated[Literal[1, -1], BeforeValidator(whole)] = 1
-    map: TemplateName = "sunspec"
+    map: MapName = "sunspec"
 
 
 class MqttMeterTable(Table):
-    """A meter over MQTT: the template of its kind, and a topic of it."""
+    """A meter over MQTT: the template of its kind (a name, or a TOML file of one's own), and a topic of it."""
 
     kind: Literal["mqtt"]
     template: TemplateName

@@ -54,7 +54,7 @@ def test_the_meter_played_by_hand_is_tested_and_its_kettle_seen(
 @pytest.mark.parametrize("text", TOML, ids=range(len(TOML)))
 def test_every_example_of_a_configuration_is_taken(text: str) -> None:
     config = config_from({**REST, **tomllib.loads(text)}, "docs/meters.md")
-    check_peers(config, "docs/meters.md")
+    check_peers(config, "docs/meters.md", Path())
 
 
 def test_the_size_cap_is_the_one_that_is_written() -> None:

@@ -1,10 +1,12 @@
 """`[meter]`, `[mqtt]` and devices on MQTT in a home's configuration: what is taken, and what a mistake is told."""
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from hems.io.peers import check_peers
+from hems.io import template_files
+from hems.io.peers import bound_meter, check_peers
 from hems.metering.foreign import units
 from hems.site import config_meter
 from hems.site.config import ConfigError, HomeConfig, parse_config
@@ -17,7 +19,7 @@ DISHES = '[[device]]\nkind = "appliance"\nid = "dishes"\nquarter_hour_kw = [1.0]
 
 def parsed(text: str) -> HomeConfig:
     config = parse_config(REST + text, "home.toml")
-    check_peers(config, "home.toml")
+    check_peers(config, "home.toml", Path())
     return config
 
 
@@ -63,6 +65,8 @@ def test_the_configuration_and_the_templates_know_the_same_quantities() -> None:
         ),
         (TASMOTA + DISHES + 'template = "tasmota"\ndevice_id = 3\n', "one of them"),
         (TASMOTA + '[clock]\nmode = "driven"\n', 'clock: mode "driven" is for demos'),
+        ("[meter]\n[mqtt]\npassword_file = 'x'\n", "mqtt.password_file: needs username beside it"),
+        (TASMOTA.replace('"tasmota"', '"mine.toml"'), "mine.toml: No such file or directory; name a template, or a"),
         ("[meter]\n[mqtt]\npasword_file = 'x'\n", "mqtt.pasword_file: unknown key"),
     ],
 )
@@ -78,3 +82,14 @@ def test_production_on_mqtt_is_never_curtailed_and_on_modbus_it_may_be() -> None
     (read,) = parsed(f'{TASMOTA}{roof}template = "opendtu"\ntopic = "solar/ac/power"\n').as_home().units
     (commanded,) = parsed(f"[meter]\n{roof}device_id = 2\n").as_home().units
     assert (getattr(read, "curtailable", None), getattr(commanded, "curtailable", None)) == (False, True)
+
+
+def test_a_template_of_ones_own_is_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    shipped = Path(template_files.__file__).with_name("templates") / "native.toml"
+    (tmp_path / "mine.toml").write_text(shipped.read_text("utf-8").replace('name = "native"', 'name = "mine"'))
+    text = REST + TASMOTA.replace('"tasmota"', '"mine.toml"').replace("tele/m/SENSOR", "hearthgrid/x/reading")
+    config = parse_config(text, "home.toml")
+    check_peers(config, "home.toml", tmp_path)
+    assert isinstance(config.meter, MqttMeterTable)
+    bound = bound_meter(config.meter, tmp_path)
+    assert (bound.template.name, bound.topics[0]) == ("mine", "hearthgrid/x/reading")
