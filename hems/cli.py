@@ -15,6 +15,7 @@ COMMANDS = {
     "meter": "run the transactive meter of a home; `meter test` tests a meter",
     "meter-test": "listen to a meter and tell value, sign, rate, age, gaps and verdict",
     "init": "find the meter, ask little, and write a home's configuration",
+    "page": "make or end links to the page of a home",
     "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",

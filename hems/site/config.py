@@ -12,6 +12,7 @@ from hems.site.config_devices import DeviceTable, unit_of
 from hems.site.config_fields import Table
 from hems.site.config_home_assistant import HomeAssistantTable
 from hems.site.config_meter import MeterTable, ModbusMeterTable, MqttTable
+from hems.site.config_page import PageTable
 from hems.site.config_site import (
     ClockTable,
     ControlTable,
@@ -53,6 +54,7 @@ class HomeConfig(Table):
     tariff: TariffTable
     market: MarketTable | None = None
     weather: WeatherTable | None = None
+    page: PageTable | None = None
     home_assistant: HomeAssistantTable | None = None
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()
