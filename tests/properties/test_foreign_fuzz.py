@@ -3,7 +3,7 @@
 import json
 import math
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hems.io.p1_telegram import BadTelegram, Telegram, next_telegram, telegram_of
@@ -62,6 +62,7 @@ def test_nothing_a_device_sends_raises_and_what_is_used_is_finite_and_within_the
 
 
 @settings(max_examples=150, deadline=None)
+@example([(0, 1939.5963264079446), (0, 255047.0), (600, 259477.0), (600, 260205.0), (600, 260205.0)])
 @given(st.lists(st.tuples(st.integers(0, 600), st.floats(0, 1e7)), min_size=1, max_size=15))
 def test_a_counter_never_falls_and_never_outruns_the_connection(steps: list[tuple[int, float]]) -> None:
     limit_w = CONNECTION_W * COUNTER_HEADROOM

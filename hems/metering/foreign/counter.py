@@ -42,7 +42,9 @@ class Counter:
             return None
         doubt = self._doubt(self.raw_wh, self.at_s, raw_wh, at_s)
         if doubt is None:
-            self.total_wh = (self.total_wh or 0.0) + raw_wh - self.raw_wh
+            self.total_wh = (self.total_wh or 0.0) + (
+                raw_wh - self.raw_wh
+            )  # in this order it never falls by rounding
             self.raw_wh, self.at_s, self._doubted = raw_wh, at_s, None
             return None
         return self._doubtful(doubt, raw_wh, at_s)
