@@ -22,6 +22,8 @@ COMMANDS = {
     "rounds": "the latest cleared slots",
     "members": "the enrolled meters",
     "add-member": "enrol a meter in the configuration",
+    "certificate": "let members connect to the MQTT server, and end that",
+    "acl": "the access list of the MQTT server",
     "schemas": "write the message schemas and the AsyncAPI document",
 }
 

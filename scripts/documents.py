@@ -19,6 +19,8 @@ from broker.market.session import diagram  # noqa: E402
 from broker.mechanisms.catalogue import MECHANISMS  # noqa: E402
 from conformance.command import judged_numbers  # noqa: E402
 from conformance.requirements import GROUPS, REQUIREMENTS  # noqa: E402
+from hems.io.map_files import map_names, register_map  # noqa: E402
+from hems.io.template_files import template, template_names  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
 from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
 from wire.telemetry import MEASUREMENTS, Measurement  # noqa: E402
@@ -59,6 +61,28 @@ def protocol_requirements() -> str:
         parts.append("\n".join([*head, *rows]))
     parts.append(f"{len(REQUIREMENTS)} requirements, {len(judged)} of them judged by the test kit.")
     return "\n\n".join(parts)
+
+
+def meter_templates() -> str:
+    """The table of the templates for meters and devices on MQTT."""
+    rows = ["| name | device | is | topic, for example | tells |", "|---|---|---|---|---|"]
+    for found in (template(name) for name in template_names()):
+        tells = ", ".join(f"`{v.quantity}`" for v in found.value if not v.quantity.startswith("voltage"))
+        note = f"<br>{found.note}" if found.note else ""
+        rows.append(
+            f"| `{found.name}` | {found.title}{note} | {', '.join(found.roles)} | `{found.example}` | {tells} |"
+        )
+    return "\n".join(rows)
+
+
+def register_maps() -> str:
+    """The table of the register maps for Modbus meters."""
+    rows = ["| name | meter | registers | word order | source |", "|---|---|---|---|---|"]
+    for found in (register_map(name) for name in map_names()):
+        note = f"<br>{found.note}" if found.note else ""
+        order = found.word_order.replace("_", " ")
+        rows.append(f"| `{found.name}` | {found.title}{note} | {found.registers} | {order} | {found.source} |")
+    return "\n".join(rows)
 
 
 def configuration(model: type[BaseModel]) -> str:
@@ -135,7 +159,7 @@ def _one(found: Schema, tables: Schema) -> str:
         escaped = found["pattern"].replace("|", "\\|")
         return f"text `{escaped}`"
     kind = found["format"] if found.get("format") in ("path", "date") else found.get("type", "value")
-    words = {"integer": "whole number", "string": "text", "boolean": "true or false"}
+    words = {"integer": "whole number", "string": "text", "boolean": "true or false", "object": "table"}
     return words.get(kind, kind) + limits
 
 
@@ -163,6 +187,8 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "slot states": ("docs/architecture.md", slot_states),
     "mechanisms": ("docs/markets.md", mechanisms),
     "protocol requirements": ("docs/protocol/specification.md", protocol_requirements),
+    "meter templates": ("docs/meters.md", meter_templates),
+    "register maps": ("docs/meters.md", register_maps),
     "telemetry": ("docs/telemetry.md", telemetry),
     "home configuration": ("docs/configuration.md", lambda: configuration(HomeConfig)),
     "broker configuration": ("docs/configuration.md", lambda: configuration(BrokerConfig)),

@@ -50,10 +50,18 @@ def configured(args: argparse.Namespace) -> "list[tuple[Path, Any]] | None":
         level=logging.INFO if args.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    if not args.verbose:
+        logging.getLogger("mqtt").setLevel(
+            logging.CRITICAL
+        )  # says at every attempt what we say once, with the remedy
     found, wrong = [], False
     for path in args.config:
         try:
-            found.append((path, parse_config(path.read_text(encoding="utf-8"), str(path))))
+            config = parse_config(path.read_text(encoding="utf-8"), str(path))
+            from hems.io.peers import check_peers  # the clients are loaded for a file that can be read at all
+
+            check_peers(config, str(path), path.resolve().parent)
+            found.append((path, config))
         except OSError as error:
             wrong = True
             print(f"{path}: {error.strerror}; name the home's TOML file", file=sys.stderr)
@@ -84,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
     async def serve() -> None:
         held = [state_lock(path, config, RUN_LOCK) for path, config in homes]
-        await serve_all([EmsApp(config, path.resolve().parent) for path, config in homes])
+        await serve_all([EmsApp(config, path.resolve().parent, config_path=path.resolve()) for path, config in homes])
         for lock in held:
             lock.close()
 

@@ -28,15 +28,6 @@ class HomeTable(Table):
         return day_numbers(self.holidays)
 
 
-class MeterTable(Table):
-    """`[meter]`: the site meter over Modbus TCP."""
-
-    host: str = "127.0.0.1"
-    port: Port = 502
-    device_id: Annotated[int, Field(ge=1, le=247)] = 1
-    power_sign: Annotated[Literal[1, -1], BeforeValidator(whole)] = 1
-
-
 class FlexibilityTable(Table):
     """`[market.flexibility]`: the home answers calls for flexibility, at its cost and a margin [currency/kWh]."""
 
@@ -86,11 +77,21 @@ class MarketTable(Table):
     username: str | None = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
     replay: bool | None = None
     flexibility: FlexibilityTable | None = None
     ancillary: AncillaryTable | None = None
     blocks: BlocksTable | None = None
     contracts: ContractsTable | None = None
+
+    @model_validator(mode="after")
+    def _certificates_are_whole(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together: give both, or none")
+        if self.cert_file is not None and self.ca_file is None:
+            raise ValueError("cert_file needs ca_file, by which the server is known: give the community's ca.pem")
+        return self
 
 
 class PricePeriod(Table):

@@ -3,7 +3,10 @@
 // Without this script the page shows the state at which it was loaded, all sections below one another.
 (() => {
   const all = (css, root = document) => [...root.querySelectorAll(css)];
+  const SAID_MS = 20000; // how long an answer stays beside its form
   const byId = (id) => document.getElementById(id);
+
+  let pointed = null; // where a picture was read last, to read it again when it is drawn anew
 
   // ---- tabs
   const views = all("[data-view]");
@@ -31,10 +34,14 @@
     const range = focused && "selectionStart" in focused ? [focused.selectionStart, focused.selectionEnd] : null;
     const open = new Set(all("details[open]", target).map(mark));
     const scrolled = new Map(all(".scroll", target).map((box) => [box.getAttribute("aria-label"), box.scrollLeft]));
+    const words = all("form[id]", target).map((form) => [form.id, form.querySelector(".said")]);
     const fresh = document.createElement("template");
     fresh.innerHTML = html;
     for (const fold of all("details", fresh.content)) if (open.has(mark(fold)) && mark(fold)) fold.open = true;
     target.replaceChildren(fresh.content);
+    for (const [id, old] of words) {
+      if (old?.textContent && Date.now() - Number(old.dataset.at) < SAID_MS) byId(id)?.querySelector(".said")?.replaceWith(old);
+    }
     for (const box of all(".scroll", target)) box.scrollLeft = scrolled.get(box.getAttribute("aria-label")) ?? 0;
     if (place) {
       const again = byId(place) ?? target.querySelector(`[data-keep="${CSS.escape(place)}"]`);
@@ -42,6 +49,7 @@
       if (range?.[0] != null) again?.setSelectionRange?.(...range);
     }
     ready(target);
+    if (pointed) read({ target: document.elementFromPoint(pointed.clientX, pointed.clientY), ...pointed });
   };
 
   // A section with a form in which something was changed waits until it is sent or left alone.
@@ -102,7 +110,7 @@
   // ---- forms: fields become JSON, the answer is said in place
   const value = (field) => {
     if (field.value === "" && !field.required) return null;
-    if (field.dataset.as === "number" || field.type === "range") return Number(field.value);
+    if (field.dataset.as === "number") return Number((Number(field.value) * Number(field.dataset.scale ?? 1)).toFixed(6));
     return field.type === "checkbox" ? field.checked : field.value;
   };
   const body = (form, submitter) => {
@@ -120,6 +128,7 @@
     if (!said) return;
     said.className = `said ${css}`;
     said.textContent = text;
+    said.dataset.at = Date.now();
   };
   const post = async (form, submitter) => {
     const buttons = all("button", form);
@@ -131,13 +140,16 @@
         body: JSON.stringify(body(form, submitter)),
       });
       const told = await answer.json().catch(() => ({}));
-      if (answer.ok) delete form.dataset.dirty;
       if (answer.ok) say(form, told.said ?? "Saved.", "right");
       else say(form, [told.error, told.to_do].filter(Boolean).join(": ") || `Refused (${answer.status}).`, "wrong");
     } catch {
       say(form, live?.dataset.off ?? "No connection.", "wrong");
     } finally {
       for (const button of buttons) button.removeAttribute("aria-disabled");
+    }
+    if (!form.querySelector(".said.wrong")) {
+      delete form.dataset.dirty;
+      takePending(); // what came while the form was being filled
     }
   };
   document.addEventListener("submit", (event) => {
@@ -154,21 +166,52 @@
   });
   document.addEventListener("focusout", () => setTimeout(takePending, 0));
 
+  // ---- pointing at a picture reads the row of its table that lies there
+  const read = (event) => {
+    const stage = event.target?.closest?.("figure[data-rows] .stage");
+    if (!stage) return;
+    pointed = { clientX: event.clientX, clientY: event.clientY };
+    const figure = stage.closest("figure");
+    const table = figure.parentElement.querySelector("table");
+    const box = stage.getBoundingClientRect();
+    const at = Math.floor(((event.clientX - box.left) / box.width) * Number(figure.dataset.rows));
+    const row = table?.tBodies[0].rows[at];
+    if (!row) return;
+    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    const words = [...row.cells].slice(1).map((cell, k) => `${heads[k + 1]} ${cell.textContent}`);
+    figure.querySelector(".readout").textContent = `${row.cells[0].textContent}: ${words.join(", ")}`;
+    for (const plot of all(".plot", stage)) {
+      const width = plot.viewBox.baseVal.width / Number(figure.dataset.rows);
+      const mark = plot.querySelector(".cursor") ?? plot.appendChild(document.createElementNS(plot.namespaceURI, "rect"));
+      for (const [name, value] of Object.entries({ class: "cursor", x: at * width, width, y: 0, height: "100%" })) {
+        mark.setAttribute(name, value);
+      }
+    }
+  };
+  document.addEventListener("pointermove", read);
+  document.addEventListener("pointerdown", read);
+
   // ---- folds that are filled when they are opened
+  const fill = async (fold) => {
+    const into = fold.querySelector("[data-into]");
+    if (!fold.open || !into || into.dataset.done) return;
+    into.dataset.done = "1";
+    try {
+      const answer = await fetch(fold.dataset.get);
+      if (answer.headers.get("Content-Type")?.startsWith("text/html")) {
+        into.innerHTML = await answer.text();
+        return;
+      }
+      const told = await answer.json();
+      into.textContent = answer.ok ? told.text : [told.error, told.to_do].filter(Boolean).join(": ");
+    } catch {
+      into.textContent = live?.dataset.off ?? "No connection.";
+    }
+  };
   const ready = (root) => {
     for (const fold of all("details[data-get]", root)) {
-      fold.addEventListener("toggle", async () => {
-        const into = fold.querySelector("[data-into]");
-        if (!fold.open || !into || into.dataset.done) return;
-        into.dataset.done = "1";
-        try {
-          const answer = await fetch(fold.dataset.get);
-          const told = await answer.json();
-          into.textContent = answer.ok ? told.text : [told.error, told.to_do].filter(Boolean).join(": ");
-        } catch {
-          into.textContent = live?.dataset.off ?? "No connection.";
-        }
-      });
+      fold.addEventListener("toggle", () => fill(fold));
+      fill(fold);
     }
   };
   ready(document);
