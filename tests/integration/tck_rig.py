@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broker_rig import COMMUNITY, START_S, _until_open, free_port, meter_key, write_config
+from broker_rig import COMMUNITY, START_S, free_port, meter_key, until_open, write_config
 
 from broker.io.state_dir import StateDir
 from conformance.transcript import Transcript
@@ -89,7 +89,7 @@ def guarded_mosquitto(directory: Path) -> Iterator[int]:
     with (directory / "mosquitto.log").open("wb") as sink:
         child = subprocess.Popen([program, "-c", str(directory / "mosquitto.conf")], stderr=sink, stdout=sink)
     try:
-        _until_open(port)
+        until_open(port)
         yield port
     finally:
         child.terminate()
