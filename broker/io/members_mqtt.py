@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import aiomqtt
 
 from broker.io.config import MqttSettings
-from broker.io.heed_cancel import heed_cancel
+from broker.io.heed_cancel import heed_cancel, together
 from broker.io.outbox import Outbox, Parcel
 from broker.market.outgoing import Outgoing
 from tls import TlsFiles, client_tls, diagnosis
@@ -159,9 +159,7 @@ class MembersMqtt:
         """Announces the broker and works until cancelled; whoever was told `online` is told `offline` at the end."""
         try:
             await self._announce(client)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._receive(client))
-                tasks.create_task(self._transmit(client))
+            await together(self._receive(client), self._transmit(client))
         except asyncio.CancelledError:
             with suppress(aiomqtt.MqttError, TimeoutError):
                 await asyncio.wait_for(self._publish(client, [self._status(online=False)]), FAREWELL_S)

@@ -1,6 +1,7 @@
 """Cancelling that is not lost in a wait with a timeout."""
 
 import asyncio
+from collections.abc import Coroutine
 
 
 def heed_cancel() -> None:
@@ -11,3 +12,21 @@ def heed_cancel() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def together(*work: Coroutine[None, None, None]) -> None:
+    """Works on all at once until one fails, or until this task is cancelled.
+
+    A TaskGroup of Python 3.11 cancels the task that waits for it when a child fails, and does not take that back:
+    without doing so here, `heed_cancel` would end a connection for ever that was only lost.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for one in work:
+                tasks.create_task(one)
+    except BaseExceptionGroup:
+        if task is not None and task.cancelling() > before:
+            task.uncancel()
+        raise

@@ -16,7 +16,7 @@ import aiomqtt
 
 from hems.control.home_assistant.discovery import Publication
 from hems.control.home_assistant.topics import OFFLINE, ONLINE, Topics
-from hems.io.heed_cancel import heed_cancel
+from hems.io.heed_cancel import heed_cancel, together
 from hems.site.config import HomeAssistantTable, resolved
 
 LOG = logging.getLogger(__name__)
@@ -144,9 +144,7 @@ class HomeAssistantMqtt:
         self._receivers.on_connected()
         self.tell(Publication(topic=self._topics.status, payload=ONLINE, retain=True))
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._receive(client))
-                tasks.create_task(self._transmit(client))
+            await together(self._receive(client), self._transmit(client))
         finally:
             self.is_connected = False
             with suppress(aiomqtt.MqttError, asyncio.CancelledError):  # a clean end has no last will

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiomqtt
 
 from hems.control.transactive_meter import Frame
-from hems.io.heed_cancel import heed_cancel
+from hems.io.heed_cancel import heed_cancel, together
 from hems.site.config import MarketTable, resolved
 from tls import TlsFiles, client_tls, diagnosis
 from wire import clock
@@ -131,9 +131,7 @@ class MarketMqtt:
         self.is_connected = True
         self._receivers.on_connected()
         self._work.set()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._receive(client))
-            tasks.create_task(self._transmit(client))
+        await together(self._receive(client), self._transmit(client))
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:

@@ -91,6 +91,9 @@ async def _run(directory: Path, mqtt: int) -> dict[str, Any]:
         return report
     finally:
         home.cancel()
+        if kit.returncode is None:
+            kit.kill()
+            await kit.wait()
         meter.kill()
         meter.wait(10)
         with suppress(asyncio.CancelledError):
