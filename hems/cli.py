@@ -11,6 +11,7 @@ COMMANDS = {
     "why": "say why a device does what it does",
     "run": "run the energy manager of a home",
     "meter": "run the transactive meter of a home",
+    "doctor": "check a home and say what to do",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",
 }

@@ -19,6 +19,10 @@ def state_directory(directory: Path) -> Finding:
     """Whether the directory is there, ours, and closed to others."""
     where = str(directory)
     if not directory.exists():
+        parent = _existing(directory)
+        if not os.access(parent, os.W_OK | os.X_OK):
+            remedy = "make it for the user of the program, or set another state_dir"
+            return fail(f"not there, and {parent} is not writable for this user", where=where, remedy=remedy)
         return skipped("not made yet: the first start makes it", where)
     if not directory.is_dir():
         return fail("is no directory", where=where, remedy="move the file away or set another state_dir")
@@ -35,8 +39,7 @@ def state_directory(directory: Path) -> Finding:
 def keeps_what_it_promised(directory: Path) -> Finding:
     """Whether a synchronised write survives: not in memory, not read-only, and quick enough."""
     where = str(directory)
-    if not directory.is_dir():
-        return skipped("not made yet", where)
+    directory = _existing(directory)
     kind = filesystem(directory)
     if kind in IN_MEMORY:
         return fail(f"lies in memory ({kind})", where=where, remedy="put state_dir on a disk: a restart forgets it")
