@@ -269,7 +269,11 @@ class MarketService:
         market = self.market
         calendar = Outgoing(market.terms.calendar(broker_key, market.log_key.public_hex))
         open_slot = slot_at(now_s, market.terms.slot_minutes).shifted(1)
-        news = [Outgoing(message) for message in (market.checkpoint, self._path, market.switch.newest) if message is not None]
+        news = [
+            Outgoing(message)
+            for message in (market.checkpoint, self._path, market.switch.newest)
+            if message is not None
+        ]
         return [calendar, *market.conditions(open_slot), *news]
 
     def _slots_to_open(self, now_s: int) -> tuple[list[Event], int]:

@@ -1,7 +1,7 @@
 """What the operator does to a running broker, as files: the commands write them, it takes them within a second.
 
-`operator/ACT.json`, or `operator/ACT.METER.json`. A file is removed when it was taken, and becomes `.refused` in place of
-`.json`, with the reason, when it cannot be.
+`operator/ACT.json`, or `operator/ACT.METER.json`. A file is removed when it was taken, and becomes `.refused`
+with the reason when it cannot be.
 """
 
 from collections.abc import Sequence

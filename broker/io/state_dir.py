@@ -76,7 +76,7 @@ class StateDir:
                 if self.journal.exists():
                     remedy = "restore it from the backup of this state directory: the journal needs it"
                     raise StorageFailed(f"{path} is missing; {remedy}")
-                _write_private(path, secrets.token_bytes(SECRET_BYTES).hex())
+                write_private(path, secrets.token_bytes(SECRET_BYTES).hex())
         except OSError as error:
             remedy = "make the directory writable or set another state_dir"
             raise StorageFailed(f"{self.root}: {error.strerror}; {remedy}") from None
@@ -116,7 +116,23 @@ def exclusive(state: StateDir) -> "Iterator[None]":
         os.close(handle)
 
 
-def _write_private(path: Path, text: str) -> None:
+def is_served(state: StateDir) -> bool:
+    """Whether a broker runs on the directory."""
+    try:
+        handle = os.open(state.lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its user can read, whole or not at all, safe when this returns."""
     partial = path.with_suffix(".partial")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:

@@ -228,9 +228,7 @@ class Market:
     def _switch(self, event: MarketPaused | MarketResumed) -> list[Outgoing]:
         """Tells that trading stops or goes on; the log fixes it, so that a round without a market can be checked."""
         state: Literal["paused", "open"] = "paused" if isinstance(event, MarketPaused) else "open"
-        said = Trading(
-            community=self.terms.community, state=state, since=format_utc(event.at_s), reason=event.reason
-        )
+        said = Trading(community=self.terms.community, state=state, since=format_utc(event.at_s), reason=event.reason)
         self.switch.changes.append(said)
         return self._logged([said])
 

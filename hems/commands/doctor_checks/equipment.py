@@ -1,7 +1,7 @@
 """Meter and devices of a home: do they answer, and with the registers that belong to them."""
 
 import asyncio
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from doctor.finding import Finding, fail, ok, skipped, warn
 from doctor.machine.clock import clock_against
@@ -85,12 +85,12 @@ def devices_answer(home: HomePlace) -> Finding:
 
 async def _silent_devices(home: HomePlace) -> list[str]:
     assert home.config is not None
-    meter = home.config.meter
+    meter: Any = home.config.meter
     problems: list[str] = []
 
-    async def look(device: object) -> None:
-        host: str = getattr(device, "host", None) or getattr(meter, "host", "127.0.0.1")
-        port: int = getattr(device, "port", None) or getattr(meter, "port", 502)
+    async def look(device: Any) -> None:
+        host = str(getattr(device, "host", None) or meter.host)
+        port = int(getattr(device, "port", None) or meter.port)
         number, kind = getattr(device, "device_id", None), getattr(device, "kind", "")
         if number is None or kind not in KINDS:
             return
