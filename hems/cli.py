@@ -11,6 +11,9 @@ COMMANDS = {
     "why": "say why a device does what it does",
     "run": "run the energy manager of a home",
     "meter": "run the transactive meter of a home",
+    "status": "say what a home does now",
+    "prices": "show what energy costs in the coming slots",
+    "money": "show what a home paid and received",
     "doctor": "check a home and say what to do",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",
@@ -20,6 +23,8 @@ EPILOG = """examples:
   hems plan case.json --output plan.json
   hems run --config home.toml
   hems meter --config home.toml
+  hems status --config home.toml
+  hems doctor --config home.toml
   hems backtest homes.csv.gz --target load_kw --group household_id --timezone Europe/Berlin
   hems identify zone room.csv.gz --where home_id=1
 """

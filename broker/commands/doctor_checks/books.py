@@ -151,7 +151,7 @@ def all_was_sent(place: CommunityPlace) -> Finding:
     """Whether what the journal caused has been recorded, and acknowledged by the MQTT server."""
 
     def look(rows: Sequence[Row]) -> Finding:
-        told = dict(rows)
+        told: dict[str, int] = dict(rows)
         size = journal_size(place.state)
         unsent = size - int(told.get("journal_sent", 0))
         if unsent > UNSENT_MAX:

@@ -91,6 +91,7 @@ def _market(home: HomePlace) -> list[Check]:
         Check("MQTT rights", "own topics may be written, those of others may not", partial(_server, home, "rights")),
         Check("broker", "online, and trading goes on", partial(community.broker_is_online, home)),
         Check("calendar", "signed by market.broker_key, slots as at home", partial(community.calendar_fits, home)),
+        Check("market clock", "this clock against that of the market", partial(community.clock_agrees, home)),
         Check("member", "the broker knows this meter and its key", partial(community.is_member, home)),
         Check("home link", "the socket between the two programs", partial(community.home_link, home)),
     ]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from doctor.finding import Finding, fail, ok, skipped, warn
+from doctor.machine.clock import SET_IT
 from doctor.machine.files import is_locked, private_file
 from doctor.machine.mqtt_server import visited
 from doctor.machine.mqtt_session import MqttPlace, MqttSession
@@ -13,13 +14,14 @@ from hems.io.home_link import LinkPathError, socket_path
 from hems.io.process_lock import METER_LOCK, RUN_LOCK
 from hems.site.config import MarketTable
 from wire.codec import DecodeError, decode, encode
-from wire.messages import Calendar, Hello, Rejection, Trading, Welcome
+from wire.messages import Calendar, Conditions, Hello, Rejection, Trading, Welcome
 from wire.reasons import HINTS
 from wire.signing import FrameError, SigningKey, key_from_seed, open_frame, seal, split
-from wire.slots import format_utc
+from wire.slots import format_utc, parse_utc
 from wire.topics import meter_inbox, topic
 
 NO_MARKET = "no [market]: this home does not trade"
+CLOCK_TOLERANCE_S, GATE_LEAD_MAX_S = 60, 600
 Look = Callable[[MqttSession, MarketTable], Finding]
 
 
@@ -95,6 +97,32 @@ def calendar_fits(home: HomePlace) -> Finding:
             what = f"slots of {calendar.slot_minutes} min in the market, of {own} min at home"
             return fail(what, remedy=f"set home.slot_minutes = {calendar.slot_minutes}")
         return ok(f"{len(calendar.stages)} stages, slots of {own} min, {calendar.currency}")
+
+    return _visit(home, look)
+
+
+def clock_agrees(home: HomePlace) -> Finding:
+    """Whether this machine's clock agrees with the market's: the newest conditions are of the next slot or two."""
+    if home.is_driven:
+        return skipped("a driven clock: the market lives in announced time")
+
+    def look(session: MqttSession, market: MarketTable) -> Finding:
+        assert home.config is not None
+        status = _retained(session, topic("status", market.community))
+        frame = _retained(session, topic("conditions", market.community))
+        if status is None or frame is None or _state(status) != "online":
+            return skipped("the broker is not online")
+        try:
+            payload = open_frame(frame, bytes.fromhex(market.broker_key), "conditions", market.community)
+            ahead_s = parse_utc(decode(Conditions, payload).slot) - home.now_s
+        except (FrameError, DecodeError):
+            return skipped("conditions that do not hold: see calendar")
+        slot_s = 60 * home.config.home.slot_minutes
+        if -CLOCK_TOLERANCE_S <= ahead_s <= 2 * slot_s + GATE_LEAD_MAX_S + CLOCK_TOLERANCE_S:
+            return ok("fits the market's")
+        off_min = round(abs(ahead_s - slot_s) / 60)
+        what = f"about {off_min} min {'behind' if ahead_s > 0 else 'ahead of'} the market's"
+        return fail(what, remedy=f"{SET_IT}; when it is right, the operator's is wrong")
 
     return _visit(home, look)
 
