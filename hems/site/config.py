@@ -109,10 +109,29 @@ def parse_config(text: str, where: str) -> HomeConfig:
     try:
         return HomeConfig.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: not TOML: {error}") from None
+        raise ConfigError(f"{where}: not TOML: {error}; correct that line") from None
     except ValidationError as error:
         found = [_finding(where, tuple(e["loc"]), e["type"], e["msg"]) for e in error.errors(include_url=False)]
         raise ConfigError("\n".join(found)) from None
+
+
+_IN_RANGE, _LISTED = "give a value in that range, in the unit that the key ends with", "use one of them"
+_REMEDIES = {
+    "int_type": "write a whole number without quotes",
+    "float_type": "write a number without quotes",
+    "bool_type": "write true or false without quotes",
+    "string_type": "write text in quotes",
+    "tuple_type": "write a list in square brackets",
+    "string_pattern_mismatch": "keep to that pattern, without blanks around it",
+    "literal_error": _LISTED,
+    "union_tag_invalid": _LISTED,
+    "union_tag_not_found": "add kind, one of those that docs/configuration.md lists",
+    "finite_number": "write a number such as 10.0",
+    "greater_than": _IN_RANGE,
+    "greater_than_equal": _IN_RANGE,
+    "less_than": _IN_RANGE,
+    "less_than_equal": _IN_RANGE,
+}
 
 
 def _finding(where: str, loc: tuple[int | str, ...], kind: str, message: str) -> str:
@@ -121,6 +140,8 @@ def _finding(where: str, loc: tuple[int | str, ...], kind: str, message: str) ->
         message = "unknown key: remove it or correct its spelling"
     elif kind == "missing":
         message = "missing: add it"
+    elif kind in _REMEDIES:
+        message = f"{message}; {_REMEDIES[kind]}"
     return f"{where}: {path}: {message.removeprefix('Value error, ')}"
 
 
