@@ -5,6 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from hems.app.learnt import Learnt
 from hems.app.stages import stage_trader
+from hems.app.waiting import watched
 from hems.bidding.offers import Offers, offers_to_line
 from hems.bidding.strategy import Strategy, strategy_to_line
 from hems.control.drift_watch import DriftWatch
@@ -22,7 +24,7 @@ from hems.control.live_outlook import LiveOutlook
 from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.drift import drift
 from hems.forecasting.series import Kind
-from hems.io.edge_store import EdgeStore
+from hems.io.edge_store import EdgeStore, StoreError
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
 from hems.io.home_link import RETRY_S, Line, connected, socket_path
 from hems.io.model_store import load_model, save_model
@@ -106,6 +108,7 @@ class EmsApp:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
+        failed = watched(self._store, stop)
         self._note_health("started")
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
         scheduler = None if self._driven else self._start_clock()
@@ -120,9 +123,12 @@ class EmsApp:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             await self._worker.close()
-            self._note_health("stopped")
+            with suppress(StoreError):
+                self._note_health("stopped")
             self._devices.close()
             self._store.close()
+        if failed:
+            raise failed[0]
 
     def _note_health(self, value: str) -> None:
         self._store.add("health", [(int(time.time()), "energy_manager", value)])
@@ -135,6 +141,8 @@ class EmsApp:
             next_s = now_s + self._config.control.tick_s
             try:
                 next_s = await self.step(now_s)
+            except StoreError:
+                LOG.debug("the store has failed: the program ends and says why")
             except asyncio.CancelledError:
                 LOG.debug("a step was cut off: the program ends")  # the scheduler would print it as an error
             finally:

@@ -21,3 +21,11 @@ async def serve_all(services: Sequence[Service]) -> None:
     async with asyncio.TaskGroup() as tasks:
         for service in services:
             tasks.create_task(service.serve(stop))
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first cause of a group: what a user is told."""
+    cause: BaseException = group
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    return cause

@@ -6,7 +6,7 @@ from doctor.check import Check
 from doctor.finding import Finding, fail, ok, skipped
 from doctor.machine import clock, computer, disk, files, mqtt_server, ports
 from doctor.machine.time_series import time_series
-from hems.commands.doctor_checks import community, equipment, records, supply
+from hems.commands.doctor_checks import community, equipment, records, supply, units
 from hems.commands.doctor_checks.home_place import HomePlace
 from hems.io.edge_store import MIGRATIONS
 from hems.io.process_lock import RUN_LOCK
@@ -39,6 +39,7 @@ def _files(home: HomePlace) -> list[Check]:
     state = home.state_dir
     return [
         Check("configuration", "the TOML file: every key, every value", partial(_configuration, home)),
+        Check("units", "sizes that no building has: W for kW", partial(units.sizes_are_plausible, home)),
         Check("state directory", "owner, mode, writable", partial(disk.state_directory, state)),
         Check(
             "disk",
