@@ -219,7 +219,7 @@ DATA: tuple[Mistake, ...] = (
         name="case without devices",
         did="misspells devices in a case",
         prepare=case(lambda document: document.update(devcies=document.pop("devices"))),
-        says=("devcies", "remove|correct|unknown|spelling"),
+        says=("devcies", "did you mean devices"),
     ),
     Mistake(
         name="unknown device asked",
@@ -236,14 +236,14 @@ DATA: tuple[Mistake, ...] = (
     Mistake(
         name="training data missing",
         did="measures the forecaster on a file that is not there",
-        prepare=command("hems", "backtest", "FOLDER/homes.csv", "--target", "load_kw"),
-        says=("homes.csv", "."),
+        prepare=command("hems", "backtest", "FOLDER/homes.csv", "--target", "load_kw", "--timezone", "UTC"),
+        says=("homes.csv", "name|give|check|correct"),
     ),
     Mistake(
         name="room data of another kind",
         did="identifies a room in a file of other columns",
         prepare=then(command("hems", "identify", "zone", "FOLDER/room.csv"), write("room.csv", "a;b\n1;2\n")),
-        says=("room.csv", "."),
+        says=("room.csv", "name the column"),
     ),
 )
 FILES = (*STATE, *BROKER_STATE, *DATA)

@@ -1,4 +1,4 @@
-"""Running a mistake inside this process: quick, for tests; only what ends by itself and needs no clock or disk limit."""
+"""Running a mistake inside this process: quick, for what ends by itself and needs no clock or disk limit."""
 
 import contextlib
 import importlib

@@ -23,8 +23,8 @@ class Mistake:
     """One mistake. `prepare` makes its files in an empty folder and returns the words of the command, program first.
 
     Every pattern of `says` has to stand in what is printed: what is wrong, where, and what to do. `statuses` are the
-    exit statuses that are right; a service that goes on (`serves`) is stopped once everything is said. `shift_s` moves
-    the clock that the command sees, `file_bytes_max` bounds every file that it writes (a full disk).
+    exit statuses that are right; a service that goes on (`serves`) is stopped once everything is said. `shift_s`
+    moves the clock that the command sees, `file_bytes_max` bounds every file that it writes (a full disk).
     """
 
     name: str

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def _environment(mistake: Mistake) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def _limits(mistake: Mistake):  # type: ignore[no-untyped-def]
+def _limits(mistake: Mistake) -> Callable[[], None] | None:
     if mistake.file_bytes_max is None:
         return None
     limit = (mistake.file_bytes_max, mistake.file_bytes_max)

@@ -129,10 +129,10 @@ class MembersMqtt:
         while isinstance(cause, BaseExceptionGroup):
             cause = cause.exceptions[0]
         LOG.error(
-            "MQTT server %s:%d is not there (%s): start it or correct [mqtt] in the configuration; trying again",
+            "MQTT server %s:%d %s; trying again",
             s.host,
             s.port,
-            cause,
+            _said(cause),
         )
 
     def _client(self) -> aiomqtt.Client:
@@ -214,3 +214,13 @@ class MembersMqtt:
     async def _publish(client: aiomqtt.Client, parcels: Sequence[Parcel]) -> None:
         """Publishes in order and returns when the server has acknowledged all."""
         await asyncio.gather(*(client.publish(p.topic, p.frame, p.qos, p.retain) for p in parcels))
+
+
+def _said(cause: BaseException) -> str:
+    """What a failure to connect means, and what to do about it."""
+    text = str(cause) or type(cause).__name__
+    if any(word in text for word in ("uthorized", "user name", "username")):
+        return f"does not let the broker in ({text}): correct username and password_file in [mqtt]"
+    if isinstance(cause, ssl.SSLError):
+        return f"has no connection that can be trusted ({text}): correct ca_file in [mqtt], see doctor"
+    return f"is not there ({text}): start it or correct [mqtt] in the configuration"

@@ -130,6 +130,8 @@ class MeterApp:
                 self._market.send(self._loop.resend(now_s))
             except StoreError:
                 LOG.debug("the store has failed: the program ends and says why")
+            except asyncio.CancelledError:
+                LOG.debug("a reading was cut off: the program ends")  # the scheduler would print it as an error
             finally:
                 next_s = min(self._loop.next_wake_s(now_s), now_s + POLL_S)
                 when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)

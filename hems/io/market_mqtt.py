@@ -78,10 +78,10 @@ class MarketMqtt:
         while isinstance(cause, BaseExceptionGroup):
             cause = cause.exceptions[0]
         LOG.warning(
-            "MQTT server %s:%d is not there (%s): start it or correct [market]; the home goes on alone, trying again",
+            "MQTT server %s:%d %s; the home goes on alone, trying again",
             self._config.host,
             self._config.port,
-            cause,
+            _said(cause),
         )
 
     def _client(self) -> aiomqtt.Client:
@@ -147,3 +147,13 @@ class MarketMqtt:
                 await client.publish(where, data, qos, retain)
                 if self._waiting and self._waiting[0][1] is data:
                     self._waiting.popleft()
+
+
+def _said(cause: BaseException) -> str:
+    """What a failure to connect means, and what to do about it."""
+    text = str(cause) or type(cause).__name__
+    if any(word in text for word in ("uthorized", "user name", "username")):
+        return f"does not let this login in ({text}): correct username and password_file in [market]"
+    if isinstance(cause, ssl.SSLError):
+        return f"has no connection that can be trusted ({text}): correct ca_file in [market], see 'hems doctor'"
+    return f"is not there ({text}): start it or correct [market]"
