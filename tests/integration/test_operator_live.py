@@ -39,8 +39,11 @@ def ran(capsys: pytest.CaptureFixture[str]) -> Ran:
 
 
 def test_a_running_community_is_paused_enrolled_into_revoked_backed_up_and_audited(
-    site: Site, tmp_path: Path
+    site: Site, tmp_path: Path, ran: Ran
 ) -> None:
+    def operator(*words: str) -> str:
+        return ran(broker_main, *words)[1]
+
     state, config = str(site.folder / "state"), str(site.folder / "broker.toml")
     assert "trading is paused" in operator("pause", state, "--reason", "work on the transformer")
     assert "trading goes on" in operator("resume", state, "--reason", "done")
