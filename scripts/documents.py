@@ -14,9 +14,14 @@ from pydantic import BaseModel
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from broker.commands.doctor_checks.catalogue import community_checks  # noqa: E402
+from broker.commands.doctor_checks.community_place import community_at  # noqa: E402
 from broker.io.config import BrokerConfig  # noqa: E402
 from broker.market.session import diagram  # noqa: E402
 from broker.mechanisms.catalogue import MECHANISMS  # noqa: E402
+from doctor.report import catalogue  # noqa: E402
+from hems.commands.doctor_checks.catalogue import home_checks  # noqa: E402
+from hems.commands.doctor_checks.home_place import home_at  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
 from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
 
@@ -120,9 +125,13 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
+NOWHERE = Path("nowhere.toml")
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "slot states": ("docs/architecture.md", slot_states),
     "mechanisms": ("docs/markets.md", mechanisms),
+    "home checks": ("docs/doctor.md", lambda: catalogue(home_checks(home_at(NOWHERE, 0)))),
+    "community checks": ("docs/doctor.md", lambda: catalogue(community_checks(community_at(NOWHERE, 0)))),
     "home configuration": ("docs/configuration.md", lambda: configuration(HomeConfig)),
     "broker configuration": ("docs/configuration.md", lambda: configuration(BrokerConfig)),
     "simulator configuration": ("docs/configuration.md", lambda: configuration(SimulatorConfig)),

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -268,3 +269,19 @@ def test_the_backup_holds_no_half_written_group(state: StateDir, tmp_path: Path)
     writer.execute("ROLLBACK")
     writer.close()
     assert checked(tmp_path / "copy") == made
+
+
+def test_the_drill_of_the_documents_works_as_it_is_written(
+    state: StateDir, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command of docs/backup.md, but those that start a broker."""
+    document = (Path(__file__).parents[2] / "docs" / "backup.md").read_text("utf-8")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", document, re.DOTALL) for line in block.splitlines()]
+    monkeypatch.chdir(state.root.parent)
+    Path("broker.toml").write_text(BROKER)
+    for line in lines:
+        program, *words = shlex.split(line)
+        assert program == "community-broker"
+        assert main(words) == 0, line + capsys.readouterr().err
+    assert len(lines) == 5
+    assert "identical" in capsys.readouterr().out
