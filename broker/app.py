@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -18,14 +19,19 @@ from broker.io.members_mqtt import MembersMqtt, Receivers
 from broker.io.operator_files import OperatorFiles
 from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
+from broker.io.telemetry_recorder import BrokerTelemetry
 from broker.market.market import Market
+from broker.market.outgoing import Outgoing
 from wire.clock import READY, Done, Instant
+from wire.telemetry import Field, Value
+from wire.telemetry.community import Intake
 
 LOG = logging.getLogger(__name__)
 CLOCK_BEHIND_S = 5
 LOOK_FOR_ACTS_S = 1
 # Receipts cost no mark of their own: after a crash up to this many are sent a second time.
 UNMARKED_MAX = 256
+WATCH_S = 10.0
 
 
 class BrokerApp:
@@ -61,6 +67,7 @@ class BrokerApp:
                 record_from=self._records.health(COVERED),
                 send_from=self._records.health(SENT) if self._records.health(COVERED) else None,
             )
+            self._telemetry = BrokerTelemetry(self._service.market.terms, state.root)
             self._resources = stack.pop_all()
         return self
 
@@ -95,11 +102,14 @@ class BrokerApp:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(self._members.run()), tasks.create_task(self._work_loop())]
+            running += [] if self._driven else [tasks.create_task(self._watch())]
             await self._until(stop, running)
             for task in running:
                 task.cancel()
             if not self._driven:
                 self._scheduler.shutdown(wait=False)
+        self._telemetry.happened(int(system_clock.exact_s()), "stopped")
+        self._telemetry.close()
         LOG.info("stopped: journal=%d records", self._service.journaled)
 
     @staticmethod
@@ -108,10 +118,36 @@ class BrokerApp:
         await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
 
+    def _send(self, results: Sequence[Outgoing]) -> None:
+        """Hands messages to the MQTT client, and notes when."""
+        self._members.send(results)
+        virtual_s = self._virtual_s if self._driven else None
+        self._telemetry.sent(results, system_clock.exact_s() if virtual_s is None else virtual_s)
+
+    async def _watch(self) -> None:
+        """On the machine's clock: looks every now and then whether a minute has passed."""
+        while True:
+            self._note_minute()
+            await asyncio.sleep(WATCH_S)
+
+    def _note_minute(self) -> None:
+        """Once a minute: how everything fares."""
+        now_s = self._now_s()
+        if now_s is not None:
+            intake: dict[Field, Value] = {
+                Intake.queue_frames: len(self._queue),
+                Intake.journal_records: self._service.journaled,
+                Intake.unsent_records: max(0, self._service.journaled - self._records.health(SENT)),
+                Intake.is_mqtt_connected: int(self._members.is_connected),
+            }
+            self._telemetry.minute(now_s, self._service.market, intake)
+
     def _begin(self) -> None:
         """Enrols the configured members, sends what a crash kept back, and starts the clock."""
         at_s = self._service.last_s if self._driven else max(self._service.last_s, system_clock.now_s())
         members = self._config.enrolments(at_s)
+        self._telemetry.happened(int(system_clock.exact_s()), "started")
+        self._telemetry.vitals.watch_loop()
         kept, self._service.unsent = self._service.unsent, []
         self._members.send(kept)
         regulation, network = self._config.agreed_regulation(), self._config.network_agreed(at_s)
@@ -140,7 +176,9 @@ class BrokerApp:
             self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
+        self._telemetry.heard(meter, self._now_s() or 0)
         lost = self._queue.offer(Inbound(kind, meter, frame))
+        self._telemetry.refused += len(lost)
         self._members.send([self._service.refuse(item, why) for item, why in lost])
         if lost and not self._queue_full:
             self._queue_full = True
@@ -195,9 +233,9 @@ class BrokerApp:
         if isinstance(piece, Tick):
             self._tick(piece)
         elif (now_s := self._now_s()) is not None:
-            self._members.send(self._service.handle(piece, now_s))
+            self._send(self._service.handle(piece, now_s))
             results = self._service.step(now_s)
-            self._members.send(results)
+            self._send(results)
             if results or self._service.journaled >= self._marked + UNMARKED_MAX:
                 self._mark_sent()
             self._schedule(now_s)
@@ -209,7 +247,9 @@ class BrokerApp:
             self._virtual_s = max(tick.now_s, self._service.last_s)
         now_s = self._now_s()
         assert now_s is not None
-        self._members.send(self._service.step(now_s))
+        self._send(self._service.step(now_s))
+        if self._driven:
+            self._note_minute()
         if self._driven and is_first:
             self._on_connected()
         self._mark_sent()

@@ -10,11 +10,14 @@ COMMANDS = {
     "plan": "plan one site once from a case file",
     "why": "say why a device does what it does",
     "run": "run the energy manager of a home",
+    "set": "set what the household wants now",
+    "override": "let a device do something until an end",
     "meter": "run the transactive meter of a home",
     "status": "say what a home does now",
     "prices": "show what energy costs in the coming slots",
     "money": "show what a home paid and received",
     "doctor": "check a home and say what to do",
+    "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",
 }
@@ -22,9 +25,12 @@ COMMANDS = {
 EPILOG = """examples:
   hems plan case.json --output plan.json
   hems run --config home.toml
+  hems set --config home.toml mode=away
+  hems override --config home.toml car on --until 18:00
   hems meter --config home.toml
   hems status --config home.toml
   hems doctor --config home.toml
+  hems telemetry --config home.toml
   hems backtest homes.csv.gz --target load_kw --group household_id --timezone Europe/Berlin
   hems identify zone room.csv.gz --where home_id=1
 """

@@ -19,6 +19,8 @@ from wire.codec import encode
 from wire.signing import SigningKey, key_from_seed, seal
 from wire.slots import Slot
 
+COMES_BACK_S = 600
+
 
 class CrashingJournal:
     """The journal of a day in memory; it fails before or after storing when its generator says so."""
@@ -63,6 +65,7 @@ class ProofCommunity:
         self.day = day
         self.receipts: list[m.Receipt] = []
         self.crashes = 0
+        self._was_cut = False
         self._rng = random.Random(f"trouble/{day.seed}")
         self.journal = CrashingJournal(self._rng, day.crash_share)
         self._broker_key = _key(day.seed, "broker")
@@ -79,8 +82,12 @@ class ProofCommunity:
     def run(self) -> None:
         """The whole day, and time enough for everything to be reported and settled."""
         self._safely(lambda: self.service.agree(self._members(), START_S - 600))
+        now_s = START_S
         for now_s, act in self._timetable():
             act(now_s)
+        while self._was_cut:  # in the day's very last act: the broker comes back and does what was due
+            now_s += COMES_BACK_S
+            self._idle(now_s)
 
     def _timetable(self) -> list[tuple[int, Callable[[int], None]]]:
         """What happens when: orders before every gate, use and reports after every slot, and time to resend."""
@@ -178,9 +185,11 @@ class ProofCommunity:
 
     def _safely(self, work: Callable[[], list[Outgoing]]) -> None:
         """Does a piece of the broker's work; a power cut restarts it on its journal, and what it said is lost."""
+        self._was_cut = False
         try:
             said = work()
         except StorageFailed:
+            self._was_cut = True
             self.crashes += 1
             self.service = self._started()
             return

@@ -24,6 +24,7 @@ from hems.commands.doctor_checks.catalogue import home_checks  # noqa: E402
 from hems.commands.doctor_checks.home_place import home_at  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
 from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
+from wire.telemetry import MEASUREMENTS, Measurement  # noqa: E402
 
 Schema = dict[str, Any]
 
@@ -126,12 +127,28 @@ def _number(value: float) -> str:
 
 
 NOWHERE = Path("nowhere.toml")
+def telemetry() -> str:
+    """Every measurement with its tags and fields."""
+    return "\n\n".join(_measurement(measurement) for measurement in MEASUREMENTS)
+
+
+def _measurement(measurement: type[Measurement]) -> str:
+    words = " ".join((measurement.__doc__ or "").split())
+    rows = [f"| `{tag.name}` | tag | {tag.meaning} |" for tag in measurement.tags.values()]
+    rows += [
+        f"| `{field.name}` | {' '.join(filter(None, (field.kind, field.unit)))} | {field.meaning} |"
+        for field in measurement.fields.values()
+    ]
+    head = f"**`{measurement.name}`** ({measurement.writer}, at its {measurement.stamp}): {words}"
+    return "\n".join([head, "", "| name | type and unit | meaning |", "|---|---|---|", *rows])
+
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "slot states": ("docs/architecture.md", slot_states),
     "mechanisms": ("docs/markets.md", mechanisms),
     "home checks": ("docs/doctor.md", lambda: catalogue(home_checks(home_at(NOWHERE, 0)))),
     "community checks": ("docs/doctor.md", lambda: catalogue(community_checks(community_at(NOWHERE, 0)))),
+    "telemetry": ("docs/telemetry.md", telemetry),
     "home configuration": ("docs/configuration.md", lambda: configuration(HomeConfig)),
     "broker configuration": ("docs/configuration.md", lambda: configuration(BrokerConfig)),
     "simulator configuration": ("docs/configuration.md", lambda: configuration(SimulatorConfig)),

@@ -1,1 +1,1 @@
-"""Carries what processes have recorded to InfluxDB: batches, backlog, refusals counted. Names are in wire.telemetry."""
+"""Carries what processes have recorded to InfluxDB: batches, backlog, refusals counted; names: wire.telemetry."""

@@ -13,10 +13,12 @@ from broker.clearing.outcome import Role
 from broker.clearing.preferences import preferences_text
 from broker.io.member_config import MemberSettings
 from broker.io.network_config import NetworkSettings
+from broker.io.page_config import PageSettings
 from broker.io.regulation_config import RegulationSettings
 from broker.io.settlement_config import SettlementSettings
 from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism, sealed_problem
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
+from broker.io.telemetry_config import TelemetrySettings
 from broker.market.events import Enrolled, NetworkAgreed
 from broker.market.terms import Terms
 from broker.settlement.as_delivered import AS_TRADED
@@ -140,7 +142,9 @@ class BrokerConfig(_Table):
     mqtt: MqttSettings = MqttSettings()
     clock: ClockSettings = ClockSettings()
     queue: QueueSettings = QueueSettings()
+    page: PageSettings = PageSettings()
     network: NetworkSettings = NetworkSettings()
+    telemetry: TelemetrySettings | None = None
     tariff: Annotated[ConstantSettings | TimeOfUseSettings | CsvSettings, Field(discriminator="kind")]
     members: tuple[MemberSettings, ...] = ()
 

@@ -60,6 +60,7 @@ class MembersMqtt:
         self._outbox = Outbox(outgoing_max)
         self._work = asyncio.Event()
         self._failing = False
+        self.is_connected = False
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Signs messages and queues them; those for the meters of a gateway go in bundles, behind the others."""
@@ -116,6 +117,7 @@ class MembersMqtt:
                     await self._serve(client)
             except* (aiomqtt.MqttError, OSError, ValueError) as group:
                 self._report(group)
+            self.is_connected = False
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 
@@ -185,6 +187,7 @@ class MembersMqtt:
         await self._publish(client, [self._status(online=True)])
         LOG.info("MQTT server %s:%d connected%s", self._settings.host, self._settings.port, " again" * self._failing)
         self._failing = False
+        self.is_connected = True
         self._receivers.on_connected()
 
     async def _receive(self, client: aiomqtt.Client) -> None:

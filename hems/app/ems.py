@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import math
+import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
+from hems.app.home_assistant import HomeAssistantApp
 from hems.app.learnt import Learnt
 from hems.app.stages import stage_trader
+from hems.app.step_clock import StepClock
+from hems.app.telemetry import EmsTelemetry
 from hems.app.waiting import watched
 from hems.bidding.offers import Offers, offers_to_line
 from hems.bidding.strategy import Strategy, strategy_to_line
@@ -20,6 +22,8 @@ from hems.control.drift_watch import DriftWatch
 from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.history import History
 from hems.control.home_loop import Actions, HomeLoop, Timing
+from hems.control.household.desk import answer
+from hems.control.household.household import Household
 from hems.control.live_outlook import LiveOutlook
 from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.drift import drift
@@ -27,6 +31,7 @@ from hems.forecasting.series import Kind
 from hems.io.edge_store import EdgeStore, StoreError
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
 from hems.io.home_link import RETRY_S, Line, connected, socket_path
+from hems.io.household_link import HouseholdServer, household_socket
 from hems.io.model_store import load_model, save_model
 from hems.io.price_file import prices_of
 from hems.io.problem_file import PlannedProblem, packed
@@ -39,6 +44,7 @@ from hems.site.config import HomeConfig
 from hems.site.home import AdaptivePeriod, ZoneUnit
 from wire.codec import DecodeError, canonical, decode
 from wire.messages import BY_KIND
+from wire.telemetry.house import Managing
 
 LOG = logging.getLogger(__name__)
 TAKEN_TIMEOUT_S = 10.0
@@ -61,15 +67,17 @@ class EmsApp:
         self._band_is_held = False
         self._driven = config.clock.mode == "driven"
         self._socket = socket_path(state_dir)
+        self._household_server = HouseholdServer(household_socket(state_dir), self._answer)
         self._store = EdgeStore(state_dir / "ems.db")
         self._devices = SiteDevices(config)
         self._worker = ForecastWorker()
         self._history = History(home.slot_minutes)
         self._history.load(self._store.slot_means(home.slot_minutes))
         self._weather = None if config.weather is None else WeatherWatch(weather_source(config.weather, base))
+        self._prices = prices_of(config.tariff, base, home.timezone)
         self._outlook = LiveOutlook(
             self._history,
-            prices_of(config.tariff, base, home.timezone),
+            self._prices,
             timezone=home.timezone,
             slot_s=home.slot_s,
             building=config.home.building,
@@ -77,9 +85,15 @@ class EmsApp:
             futures=config.control.futures,
             holidays=config.home.holiday_numbers,
         )
+        self._telemetry = EmsTelemetry(config, state_dir)
+        self._clock = StepClock(self.step, tick_s=config.control.tick_s, stepped=self._telemetry.stepped)
         self._learnt = Learnt(self._store, self._outlook, self._weather)
         self._learnt.restore()
         settings = Settings(horizon_slots=config.control.horizon_hours * 3600 // home.slot_s)
+        self.household = Household(home, self._store, now=self._now_s, on_change=self._clock.wake_at_once)
+        for finding in self.household.left_out:
+            LOG.warning("a stored wish no longer fits this home and is left out: %s", finding)
+        self._home_assistant = self._in_home_assistant(config, base)
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
         self._loop = HomeLoop(
@@ -94,7 +108,9 @@ class EmsApp:
             trades=config.market is not None,
             token=token,
             trader=stage_trader(config.market, clock=time.monotonic),
+            household=self.household,
         )
+        self._stepped_s: int | None = None
         self._image: SiteImage | None = None
         self._drift = DriftWatch()
         self._models = state_dir / "models"
@@ -110,13 +126,17 @@ class EmsApp:
         """Serves until `stop` is set."""
         failed = watched(self._store, stop)
         self._note_health("started")
+        self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
-        scheduler = None if self._driven else self._start_clock()
+        running.append(asyncio.create_task(self._household_server.serve()))
+        if self._home_assistant is not None:
+            running.append(asyncio.create_task(self._home_assistant.run()))
+        if not self._driven:
+            self._clock.start()
         try:
             await stop.wait()
         finally:
-            if scheduler is not None:
-                scheduler.shutdown(wait=False)
+            self._clock.stop()
             if self._asking is not None:
                 running.append(self._asking)
             for task in running:
@@ -125,49 +145,71 @@ class EmsApp:
             await self._worker.close()
             with suppress(StoreError):
                 self._note_health("stopped")
+            self._telemetry.close()
             self._devices.close()
             self._store.close()
         if failed:
             raise failed[0]
 
+    def _answer(self, asked: Line) -> Line:
+        """The answer to a program on the local socket."""
+        timezone = self._config.home.timezone
+        return answer(self.household, asked, by="cli", now_s=self._now_s(), timezone=timezone)
+
+    def _in_home_assistant(self, config: HomeConfig, base: Path) -> HomeAssistantApp | None:
+        if config.home_assistant is None:
+            return None
+        return HomeAssistantApp(
+            config.home_assistant,
+            base,
+            config.as_home(),
+            store=self._store,
+            household=self.household,
+            now=self._now_s,
+            jitter=random.random,
+            version=version("hearthgrid"),
+        )
+
+    def _tell_home_assistant(self, now_s: int, image: SiteImage | None) -> None:
+        if self._home_assistant is None:
+            return
+        home = self._loop.manager.home
+        retail, feed_in = self._prices.prices(now_s - now_s % home.slot_s, home.slot_s, 1)
+        self._home_assistant.step(
+            image,
+            self._loop.decision,
+            reading=self._devices.newest,
+            prices=(float(retail[0]), float(feed_in[0])),
+            clearings=self._loop.view.clearings,
+        )
+
     def _note_health(self, value: str) -> None:
         self._store.add("health", [(int(time.time()), "energy_manager", value)])
 
-    def _start_clock(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(timezone=UTC)
-
-        async def wake() -> None:
-            now_s = int(time.time())
-            next_s = now_s + self._config.control.tick_s
-            try:
-                next_s = await self.step(now_s)
-            except StoreError:
-                LOG.debug("the store has failed: the program ends and says why")
-            except asyncio.CancelledError:
-                LOG.debug("a step was cut off: the program ends")  # the scheduler would print it as an error
-            finally:
-                when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
-                scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)
-
-        scheduler.add_job(wake, "date", run_date=datetime.now(UTC), misfire_grace_time=None)
-        scheduler.start()
-        return scheduler
+    def _now_s(self) -> int:
+        """The time as people see it [s since 1970]; with a driven clock that of the newest instant."""
+        return self._stepped_s if self._driven and self._stepped_s is not None else int(time.time())
 
     async def step(self, now_s: int) -> int:
         """Does what is due at a moment; returns the next wake [s since 1970]."""
+        self._stepped_s = now_s
         async with self._busy:
+            self._note_minute(now_s)
             await self._train_daily(now_s)
             self._ask_for_weather(now_s)
             if self._image is None or not self._driven or self._loop.needs_image(now_s):
                 image = await self._devices.image(now_s)
                 if image is None:
+                    self._tell_home_assistant(now_s, None)
                     return self._loop.next_wake_s(now_s)
                 self._image = image
                 actions = self._loop.step(now_s, image)
+                self._telemetry.seen(image, actions)
             else:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
             self._record(now_s, actions)  # before it is done: a crash never leaves a command without its reason
             await self._devices.lease(actions.leases)
+            self._tell_home_assistant(now_s, self._image)
             if actions.offers is not None:
                 self._offer(now_s, actions.offers)
             if actions.strategy is not None:
@@ -282,6 +324,8 @@ class EmsApp:
             LOG.warning("home link: a %s that is none: %s", line.get("kind"), error)
             return
         self._loop.view.learn(message)
+        if self._home_assistant is not None:
+            self._home_assistant.learn(message)
 
     async def _on_instant(self, line: Line) -> None:
         next_s = await self.step(int(line["now_s"])) if line["instant"] else None
@@ -318,6 +362,20 @@ class EmsApp:
             row = (slot.start_s, plan.status, plan.objective, net_wh, _detail(plan))
             self._store.add("plans", [row])
 
+    def _note_minute(self, now_s: int) -> None:
+        """Once a minute: how the process fares, and a little of what is too old is forgotten."""
+        said = None if self._weather is None else self._weather.latest(now_s)
+        is_due = self._telemetry.minute(
+            now_s,
+            {
+                Managing.is_meter_connected: None if self._config.market is None else int(self._send is not None),
+                Managing.weather_age_s: None if said is None else float(now_s - said.issued_s),
+                Managing.history_slots: len(self._history.means),
+            },
+        )
+        if is_due:
+            self._store.forget_old(now_s)
+
     def _record_problem(self, now_s: int) -> None:
         """Stores what the newest plan was made from, once, so that `hems why` can answer for it."""
         manager = self._loop.manager
@@ -326,6 +384,7 @@ class EmsApp:
             return
         self._store.add_problem(slot.start_s, now_s, packed(PlannedProblem.of(problem, plan, manager.futures)))
         self._recorded = plan
+        self._telemetry.planned(now_s, manager, self._outlook, self._loop.view)
 
     def _note_comfort(self, now_s: int) -> None:
         """Says once when the weather leaves the range of adaptive comfort, and once when it is back."""

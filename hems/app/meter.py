@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from hems.app.boundaries import settlement_registers, store_boundary, stored_boundary
 from hems.app.held_messages import HELD, HeldMessages
 from hems.app.key import load_or_make_key
+from hems.app.meter_telemetry import MeterTelemetry
 from hems.app.replays import Replays
 from hems.app.waiting import some, watched, within
 from hems.bidding.offers import offers_from_line
@@ -87,6 +88,7 @@ class MeterApp:
         self._home_done: asyncio.Queue[Line] = asyncio.Queue()
         self._home_there = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._telemetry = MeterTelemetry(config, state_dir)
         self._virtual_s: int | None = None
         self._is_silent = False
         self._home = config.home
@@ -97,6 +99,7 @@ class MeterApp:
         """Serves until `stop` is set."""
         failed = watched(self._store, stop)
         self._note_health("started")
+        self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._market.run()), asyncio.create_task(self._link.serve())]
         running += [] if self._replays is None else [asyncio.create_task(self._replays.run())]
         scheduler = None if self._driven else self._start_clock()
@@ -109,6 +112,7 @@ class MeterApp:
         await asyncio.gather(*running, return_exceptions=True)
         with suppress(StoreError):
             self._note_health("stopped")
+        self._telemetry.close()
         self._devices.close()
         self._store.close()
         if failed:
@@ -150,16 +154,19 @@ class MeterApp:
 
     async def _read(self, now_s: int) -> None:
         """Reads the meter; at a slot's start the ended slots are reported."""
+        self._note_minute(now_s)
         try:
             reading = await self._devices.reading()
         except MeterError as error:
             if not self._is_silent:
                 LOG.warning("meter: %s; readings are missing until it answers", error)
             self._is_silent = True
+            self._telemetry.failed()
             return
         if self._is_silent:
             LOG.warning("meter: answers again")
         self._is_silent = False
+        self._telemetry.read(now_s)
         registers = settlement_registers(reading, now_s)
         if registers is None:
             LOG.warning("meter: no settlement registers in its answer (%s): check the meter", reading.quality)
@@ -171,6 +178,12 @@ class MeterApp:
             await self._show_terms(boundary.slot)
         row = (now_s, reading.power_w, registers.import_wh, registers.export_wh, reading.quality.value)
         self._store.add("readings", [row])
+
+    def _note_minute(self, now_s: int) -> None:
+        """Once a minute: how the process fares, and a little of what is too old is forgotten."""
+        is_there = {"is_mqtt": self._market.is_connected, "is_home": self._link.connected}
+        if self._telemetry.minute(now_s, lambda: [slot for _, slot, *_ in self._store.unanswered()], **is_there):
+            self._store.forget_old(now_s)
 
     async def _show_terms(self, slot: Slot) -> None:
         """Shows price, award and connection limits of the running slot on the meter."""
@@ -220,6 +233,7 @@ class MeterApp:
         """Keeps and tells what the market operator did wrong; the home goes on, people decide."""
         LOG.error("market operator: %s; keep meter.db and run 'community-broker verify'", violation)
         self._note_health(f"market audit: {violation}")
+        self._telemetry.violations += 1
 
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, TO_HOME):

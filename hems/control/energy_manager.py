@@ -1,7 +1,7 @@
 """The energy manager of one home: plans every slot, values the next slot, and decides the running one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,11 @@ from hems.bidding.promise import promised_curve, promised_exchange
 from hems.bidding.sessions import closing_sessions
 from hems.bidding.steps import order_steps
 from hems.bidding.strategy import SlotOrder, Strategy
+from hems.control.household.commands import commanded_kw, is_commanded, wish_why
+from hems.control.household.merging import wished_home, wished_stays
+from hems.control.household.overridden import overridden
+from hems.control.household.preference import preference_words, preferred
+from hems.control.household.wishes import NO_WISHES, Wishes
 from hems.control.kept_reserve import Standbys, reserve_kept, same_standby, standby_words, standbys_from
 from hems.control.local_price import band_of, local_exchange, running_exchange
 from hems.control.market_view import MarketView
@@ -55,11 +60,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setpoint:
-    """What a device is told [kW, + into the device], and why."""
+    """What a device is told [kW, + into the device], and why; one that is not commanded does it by itself."""
 
     device: str
     power_kw: float
     why: Why
+    is_commanded: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,8 @@ class _Prepared:
     trades: bool
     promises: Promises
     standbys: Standbys
+    wishes: Wishes
+    weighed: Outlook  # the outlook with prices as the household weighs them
 
 
 class EnergyManager:
@@ -97,12 +105,19 @@ class EnergyManager:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.home = home
+        self.wishes = NO_WISHES
+        self._toml_home = home
         self.settings = settings or Settings()
         self.plans = 0
         self._outlooks = outlooks
         self._planner = Planner(clock) if clock is not None else Planner()
         self._prepared: _Prepared | None = None
         self._lasting: _Prepared | None = None
+
+    def take(self, wishes: Wishes) -> None:
+        """Takes what the household wishes now: from the next plan on it is planned for, and that is due."""
+        self.wishes = wishes
+        self.home = wished_home(self._toml_home, wishes.settings)
 
     @property
     def plan(self) -> Plan | None:
@@ -195,7 +210,7 @@ class EnergyManager:
         if prepared is not None and prepared.plan.status != "fallback":
             base_kw = image.base_load_w / 1000.0
             exchange = (
-                running_exchange(slot, prepared.outlook, view, self.settings.path_spread_kw)
+                running_exchange(slot, prepared.weighed, view, self.settings.path_spread_kw)
                 if prepared.trades
                 else None
             )
@@ -216,6 +231,8 @@ class EnergyManager:
         prepared = self._prepared
         if prepared is None or prepared.slot != slot or not is_as_expected(prepared.image, image):
             return True
+        if prepared.wishes != self.wishes:
+            return True
         if view is not None and not self._is_as_promised(prepared, view):
             return True
         return not is_lit_as_expected(prepared.outlook, image)
@@ -229,10 +246,13 @@ class EnergyManager:
         return same_awards(prepared.promises, promises) and same_standby(prepared.standbys, standbys)
 
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
-        exchange = local_exchange(slot, outlook, view, self.settings.path_spread_kw)
+        weighed = preferred(outlook, self.wishes.settings.objective)
+        weighed = replace(weighed, stays=wished_stays(weighed, self.home, self.wishes.settings))
+        exchange = local_exchange(slot, weighed, view, self.settings.path_spread_kw)
         promises = promises_kept(outlook, {} if view is None else view.promises(slot))
-        problem = home_problem(self.home, image, outlook, priced(slot, outlook, exchange, promises))
+        problem = home_problem(self.home, image, weighed, priced(slot, weighed, exchange, promises))
         problem = problem if view is None else view.blocks.followed(problem, slot)
+        problem = overridden(problem, slot, self.home, image, self.wishes)
         futures = home_futures(self.home, image, outlook)
         plan = self._planned(slot, problem, futures)
         standbys = standbys_from({} if view is None else view.standbys(slot), slot, problem.slots)
@@ -251,6 +271,8 @@ class EnergyManager:
             trades=exchange is not None,
             promises=promises,
             standbys=standbys,
+            wishes=self.wishes,
+            weighed=weighed,
         )
         if plan.status != "fallback":
             self._lasting = self._prepared
@@ -290,18 +312,33 @@ class EnergyManager:
     ) -> Decision:
         limits = Limits(import_kw=self.home.import_limit_kw, export_kw=self.home.export_limit_kw)
         idle = {unit.id: 0.0 for unit in self.home.units if unit.id in image.devices}
-        guarded = guard(idle | powers_kw, self.home, image, limits)
+        wanted_kw = commanded_kw(self.home, image, self.wishes, idle | powers_kw)
+        guarded = guard(wanted_kw, self.home, image, limits)
         prices, said = self._prices(marginal), self._said_of_calls(slot)
+        said += preference_words(self.wishes.settings.objective)
         surplus = (image.generation_w - image.base_load_w) / 1000.0
-        setpoints = [
-            Setpoint(
-                device=unit.id,
-                power_kw=guarded.power_kw[unit.id],
-                why=also(why(unit, guarded.power_kw[unit.id], image.devices[unit.id], surplus, prices), said),
+        setpoints = []
+        for unit in self.home.units:
+            if unit.id not in guarded.power_kw or unit.id not in image.devices:
+                continue
+            kw, seen = guarded.power_kw[unit.id], image.devices[unit.id]
+            reason = wish_why(
+                unit,
+                seen,
+                self.wishes,
+                kw=kw,
+                asked_kw=wanted_kw[unit.id],
+                price=marginal,
+                timezone=self.home.timezone,
             )
-            for unit in self.home.units
-            if unit.id in guarded.power_kw and unit.id in image.devices
-        ]
+            setpoints.append(
+                Setpoint(
+                    device=unit.id,
+                    power_kw=kw,
+                    why=also(why(unit, kw, seen, surplus, prices), said) if reason is None else reason,
+                    is_commanded=is_commanded(unit, seen, self.wishes) or unit.id in guarded.changed,
+                )
+            )
         others = sum(d.power_w / 1000.0 for i, d in image.devices.items() if i not in guarded.power_kw)
         net = image.base_load_w / 1000.0 + others + sum(guarded.power_kw.values())
         return Decision(slot=slot, rung=rung, setpoints=tuple(setpoints), net_kw=net)

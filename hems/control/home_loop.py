@@ -7,6 +7,9 @@ from hems.bidding.sessions import turn_gate_s
 from hems.bidding.strategy import Strategy
 from hems.control.energy_manager import Decision, EnergyManager
 from hems.control.history import History, SlotMeans
+from hems.control.household.household import Household
+from hems.control.household.merging import wished_image
+from hems.control.household.wishes import NO_WISHES, Wishes
 from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
 from hems.control.signal_memory import Sensed
@@ -64,6 +67,7 @@ class HomeLoop:
         trades: bool,
         token: int,
         trader: StageTrader | None = None,
+        household: Household | None = None,
     ) -> None:
         self.view = MarketView()
         self.manager = manager
@@ -73,11 +77,17 @@ class HomeLoop:
         self._trades = trades
         self._token = token
         self._trader = trader
+        self._household = household
         self._decision: Decision | None = None
         self._decided_base_kw = 0.0
         self._decided_presence: frozenset[str] = frozenset()
         self._prepared: Slot | None = None
         self._held: set[str] = set()
+
+    @property
+    def decision(self) -> Decision | None:
+        """What was decided last."""
+        return self._decision
 
     def next_wake_s(self, now_s: int) -> int:
         """The next moment at which `step` has something to do."""
@@ -88,23 +98,43 @@ class HomeLoop:
         plan_s = self._plan_s(slot.shifted(1))
         if self._trades and now_s < plan_s:
             wakes.append(plan_s)
+        wakes += [override.until_s for override in self._wishes(now_s).overrides]
         return min(wakes)
+
+    def _wishes(self, now_s: int) -> Wishes:
+        """What the household wishes at a moment."""
+        if self._household is None:
+            return NO_WISHES
+        return Wishes(settings=self._household.settings(), overrides=self._household.overrides_at(now_s))
+
+    def _hear_wishes(self, now_s: int, following: Slot) -> None:
+        """Takes what the household wishes now; what changed is planned, and ordered anew while the gate is open."""
+        wishes = self._wishes(now_s)
+        if wishes == self.manager.wishes:
+            return
+        self.manager.take(wishes)
+        self._decision = None
+        if self._prepared == following and now_s < self._gate_s(following):
+            self._prepared = None
 
     def _plan_s(self, slot: Slot) -> int:
         """When the turn for a slot comes: it also answers every other gate up to the next turn."""
+        return self._gate_s(slot) - self._timing.plan_lead_s
+
+    def _gate_s(self, slot: Slot) -> int:
         calendar = self.view.calendar
-        stages = () if calendar is None else calendar.stages
-        return turn_gate_s(stages, slot) - self._timing.plan_lead_s
+        return turn_gate_s(() if calendar is None else calendar.stages, slot)
 
     def needs_image(self, now_s: int) -> bool:
         """Whether `step` is due, and not only a renewal of the leases in force."""
         slot = slot_at(now_s, self.manager.home.slot_minutes)
-        is_new = self._decision is None or self._decision.slot != slot
+        is_new = self._decision is None or self._decision.slot != slot or self._wishes(now_s) != self.manager.wishes
         following = slot.shifted(1)
         return is_new or (self._trades and self._prepared != following and now_s >= self._plan_s(following))
 
     def renewed(self, now_s: int, image: SiteImage) -> dict[str, Lease]:
         """The leases of the last decision for another while, where a device would otherwise fall back."""
+        image = self._wished(now_s, image)
         return {name: lease for name, lease in self._leases(now_s, image).items() if name in self._held}
 
     def step(self, now_s: int, image: SiteImage) -> Actions:
@@ -112,6 +142,8 @@ class HomeLoop:
         slot = slot_at(now_s, self.manager.home.slot_minutes)
         ended = self._history.sample(slot, image)
         sensed, cars_changed = self._outlook.signals.learn(image), self._outlook.stays.learn(image)
+        self._hear_wishes(now_s, slot.shifted(1))
+        image = self._wished(now_s, image)
         decided = None
         if self._is_decision_due(slot, image):
             decided = self._decide(now_s, slot, image)
@@ -131,6 +163,10 @@ class HomeLoop:
             sensed=sensed,
             cars_changed=cars_changed,
         )
+
+    def _wished(self, now_s: int, image: SiteImage) -> SiteImage:
+        """The image with cars that leave and need what the household has set."""
+        return wished_image(image, self.manager.home, self.manager.wishes.settings, now_s)
 
     def told(self, strategy: Strategy, community: str) -> None:
         """The meter has published a strategy: others will answer to it."""
@@ -166,7 +202,9 @@ class HomeLoop:
             return {}
         home = self.manager.home
         units = {unit.id: unit for unit in home.units}
-        wanted = {s.device: s.power_kw for s in self._decision.setpoints if s.device in image.devices}
+        said = [s for s in self._decision.setpoints if s.device in image.devices]
+        left_alone = {s.device: image.devices[s.device].power_w / 1000.0 for s in said if not s.is_commanded}
+        wanted = {s.device: s.power_kw for s in said} | left_alone
         limits = Limits(import_kw=home.import_limit_kw, export_kw=home.export_limit_kw)
         leases = {
             device: Lease(
@@ -177,7 +215,7 @@ class HomeLoop:
                 reversion_s=LEASE_S,
             )
             for device, power_kw in guard(wanted, home, image, limits).power_kw.items()
-            if not is_all_it_gives(power_kw, image.devices[device])
+            if not is_all_it_gives(power_kw, image.devices[device]) and power_kw != left_alone.get(device)
         }
         self._held = {name for name, lease in leases.items() if lease.power_w != lease.reversion_w}
         return leases

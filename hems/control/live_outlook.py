@@ -36,6 +36,7 @@ class LiveOutlook:
         holidays: frozenset[int] = NO_HOLIDAYS,
     ) -> None:
         self.models: dict[Kind, Model] = {}
+        self.newest: dict[str, Forecast] = {}  # of "load", and of "generation" where there is any
         self.signals = SignalMemory(slot_s, timezone, holidays)
         self.stays = StayMemory(timezone, holidays)
         self._history = history
@@ -61,6 +62,7 @@ class LiveOutlook:
         path, measured = Path.of(start_s, base.mean_kw, sun.mean_kw), Measured(load=load, pv=pv)
         shift_kw = load_shift_kw(self.issued, start_s, slots, load)
         base = moved(base, shift_kw)
+        self.newest = {"load": base} | ({"generation": sun} if has_pv else {})
         errors_kw = self.issued.first_errors_kw(start_s, measured) - shift_kw[0]
         outlook = Outlook(
             start_s=start_s,

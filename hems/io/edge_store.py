@@ -7,13 +7,16 @@ docs/records.md.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from hems.control.history import SlotMeans
+from hems.control.household.household import NotStoredError
+from hems.control.household.outcome import Entry
 from hems.control.weather_watch import KEEP_S as KEEP_WEATHER_S
+from hems.io.retention import deletions
 from wire.slots import Slot
 
 MIGRATIONS: tuple[str, ...] = (
@@ -47,11 +50,17 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE signals (slot_s INTEGER NOT NULL, name TEXT NOT NULL, value REAL NOT NULL,
         PRIMARY KEY (slot_s, name)) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE household_log (number INTEGER PRIMARY KEY, at_s INTEGER NOT NULL, who TEXT NOT NULL,
+        what TEXT NOT NULL, device TEXT, before TEXT NOT NULL, after TEXT NOT NULL);
+    """,
 )
 KEEP_ANSWERED = 2_000
 KEEP_PROBLEMS_S = 8 * 86_400
 KEEP_FORECASTS_S = 29 * 86_400
 KEEP_SIGNALS_S = 211 * 86_400
+KEEP_HOUSEHOLD_LOG = 10_000
+HOUSEHOLD = "household"
 
 
 class StoreError(Exception):
@@ -177,6 +186,11 @@ class EdgeStore:
             self._db.executemany("INSERT OR REPLACE INTO signals VALUES (?, ?, ?)", rows)
             self._db.execute("DELETE FROM signals WHERE slot_s < ?", (max(row[0] for row in rows) - KEEP_SIGNALS_S,))
 
+    def forget_old(self, now_s: int) -> None:
+        """Removes a little of what is older than its table keeps; call it now and then."""
+        for query, parameters in deletions(now_s):
+            self._db.execute(query, parameters)
+
     def count(self, table: str) -> int:
         """How many records a table holds."""
         (number,) = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()
@@ -199,6 +213,39 @@ class EdgeStore:
     def set_fact(self, name: str, value: Any) -> None:
         """Stores a fact durably."""
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+    # The household's store: what people have set, and the log of who changed it.
+
+    def household(self) -> Any:
+        """The settings and overrides that were stored last, or None."""
+        return self.fact(HOUSEHOLD)
+
+    def save_household(self, document: Any, entries: Sequence[Entry]) -> None:
+        """Stores settings, overrides and their log entries in one transaction.
+
+        Raises: NotStoredError when nothing was stored, for instance because the disk is full.
+        """
+        rows = [(e.at_s, e.by, e.what, e.device, json.dumps(e.before), json.dumps(e.after)) for e in entries]
+        columns = "at_s, who, what, device, before, after"
+        try:
+            with self._db:
+                self._db.execute("BEGIN")
+                self._db.executemany(f"INSERT INTO household_log ({columns}) VALUES (?, ?, ?, ?, ?, ?)", rows)
+                self._db.execute(
+                    "DELETE FROM household_log WHERE number <= (SELECT max(number) FROM household_log) - ?",
+                    (KEEP_HOUSEHOLD_LOG,),
+                )
+                self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (HOUSEHOLD, json.dumps(document)))
+        except (sqlite3.Error, StoreError) as error:
+            raise NotStoredError(f"{self._path.name}: {error}") from None
+
+    def household_entries(self, most: int) -> list[Entry]:
+        """The newest log entries, newest first."""
+        query = "SELECT at_s, who, what, device, before, after FROM household_log ORDER BY number DESC LIMIT ?"
+        return [
+            Entry(at_s=at_s, by=who, what=what, device=device, before=json.loads(before), after=json.loads(after))
+            for at_s, who, what, device, before, after in self._db.execute(query, (most,))
+        ]
 
     # The outbox port of the transactive meter.
 

@@ -42,6 +42,7 @@ class MarketMqtt:
         self._waiting: deque[tuple[str, bytes, int, bool]] = deque(maxlen=OUTGOING_MAX)
         self._work = asyncio.Event()
         self._failing = False
+        self.is_connected = False
 
     def send(self, frames: list[Frame]) -> None:
         """Queues frames."""
@@ -67,6 +68,7 @@ class MarketMqtt:
                     await self._serve(client)
             except* (aiomqtt.MqttError, OSError) as group:
                 self._report(group)
+            self.is_connected = False
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 
@@ -117,6 +119,7 @@ class MarketMqtt:
         if self._failing:
             LOG.warning("MQTT server %s:%d is there again", self._config.host, self._config.port)
         self._failing = False
+        self.is_connected = True
         self._receivers.on_connected()
         self._work.set()
         async with asyncio.TaskGroup() as tasks:

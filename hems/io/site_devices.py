@@ -9,7 +9,7 @@ from hems.io.modbus_device import ModbusDevice
 from hems.io.modbus_link import MeterError, ModbusLink, RegisterMapMismatch, RequestRefused
 from hems.io.modbus_meter import ModbusMeter
 from hems.metering.image import DeviceImage, SiteImage, Stay
-from hems.metering.reading import Reading
+from hems.metering.reading import Reading, ReadingQuality
 from hems.site.config import HomeConfig
 from wire.registers import DeviceKind, DeviceState, MarketTerms
 
@@ -54,6 +54,7 @@ class SiteDevices:
             for device in config.device
         }
         self._failing: set[str] = set()
+        self.newest: Reading | None = None  # the last one whose registers can be told
 
     async def reading(self) -> Reading:
         """The meter's reading. Raises MeterError when there is none."""
@@ -80,12 +81,14 @@ class SiteDevices:
 
     async def _grid_w(self) -> float | None:
         try:
-            power_w = (await self._meter.reading()).power_w
+            reading = await self._meter.reading()
         except MeterError as error:
             self._failed("meter", error)
             return None
         self._works("meter")
-        return None if power_w is None else float(power_w)
+        if reading.quality in (ReadingQuality.GOOD, ReadingQuality.DISPLAY_ONLY):
+            self.newest = reading
+        return None if reading.power_w is None else float(reading.power_w)
 
     async def _seen(self, name: str) -> tuple[str, DeviceImage | None]:
         try:

@@ -20,6 +20,7 @@ from hems.planning.device import (
     Zone,
 )
 from hems.planning.device_from_case import device_from_case, per_slot
+from hems.planning.forced import Forced
 from hems.planning.tariff import Exchange, Tariff, Tier
 from hems.site.case import Case
 
@@ -32,6 +33,7 @@ __all__ = [
     "Device",
     "Ev",
     "Exchange",
+    "Forced",
     "Hydrogen",
     "Lighting",
     "Load",
@@ -61,6 +63,7 @@ class Problem:
     tariff: Tariff
     devices: tuple[Device, ...]
     exchange: Exchange | None = None  # None: the tariff's two prices
+    forced: tuple[Forced, ...] | None = None  # None: no device is overridden
 
     @property
     def slots(self) -> int:

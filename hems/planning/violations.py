@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.planning.device import Appliance, Battery, Device, Ev, Hydrogen, Lighting, Load, Pv, Tank, Zone
+from hems.planning.forced import FORCED_WEIGHT, missed_kwh
 from hems.planning.model.appliance import LATE_SLOT_WEIGHT
 from hems.planning.physics import on_flags, programme_start
 from hems.planning.plan import Violation
@@ -13,6 +14,9 @@ from hems.planning.problem import Problem
 
 Floats = NDArray[np.float64]
 _Storage = Battery | Ev | Hydrogen
+
+OVERRIDE = "override"
+WEIGHTS = {"deadline": LATE_SLOT_WEIGHT, OVERRIDE: FORCED_WEIGHT}
 
 # Below these a difference is rounding of the solver, not a broken wish.
 SMALLEST = {"kWh": 5e-4, "K": 5e-3, "slots": 1e-9, "runs": 1e-9}
@@ -29,6 +33,10 @@ def violations(
     for device in problem.devices:
         state = states[device.id]
         found += _of_device(problem, device, powers_kw[device.id], state)
+    for forced in problem.forced or ():
+        if forced.device in powers_kw:
+            missed = missed_kwh(forced, powers_kw[forced.device], problem.slot_h)
+            found += _entries(forced.device, OVERRIDE, missed, "kWh")
     return tuple(found)
 
 
@@ -40,9 +48,9 @@ def weighed(problem: Problem, broken: tuple[Violation, ...]) -> tuple[float, flo
     priced = {d.id for d in problem.devices if isinstance(d, Zone) and d.discomfort_per_k_hour is not None}
     totals = [0.0, 0.0, 0.0]
     for violation in broken:
-        if violation.device not in priced:
+        if violation.device not in priced or violation.wish == OVERRIDE:
             rank = {"served_load": 0, "must_take": 2}.get(violation.wish, 1)
-            totals[rank] += violation.amount * (LATE_SLOT_WEIGHT if violation.wish == "deadline" else 1.0)
+            totals[rank] += violation.amount * WEIGHTS.get(violation.wish, 1.0)
     return totals[0], totals[1], totals[2]
 
 

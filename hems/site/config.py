@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from hems.site.config_devices import DeviceTable, unit_of
 from hems.site.config_fields import Table
+from hems.site.config_home_assistant import HomeAssistantTable
 from hems.site.config_site import (
     ClockTable,
     ControlTable,
@@ -20,10 +21,12 @@ from hems.site.config_site import (
     TariffTable,
     WeatherTable,
 )
+from hems.site.config_telemetry import TelemetryTable
 from hems.site.home import Home
 
 __all__ = [
     "ConfigError",
+    "HomeAssistantTable",
     "HomeConfig",
     "MarketTable",
     "PricePeriod",
@@ -46,9 +49,17 @@ class HomeConfig(Table):
     tariff: TariffTable
     market: MarketTable | None = None
     weather: WeatherTable | None = None
+    home_assistant: HomeAssistantTable | None = None
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()
     clock: ClockTable = ClockTable()
+    telemetry: TelemetryTable | None = None
+
+    @property
+    def site(self) -> str:
+        """What the home is called in telemetry."""
+        named = None if self.telemetry is None else self.telemetry.site
+        return named or self.home.meter
 
     @field_validator("market")
     @classmethod

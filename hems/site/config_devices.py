@@ -74,6 +74,7 @@ class EvTable(_DeviceTable):
     kind: Literal["ev"]
     charge_kw_max: Positive
     charge_kw_min: Annotated[NotNegative, at_most("charge_kw_max")] = 0.0
+    capacity_kwh: Positive | None = None
 
 
 class ComfortTable(Table):

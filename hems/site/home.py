@@ -34,11 +34,12 @@ class BatteryUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvUnit:
-    """A charging point."""
+    """A charging point; `capacity_kwh` is the usable battery of the car that charges there."""
 
     id: str
     charge_kw_max: float
     charge_kw_min: float = 0.0
+    capacity_kwh: float | None = None  # None: not told, charge is counted in kWh only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

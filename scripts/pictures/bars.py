@@ -19,8 +19,8 @@ from scripts.pictures.drawing import (
     plot_height,
     text,
 )
-from twin.report.markup import Markup
-from twin.report.scale import scale_over
+from web.charts.markup import Markup
+from web.charts.scale import scale_over
 
 COLOURS = (BUY, SELL, TRADE)
 

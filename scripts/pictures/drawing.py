@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin.report.markup import Markup, tag
-from twin.report.scale import Scale
+from web.charts.markup import Markup, tag
+from web.charts.scale import Scale
 
 WIDTH, HEIGHT = 640.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 24.0, 56.0, 44.0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from scripts.pictures.drawing import BUY, HEIGHT, SELL, TRADE, WIDTH, box, card, text
-from twin.report.markup import Markup, tag
+from web.charts.markup import Markup, tag
 
 LEFT_PX, RIGHT_PX, TOP_PX, ROOM_PX, GAP_PX = 150.0, WIDTH - 150.0, 56.0, HEIGHT - 90.0, 12.0
 

@@ -18,7 +18,7 @@ from scripts.pictures.drawing import (
     plot_height,
     text,
 )
-from twin.report.scale import scale_over
+from web.charts.scale import scale_over
 
 COLOURS = (BUY, SELL, TRADE)
 

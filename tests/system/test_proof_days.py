@@ -18,6 +18,7 @@ from wire.codec import digest
 from wire.signing import split
 
 TROUBLED = 4  # a seed with crashes, lost and late messages
+CUT_AT_THE_END = 3391  # the power fails in both acts that would have settled the last slot
 
 
 def test_a_hundredth_of_the_proof_days_holds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,6 +29,10 @@ def test_a_hundredth_of_the_proof_days_holds(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize("mechanism", sorted(LIVE))
 def test_a_day_of_every_mechanism_holds(mechanism: str) -> None:
     assert prove_day(TROUBLED, mechanism).broken == ()
+
+
+def test_a_day_that_ends_in_a_power_cut_is_settled_when_the_broker_is_back() -> None:
+    assert prove_day(CUT_AT_THE_END).broken == ()
 
 
 def test_a_troubled_day_really_has_trouble_and_trade() -> None:

@@ -70,6 +70,7 @@ def settled_state(root: Path, regulation: Regulation, *, hours: int) -> MarketSe
             side, energy, price = (Side.SELL, fed_in, 60_000) if fed_in else (Side.BUY, drawn, 100_000)
             item = order(n, following, (side, price, round(energy * 0.9) + 1))
             service.handle([inbound(n, item)], at.end_s - 1_800)
+        service.step(at.end_s - terms.gate_lead_s)
         service.step(at.end_s)
         for n in (1, 2, 3):
             drawn, fed_in = _energies(n, at)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.report.bars import Bar, Group, bar_groups
-from twin.report.markup import Markup, coordinate, escaped, tag
-from twin.report.numerals import energy, money, number, percent
-from twin.report.sankey import Node, sankey
-from twin.report.scale import round_ticks, scale_over
-from twin.report.timeline import LABELS_MAX, timeline
-from twin.report.trace import band, filled_steps, line, steps
+from web.charts.bars import Bar, Group, bar_groups
+from web.charts.markup import Markup, coordinate, escaped, tag
+from web.charts.numerals import energy, money, number, percent
+from web.charts.sankey import Node, sankey
+from web.charts.scale import round_ticks, scale_over
+from web.charts.timeline import LABELS_MAX, timeline
+from web.charts.trace import band, filled_steps, line, steps
 
 LEVELS = st.floats(min_value=-1e6, max_value=1e6)
 PRINTABLE = st.text(st.characters(blacklist_categories=("Cc", "Cs", "Cf")))

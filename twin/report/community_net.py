@@ -1,15 +1,15 @@
 """Figure: what the community draws from the grid under each scheme, with its peak."""
 
-from twin.report.chart import Panel, chart, note, shape, time_axis
 from twin.report.data import ReportData
 from twin.report.figure import figure
-from twin.report.markup import Markup
-from twin.report.numerals import power
-from twin.report.scale import scale_over
+from twin.report.slot_tables import Column, slot_tables
 from twin.report.summary import SCHEME_NAMES, SCHEMES, Summary
-from twin.report.table import Column, slot_tables
-from twin.report.timeline import Timeline
-from twin.report.trace import filled_steps
+from web.charts.chart import Panel, chart, note, shape, time_axis
+from web.charts.markup import Markup
+from web.charts.numerals import power
+from web.charts.scale import scale_over
+from web.charts.timeline import Timeline
+from web.charts.trace import filled_steps
 
 PANEL_PX = 96.0
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from twin.report.bars import Bar, Group, bar_groups
-from twin.report.figure import LegendItem, figure
-from twin.report.markup import Markup, tag
-from twin.report.numerals import count, energy, money, number, percent, power
+from twin.report.figure import figure
 from twin.report.page import asset, head
-from twin.report.table import table
+from web.charts.bars import Bar, Group, bar_groups
+from web.charts.legend import LegendItem
+from web.charts.markup import Markup, tag
+from web.charts.numerals import count, energy, money, number, percent, power
+from web.charts.table import table
 
 Column = Mapping[str, Any]
 NOTES_SHOWN = 1

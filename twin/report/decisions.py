@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from twin.report.data import Reason, ReportData
-from twin.report.markup import Markup, joined, tag
-from twin.report.numerals import power
 from twin.report.summary import Summary
-from twin.report.timeline import timeline
+from web.charts.markup import Markup, joined, tag
+from web.charts.numerals import power
+from web.charts.timeline import timeline
 
 
 def decisions(data: ReportData, run: Summary) -> Markup:

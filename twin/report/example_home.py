@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from twin.report.chart import Panel, chart, shape, time_axis
 from twin.report.data import ExampleHome, ReportData
-from twin.report.figure import LegendItem, figure
-from twin.report.markup import Markup
-from twin.report.numerals import energy, power
-from twin.report.scale import Scale, scale_over
-from twin.report.table import Column, slot_tables
-from twin.report.timeline import Timeline
-from twin.report.trace import line, steps
+from twin.report.figure import figure
+from twin.report.slot_tables import Column, slot_tables
+from web.charts.chart import Panel, chart, shape, time_axis
+from web.charts.legend import LegendItem
+from web.charts.markup import Markup
+from web.charts.numerals import energy, power
+from web.charts.scale import Scale, scale_over
+from web.charts.timeline import Timeline
+from web.charts.trace import line, steps
 
 NET_PX = 170.0
 SOC_PX = 90.0

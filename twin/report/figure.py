@@ -2,16 +2,9 @@
 
 from collections.abc import Sequence
 
-from twin.report.markup import Markup, joined, tag
-from twin.report.timeline import Timeline
-
-LegendItem = tuple[str, str]  # style of the swatch, text
-
-
-def legend(items: Sequence[LegendItem]) -> Markup:
-    """What the styles of the picture stand for."""
-    entries = [tag("li", tag("span", class_=f"swatch {css}"), text) for css, text in items]
-    return tag("ul", *entries, class_="legend", role="list")
+from web.charts.legend import LegendItem, legend
+from web.charts.markup import Markup, joined, tag
+from web.charts.timeline import Timeline
 
 
 def figure(

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from twin.report.data import ReportData
 from twin.report.figure import figure
-from twin.report.markup import Markup
-from twin.report.numerals import energy, percent
-from twin.report.sankey import Node, sankey
-from twin.report.table import table
+from web.charts.markup import Markup
+from web.charts.numerals import energy, percent
+from web.charts.sankey import Node, sankey
+from web.charts.table import table
 
 _SOURCES = (
     ("sun", "Sun", "pv_kwh"),

@@ -1,13 +1,13 @@
 """The first screen: what the community saved, whether the books are right, what was traded."""
 
-from twin.report.bars import Bar, Group, bar_groups
 from twin.report.data import ReportData
-from twin.report.markup import Markup, tag
-from twin.report.numerals import SPACE, count, energy, money, number, percent, power
 from twin.report.savings import verdict
 from twin.report.summary import SCHEME_NAMES, SCHEMES, Summary
-from twin.report.table import table
-from twin.report.timeline import Timeline
+from web.charts.bars import Bar, Group, bar_groups
+from web.charts.markup import Markup, tag
+from web.charts.numerals import SPACE, count, energy, money, number, percent, power
+from web.charts.table import table
+from web.charts.timeline import Timeline
 
 
 def headline(data: ReportData, run: Summary, time: Timeline) -> Markup:

@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 
-from twin.report.chart import Axis, Panel, chart, note, shape
 from twin.report.data import MarketCurve, ReportData, Step
 from twin.report.figure import figure
-from twin.report.markup import Markup, joined
-from twin.report.numerals import count, energy, number, price
-from twin.report.scale import Scale, round_ticks, scale_over
-from twin.report.table import table
-from twin.report.timeline import Label, Timeline
-from twin.report.trace import polyline
-
-CURVE_PX = 300.0
+from web.charts.market_curve import Curves, curve_picture
+from web.charts.markup import Markup, joined
+from web.charts.numerals import count, energy, number, price
+from web.charts.table import table
+from web.charts.timeline import Timeline
 
 
 def market_curve(data: ReportData, time: Timeline) -> Markup:
@@ -22,14 +18,12 @@ def market_curve(data: ReportData, time: Timeline) -> Markup:
         return Markup()
     moment = f"{time.moment(curve.slot)} UTC"
     sentence = _sentence(data, curve, moment)
-    scale = scale_over(_prices(curve), CURVE_PX, with_zero=True)
-    ticks = round_ticks(0.0, max(_total(curve.demand), _total(curve.supply), 1e-3))
-    picture = chart(
+    picture = curve_picture(
         "curve",
         title=f"Demand and supply for the slot of {moment}",
         desc=f"{sentence} Demand falls from the highest bid, supply rises from the lowest offer.",
-        axis=_energy_axis(ticks),
-        panels=(_panel(data, curve, scale, ticks[-1]),),
+        curves=Curves(demand=curve.demand, supply=curve.supply, price=curve.price, volume_kwh=curve.volume_kwh),
+        currency=data.currency,
     )
     return figure(
         "curve",
@@ -45,83 +39,6 @@ def market_curve(data: ReportData, time: Timeline) -> Markup:
         remark="The horizontal axis is energy in kWh. A bid is what a kWh is worth to a home in its plan, an offer "
         "what giving one up costs it.",
     )
-
-
-def _energy_axis(ticks: Sequence[float]) -> Axis:
-    texts = Scale(low=0.0, high=ticks[-1], ticks=tuple(ticks), length_px=0.0).labels()
-    labels = tuple(
-        Label(at=1000 * tick / ticks[-1], text=text, anchor=_anchor(k, len(ticks)))
-        for k, (tick, text) in enumerate(zip(ticks, texts, strict=True))
-    )
-    return Axis(length=1000, labels=(*labels[:-1], _with_unit(labels[-1])))
-
-
-def _with_unit(label: Label) -> Label:
-    return Label(at=label.at, text=f"{label.text} kWh", anchor=label.anchor)
-
-
-def _anchor(k: int, ticks: int) -> str:
-    return "start" if k == 0 else "end" if k == ticks - 1 else "middle"
-
-
-def _panel(data: ReportData, curve: MarketCurve, scale: Scale, energy_max: float) -> Panel:
-    floor, ceiling = scale.low, scale.high
-
-    def drawn(points: Sequence[Step]) -> str:
-        return polyline((1000 * kwh / energy_max, scale.px(level)) for kwh, level in points)
-
-    demand = _stairs(curve.demand, start=ceiling, end=floor)
-    supply = _stairs(curve.supply, start=floor, end=ceiling)
-    shapes = [
-        shape("gain", drawn(_gain(curve)) + "Z") if curve.volume_kwh > 0 else Markup(),
-        shape("supply", drawn(supply)) if curve.supply else Markup(),
-        shape("demand", drawn(demand)) if curve.demand else Markup(),
-    ]
-    notes: tuple[Markup, ...] = ()
-    if curve.price is not None:
-        at = 1000 * curve.volume_kwh / energy_max
-        row = scale.px(curve.price)
-        shapes.append(shape("cleared", f"M0 {row:.1f}H{at:.1f}V{CURVE_PX:.0f}"))
-        shapes.append(shape("dot", f"M{at:.1f} {row:.1f}h0"))
-        text = f"● {number(curve.price, 3)} at {energy(curve.volume_kwh)}"
-        notes = (note(100, -8, text, anchor="end", css="note strong"),)
-    return Panel(title=f"Price, {data.currency}/kWh", scale=scale, shapes=tuple(shapes), notes=notes)
-
-
-def _stairs(steps: Sequence[Step], *, start: float, end: float) -> list[Step]:
-    """Corner points (energy, price) of the steps, upright at both ends."""
-    points = [(0.0, start)]
-    reached = 0.0
-    for level, kwh in steps:
-        points += [(reached, level), (reached + kwh, level)]
-        reached += kwh
-    return [*points, (reached, end)]
-
-
-def _gain(curve: MarketCurve) -> list[Step]:
-    """Corner points around the area between both curves up to the traded volume."""
-    upper = _cut(curve.demand, curve.volume_kwh)
-    lower = _cut(curve.supply, curve.volume_kwh)
-    return [*upper, *reversed(lower)]
-
-
-def _cut(steps: Sequence[Step], volume_kwh: float) -> list[Step]:
-    points: list[Step] = []
-    reached = 0.0
-    for level, kwh in steps:
-        end = min(reached + kwh, volume_kwh)
-        if end > reached:
-            points += [(reached, level), (end, level)]
-        reached += kwh
-    return points or [(0.0, 0.0)]
-
-
-def _total(steps: Sequence[Step]) -> float:
-    return sum(kwh for _, kwh in steps)
-
-
-def _prices(curve: MarketCurve) -> list[float | None]:
-    return [*(level for level, _ in curve.demand), *(level for level, _ in curve.supply), curve.price]
 
 
 def _numbers(data: ReportData, curve: MarketCurve) -> Markup:

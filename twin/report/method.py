@@ -5,10 +5,10 @@ from typing import Any
 
 from twin.report.data import ReportData
 from twin.report.headline import ledger_verdict
-from twin.report.markup import Markup, tag
-from twin.report.numerals import count
 from twin.report.summary import Summary
-from twin.report.table import table
+from web.charts.markup import Markup, tag
+from web.charts.numerals import count
+from web.charts.table import table
 
 _WORDS = (
     (

@@ -12,12 +12,12 @@ from twin.report.example_home import example_home
 from twin.report.flows import energy_flows
 from twin.report.headline import claim, headline
 from twin.report.market_curve import market_curve
-from twin.report.markup import Markup, joined, tag
 from twin.report.method import method
 from twin.report.price_traded import price_traded
 from twin.report.savings import savings
 from twin.report.summary import Summary, summary
-from twin.report.timeline import Timeline, timeline
+from web.charts.markup import Markup, joined, tag
+from web.charts.timeline import Timeline, timeline
 
 Section = tuple[str, str, Markup]  # id, short name, content
 
@@ -61,7 +61,7 @@ def _sections(data: ReportData, run: Summary, time: Timeline) -> list[Section]:
 
 def head(title: str) -> Markup:
     """The head of a page that may load and run nothing but what is in it."""
-    style, script = asset("report.css"), asset("report.js")
+    style, script = joined([chart_style(), asset("report.css")]), asset("report.js")
     # nothing may be loaded or run but what is in this file, whatever a name or a text on it says
     policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}"
     return tag(
@@ -74,6 +74,11 @@ def head(title: str) -> Markup:
         tag("title", title),
         tag("style", style),
     )
+
+
+def chart_style() -> Markup:
+    """The style sheet of pictures, as the pages of home and broker have it too."""
+    return Markup(files("web").joinpath("assets/charts.css").read_text(encoding="utf-8"))
 
 
 def asset(name: str) -> Markup:

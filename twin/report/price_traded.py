@@ -1,15 +1,15 @@
 """Figure: the market price between feed-in and retail price, and the energy traded in each slot."""
 
-from twin.report.chart import Panel, chart, shape, time_axis
 from twin.report.data import ReportData
 from twin.report.figure import figure
-from twin.report.markup import Markup
-from twin.report.numerals import count, energy, percent, price
-from twin.report.scale import scale_over
+from twin.report.slot_tables import Column, slot_tables
 from twin.report.summary import Summary
-from twin.report.table import Column, slot_tables
-from twin.report.timeline import Timeline
-from twin.report.trace import band, filled_steps, steps
+from web.charts.chart import Panel, chart, shape, time_axis
+from web.charts.markup import Markup
+from web.charts.numerals import count, energy, percent, price
+from web.charts.scale import scale_over
+from web.charts.timeline import Timeline
+from web.charts.trace import band, filled_steps, steps
 
 PRICE_PX = 210.0
 TRADED_PX = 110.0

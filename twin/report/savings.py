@@ -1,12 +1,12 @@
 """Figure: what every home pays under each scheme, and who gains and who loses by trading, by name."""
 
-from twin.report.bars import Bar, Group, bar_groups
 from twin.report.data import ReportData
 from twin.report.figure import figure
-from twin.report.markup import Markup, joined
-from twin.report.numerals import MISSING, count, money, number
 from twin.report.summary import SCHEME_NAMES, SCHEMES, Summary
-from twin.report.table import table
+from web.charts.bars import Bar, Group, bar_groups
+from web.charts.markup import Markup, joined
+from web.charts.numerals import MISSING, count, money, number
+from web.charts.table import table
 
 DRAWN_HOMES_MAX = 40  # more are in the table only
 NAMED_LOSERS_MAX = 6  # in the sentence; picture and table name all

@@ -23,6 +23,7 @@ from hems.planning.device import (
 from hems.planning.model.appliance import add_appliance
 from hems.planning.model.arrays import Arrays, Model, Rank
 from hems.planning.model.connection import Connection, add_connection
+from hems.planning.model.forcing import add_forced
 from hems.planning.model.generation import add_pv
 from hems.planning.model.hydrogen import add_hydrogen
 from hems.planning.model.machine import add_chp
@@ -87,6 +88,8 @@ def program(problem: Problem, choices: Choices) -> Program:
     for turn, device in enumerate(ordered):
         site.turn = turn
         parts[device.id] = _ADD[type(device)](site, device)
+    if problem.forced is not None:
+        add_forced(site, parts, problem.forced)
     connection = add_connection(
         site,
         tariff=problem.tariff,

@@ -47,6 +47,7 @@ class Code(StrEnum):
     DAYLIGHT = "daylight"
     FEED_IN = "feed_in"
     MUST_RUN = "must_run"
+    MANUAL = "manual"
 
 
 _INDEX = {code: i for i, code in enumerate(Code)}

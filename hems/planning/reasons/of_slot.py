@@ -111,7 +111,9 @@ def _moves(ask: WhatIf, plan: Plan, device: Appliance, done: Stretch) -> Iterato
 
 
 def _code(problem: Problem, plan: Plan, device: Device, done: Stretch, instead: tuple[Instead, ...]) -> Code:
-    """The code of the plan's reasons, unless not doing it would break a wish: then that is the reason."""
+    """The code of the plan's reasons, unless somebody told it to, or not doing it would break a wish."""
+    if any(forced.device == device.id and done.slot < len(forced.power_kw) for forced in problem.forced or ()):
+        return Code.MANUAL
     if done.action not in (Action.OFF, Action.NOTHING):
         for broken in (broken for other in instead for broken in other.broken):
             if broken.wish in _WISH_CODES:

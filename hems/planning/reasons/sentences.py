@@ -63,6 +63,8 @@ def _doing(told: Explanation, at: At) -> str:
 
 def _because(told: Explanation, at: At) -> str:
     """The reason as a part of the sentence, with the prices that are compared."""
+    if told.code is Code.MANUAL:
+        return ", as you told it to"
     match told.action:
         case Action.NOTHING:
             return _nothing(told)

@@ -50,6 +50,8 @@ def wish_words(broken: Shortfall) -> str:
             return f"{who} would get up to {broken.worst:.1f} °C colder than you asked for"
         case "temp_max":
             return f"{who} would get up to {broken.worst:.1f} °C warmer than you asked for"
+        case "override":
+            return f"{who} would do {broken.amount:.1f} kWh otherwise than you told it"
         case "deadline":
             return f"{who} would finish late"
         case "run":

@@ -1,0 +1,55 @@
+"""Running the operator's page until it is asked to stop."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from broker.io.config import BrokerConfig
+from broker.io.journal_sqlite import SqliteJournal
+from broker.io.page.reading import MarketRecords
+from broker.io.page.site import OperatorPage
+from broker.io.state_dir import StateDir
+from broker.io.verification import journal_terms
+from broker.market.market import Market
+from web.access import Access
+from web.guard import Guard, Reach
+from web.server import listening, port_of
+from wire.messages import Calendar
+
+LINK_COMMAND = "community-broker page --link"
+
+
+async def serve(config: BrokerConfig, port: int, access: Access, ready: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM; `ready` hears the page's address.
+
+    Raises: StorageFailed or NoTerms when no broker has written to the state directory, PortTaken.
+    """
+    state = StateDir(config.state_dir)
+    calendar = _calendar(state)
+    records = MarketRecords(state.records, calendar, [member.meter for member in config.members])
+    try:
+        reach = Reach(port=port, lan=config.page.lan, names=config.page.names, link_command=LINK_COMMAND)
+        page = OperatorPage(records, calendar, state.root, Guard(reach, access))
+        runner = await listening(page.application, "0.0.0.0" if config.page.lan else "127.0.0.1", port)
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        following = asyncio.create_task(page.follow())
+        ready(f"http://127.0.0.1:{port_of(runner)}/")
+        try:
+            await stop.wait()
+        finally:
+            following.cancel()
+            await runner.cleanup()
+    finally:
+        records.close()
+
+
+def _calendar(state: StateDir) -> Calendar:
+    """The calendar as the broker publishes it."""
+    journal = SqliteJournal(state.journal, read_only=True)
+    try:
+        market = Market(journal_terms(journal), state.read_secret())
+        return market.terms.calendar(state.read_key().public_hex, market.log_key.public_hex)
+    finally:
+        journal.close()

@@ -1,0 +1,1 @@
+"""The dashboard of all members and homes of a community: the fleet."""

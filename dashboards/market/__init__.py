@@ -1,0 +1,1 @@
+"""The dashboard of the market: rounds, prices, volume, promises of the operator."""

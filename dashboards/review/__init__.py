@@ -1,0 +1,1 @@
+"""What the shipped dashboards ask and get, without Grafana: macros filled in, queries run, pages drawn."""

@@ -1,0 +1,1 @@
+"""The dashboard of the programs and the machines under them."""

@@ -1,0 +1,1 @@
+"""What a home sees, plans and expects, as points of telemetry."""

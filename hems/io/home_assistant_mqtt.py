@@ -1,0 +1,169 @@
+"""Home Assistant's MQTT server as one home sees it: discovery and states out, commands in, with reconnects.
+
+While the server is away nothing is kept but the newest state per topic: after each connection all is told anew.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiomqtt
+
+from hems.control.home_assistant.discovery import Publication
+from hems.control.home_assistant.topics import OFFLINE, ONLINE, Topics
+from hems.site.config import HomeAssistantTable, resolved
+
+LOG = logging.getLogger(__name__)
+BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
+TIMEOUT_S = 10.0
+WAITING_MAX = 2_000
+INCOMING_MAX = 200
+KEEPALIVE_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receivers:
+    """Who hears of a new connection, of Home Assistant's birth, and of commands (component, payload, retained)."""
+
+    on_connected: Callable[[], None]
+    on_birth: Callable[[], None]
+    on_command: Callable[[str, bytes, bool], None]
+
+
+class HomeAssistantMqtt:
+    """One home's connection; nothing here blocks the home, and nothing that a server or stranger does ends it."""
+
+    def __init__(self, table: HomeAssistantTable, base: Path, topics: Topics, receivers: Receivers) -> None:
+        self._table = table
+        self._base = base
+        self._topics = topics
+        self._receivers = receivers
+        self._waiting: deque[Publication | Callable[[], None]] = deque(maxlen=WAITING_MAX)
+        self._states: dict[str, Publication] = {}
+        self._work = asyncio.Event()
+        self._failing = False
+        self.is_connected = False
+
+    def send(self, publications: Sequence[Publication], then: Callable[[], None] | None = None) -> None:
+        """Queues messages in their order, and what is to be done when the server has taken them."""
+        self._waiting.extend(publications)
+        if then is not None:
+            self._waiting.append(then)
+        self._work.set()
+
+    def tell(self, state: Publication) -> None:
+        """Queues a state; of several on one topic the newest counts."""
+        self._states[state.topic] = state
+        self._work.set()
+
+    async def run(self) -> None:
+        """Serves the connection for ever: comes back after every failure."""
+        backoff_s = BACKOFF_FIRST_S
+        while True:
+            try:
+                async with self._client() as client:
+                    backoff_s = BACKOFF_FIRST_S
+                    await self._serve(client)
+            except* (aiomqtt.MqttError, OSError, ValueError) as group:
+                self._report(group)
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
+
+    def _client(self) -> aiomqtt.Client:
+        t = self._table
+        password = resolved(self._base, t.password_file).read_text().strip() if t.password_file else None
+        tls = None
+        if t.tls or t.ca_file is not None:
+            tls = ssl.create_default_context(cafile=str(resolved(self._base, t.ca_file)) if t.ca_file else None)
+            tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        return aiomqtt.Client(
+            t.host,
+            t.port,
+            username=t.username,
+            password=password,
+            identifier=f"{self._topics.name}_homeassistant",
+            clean_session=True,  # a command that waited for us is an old one
+            keepalive=KEEPALIVE_S,
+            timeout=TIMEOUT_S,
+            tls_context=tls,
+            will=aiomqtt.Will(self._topics.status, OFFLINE, qos=1, retain=True),
+            max_queued_incoming_messages=INCOMING_MAX,
+        )
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        await client.subscribe([(self._topics.birth, 1), (self._topics.commands, 1)])
+        _heed_cancel()
+        if self._failing:
+            LOG.warning("Home Assistant's MQTT server %s:%d is there again", self._table.host, self._table.port)
+        self._failing, self.is_connected = False, True
+        self._waiting.clear()
+        self._receivers.on_connected()
+        self.tell(Publication(topic=self._topics.status, payload=ONLINE, retain=True))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive(client))
+                tasks.create_task(self._transmit(client))
+        finally:
+            self.is_connected = False
+            with suppress(aiomqtt.MqttError, asyncio.CancelledError):  # a clean end has no last will
+                await client.publish(self._topics.status, OFFLINE, qos=1, retain=True, timeout=1.0)
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            name = message.topic.value
+            component = self._topics.commanded(name)
+            if component is not None:
+                self._receivers.on_command(component, payload, message.retain)
+            elif name == self._topics.birth and payload == ONLINE.encode():
+                self._receivers.on_birth()
+
+    async def _transmit(self, client: aiomqtt.Client) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._waiting:
+                item = self._waiting[0]
+                if isinstance(item, Publication):
+                    await self._publish(client, item)
+                else:
+                    item()
+                if self._waiting and self._waiting[0] is item:
+                    self._waiting.popleft()
+            for topic in list(self._states):
+                await self._publish(client, self._states.pop(topic))
+
+    @staticmethod
+    async def _publish(client: aiomqtt.Client, what: Publication) -> None:
+        await client.publish(what.topic, what.payload, qos=1, retain=what.retain)
+        _heed_cancel()
+
+    def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+        if self._failing:
+            return
+        self._failing = True
+        cause: BaseException = group
+        while isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        LOG.warning(
+            "Home Assistant's MQTT server %s:%d is not there (%s): start it or correct [home_assistant]; the home "
+            "goes on without it, trying again",
+            self._table.host,
+            self._table.port,
+            cause,
+        )
+
+
+def _heed_cancel() -> None:
+    """Ends a task that was cancelled while it waited.
+
+    A wait with a timeout loses that where its answer comes at the same moment (asyncio.wait_for of Python 3.11).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
