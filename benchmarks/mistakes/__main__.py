@@ -17,7 +17,7 @@ from benchmarks.mistakes.site import NotInstalled, running_site
 HOW = """A mistake is made in a folder of its own with the real command as a process; the last group runs against a
 real Mosquitto (plain, with logins and ACL, with TLS, with an expired certificate), a broker, a simulated meter and a
 Modbus device that is no meter. Told well: no stack trace, the right exit status, and every pattern of the case is in
-the output: what is wrong, where, and what to do. Full disks are a limit on file sizes, wrong clocks a shifted clock."""
+the output: what is wrong, where, what to do. Full disks are a limit on file sizes, wrong clocks a shifted clock."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -51,7 +51,7 @@ def _served(mistake: Mistake, words: Sequence[str], folder: Path) -> Outcome:
         text=True,
         cwd=folder,
         env=_environment(mistake),
-        preexec_fn=_limits(mistake),
+        preexec_fn=_limits(mistake),  # noqa: PLW1509 - only a limit is set, before any thread of ours
     ) as child:
 
         def read() -> None:

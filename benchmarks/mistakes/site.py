@@ -1,4 +1,4 @@
-"""A small site that runs while mistakes are made against it: MQTT server, broker with one member, meter, other device."""
+"""A small site that runs while mistakes are made against it: MQTT server, broker with one member, meters."""
 
 import asyncio
 import os

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from market_rig import SECRET, START_S, TERMS, FakePrices, enrolled, inbound, order, report, slot
 
@@ -102,7 +102,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "copy"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(
     name=st.sampled_from(["journal.db", "secret", "broker.key", "records.db"]),
     place=st.integers(0, 10_000),
@@ -239,7 +239,7 @@ def test_entries_are_taken_out_and_everything_else_stays(tmp_path: Path) -> None
 NAMES = st.text("abcxyz019_-", min_size=1, max_size=64)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(NAMES, NAMES, st.text(min_size=1, max_size=40), st.integers(1, 65_535), st.binary(min_size=32, max_size=32))
 def test_an_enrolment_survives_its_address(community: str, meter: str, host: str, port: int, key: bytes) -> None:
     given_one = Enrolment(community=community, broker_key=key.hex(), meter=meter, host=host, port=port)
