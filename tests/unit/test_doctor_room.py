@@ -4,7 +4,10 @@ import json
 import sqlite3
 import tarfile
 import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +19,7 @@ from doctor.finding import Finding, Verdict, fail, ok, skipped, warn
 from doctor.machine.clock import clock_against, clock_is_set, time_zone
 from doctor.machine.disk import free_space, keeps_what_it_promised, state_directory
 from doctor.machine.files import database, is_locked, private_file
+from doctor.machine.time_series import time_series
 from doctor.redaction import REMOVED, redacted
 from doctor.report import document, exit_status, text
 from doctor.run import results
@@ -178,3 +182,59 @@ def test_an_archive_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         write_bundle(tmp_path / "none" / "out.tar.gz", found, {}, known=[], made_s=0)
     assert [path.name for path in tmp_path.iterdir()] == ["out.tar.gz"]
+
+
+class _Influx(BaseHTTPRequestHandler):
+    """Answers as InfluxDB 2 does to a question for a bucket: 401, 404, or the buckets of that name."""
+
+    def do_GET(self) -> None:
+        asked = parse_qs(urlsplit(self.path).query)
+        if self.headers["Authorization"] != "Token good":
+            return self._say(401, {"code": "unauthorized"})
+        if asked["org"] != ["home"]:
+            return self._say(404, {"code": "not found"})
+        return self._say(200, {"buckets": [{"name": "energy"}] if asked["name"] == ["energy"] else []})
+
+    def _say(self, code: int, document: object) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def influx() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Influx)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("token", "org", "bucket", "word"),
+    [
+        ("good", "home", "energy", "bucket energy"),
+        ("bad", "home", "energy", "token is not accepted"),
+        ("good", "hoem", "energy", "no organisation"),
+        ("good", "home", "enregy", "no bucket"),
+    ],
+)
+def test_the_time_series_server_is_asked_for_token_and_bucket(
+    influx: str, tmp_path: Path, token: str, org: str, bucket: str, word: str
+) -> None:
+    (tmp_path / "token").write_text(token)
+    found = time_series(influx, org, bucket, tmp_path / "token", None)
+    assert word in found.what
+    assert (found.verdict == "ok") == (found.remedy == "")
+    assert time_series(influx, org, bucket, tmp_path / "none", None).verdict == "fail"
+
+
+def test_a_time_series_server_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("good")
+    assert "start the server" in time_series("http://127.0.0.1:1", "o", "b", tmp_path / "token", None).remedy

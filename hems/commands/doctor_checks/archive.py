@@ -46,7 +46,7 @@ def _without_amounts(value: str) -> str:
 def _secrets(home: HomePlace) -> list[str]:
     """What stands in the files of keys, passwords and tokens of this home."""
     paths = [home.state("meter.key")]
-    for table in (home.market, home.table("telemetry"), home.table("mqtt")):
+    for table in (home.market, home.table("telemetry"), home.table("mqtt"), home.table("home_assistant")):
         paths += [home.base / path for key in ("password_file", "token_file") if (path := getattr(table, key, None))]
     return [text.strip() for path in paths if (text := _text(path)).strip()]
 

@@ -3,8 +3,9 @@
 from functools import partial
 
 from doctor.check import Check
-from doctor.finding import Finding, fail, ok, skipped
+from doctor.finding import Finding, Verdict, fail, ok, skipped
 from doctor.machine import clock, computer, disk, files, mqtt_server, ports
+from doctor.machine.mqtt_session import MqttPlace
 from doctor.machine.time_series import time_series
 from hems.commands.doctor_checks import community, equipment, records, supply, units
 from hems.commands.doctor_checks.home_place import HomePlace
@@ -78,6 +79,7 @@ def _equipment(home: HomePlace) -> list[Check]:
         ),
         Check("weather", "the source of weather forecasts", partial(supply.weather_comes, home)),
         Check("time series", "InfluxDB: reachable, token, bucket", partial(_time_series, home)),
+        Check("Home Assistant", "its MQTT server: reachable, login", partial(_home_assistant, home)),
         Check("page", "the port of the household page", partial(_page, home)),
     ]
 
@@ -141,6 +143,21 @@ def _time_series(home: HomePlace) -> Finding:
         return skipped("no [telemetry]: records stay in SQLite")
     ca_file = None if table.ca_file is None else resolved(home.base, table.ca_file)
     return time_series(table.url, table.org, table.bucket, resolved(home.base, table.token_file), ca_file)
+
+
+def _home_assistant(home: HomePlace) -> Finding:
+    table = home.table("home_assistant")
+    if table is None:
+        return skipped("no [home_assistant]")
+    place = MqttPlace(
+        host=table.host,
+        port=table.port,
+        username=table.username,
+        password_file=None if table.password_file is None else resolved(home.base, table.password_file),
+        ca_file=None if table.ca_file is None else resolved(home.base, table.ca_file),
+    )
+    reached = mqtt_server.address(place)
+    return reached if reached.verdict is not Verdict.OK or table.tls else mqtt_server.login(place)
 
 
 def _page(home: HomePlace) -> Finding:
