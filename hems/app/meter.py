@@ -244,6 +244,8 @@ class MeterApp:
             self._held.take(message)
         if isinstance(message, RECORDED):
             self._store.add("market", [(message.slot, _kind(message), message.model_dump_json())])
+        if isinstance(message, m.Trading):
+            self._store.add("market", [(message.since, message.kind, message.model_dump_json())])
         if isinstance(message, m.Receipt):
             self._answered(message.of, message.slot)
         if isinstance(message, m.Rejection):

@@ -102,6 +102,10 @@ def _market(records: HomeRecords, slot: Slot) -> dict[str, Any] | None:
         return None
     clearing = records.clearings(slot.label).get(slot.label)
     awards = records.awards(slot.label).get(slot.label, [])
+    switched = records.rows(
+        "meter.db", "SELECT message FROM market WHERE kind = 'trading' ORDER BY slot DESC LIMIT 1"
+    )
+    trading = json.loads(switched[0][0]) if switched else None
     (waiting,) = records.rows("meter.db", "SELECT count(*) FROM outbox WHERE answered = 0") or [(0,)]
     return {
         "community": records.config.market.community,
@@ -113,6 +117,7 @@ def _market(records: HomeRecords, slot: Slot) -> dict[str, Any] | None:
         "bought_wh": sum(award.bought_wh for award in awards),
         "sold_wh": sum(award.sold_wh for award in awards),
         "without_receipt": waiting[0],
+        "paused": trading["reason"] if trading is not None and trading["state"] == "paused" else None,
     }
 
 
@@ -151,4 +156,6 @@ def _market_line(market: dict[str, Any]) -> str:
     else:
         said = f"this slot: {market['outcome']} at {market['price_per_kwh']:.4f} per kWh"
     traded = f"bought {market['bought_wh']} Wh, sold {market['sold_wh']} Wh"
+    if market["paused"] is not None:
+        said = f"trading is paused by the operator ({market['paused']}), {said}"
     return f"market {market['community']}: {said}; {traded}; {market['without_receipt']} without a receipt"

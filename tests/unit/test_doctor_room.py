@@ -226,7 +226,7 @@ def influx() -> Iterator[str]:
     ],
 )
 def test_the_time_series_server_is_asked_for_token_and_bucket(
-    influx: str, tmp_path: Path, token: str, org: str, bucket: str, word: str
+    influx: str, tmp_path: Path, *, token: str, org: str, bucket: str, word: str
 ) -> None:
     (tmp_path / "token").write_text(token)
     found = time_series(influx, org, bucket, tmp_path / "token", None)

@@ -15,7 +15,7 @@ from hems.commands.doctor_checks.catalogue import home_checks
 from hems.commands.doctor_checks.home_place import HomePlace, home_at
 from hems.commands.money import by_day
 from hems.io.edge_store import EdgeStore, StoreError
-from wire.messages import Clearing, Settlement
+from wire.messages import Clearing, Settlement, Trading
 from wire.slots import Slot, format_utc
 
 NOW_S = 1_800_000_000
@@ -146,6 +146,14 @@ def test_status_prices_and_money_answer_from_the_records(home: Path, capsys: pyt
     assert main(["status", "--config", str(home), "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)["devices"]
     assert (told["device"], told["power_kw"], told["why"]) == ("battery", -1.5, "sells at noon")
+
+
+def test_status_says_that_the_operator_has_paused_trading(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for state, word in (("paused", "flooded"), ("open", None)):
+        said = Trading(community="elm", state=state, since=format_utc(NOW_S + (state == "open")), reason="flooded")
+        stored(home, "meter.db", "market", [(said.since, "trading", said.model_dump_json())])
+        assert main(["status", "--config", str(home), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["market"]["paused"] == word
 
 
 def test_prices_show_what_was_cleared_and_what_a_kwh_is_worth(home: Path) -> None:
