@@ -36,7 +36,7 @@ KINDS = frozenset(
         "slot_cancelled",
     }
 )
-BY_COMMAND = frozenset({"call_asked", "activation_asked", "slot_cancelled"})
+BY_COMMAND = frozenset({"call_asked", "activation_asked", "slot_cancelled"})  # older journals name nobody
 HEADS = ("record", "time", "what", "by", "about")
 LONGEST = 100
 
