@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +46,14 @@ class HomeRecords:
         """Which of the two programs run."""
         programs = {"energy_manager": RUN_LOCK, "meter": METER_LOCK}
         return {name: is_locked(self.state_dir / lock) for name, lock in programs.items()}
+
+    def now_s(self) -> int:
+        """The moment to speak of [s since 1970]: now, of a home in announced time that of its newest reading."""
+        if self.config.clock.mode == "driven":
+            newest = self.rows("meter.db", "SELECT max(at_s) FROM readings")
+            if newest and newest[0][0] is not None:
+                return int(newest[0][0])
+        return int(time.time())
 
     def rows(self, name: str, query: str, *values: object) -> list[Row]:
         """The rows of a query on `ems.db` or `meter.db`, [] where the file is not there yet.

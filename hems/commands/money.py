@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         records = home_records(args.config)
         zone = ZoneInfo(records.config.home.timezone)
-        today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = datetime.fromtimestamp(records.now_s(), zone).replace(hour=0, minute=0, second=0, microsecond=0)
         since = (today - timedelta(days=args.days - 1)).astimezone(UTC)
         rows = by_day(records.settlements(format_utc(int(since.timestamp()))), zone)
     except UNREADABLE as error:

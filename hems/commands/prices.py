@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         records = home_records(args.config)
-        rows = prices(records, int(time.time()), args.slots)
+        rows = prices(records, records.now_s(), args.slots)
     except UNREADABLE as error:
         print(error, file=sys.stderr)
         return 2

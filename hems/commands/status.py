@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Exit status of the command."""
     try:
         records = home_records(args.config)
-        told = status(records, int(time.time()))
+        told = status(records, records.now_s())
     except UNREADABLE as error:
         print(error, file=sys.stderr)
         return 2
