@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.json:
         print(json.dumps([_as_json(outcome) for outcome in outcomes], indent=1))
     elif not args.only:
-        path = write("mistakes", HOW, [_summary(outcomes), _shown(outcomes)])
+        path = write("mistakes", "real commands and servers", [HOW, _summary(outcomes), _shown(outcomes)])
         print(f"{len(outcomes)} mistakes, {len(bad)} told badly: {path}")
     for outcome in bad:
         print(f"{outcome.mistake.name}: {outcome.problem}\n{outcome.output}", file=sys.stderr)
