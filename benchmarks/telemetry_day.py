@@ -16,7 +16,7 @@ def main() -> None:
 
         if hems(["telemetry", "--config", str(where), "--once"]) != 0:
             raise SystemExit(1)
-        print(json.dumps(own_peak_mb()))
+        print(json.dumps(own_peak_mb()))  # the last line: the command has said what it carried
         return
     from benchmarks.telemetry import STORES
 

@@ -31,6 +31,8 @@ COMMANDS = {
     "backup": "copy a state directory, also while its broker runs",
     "restore": "put a backup into a new state directory",
     "doctor": "check a community's broker and say what to do",
+    "certificate": "let members connect to the MQTT server, and end that",
+    "acl": "the access list of the MQTT server",
     "schemas": "write the message schemas and the AsyncAPI document",
 }
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "prices": "show what energy costs in the coming slots",
     "money": "show what a home paid and received",
     "doctor": "check a home and say what to do",
+    "page": "make or end links to the page of a home",
     "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
     "identify": "find the model of a room or its lamps in measured data",

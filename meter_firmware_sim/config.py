@@ -1,11 +1,13 @@
 """Configuration of the stand-alone simulator, from a TOML file; all its mistakes are told at once."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from meter_firmware_sim.device import NAMEPLATES, Nameplate
 from meter_firmware_sim.faults import FAULTS, FaultKind, ScheduledFault, parameter_problem
 from meter_firmware_sim.meter import MeterConfig
 from meter_firmware_sim.noise import ACCURACY_PPM
@@ -50,10 +52,28 @@ class ServerTable(_Table):
 
 
 class DeviceTable(_Table):
-    """One [[device]]."""
+    """One [[device]]; with `capacity_kwh` a battery fills and empties, with `peak_kw` panels follow the day."""
 
     id: int = Field(ge=2, le=246)
     kind: DeviceKind
+    capacity_kwh: float | None = Field(default=None, gt=0, le=10_000)
+    peak_kw: float | None = Field(default=None, gt=0, le=10_000)
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> Self:
+        for key, kind in (("capacity_kwh", DeviceKind.BATTERY), ("peak_kw", DeviceKind.PV)):
+            if getattr(self, key) is not None and self.kind is not kind:
+                raise ValueError(f"{key} is for a {kind.value}, not for a {self.kind.value}: remove it")
+        return self
+
+    def nameplate(self) -> Nameplate:
+        """The limits of the device."""
+        usual = NAMEPLATES[self.kind]
+        if self.capacity_kwh is not None:
+            return replace(usual, capacity_wh=round(self.capacity_kwh * 1000))
+        if self.peak_kw is not None:
+            return replace(usual, power_out_max_w=round(self.peak_kw * 1000))
+        return usual
 
 
 class FaultTable(_Table):

@@ -30,10 +30,14 @@ def home(epoch_s: float, seed: int) -> PhasePowers:
 
 def pv(epoch_s: float, seed: int) -> PhasePowers:
     """Three-phase photovoltaics of 5 kW with passing clouds: export in daytime, nothing at night."""
-    hour = epoch_s % DAY_S / 3600
-    clouds = 0.75 + hashed(seed, int(epoch_s) // 300, 250) / 1000
-    power_w = -PV_PEAK_W * clouds * _bump(hour, 12.5, 7.0)
+    power_w = -PV_PEAK_W * sunshine(epoch_s, seed)
     return (power_w / 3, power_w / 3, power_w / 3)
+
+
+def sunshine(epoch_s: float, seed: int) -> float:
+    """The share of their peak that photovoltaics give, with passing clouds."""
+    clouds = 0.75 + hashed(seed, int(epoch_s) // 300, 250) / 1000
+    return clouds * _bump(epoch_s % DAY_S / 3600, 12.5, 7.0)
 
 
 def prosumer(epoch_s: float, seed: int) -> PhasePowers:

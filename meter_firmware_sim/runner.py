@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from meter_firmware_sim.config import SimulatorConfig
+from doctor.alive import tell_alive
+from meter_firmware_sim.config import DeviceTable, SimulatorConfig
 from meter_firmware_sim.device import SimulatedDevice
 from meter_firmware_sim.faults import ScheduledFault, due
 from meter_firmware_sim.memory import boot, to_memory
 from meter_firmware_sim.meter import Meter
-from meter_firmware_sim.profiles import PROFILES
+from meter_firmware_sim.plant import Follows, Panels, Physics, Storage
+from meter_firmware_sim.profiles import PROFILES, sunshine
 from meter_firmware_sim.server import HomeServer
 from meter_firmware_sim.state_file import load_memory, save_memory
 
@@ -31,7 +33,8 @@ class Simulator:
             self.meter = Meter(meter_config, now_epoch_s)
         else:
             self.meter = boot(meter_config, memory, now_epoch_s)
-        devices = {d.id: SimulatedDevice(d.kind) for d in config.device}
+        devices = {d.id: SimulatedDevice(d.kind, d.nameplate()) for d in config.device}
+        self._plant = {d.id: physics(d, config.seed) for d in config.device}
         self.home = HomeServer(self.meter, devices, control=config.server.control)
         self.schedule: list[ScheduledFault] = [f.scheduled() for f in config.fault]
         self._start_s = now_epoch_s
@@ -46,10 +49,9 @@ class Simulator:
         """
         now_s = max(now_epoch_s, self.meter.now_epoch_s)
         a, b, c = PROFILES[self.config.profile](now_s, self.config.seed)
-        for device in self.home.devices.values():
-            power_w = device.commanded_power_w(now_s)
-            device.report(power_w=power_w)
-            a += power_w
+        passed_s = now_s - self.meter.now_epoch_s
+        for number, device in self.home.devices.items():
+            a += self._plant[number].advance(device, now_s, passed_s)
         self.meter.advance(now_s, (a, b, c))
         elapsed_s = now_s - self._start_s
         for fault, on in due(self.schedule, self._before_s, elapsed_s):
@@ -70,6 +72,15 @@ class Simulator:
             self._saved = kept
 
 
+def physics(table: DeviceTable, seed: int) -> Physics:
+    """What stands behind a device of the configuration."""
+    if table.capacity_kwh is not None:
+        return Storage(table.capacity_kwh * 1000)
+    if table.peak_kw is not None:
+        return Panels(table.peak_kw * 1000, lambda now_s: sunshine(now_s, seed))
+    return Follows()
+
+
 async def run(config: SimulatorConfig, on_listening: Callable[[int], None]) -> None:
     """Serve until cancelled; `on_listening` is told the port.
 
@@ -80,10 +91,12 @@ async def run(config: SimulatorConfig, on_listening: Callable[[int], None]) -> N
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     on_listening(await simulator.home.start(config.server.host, config.server.port))
+    alive = asyncio.create_task(tell_alive())
     try:
         while True:
             await asyncio.sleep(TICK_S)
             simulator.step(time.time())
     finally:
+        alive.cancel()
         await simulator.home.stop()
         simulator.save()

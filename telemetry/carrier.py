@@ -40,7 +40,7 @@ class Carrier:
         self._server = server
         self._batch_points = batch_points
         self._reasons: set[str] = set()
-        self._unreadable: set[str] = set()
+        self.unreadable: dict[str, str] = {}  # why, by the name of the source
         self._is_away = False
         self._known_good = line(known_good)
 
@@ -64,11 +64,11 @@ class Carrier:
         try:
             batch = source.read(self._cursors.place(source.name), self._batch_points)
         except SourceFailed as error:
-            if source.name not in self._unreadable:
+            if str(error) not in self.unreadable.values():
                 LOG.warning("telemetry: %s; the rest goes on", error)
-            self._unreadable.add(source.name)
+            self.unreadable[source.name] = str(error)
             return None
-        self._unreadable.discard(source.name)
+        self.unreadable.pop(source.name, None)
         return batch
 
     def _carry(self, source: Source, batch: Batch) -> str | None:

@@ -42,7 +42,7 @@ class Database:
             self.close()
             if "no such table" in str(error):
                 return []  # the process has made the file and not yet its tables
-            remedy = "run as the user whose file it is, with its directory writable (SQLite shares locks there)"
+            remedy = "free disk space, or run as the user whose file it is in a writable directory (locks lie there)"
             raise SourceFailed(f"{self.path}: {error}; {remedy}") from None
 
     def _connection(self, identity: int) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telemetry.buffer_source import BufferSource
-from telemetry.carrier import Carrier
+from telemetry.carrier import REFUSED, WRITTEN, Carrier
 from telemetry.cursors import Cursors, CursorsFailed
 from telemetry.duty import Duty
 from telemetry.observing import Observing
@@ -28,15 +28,18 @@ OWN_BUFFER, CURSORS = "telemetry.db", "telemetry.json"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One duty, and what observes it and the machine once a minute."""
+    """One duty, its places, and what observes it and the machine once a minute."""
 
+    site: str
     duty: Duty
     observe: Callable[[], None]
+    cursors: Cursors
 
 
 def serve(works: Sequence[Work]) -> int:
     """Exit status after SIGINT or SIGTERM: 0, or 1 when what was carried cannot be remembered."""
     stop = threading.Event()
+    LOG.info("telemetry of %s", ", ".join(work.site for work in works))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
@@ -59,19 +62,21 @@ def serve(works: Sequence[Work]) -> int:
 
 
 def catch_up(works: Sequence[Work]) -> int:
-    """Exit status after everything recorded so far was carried: 0, or 1 when a server did not take it."""
+    """Exit status after what is recorded was carried: 0, or 1 when not all was: a server or a file is not there."""
     try:
         for work in works:
+            before = {name: work.cursors.count(name) for name in (WRITTEN, REFUSED)}
             work.observe()
             work.duty.do(time.monotonic())
             while not work.duty.idle and work.duty.away is None:
                 time.sleep(max(0.0, work.duty.due_s - time.monotonic()))
                 work.duty.do(time.monotonic())
+            written, refused = (work.cursors.count(name) - known for name, known in before.items())
+            print(f"{work.site}: {written} points written, {refused} refused")
     except CursorsFailed as error:
         print(error, file=sys.stderr)
         return 1
-    away = [work.duty.away for work in works if work.duty.away is not None]
-    return 1 if away else 0
+    return 1 if any(work.duty.away is not None or work.duty.carrier.unreadable for work in works) else 0
 
 
 def work(site: str, folder: Path, sources: Sequence[Source], keys: TelemetryKeys, base: Path) -> Work:
@@ -87,4 +92,4 @@ def work(site: str, folder: Path, sources: Sequence[Source], keys: TelemetryKeys
         sources, cursors, Server(keys.connection(base)), batch_points=keys.batch_points, known_good=known_good
     )
     duty = Duty(carrier, interval_s=keys.interval_s, points_per_s=keys.points_per_s)
-    return Work(duty, Observing(site, folder, buffer, sources, cursors))
+    return Work(site, duty, Observing(site, folder, buffer, sources, cursors), cursors)

@@ -3,10 +3,11 @@
 import argparse
 import sys
 
-from twin.commands import compare, demo, run, strategies
+from twin.commands import compare, demo, found, history, run, strategies
 
 EXAMPLES = """examples:
   twin demo                                   ten measured homes, one day, real MQTT and Modbus
+  twin demo --live                            five homes that go on, with their pages
   twin run --scenario DIR --output out/       a scenario in virtual time
   twin compare --mechanisms all --output out/ the shipped homes under every mechanism
 """
@@ -26,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     compare.add_parser(commands)
     strategies.add_parser(commands)
     demo.add_parser(commands)
+    found.add_parser(commands)
+    history.add_parser(commands)
     args = parser.parse_args(argv)
     try:
         return int(args.handler(args))

@@ -121,6 +121,15 @@ def compared(world: World, options: RunOptions, tick: Tick | None = None) -> Ite
         yield beside
 
 
+def trained(world: World, seed: int, processes: int = 2) -> dict[str, Models]:
+    """What every home has learned from its past before the run begins."""
+    with _pool(processes, None) as pool:
+        training = {
+            twin.name: pool.submit(_first_models, world, index, seed) for index, twin in enumerate(world.homes)
+        }
+        return {name: future.result() for name, future in training.items()}
+
+
 def stages(world: World, options: RunOptions, mechanisms: int = 1) -> dict[str, int]:
     """The stages of a run under so many mechanisms with their number of steps, in order."""
     slots = world.end - world.run_from

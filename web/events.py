@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,7 @@ class Events:
     def __init__(self) -> None:
         self._readers: set[_Reader] = set()
         self.dropped = 0
+        self.is_member: Callable[[http.Request], bool] = lambda _: True  # asked anew before each frame
 
     @property
     def channels(self) -> Counter[str]:
@@ -76,7 +78,7 @@ class Events:
         try:
             await response.prepare(request)
             await self._write(response, f"retry: {RETRY_MS}\n\n".encode() + first)
-            await self._pump(reader, response)
+            await self._pump(reader, response, lambda: self.is_member(request))
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
                 request.transport.abort()
@@ -84,14 +86,17 @@ class Events:
             self._readers.discard(reader)
         return response
 
-    async def _pump(self, reader: _Reader, response: http.StreamResponse) -> None:
+    @staticmethod
+    async def _pump(reader: _Reader, response: http.StreamResponse, is_member: Callable[[], bool]) -> None:
         while True:
             data: bytes | None = BEAT
             with contextlib.suppress(TimeoutError):
                 data = await asyncio.wait_for(reader.waiting.get(), BEAT_S)
             if data is None:
                 return
-            await self._write(response, data)
+            if not is_member():
+                return
+            await Events._write(response, data)
 
     @staticmethod
     async def _write(response: http.StreamResponse, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """A page as a server: guard, files and the door for the network around the handlers of a program."""
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web as http
@@ -31,6 +32,7 @@ def application(
 
     The guard stands before all of it. `events` are closed when the application ends.
     """
+    events.is_member = guard.is_member  # a session may be revoked while its stream is open
     known = {**own_assets(), **(files or {})}
     app = http.Application(middlewares=[middleware(guard)], client_max_size=BODY_MAX)
 
@@ -68,8 +70,13 @@ async def listening(app: http.Application, host: str, port: int) -> http.AppRunn
         await http.TCPSite(runner, host, port).start()
     except OSError as error:
         await runner.cleanup()
-        raise PortTaken(f"{host}:{port}: {error.strerror}; set another port in the page's table") from None
+        raise PortTaken(f"{host}:{port}: {_said(error)}; set another port in the page's table") from None
     return runner
+
+
+def _said(error: OSError) -> str:
+    """The system's word for an error, without what asyncio puts around it."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def port_of(runner: http.AppRunner) -> int:

@@ -6,6 +6,7 @@ before the payload is parsed. Source: RFC 8032 (Ed25519), RFC 4648 section 5 (ba
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 
 from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
@@ -64,6 +65,16 @@ def seal(key: SigningKey, kind: str, community: str, payload: bytes) -> bytes:
 def signature_of(key: SigningKey, kind: str, community: str, payload: bytes) -> bytes:
     """The bare signature of a payload [64 bytes]."""
     return crypto_sign(signing_input(kind, community, payload), key.secret)[:_SIGNATURE_BYTES]
+
+
+def client_id(key: SigningKey, community: str, name: str) -> str:
+    """The MQTT client id of a key's holder: the same at every start, and known to nobody else.
+
+    A second client with the same id ends the session of the first: an id that others could guess would let any member
+    silence another.
+    """
+    proof = signature_of(key, "client_id", community, name.encode())
+    return f"hearthgrid-{community}-{name}-{hashlib.sha256(proof).hexdigest()[:16]}"
 
 
 def split(frame: bytes) -> tuple[bytes, bytes]:

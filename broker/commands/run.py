@@ -70,8 +70,9 @@ def _serve(config: "BrokerConfig", *, verbose: bool) -> int:
         format="%(asctime)s %(levelname)s %(message)s",
         stream=sys.stderr,
     )
-    for noisy in ("apscheduler", "mqtt"):
-        logging.getLogger(noisy).setLevel(logging.WARNING if not verbose else logging.INFO)
+    # The MQTT client says at every attempt what we say once, with the remedy.
+    for noisy, quiet in (("apscheduler", logging.WARNING), ("mqtt", logging.CRITICAL)):
+        logging.getLogger(noisy).setLevel(quiet if not verbose else logging.INFO)
     status = DONE
     try:
         with BrokerApp(config) as app:

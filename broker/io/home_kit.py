@@ -9,7 +9,8 @@ import segno
 
 from broker.control.ports import StorageFailed
 from broker.io.config import BrokerConfig
-from broker.io.state_dir import StateDir, write_private
+from broker.io.private_file import write_private
+from broker.io.state_dir import StateDir
 from broker.io.tariff_config import ConstantSettings
 from wire.enrolment import Enrolment, address_of
 from wire.signing import SigningKey, key_from_seed
@@ -37,7 +38,7 @@ def new_key(directory: Path) -> SigningKey:
     seed = secrets.token_bytes(SEED_BYTES)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(path, seed.hex())
+        write_private(path, seed.hex() + "\n")
     except OSError as error:
         raise StorageFailed(f"{path}: {error.strerror}; name a writable directory with --out") from None
     return key_from_seed(seed)

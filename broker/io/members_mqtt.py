@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,13 +10,15 @@ from dataclasses import dataclass
 import aiomqtt
 
 from broker.io.config import MqttSettings
+from broker.io.heed_cancel import heed_cancel
 from broker.io.outbox import Outbox, Parcel
 from broker.market.outgoing import Outgoing
+from tls import TlsFiles, client_tls, diagnosis
 from wire import clock
 from wire.bundle import Letter, encode_bundle
 from wire.codec import encode
 from wire.messages import Message, ServiceStatus
-from wire.signing import SigningKey, seal
+from wire.signing import SigningKey, client_id, seal
 from wire.topics import BY_KIND, broker_inbox, bundle_topic, gateways_inbox, parse_topic, topic
 
 LOG = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class MembersMqtt:
         gateway_of: Callable[[Outgoing], str],
     ) -> None:
         self._settings = settings
+        self._files = TlsFiles(ca_file=settings.ca_file, cert_file=settings.cert_file, key_file=settings.key_file)
         self._community = community
         self._key = key
         self._driven = driven
@@ -113,29 +115,25 @@ class MembersMqtt:
         while True:
             try:
                 async with self._client() as client:
+                    heed_cancel()
                     backoff_s = BACKOFF_FIRST_S
                     await self._serve(client)
             except* (aiomqtt.MqttError, OSError, ValueError) as group:
-                self._report(group)
+                self.is_connected = False
+                await self._report(group)
             self.is_connected = False
+            heed_cancel()
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 
-    def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+    async def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
         """One line per failure, not one per attempt."""
         if self._failing:
             return
         self._failing = True
-        s = self._settings
-        cause: BaseException = group
-        while isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
-        LOG.error(
-            "MQTT server %s:%d %s; trying again",
-            s.host,
-            s.port,
-            _said(cause),
-        )
+        host, port = self._settings.host, self._settings.port
+        told = await diagnosis(group, host, port, self._files, "[mqtt] in the configuration")
+        LOG.error("MQTT server %s:%d %s; trying again", host, port, told)
 
     def _client(self) -> aiomqtt.Client:
         s, offline = self._settings, self._status(online=False)
@@ -145,27 +143,17 @@ class MembersMqtt:
             s.port,
             username=s.username,
             password=password,
-            identifier=f"hearthgrid-broker-{self._community}",
+            identifier=client_id(self._key, self._community, "broker"),
             clean_session=False,
             timeout=s.timeout_s,
             will=aiomqtt.Will(offline.topic, offline.frame, offline.qos, offline.retain),
             max_inflight_messages=CHUNK,
-            tls_context=self._tls(),
+            tls_context=client_tls(self._files),
             # Without it small acknowledgements wait for each other (Nagle): 500 instead of thousands of messages/s.
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         client.pending_calls_threshold = CHUNK
         return client
-
-    def _tls(self) -> ssl.SSLContext | None:
-        s = self._settings
-        if s.ca_file is None:
-            return None
-        context = ssl.create_default_context(cafile=str(s.ca_file))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if s.cert_file is not None:
-            context.load_cert_chain(s.cert_file, s.key_file)
-        return context
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         """Announces the broker and works until cancelled; whoever was told `online` is told `offline` at the end."""
@@ -217,13 +205,3 @@ class MembersMqtt:
     async def _publish(client: aiomqtt.Client, parcels: Sequence[Parcel]) -> None:
         """Publishes in order and returns when the server has acknowledged all."""
         await asyncio.gather(*(client.publish(p.topic, p.frame, p.qos, p.retain) for p in parcels))
-
-
-def _said(cause: BaseException) -> str:
-    """What a failure to connect means, and what to do about it."""
-    text = str(cause) or type(cause).__name__
-    if any(word in text for word in ("uthorized", "user name", "username")):
-        return f"does not let the broker in ({text}): correct username and password_file in [mqtt]"
-    if isinstance(cause, ssl.SSLError):
-        return f"has no connection that can be trusted ({text}): correct ca_file in [mqtt], see doctor"
-    return f"is not there ({text}): start it or correct [mqtt] in the configuration"

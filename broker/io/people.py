@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from broker.control.ports import StorageFailed
-from broker.io.state_dir import write_private
+from broker.io.private_file import write_private
 
 
 class Person(BaseModel):
@@ -63,7 +63,7 @@ def forget(path: Path, meter: str) -> bool:
 
 
 def _replace(path: Path, people: dict[str, Person]) -> None:
-    text = json.dumps({meter: person.model_dump() for meter, person in sorted(people.items())}, indent=1)
+    text = json.dumps({meter: person.model_dump() for meter, person in sorted(people.items())}, indent=1) + "\n"
     try:
         old = os.open(path, os.O_WRONLY) if path.exists() else None
         write_private(path, text)

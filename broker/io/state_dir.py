@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from broker.control.ports import StorageFailed
+from broker.io.private_file import write_private
 from wire.signing import SigningKey, key_from_seed
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class StateDir:
                 if self.journal.exists():
                     remedy = "restore it from the backup of this state directory: the journal needs it"
                     raise StorageFailed(f"{path} is missing; {remedy}")
-                write_private(path, secrets.token_bytes(SECRET_BYTES).hex())
+                write_private(path, secrets.token_bytes(SECRET_BYTES).hex() + "\n")
         except OSError as error:
             remedy = "make the directory writable or set another state_dir"
             raise StorageFailed(f"{self.root}: {error.strerror}; {remedy}") from None
@@ -129,17 +130,6 @@ def is_served(state: StateDir) -> bool:
     finally:
         os.close(handle)
     return False
-
-
-def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its user can read, whole or not at all, safe when this returns."""
-    partial = path.with_suffix(".partial")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _read_private(path: Path) -> bytes:

@@ -18,6 +18,7 @@ BUFFER = "broker-telemetry.db"
 PROMPT_S = 5.0
 SILENT_SLOTS = 2
 GATES_KEPT = 2_000
+TOLD_EACH_MAX = 1_000  # members; in a larger community each is told only when it falls silent or is heard again
 
 Session = tuple[str, str, int]
 
@@ -59,13 +60,13 @@ class BrokerTelemetry:
                 case Clearing() as cleared:
                     session = (cleared.stage, cleared.slot, cleared.round)
                     if session in self._gates:
-                        self._buffer.add([self._round(self._gates.pop(session), cleared, now_s)], int(now_s))
+                        self._buffer.add([self._round(self._gates.pop(session), now_s)], int(now_s))
                 case Checkpoint():
                     self._checkpoint_s = int(now_s)
 
-    def _round(self, gate: Gate, cleared: Clearing, now_s: float) -> Point:
+    def _round(self, gate: Gate, now_s: float) -> Point:
         took_s = max(0.0, now_s - self._due_s(gate))
-        is_late = took_s > PROMPT_S + self._asks_s.get(gate.stage, 0) and cleared.outcome != "no_market"
+        is_late = took_s > PROMPT_S + self._asks_s.get(gate.stage, 0) and gate.orders + gate.blocks > 0
         return point(
             Round,
             parse_utc(gate.closed_at),
@@ -137,9 +138,8 @@ class BrokerTelemetry:
             },
         )
         slot = now_s // self._slot_s
-        told = (
-            ages if slot != self._told_slot else {name: ages[name] for name in silent ^ self._silent if name in ages}
-        )
+        tells_all = slot != self._told_slot and len(ages) <= TOLD_EACH_MAX
+        told = ages if tells_all else {name: ages[name] for name in silent ^ self._silent if name in ages}
         self._told_slot, self._silent = slot, silent
         for name, age_s in sorted(told.items()):
             yield point(

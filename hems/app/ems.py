@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hems.app.home_assistant import HomeAssistantApp
 from hems.app.learnt import Learnt
@@ -46,6 +47,9 @@ from wire.codec import DecodeError, canonical, decode
 from wire.messages import BY_KIND
 from wire.telemetry.house import Managing
 
+if TYPE_CHECKING:
+    from hems.app.page import HousePage
+
 LOG = logging.getLogger(__name__)
 TAKEN_TIMEOUT_S = 10.0
 KINDS: tuple[Kind, ...] = ("load", "pv")
@@ -55,7 +59,7 @@ SEED = 1
 class EmsApp:
     """One home's energy manager, assembled from its configuration."""
 
-    def __init__(self, config: HomeConfig, base: Path) -> None:
+    def __init__(self, config: HomeConfig, base: Path, *, config_path: Path | None = None) -> None:
         home, state_dir = config.as_home(), base / config.home.state_dir
         self._config = config
         self._has_adaptive_comfort = any(
@@ -121,6 +125,32 @@ class EmsApp:
         self._send: Callable[[Line], None] | None = None
         self._taken = asyncio.Event()
         self._busy = asyncio.Lock()
+        self._page = self._made_page(state_dir, config_path)
+
+    def _made_page(self, state_dir: Path, config_path: Path | None) -> "HousePage | None":
+        if self._config.page is None:
+            return None
+        from hems.app.page import HousePage  # a home without a page does not pay for a web server
+
+        return HousePage(
+            self._config,
+            state_dir,
+            loop=self._loop,
+            household=self.household,
+            store=self._store,
+            prices=self._prices,
+            is_linked=lambda: self._send is not None,
+            now_s=self._now_s,
+            look=None if self._driven else self._look,
+            config_path=config_path,
+        )
+
+    async def _look(self) -> SiteImage | None:
+        """What is measured between two steps, only to be shown."""
+        if self._busy.locked():
+            return None
+        async with self._busy:
+            return await self._devices.image(int(time.time()))
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
@@ -129,6 +159,8 @@ class EmsApp:
         self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
         running.append(asyncio.create_task(self._household_server.serve()))
+        if self._page is not None:
+            running.append(asyncio.create_task(self._page.serve()))
         if self._home_assistant is not None:
             running.append(asyncio.create_task(self._home_assistant.run()))
         if not self._driven:
@@ -193,6 +225,12 @@ class EmsApp:
     async def step(self, now_s: int) -> int:
         """Does what is due at a moment; returns the next wake [s since 1970]."""
         self._stepped_s = now_s
+        next_s = await self._stepped(now_s)
+        if self._page is not None:
+            self._page.show()
+        return next_s
+
+    async def _stepped(self, now_s: int) -> int:
         async with self._busy:
             self._note_minute(now_s)
             await self._train_daily(now_s)
@@ -200,9 +238,13 @@ class EmsApp:
             if self._image is None or not self._driven or self._loop.needs_image(now_s):
                 image = await self._devices.image(now_s)
                 if image is None:
+                    if self._page is not None:
+                        self._page.silent(now_s)
                     self._tell_home_assistant(now_s, None)
                     return self._loop.next_wake_s(now_s)
                 self._image = image
+                if self._page is not None:
+                    self._page.measured(image)
                 actions = self._loop.step(now_s, image)
                 self._telemetry.seen(image, actions)
             else:
@@ -324,6 +366,8 @@ class EmsApp:
             LOG.warning("home link: a %s that is none: %s", line.get("kind"), error)
             return
         self._loop.view.learn(message)
+        if self._page is not None:
+            self._page.heard()
         if self._home_assistant is not None:
             self._home_assistant.learn(message)
 

@@ -32,6 +32,7 @@ from wire import messages as m
 from wire.audit import Violation
 from wire.clock import READY, Done, Instant
 from wire.registers import MarketTerms
+from wire.signing import client_id
 from wire.slots import Slot, format_utc, slot_at
 
 LOG = logging.getLogger(__name__)
@@ -60,10 +61,11 @@ class MeterApp:
         self._replays = (
             Replays(auditor, community=market.community, broker_key=market.broker_key) if is_replaying else None
         )
+        key = load_or_make_key(state_dir / "meter.key")
         self._session = TransactiveMeter(
             meter=config.home.meter,
             community=market.community,
-            key=load_or_make_key(state_dir / "meter.key"),
+            key=key,
             broker_key=bytes.fromhex(market.broker_key),
             outbox=self._store,
             on_message=self._on_message,
@@ -76,7 +78,9 @@ class MeterApp:
         self._loop = MeterLoop(self._session, self._minutes, stored_boundary(self._store, self._minutes))
         self._market = MarketMqtt(
             market,
+            base,
             meter=config.home.meter,
+            client_id=client_id(key, market.community, config.home.meter),
             driven=self._driven,
             receivers=MarketReceivers(
                 on_frame=self._on_frame, on_instant=self._on_instant, on_connected=self._on_connected

@@ -5,6 +5,8 @@ import signal
 from collections.abc import Sequence
 from typing import Protocol
 
+from doctor.alive import tell_alive
+
 
 class Service(Protocol):
     """What serves until an event is set."""
@@ -18,9 +20,13 @@ async def serve_all(services: Sequence[Service]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with asyncio.TaskGroup() as tasks:
-        for service in services:
-            tasks.create_task(service.serve(stop))
+    alive = asyncio.create_task(tell_alive())
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for service in services:
+                tasks.create_task(service.serve(stop))
+    finally:
+        alive.cancel()
 
 
 def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

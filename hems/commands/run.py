@@ -50,6 +50,10 @@ def configured(args: argparse.Namespace) -> "list[tuple[Path, Any]] | None":
         level=logging.INFO if args.verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    if not args.verbose:
+        logging.getLogger("mqtt").setLevel(
+            logging.CRITICAL
+        )  # says at every attempt what we say once, with the remedy
     found, wrong = [], False
     for path in args.config:
         try:
@@ -84,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
     async def serve() -> None:
         held = [state_lock(path, config, RUN_LOCK) for path, config in homes]
-        await serve_all([EmsApp(config, path.resolve().parent) for path, config in homes])
+        await serve_all([EmsApp(config, path.resolve().parent, config_path=path.resolve()) for path, config in homes])
         for lock in held:
             lock.close()
 

@@ -25,7 +25,7 @@ home.toml needs:
 
 While the server is away everything waits in the home's own files. It may be started and stopped at any time.
 
-exit status: 0 stopped by a signal, or all was carried; 1 the server did not take it; 2 the configuration is wrong"""
+exit status: 0 stopped by a signal, or all was carried; 1 not all was carried; 2 the configuration is wrong"""
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:

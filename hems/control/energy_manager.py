@@ -248,7 +248,9 @@ class EnergyManager:
     def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
         weighed = preferred(outlook, self.wishes.settings.objective)
         weighed = replace(weighed, stays=wished_stays(weighed, self.home, self.wishes.settings))
-        exchange = local_exchange(slot, weighed, view, self.settings.path_spread_kw)
+        # whether there is a local market at all is a matter of the real prices
+        has_market = not bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any())
+        exchange = local_exchange(slot, weighed, view, self.settings.path_spread_kw) if has_market else None
         promises = promises_kept(outlook, {} if view is None else view.promises(slot))
         problem = home_problem(self.home, image, weighed, priced(slot, weighed, exchange, promises))
         problem = problem if view is None else view.blocks.followed(problem, slot)

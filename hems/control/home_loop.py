@@ -86,7 +86,7 @@ class HomeLoop:
 
     @property
     def decision(self) -> Decision | None:
-        """What was decided last."""
+        """The newest decision; None before the first step."""
         return self._decision
 
     def next_wake_s(self, now_s: int) -> int:

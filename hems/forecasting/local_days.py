@@ -104,11 +104,14 @@ def local_slots(start_epoch_s: int, slot_s: int, n: int, timezone: str) -> Local
 
 
 def day_grid(series: Series, timezone: str) -> DayGrid:
-    """The series by local day; an empty series gives a grid of no days."""
+    """The series by local day; an empty series gives a grid of no days, at the day on which it would begin.
+
+    Were that day 1970, those who look back from today would make room for half a century.
+    """
     n = len(series.values_kw)
-    slots = local_slots(series.start_epoch_s, series.slot_s, n, timezone)
+    slots = local_slots(series.start_epoch_s, series.slot_s, max(n, 1), timezone)
     if n == 0:
-        return DayGrid(first_day=0, values_kw=np.empty((0, slots.slots_per_day)))
+        return DayGrid(first_day=int(slots.day[0]), values_kw=np.empty((0, slots.slots_per_day)))
     first_day, last_day = int(slots.day[0]), int(slots.day[-1])
     shape = (last_day - first_day + 1, slots.slots_per_day)
     cell = (slots.day - first_day) * slots.slots_per_day + slots.slot_of_day

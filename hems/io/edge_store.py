@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hems.control.history import SlotMeans
+from hems.control.house_view.spent import SpentSlot
 from hems.control.household.household import NotStoredError
 from hems.control.household.outcome import Entry
 from hems.control.weather_watch import KEEP_S as KEEP_WEATHER_S
@@ -53,6 +54,10 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE household_log (number INTEGER PRIMARY KEY, at_s INTEGER NOT NULL, who TEXT NOT NULL,
         what TEXT NOT NULL, device TEXT, before TEXT NOT NULL, after TEXT NOT NULL);
+    """,
+    """
+    CREATE TABLE spent (slot_s INTEGER PRIMARY KEY, import_kwh REAL NOT NULL, export_kwh REAL NOT NULL,
+        cost REAL NOT NULL);
     """,
 )
 KEEP_ANSWERED = 2_000
@@ -185,6 +190,18 @@ class EdgeStore:
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO signals VALUES (?, ?, ?)", rows)
             self._db.execute("DELETE FROM signals WHERE slot_s < ?", (max(row[0] for row in rows) - KEEP_SIGNALS_S,))
+
+    def add_spent(self, slot: SpentSlot) -> None:
+        """Stores what the energy of a slot cost by the tariff."""
+        self.add("spent", [(slot.start_s, slot.import_kwh, slot.export_kwh, slot.cost)])
+
+    def spent(self, from_s: int) -> list[SpentSlot]:
+        """What was stored of the slots from a moment on, oldest first."""
+        query = "SELECT slot_s, import_kwh, export_kwh, cost FROM spent WHERE slot_s >= ? ORDER BY slot_s"
+        return [
+            SpentSlot(start_s=start_s, import_kwh=taken, export_kwh=given, cost=cost)
+            for start_s, taken, given, cost in self._db.execute(query, (from_s,))
+        ]
 
     def forget_old(self, now_s: int) -> None:
         """Removes a little of what is older than its table keeps; call it now and then."""

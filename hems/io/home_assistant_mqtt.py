@@ -16,9 +16,12 @@ import aiomqtt
 
 from hems.control.home_assistant.discovery import Publication
 from hems.control.home_assistant.topics import OFFLINE, ONLINE, Topics
+from hems.io.heed_cancel import heed_cancel
 from hems.site.config import HomeAssistantTable, resolved
 
 LOG = logging.getLogger(__name__)
+CLIENT_LOG = logging.getLogger(f"{__name__}.client")
+CLIENT_LOG.setLevel(logging.CRITICAL)  # what it says at each attempt is said here once, with a remedy
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
 TIMEOUT_S = 10.0
 WAITING_MAX = 2_000
@@ -33,6 +36,33 @@ class Receivers:
     on_connected: Callable[[], None]
     on_birth: Callable[[], None]
     on_command: Callable[[str, bytes, bool], None]
+
+
+class UnreadableFileError(OSError):
+    """A file of the table cannot be read: the message names it."""
+
+
+def trouble(cause: BaseException) -> str:
+    """Why there is no connection, and what to do."""
+    match _encryption(cause) or cause:
+        case UnreadableFileError():
+            return f"cannot be used: {cause}: correct the path in [home_assistant], or its owner and mode"
+        case ssl.SSLCertVerificationError() as error:
+            advice = "give ca_file the certificate of its authority, and host the name that stands in the certificate"
+            return f"is not trusted ({error.verify_message}): {advice}"
+        case ssl.SSLError() as error:
+            return f"gives no encrypted connection ({error}): check port and ca_file, or leave tls out"
+        case aiomqtt.MqttError() if "authori" in str(cause) or "user name" in str(cause):
+            return f"refuses the login ({cause}): correct username and password_file"
+        case _:
+            return f"is not there ({cause}): start it or correct host and port in [home_assistant]"
+
+
+def _encryption(cause: BaseException | None) -> ssl.SSLError | None:
+    """The failure of encryption that a failure comes from; None when it does not."""
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
 
 
 class HomeAssistantMqtt:
@@ -76,10 +106,10 @@ class HomeAssistantMqtt:
 
     def _client(self) -> aiomqtt.Client:
         t = self._table
-        password = resolved(self._base, t.password_file).read_text().strip() if t.password_file else None
+        password = self._text(t.password_file).strip() if t.password_file else None
         tls = None
         if t.tls or t.ca_file is not None:
-            tls = ssl.create_default_context(cafile=str(resolved(self._base, t.ca_file)) if t.ca_file else None)
+            tls = ssl.create_default_context(cadata=self._text(t.ca_file) if t.ca_file else None)
             tls.minimum_version = ssl.TLSVersion.TLSv1_2
         return aiomqtt.Client(
             t.host,
@@ -93,11 +123,20 @@ class HomeAssistantMqtt:
             tls_context=tls,
             will=aiomqtt.Will(self._topics.status, OFFLINE, qos=1, retain=True),
             max_queued_incoming_messages=INCOMING_MAX,
+            logger=CLIENT_LOG,
         )
+
+    def _text(self, path: Path) -> str:
+        """The text of a file. Raises: UnreadableFileError when it cannot be read."""
+        where = resolved(self._base, path)
+        try:
+            return where.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UnreadableFileError(f"{where}: {error.strerror}") from None
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         await client.subscribe([(self._topics.birth, 1), (self._topics.commands, 1)])
-        _heed_cancel()
+        heed_cancel()
         if self._failing:
             LOG.warning("Home Assistant's MQTT server %s:%d is there again", self._table.host, self._table.port)
         self._failing, self.is_connected = False, True
@@ -141,7 +180,7 @@ class HomeAssistantMqtt:
     @staticmethod
     async def _publish(client: aiomqtt.Client, what: Publication) -> None:
         await client.publish(what.topic, what.payload, qos=1, retain=what.retain)
-        _heed_cancel()
+        heed_cancel()
 
     def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
         if self._failing:
@@ -151,19 +190,8 @@ class HomeAssistantMqtt:
         while isinstance(cause, BaseExceptionGroup):
             cause = cause.exceptions[0]
         LOG.warning(
-            "Home Assistant's MQTT server %s:%d is not there (%s): start it or correct [home_assistant]; the home "
-            "goes on without it, trying again",
+            "Home Assistant's MQTT server %s:%d %s; the home goes on without it, trying again",
             self._table.host,
             self._table.port,
-            cause,
+            trouble(cause),
         )
-
-
-def _heed_cancel() -> None:
-    """Ends a task that was cancelled while it waited.
-
-    A wait with a timeout loses that where its answer comes at the same moment (asyncio.wait_for of Python 3.11).
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

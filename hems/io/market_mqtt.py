@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import socket
-import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiomqtt
 
 from hems.control.transactive_meter import Frame
-from hems.site.config import MarketTable
+from hems.io.heed_cancel import heed_cancel
+from hems.site.config import MarketTable, resolved
+from tls import TlsFiles, client_tls, diagnosis
 from wire import clock
 from wire.topics import BY_KIND, meter_inbox, parse_topic, public_inbox, topic, witness_inbox
 
@@ -32,11 +34,24 @@ class MarketReceivers:
 
 class MarketMqtt:
     """One meter's connection. `send` never blocks: beyond 1,000 waiting frames the oldest give way, since orders and
-    reports stay in the outbox until they are receipted."""
+    reports stay in the outbox until they are receipted. Relative files of the configuration start at `base`."""
 
-    def __init__(self, config: MarketTable, *, meter: str, driven: bool, receivers: MarketReceivers) -> None:
+    def __init__(
+        self,
+        config: MarketTable,
+        base: Path,
+        *,
+        meter: str,
+        client_id: str,
+        driven: bool,
+        receivers: MarketReceivers,
+    ) -> None:
         self._config = config
+        self._base = base
+        files = {name: getattr(config, name) for name in ("ca_file", "cert_file", "key_file")}
+        self._files = TlsFiles(**{name: resolved(base, path) for name, path in files.items() if path is not None})
         self._meter = meter
+        self._client_id = client_id
         self._driven = driven
         self._receivers = receivers
         self._waiting: deque[tuple[str, bytes, int, bool]] = deque(maxlen=OUTGOING_MAX)
@@ -64,44 +79,38 @@ class MarketMqtt:
         while True:
             try:
                 async with self._client() as client:
+                    heed_cancel()
                     backoff_s = BACKOFF_FIRST_S
                     await self._serve(client)
             except* (aiomqtt.MqttError, OSError) as group:
-                self._report(group)
+                self.is_connected = False
+                await self._report(group)
             self.is_connected = False
+            heed_cancel()
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 
-    def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+    async def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+        """One line per failure, not one per attempt."""
         if self._failing:
             return
         self._failing = True
-        cause: BaseException = group
-        while isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
-        LOG.warning(
-            "MQTT server %s:%d %s; the home goes on alone, trying again",
-            self._config.host,
-            self._config.port,
-            _said(cause),
-        )
+        host, port = self._config.host, self._config.port
+        told = await diagnosis(group, host, port, self._files, "[market]")
+        LOG.warning("MQTT server %s:%d %s; the home goes on alone, trying again", host, port, told)
 
     def _client(self) -> aiomqtt.Client:
         c = self._config
-        password = c.password_file.read_text().strip() if c.password_file else None
-        tls = None
-        if c.ca_file is not None:
-            tls = ssl.create_default_context(cafile=str(c.ca_file))
-            tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        password = resolved(self._base, c.password_file).read_text().strip() if c.password_file else None
         client = aiomqtt.Client(
             c.host,
             c.port,
             username=c.username,
             password=password,
-            identifier=f"hearthgrid-{c.community}-{self._meter}",
+            identifier=self._client_id,
             clean_session=False,
             timeout=TIMEOUT_S,
-            tls_context=tls,
+            tls_context=client_tls(self._files),
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         client.pending_calls_threshold = 100
@@ -150,13 +159,3 @@ class MarketMqtt:
                 await client.publish(where, data, qos, retain)
                 if self._waiting and self._waiting[0][1] is data:
                     self._waiting.popleft()
-
-
-def _said(cause: BaseException) -> str:
-    """What a failure to connect means, and what to do about it."""
-    text = str(cause) or type(cause).__name__
-    if any(word in text for word in ("uthorized", "user name", "username")):
-        return f"does not let this login in ({text}): correct username and password_file in [market]"
-    if isinstance(cause, ssl.SSLError):
-        return f"has no connection that can be trusted ({text}): correct ca_file in [market], see 'hems doctor'"
-    return f"is not there ({text}): start it or correct [market]"

@@ -15,6 +15,7 @@ KEEP_S = {
     ("plans", "slot_s"): 62 * DAY_S,
     ("decisions", "slot_s"): 400 * DAY_S,
     ("health", "at_s"): 400 * DAY_S,
+    ("spent", "slot_s"): 400 * DAY_S,
 }
 KEEP_MARKET_S = 400 * DAY_S
 A_SLOT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*"  # contracts and calls have other keys and stay

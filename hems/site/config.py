@@ -11,6 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from hems.site.config_devices import DeviceTable, unit_of
 from hems.site.config_fields import Table
 from hems.site.config_home_assistant import HomeAssistantTable
+from hems.site.config_page import PageTable
 from hems.site.config_site import (
     ClockTable,
     ControlTable,
@@ -49,6 +50,7 @@ class HomeConfig(Table):
     tariff: TariffTable
     market: MarketTable | None = None
     weather: WeatherTable | None = None
+    page: PageTable | None = None
     home_assistant: HomeAssistantTable | None = None
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()

@@ -86,11 +86,21 @@ class MarketTable(Table):
     username: str | None = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
     replay: bool | None = None
     flexibility: FlexibilityTable | None = None
     ancillary: AncillaryTable | None = None
     blocks: BlocksTable | None = None
     contracts: ContractsTable | None = None
+
+    @model_validator(mode="after")
+    def _certificates_are_whole(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together: give both, or none")
+        if self.cert_file is not None and self.ca_file is None:
+            raise ValueError("cert_file needs ca_file, by which the server is known: give the community's ca.pem")
+        return self
 
 
 class PricePeriod(Table):

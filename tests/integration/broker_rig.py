@@ -58,7 +58,7 @@ def mosquitto(directory: Path, *, port: int | None = None) -> Iterator[int]:
     with log.open("wb") as sink:
         child = subprocess.Popen([program, "-c", str(config)], stderr=sink, stdout=sink)
     try:
-        _until_open(port)
+        until_open(port)
         yield port
     finally:
         ended = child.poll()
@@ -67,7 +67,7 @@ def mosquitto(directory: Path, *, port: int | None = None) -> Iterator[int]:
         assert ended is None, f"mosquitto ended by itself with {ended}: {log.read_text()[-500:]}"
 
 
-def _until_open(port: int) -> None:
+def until_open(port: int) -> None:
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
         with socket.socket() as probe:

@@ -14,7 +14,9 @@ from hems.io.edge_store import EdgeStore
 from meter_firmware_sim.device import Nameplate, SimulatedDevice
 from meter_firmware_sim.meter import Meter, MeterConfig
 from meter_firmware_sim.server import HomeServer
+from telemetry.buffer_source import BufferSource
 from wire.registers import DeviceKind
+from wire.telemetry import Value
 
 DEADLINE_S = 30.0
 HOME = """
@@ -96,6 +98,13 @@ def stopped(process: subprocess.Popen[str]) -> str:
     return printed
 
 
+def telemetry(buffer: Path) -> dict[str, dict[str, Value]]:
+    """The last point of each measurement that a process kept, as tags and fields."""
+    batch = BufferSource(buffer).read({}, 1_000)
+    assert batch is not None
+    return {made.measurement.name: dict(made.tags) | dict(made.fields) for made in batch.points}
+
+
 def test_full_battery_serves_the_load_by_lease_and_reverts_when_the_manager_is_gone(tmp_path: Path) -> None:
     async def scene() -> None:
         house = House(load_w=1500, soc=0.9)
@@ -149,6 +158,8 @@ def test_dead_meter_is_told_once_and_the_process_goes_on(tmp_path: Path) -> None
     printed = stopped(process)
     assert printed.count("meter:") == 1, printed
     assert "trying again" in printed
+    told = telemetry(tmp_path / "state" / "ems-telemetry.db")
+    assert told["managing"]["devices"] == 1 and told["process"]["program"] == "ems"
 
 
 def test_meter_process_without_an_mqtt_server_reads_on_and_says_so_once(tmp_path: Path) -> None:
@@ -178,6 +189,8 @@ def test_meter_process_without_an_mqtt_server_reads_on_and_says_so_once(tmp_path
     printed = asyncio.run(scene())
     assert printed.count("MQTT server") == 1, printed
     assert "the home goes on alone" in printed
+    told = telemetry(tmp_path / "state" / "meter-telemetry.db")
+    assert told["metering"]["is_mqtt_connected"] == 0 and told["metering"]["is_home_connected"] == 0
 
 
 @pytest.mark.parametrize(

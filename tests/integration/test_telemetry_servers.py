@@ -42,11 +42,12 @@ def times_s(server: Influx, measurement: str) -> list[int]:
 
 
 def test_a_day_without_a_server_is_carried_whole_in_order_and_in_bounded_batches(
-    server: Influx, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: Influx, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record(tmp_path, DAY)
     assert carry(write_home(tmp_path, f"http://127.0.0.1:{free_port()}")) == 1
     assert "start the server" in caplog.text and len(caplog.messages) == 1
+    assert capsys.readouterr().out == "h1: 0 points written, 0 refused\n"
     sizes: list[int] = []
     server.fault = lambda body: sizes.append(body.count(b"\n") + 1)
     assert carry(write_home(tmp_path, server.url)) == 0
@@ -168,3 +169,42 @@ def test_a_server_that_takes_the_untouched_format_of_version_2_has_every_point(t
     assert [one["metric"]["site"] for one in series] == ["h1"]
     assert series[0]["timestamps"] == [1_000 * (START_S + 10 * k) for k in range(60)]
     assert series[0]["values"] == [500 + k for k in range(60)]
+
+
+def test_a_file_that_cannot_be_read_is_told_once_and_the_others_are_carried(
+    server: Influx, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(tmp_path, 20)
+    ems = tmp_path / "state" / "ems.db"
+    kept = ems.read_bytes()
+    ems.write_bytes(b"no database at all" * 100)
+    config = write_home(tmp_path, server.url)
+    assert carry(config) == 1, "not everything was carried"
+    assert server.count("grid", "power_w") == 20
+    assert len([message for message in caplog.messages if "ems.db" in message and "free disk space" in message]) == 1
+    ems.write_bytes(kept)
+    assert carry(config) == 0
+    assert server.count("slot_means", "load_kw") == 1
+
+
+def test_the_process_goes_on_until_it_is_asked_to_stop_and_leaves_with_status_0(
+    server: Influx, tmp_path: Path
+) -> None:
+    record(tmp_path, 30)
+    asked: list[bytes] = []
+
+    def stop_at_its_own_health(body: bytes) -> None:
+        if not asked and b"exporter,site=h1 written=" in body:
+            asked.append(body)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    server.fault = stop_at_its_own_health
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert main(["telemetry", "--config", str(write_home(tmp_path, server.url))]) == 0
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    assert asked
+    assert server.count("grid", "power_w") == 30
+    assert server.count("exporter", "backlog") >= 1

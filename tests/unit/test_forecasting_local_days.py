@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from hems.forecasting.features import Past
+from hems.forecasting.features import LOOK_BACK_DAYS, Past
 from hems.forecasting.local_days import day_grid, local_slots, utc_offsets_s
 from hems.forecasting.series import Series, SeriesError
 
@@ -63,3 +63,12 @@ def test_series_that_cannot_be_laid_on_slots_is_refused_with_the_remedy() -> Non
         Series(start_epoch_s=10, slot_s=900, values_kw=np.zeros(3))
     with pytest.raises(SeriesError, match="finite"):
         Series(start_epoch_s=0, slot_s=900, values_kw=np.asarray([np.inf]))
+
+
+def test_a_home_without_history_makes_no_room_for_half_a_century() -> None:
+    start_s = 1_795_874_400
+    nothing = Series(start_epoch_s=start_s, slot_s=900, values_kw=np.zeros(0))
+    slots = local_slots(start_s, 900, 96, "Europe/Berlin")
+    past = Past(day_grid(nothing, "Europe/Berlin"), slots)
+    assert len(past.flat) <= (LOOK_BACK_DAYS + 2) * 96
+    assert np.isnan(past.lag(1)).all()

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hems.control.home_assistant.desk import PER_MINUTE_MAX, TEXT_MAX, CommandDesk
@@ -154,6 +154,7 @@ def test_a_flood_is_refused_and_a_minute_later_commands_are_taken_again() -> Non
     assert desk.send("mode", "comfort")
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.sampled_from([*COMMANDS, "nothing"]), st.one_of(st.binary(max_size=60), st.text(max_size=60)), st.booleans()
 )

@@ -571,3 +571,54 @@ def test_the_local_hour_and_day_of_a_home_follow_its_clock() -> None:
     last_hour_s = morning_s + 15 * 3600
     assert utc.local_day(last_hour_s) == utc.local_day(morning_s)
     assert berlin.local_day(last_hour_s) == berlin.local_day(morning_s) + 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('ca_file = "ca.pem"\ncert_file = "c.pem"', "cert_file and key_file belong together"),
+        ('ca_file = "ca.pem"\nkey_file = "c.key"', "cert_file and key_file belong together"),
+        ('cert_file = "c.pem"\nkey_file = "c.key"', "cert_file needs ca_file"),
+    ],
+)
+def test_a_client_certificate_that_is_not_whole_is_refused(lines: str, told: str) -> None:
+    market = f'[market]\ncommunity = "elm"\nbroker_key = "{"0" * 64}"\n'
+    with pytest.raises(ConfigError, match=f"market: {told}"):
+        parse_config(SMALL + market + lines, "home.toml")
+
+
+PAGE = """
+[home]
+meter = "h1"
+state_dir = "state"
+[meter]
+[tariff]
+import_price_per_kwh = 0.3
+"""
+
+
+def test_a_home_has_a_page_only_where_the_file_says_so_and_then_on_loopback() -> None:
+    assert parse_config(PAGE, "home.toml").page is None
+    page = parse_config(PAGE + "[page]\n", "home.toml").page
+    assert page is not None and (page.listens_on, page.port, page.lan) == ("127.0.0.1", 8080, False)
+
+
+def test_a_page_for_the_network_listens_everywhere_or_where_it_is_told() -> None:
+    for host, expected in (("", "0.0.0.0"), ('host = "192.0.2.7"\n', "192.0.2.7")):
+        page = parse_config(f"{PAGE}[page]\nlan = true\n{host}", "home.toml").page
+        assert page is not None and page.listens_on == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('host = "0.0.0.0"', "set lan = true"),
+        ("port = 0", "page.port"),
+        ('names = ["Pi Home"]', "page.names"),
+        ('currency = "euro"', "page.currency"),
+        ("password = 1", "unknown key"),
+    ],
+)
+def test_a_wrong_page_is_said_with_its_place(line: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        parse_config(f"{PAGE}[page]\n{line}\n", "home.toml")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hems.commands.set import change_of
@@ -99,6 +99,7 @@ REQUESTS = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(REQUESTS)
 def test_whatever_is_asked_is_answered(request_: dict[str, Any]) -> None:
     household = fresh()

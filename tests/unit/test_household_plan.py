@@ -21,7 +21,22 @@ from hems.metering.image import DeviceImage, SiteImage, Stay
 from hems.planning.outlook import ExpectedStay
 from hems.planning.reasons.sentences import sentence
 from hems.site.home import AdaptivePeriod, ApplianceUnit, ComfortPeriod, Home, ZoneUnit
-from tests.fakes import BATTERY, CAR, LAMP, PV, START_S, ZONE, FailingPlanner, FakeOutlooks, home, idle, image, slot
+from tests.fakes import (
+    BATTERY,
+    CAR,
+    COMMUNITY,
+    LAMP,
+    PV,
+    START_S,
+    ZONE,
+    FailingPlanner,
+    FakeOutlooks,
+    home,
+    idle,
+    image,
+    slot,
+)
+from wire.messages import Path
 
 SHORT = Settings(horizon_slots=16)
 STAY = Stay(energy_needed_wh=3000, departure_s=START_S + 3 * 3600)
@@ -173,6 +188,24 @@ def test_a_washer_that_is_off_until_later_is_planned_after_that() -> None:
     made.decide(START_S, slot(), image({"washer": idle()}), None)
     assert made.plan is not None
     assert np.flatnonzero(made.plan.devices["washer"].power_kw > 0).min() == 6
+
+
+def test_an_override_that_ends_before_a_slot_is_no_part_of_its_plan() -> None:
+    made = manager(wishes(washer=("on", 0.2), battery=("on", 0.2)), of=home(WASHER, BATTERY), outlooks=CHEAP_LATER)
+    made.prepare(START_S, slot(1), image({"washer": idle(), "battery": idle(soc=0.5)}), MarketView())
+    assert made.problem is not None and made.problem.forced is None
+    assert made.plan is not None and made.plan.devices["washer"].power_kw[0] == 0.0
+
+
+def test_where_feed_in_pays_more_than_retail_there_is_no_local_market_whatever_is_preferred() -> None:
+    outlooks = FakeOutlooks(retail=0.30, feed_in=0.35)
+    view = MarketView()
+    view.learn(
+        Path(community=COMMUNITY, round=1, first_slot=slot().label, members=3, net_wh=(100,), price_micro_per_kwh=())
+    )
+    made = manager(wishes({("objective", None): "green"}), of=home(BATTERY), outlooks=outlooks)
+    made.prepare(START_S, slot(), image({"battery": idle(soc=0.5)}), view)
+    assert made.problem is not None and made.problem.exchange is None
 
 
 def test_in_manual_mode_only_overridden_devices_get_commands() -> None:

@@ -10,6 +10,7 @@ from meter_firmware_sim.memory import MemoryMismatch
 from meter_firmware_sim.profiles import DAY_S, PROFILES
 from meter_firmware_sim.runner import Simulator
 from meter_firmware_sim.state_file import StateFileError, load_memory
+from wire.registers import DeviceCommand
 
 T0 = 1_800_000_000
 FULL = """
@@ -163,3 +164,48 @@ def test_photovoltaics_export_by_day_and_rest_by_night() -> None:
 @pytest.mark.parametrize("name", list(PROFILES))
 def test_profile_is_the_same_for_the_same_seed(name: str) -> None:
     assert PROFILES[name](T0 + 12_345, 5) == PROFILES[name](T0 + 12_345, 5)
+
+
+BATTERY = '[[device]]\nid = 2\nkind = "battery"\ncapacity_kwh = 2\n'
+PANELS = 'profile = "idle"\n[[device]]\nid = 3\nkind = "pv"\npeak_kw = 4\n'
+NOON = T0 - T0 % DAY_S + 45_000
+
+
+def command(setpoint_w: int, at_s: float, for_s: int = 600) -> DeviceCommand:
+    return DeviceCommand(
+        setpoint_w=setpoint_w, valid_until_epoch_s=int(at_s) + for_s, reversion_w=0, reversion_s=for_s, token=1
+    )
+
+
+def test_a_battery_with_a_capacity_fills_by_what_it_is_told_and_stops_when_it_is_full(tmp_path: Path) -> None:
+    simulator = Simulator(load_config(write(tmp_path, BATTERY)), T0)
+    battery = simulator.home.devices[2]
+    assert (battery.state().soc, battery.state().capacity_wh) == (0.5, 2000)
+    assert battery.write_command(command(2000, T0))
+    simulator.step(T0 + 360)  # 0.1 h at 2 kW, 95 % of it stored: 0.19 of 2 kWh
+    assert battery.state().soc == pytest.approx(0.595)
+    assert battery.state().power_w == 2000
+    assert battery.write_command(command(5000, T0 + 360, 3600))
+    simulator.step(T0 + 360 + 3000)
+    simulator.step(T0 + 360 + 3001)
+    assert battery.state().soc == 1.0
+    assert battery.state().power_w == 0
+
+
+def test_panels_give_what_the_sun_gives_until_they_are_told_less_and_the_meter_sees_it(tmp_path: Path) -> None:
+    simulator = Simulator(load_config(write(tmp_path, PANELS)), NOON)
+    panels = simulator.home.devices[3]
+    assert panels.state().available_w is not None
+    assert panels.state().available_w >= 2900
+    assert panels.state().power_w == -panels.state().available_w
+    assert panels.write_command(command(-500, NOON))
+    simulator.step(NOON + 60)
+    assert panels.state().power_w == -500
+    exported_wh = simulator.meter.energy.export_wh
+    simulator.step(NOON + 60 + 360)
+    assert simulator.meter.energy.export_wh - exported_wh == pytest.approx(50, abs=1)
+
+
+def test_a_key_of_another_kind_of_device_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="capacity_kwh is for a battery, not for a pv"):
+        load_config(write(tmp_path, BATTERY.replace('"battery"', '"pv"')))

@@ -21,9 +21,10 @@ from broker.control.service import MarketService
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.member_entries import EntryFailed, with_member, without_member
 from broker.io.people import Person, forget, people_of, remember
+from broker.io.private_file import write_private
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_copy import BackupFailed, backup, checked, restore
-from broker.io.state_dir import StateDir, exclusive, is_served, write_private
+from broker.io.state_dir import StateDir, exclusive, is_served
 from broker.market.events import MarketPaused, MemberRevoked
 from broker.market.market import Market
 from hems.site.config import parse_config

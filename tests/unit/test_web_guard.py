@@ -163,6 +163,20 @@ def test_the_network_needs_a_link_which_works_once_and_gives_a_strict_cookie(tmp
     played(tmp_path, scene, lan=True)
 
 
+def test_a_revoked_session_ends_the_open_stream_with_the_next_event(tmp_path: Path) -> None:
+    async def scene(client: ClientSession, url: str, served: Served) -> None:
+        async with client.post(url + "/enter", data=served.access.new_link()) as got:
+            assert got.status == 204
+        async with client.get(url + "/events") as stream:
+            while b"first" not in await stream.content.readline():
+                pass
+            served.access.revoke_all()
+            served.events.publish("en", frame("n", "secret"))
+            assert b"secret" not in await stream.content.read()
+
+    played(tmp_path, scene, lan=True)
+
+
 def test_guessing_links_is_slowed_down(tmp_path: Path) -> None:
     async def scene(client: ClientSession, url: str, served: Served) -> None:
         seen = []

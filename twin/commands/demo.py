@@ -2,9 +2,11 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from twin.commands.progress import progress
 from twin.commands.table import summary
@@ -12,9 +14,13 @@ from twin.commands.table import summary
 EXAMPLES = """examples:
   twin demo
   twin demo --homes 5 --days 1 --seed 7 --out out/demo
+  twin demo --homes 5 --page 8080
   twin demo --mechanism mid_market_rate
+  twin demo --live                           five homes go on, a slot every ten seconds, with their pages
+  twin demo --live --slot-seconds 30 --slot-minutes 5
 """
 DEFAULT = "uniform_price_k_double_auction"
+HOMES, LIVE_HOMES, LIVE_DAYS, SLOT_SECONDS = 10, 5, 7, 10.0
 SLOT_MINUTES = (5, 10, 15, 30, 60)
 
 
@@ -28,23 +34,39 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--homes", type=int, default=10, help="members, the last one is a small office [10]")
-    parser.add_argument("--days", type=int, default=1, help="days [1]")
+    parser.add_argument("--live", action="store_true", help="go on until Ctrl-C, at a pace, with pages to look at")
+    parser.add_argument(
+        "--slot-seconds", type=float, default=SLOT_SECONDS, metavar="S", help="what a slot takes with --live [10]"
+    )
+    parser.add_argument("--homes", type=int, help="members, the last one is a small office [10, with --live 5]")
+    parser.add_argument("--days", type=int, help="days at most [1, with --live 7]")
     parser.add_argument("--slot-minutes", type=int, default=15, choices=SLOT_MINUTES, help="slot length [15]")
     parser.add_argument("--seed", type=int, default=1, help="seed of everything drawn [1]")
     parser.add_argument("--mechanism", default=DEFAULT, metavar="NAME", help=f"any live mechanism [{DEFAULT}]")
     parser.add_argument(
         "--processes", type=int, metavar="N", help="processes that serve the homes [two for every home]"
     )
+    parser.add_argument("--page", type=int, metavar="PORT", help="show the first home's page at this port meanwhile")
     parser.add_argument(
         "--out", type=Path, default=Path("out/demo"), help="results, report, state and logs [out/demo]"
     )
     parser.set_defaults(handler=run)
 
 
+def interrupted(*_: object) -> NoReturn:
+    """Ends what runs as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 def run(args: argparse.Namespace) -> int:
     """Runs the command; 0 when done, 1 when the demo broke, 2 for bad input."""
     begin = time.monotonic()
+    signal.signal(signal.SIGHUP, interrupted)  # a closed terminal ends the demo with all its processes
+    args.homes = args.homes if args.homes is not None else LIVE_HOMES if args.live else HOMES
+    args.days = args.days if args.days is not None else LIVE_DAYS if args.live else 1
+    if not 0.5 <= args.slot_seconds <= 3600:
+        print(f"--slot-seconds {args.slot_seconds:g}: is not in 0.5..3600", file=sys.stderr)
+        return 2
     if args.homes < 1 or args.days < 1 or (args.processes is not None and args.processes < 2):
         print("--homes and --days have to be at least 1, --processes at least 2", file=sys.stderr)
         return 2
@@ -75,8 +97,17 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(world.homes)} homes, {args.days} day(s) from {world.slot(world.count_from).label}:")
     for name, note in notes.items():
         print(f"  {name}: {note}")
+    if args.live:
+        from twin.commands.live_demo import run_live
+
+        return run_live(args, world, state)
     slots = world.end - world.run_from
-    options = DemoOptions(seed=args.seed, folder=state, mechanism=args.mechanism, processes=args.processes)
+    pages = {} if args.page is None else {world.homes[0].name: args.page}
+    options = DemoOptions(
+        seed=args.seed, folder=state, mechanism=args.mechanism, processes=args.processes, page_ports=pages
+    )
+    if args.page is not None:
+        print(f"the page of the first home: http://127.0.0.1:{args.page}/ (while the demo runs)")
     try:
         with progress({"community": slots, "homes alone": slots}) as tick:
             done = run_demo(world, options, tick)

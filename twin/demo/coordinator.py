@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
 
 import aiomqtt
 
@@ -29,29 +30,39 @@ async def drive(
     end_s: int,
     progress: Callable[[int], None],
     alive: Callable[[], str | None],
+    tls: ssl.SSLContext | None = None,
+    pace: Callable[[int], Awaitable[None]] | None = None,
 ) -> int:
     """Drives the clock from start to end; returns the number of instants.
 
-    `alive` tells which process has died, or None. Raises: DemoStuck when a process dies or does not answer.
+    `alive` tells which process has died, or None; `tls` is for a server that asks who it is, `pace` is
+    waited for before each instant; without it time goes as fast as all can follow.
+    Raises: DemoStuck when a process or the MQTT server dies, or a process does not answer.
     """
     coordinator = Coordinator(processes, start_s)
-    async with aiomqtt.Client(
-        "127.0.0.1",
-        port,
-        identifier="hearthgrid-coordinator",
-        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-    ) as client:
-        await client.subscribe(clock.done_topic(community, "+"), clock.QOS)
-        where = clock.now_topic(community)
-        await client.publish(where, clock.encode_now(coordinator.current), clock.QOS)
-        await _answers(client, community, coordinator, READY_TIMEOUT_S, alive)
-        while (now_s := coordinator.next_instant()) is not None and now_s <= end_s:
-            for site in sites:
-                site.advance_to(now_s)
-            instant = coordinator.announce(now_s)
-            await client.publish(where, clock.encode_now(instant), clock.QOS)
-            await _answers(client, community, coordinator, INSTANT_TIMEOUT_S, alive)
-            progress(now_s)
+    try:
+        async with aiomqtt.Client(
+            "127.0.0.1",
+            port,
+            identifier="hearthgrid-coordinator",
+            tls_context=tls,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        ) as client:
+            await client.subscribe(clock.done_topic(community, "+"), clock.QOS)
+            where = clock.now_topic(community)
+            await client.publish(where, clock.encode_now(coordinator.current), clock.QOS)
+            await _answers(client, community, coordinator, READY_TIMEOUT_S, alive)
+            while (now_s := coordinator.next_instant()) is not None and now_s <= end_s:
+                if pace is not None:
+                    await pace(now_s)
+                for site in sites:
+                    site.advance_to(now_s)
+                instant = coordinator.announce(now_s)
+                await client.publish(where, clock.encode_now(instant), clock.QOS)
+                await _answers(client, community, coordinator, INSTANT_TIMEOUT_S, alive)
+                progress(now_s)
+    except aiomqtt.MqttError as error:
+        raise DemoStuck(f"the MQTT server is gone ({error}): start again, its log is beside the others") from None
     return coordinator.current.instant
 
 

@@ -16,6 +16,9 @@ from hems.io.edge_store import EdgeStore
 from hems.io.model_store import save_model
 from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, LightingUnit, PvUnit, Unit, ZoneUnit
 from twin.demo.site import PV_PEAK_KW, device_ids
+from twin.founding.plan import Influx
+from twin.founding.texts import telemetry_table
+from twin.home_page import page_table
 from twin.world import TwinHome, World
 from wire.signing import SigningKey, key_from_seed
 
@@ -23,6 +26,7 @@ COMMUNITY = "demo"
 GATE_LEAD_S = 60
 TICK_S = 60
 NAMEPLATE_W = 60_000
+CURRENCY = "EUR"  # of a world that names none
 KIND_OF = {
     PvUnit: "pv",
     BatteryUnit: "battery",
@@ -53,7 +57,14 @@ def write_prices(path: Path, world: World) -> None:
 
 
 def write_broker(
-    folder: Path, world: World, port: int, seed: int, members: dict[str, SigningKey], *, mechanism: str
+    folder: Path,
+    world: World,
+    port: int,
+    seed: int,
+    members: dict[str, SigningKey],
+    *,
+    mechanism: str,
+    influx: Influx | None = None,
 ) -> Path:
     """The broker's configuration and keys; returns the path of its TOML."""
     state = folder / "broker"
@@ -64,6 +75,7 @@ def write_broker(
         f'state_dir = "{state}"',
         "[market]",
         f'mechanism = "{mechanism}"',
+        f'currency = "{world.currency or CURRENCY}"',
         f"slot_minutes = {world.first.minutes}",
         f"gate_lead_s = {GATE_LEAD_S}",
         "horizon_slots = 2",
@@ -75,6 +87,7 @@ def write_broker(
         "[tariff]",
         'kind = "csv"',
         f'file = "{folder / "prices.csv"}"',
+        *telemetry_table(influx),
     ]
     for meter, key in members.items():
         lines += ["[[members]]", f'meter = "{meter}"', f'public_key = "{key.public_hex}"']
@@ -85,9 +98,20 @@ def write_broker(
 
 
 def write_home(
-    folder: Path, world: World, index: int, *, mqtt_port: int, modbus_port: int, broker_key: SigningKey
+    folder: Path,
+    world: World,
+    index: int,
+    *,
+    mqtt_port: int,
+    modbus_port: int,
+    broker_key: SigningKey,
+    page_port: int | None = None,
+    influx: Influx | None = None,
 ) -> Path:
-    """One home's configuration, and its past in the energy manager's store; returns the path of its TOML."""
+    """One home's configuration, and its past in the energy manager's store; returns the path of its TOML.
+
+    With `page_port` the home shows its page there, with `influx` it records for telemetry.
+    """
     twin = world.homes[index]
     home, state = twin.home, folder / twin.name
     lines = [
@@ -110,6 +134,8 @@ def write_home(
         f"tick_s = {TICK_S}",
         f"plan_lead_s = {plan_lead_s(world, index)}",
         "futures = 0",  # as the schemes that it is compared with
+        *([] if page_port is None else page_table(page_port, currency=world.currency or CURRENCY)),
+        *telemetry_table(influx),
         "[clock]",
         'mode = "driven"',
     ]

@@ -55,7 +55,10 @@ async def _mosquitto(program: str, folder: Path, port: int) -> AsyncIterator[int
         lines.append("user root")
     config.write_text("\n".join(lines) + "\n")
     with (folder / "mosquitto.log").open("wb") as log:
-        child = await asyncio.create_subprocess_exec(program, "-c", str(config), stdout=log, stderr=log)
+        # Ctrl-C at a terminal goes to its whole group: the server has to outlive those who say goodbye to it.
+        child = await asyncio.create_subprocess_exec(
+            program, "-c", str(config), stdout=log, stderr=log, start_new_session=True
+        )
     try:
         await _listening(port, child)
         yield port

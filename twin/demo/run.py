@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from twin.demo.mqtt_server import mqtt_server
 from twin.demo.observed import observe
 from twin.demo.processes import Children
 from twin.demo.site import DemoSite
+from twin.founding.plan import Influx
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
 from twin.run import Beside, Run, RunOptions, Tick, compared
@@ -31,13 +32,16 @@ from wire.slots import Slot
 class DemoOptions:
     """How a demo is run: seed of everything drawn, folder of its state, mechanism, processes that serve the homes.
 
-    `processes` None gives every home two processes of its own, as in a real home.
+    `processes` None gives every home two processes of its own, as in a real home. Homes in `page_ports` serve
+    their page there; with `influx` what happens is recorded for telemetry.
     """
 
     seed: int = 1
     folder: Path
     mechanism: str = MECHANISM
     processes: int | None = None
+    page_ports: Mapping[str, int] = field(default_factory=dict)
+    influx: Influx | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +153,23 @@ def start_processes(
     folder, names = options.folder, [twin.name for twin in world.homes]
     files.write_prices(folder / "prices.csv", world)
     keys = {name: files.write_key(folder / name / "meter.key", options.seed, name) for name in names}
-    broker = files.write_broker(folder, world, mqtt_port, options.seed, keys, mechanism=options.mechanism)
+    broker = files.write_broker(
+        folder, world, mqtt_port, options.seed, keys, mechanism=options.mechanism, influx=options.influx
+    )
     broker_key = files.write_key(folder / "broker" / "broker.key", options.seed, "broker")
     children.start("broker", "broker.cli", ["run", "--config", str(broker)])
     homes = [
-        files.write_home(folder, world, i, mqtt_port=mqtt_port, modbus_port=modbus_ports[i], broker_key=broker_key)
-        for i in range(len(names))
+        files.write_home(
+            folder,
+            world,
+            i,
+            mqtt_port=mqtt_port,
+            modbus_port=modbus_ports[i],
+            broker_key=broker_key,
+            page_port=options.page_ports.get(name),
+            influx=options.influx,
+        )
+        for i, name in enumerate(names)
     ]
     per_role = len(homes) if options.processes is None else max(1, min(len(homes), options.processes // 2))
     for first in range(per_role):

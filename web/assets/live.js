@@ -3,6 +3,7 @@
 // Without this script the page shows the state at which it was loaded, all sections below one another.
 (() => {
   const all = (css, root = document) => [...root.querySelectorAll(css)];
+  const SAID_MS = 20000; // how long an answer stays beside its form
   const byId = (id) => document.getElementById(id);
 
   // ---- tabs
@@ -31,10 +32,14 @@
     const range = focused && "selectionStart" in focused ? [focused.selectionStart, focused.selectionEnd] : null;
     const open = new Set(all("details[open]", target).map(mark));
     const scrolled = new Map(all(".scroll", target).map((box) => [box.getAttribute("aria-label"), box.scrollLeft]));
+    const words = all("form[id]", target).map((form) => [form.id, form.querySelector(".said")]);
     const fresh = document.createElement("template");
     fresh.innerHTML = html;
     for (const fold of all("details", fresh.content)) if (open.has(mark(fold)) && mark(fold)) fold.open = true;
     target.replaceChildren(fresh.content);
+    for (const [id, old] of words) {
+      if (old?.textContent && Date.now() - Number(old.dataset.at) < SAID_MS) byId(id)?.querySelector(".said")?.replaceWith(old);
+    }
     for (const box of all(".scroll", target)) box.scrollLeft = scrolled.get(box.getAttribute("aria-label")) ?? 0;
     if (place) {
       const again = byId(place) ?? target.querySelector(`[data-keep="${CSS.escape(place)}"]`);
@@ -102,7 +107,7 @@
   // ---- forms: fields become JSON, the answer is said in place
   const value = (field) => {
     if (field.value === "" && !field.required) return null;
-    if (field.dataset.as === "number" || field.type === "range") return Number(field.value);
+    if (field.dataset.as === "number") return Number((Number(field.value) * Number(field.dataset.scale ?? 1)).toFixed(6));
     return field.type === "checkbox" ? field.checked : field.value;
   };
   const body = (form, submitter) => {
@@ -120,6 +125,7 @@
     if (!said) return;
     said.className = `said ${css}`;
     said.textContent = text;
+    said.dataset.at = Date.now();
   };
   const post = async (form, submitter) => {
     const buttons = all("button", form);
@@ -131,13 +137,16 @@
         body: JSON.stringify(body(form, submitter)),
       });
       const told = await answer.json().catch(() => ({}));
-      if (answer.ok) delete form.dataset.dirty;
       if (answer.ok) say(form, told.said ?? "Saved.", "right");
       else say(form, [told.error, told.to_do].filter(Boolean).join(": ") || `Refused (${answer.status}).`, "wrong");
     } catch {
       say(form, live?.dataset.off ?? "No connection.", "wrong");
     } finally {
       for (const button of buttons) button.removeAttribute("aria-disabled");
+    }
+    if (!form.querySelector(".said.wrong")) {
+      delete form.dataset.dirty;
+      takePending(); // what came while the form was being filled
     }
   };
   document.addEventListener("submit", (event) => {
@@ -155,20 +164,26 @@
   document.addEventListener("focusout", () => setTimeout(takePending, 0));
 
   // ---- folds that are filled when they are opened
+  const fill = async (fold) => {
+    const into = fold.querySelector("[data-into]");
+    if (!fold.open || !into || into.dataset.done) return;
+    into.dataset.done = "1";
+    try {
+      const answer = await fetch(fold.dataset.get);
+      if (answer.headers.get("Content-Type")?.startsWith("text/html")) {
+        into.innerHTML = await answer.text();
+        return;
+      }
+      const told = await answer.json();
+      into.textContent = answer.ok ? told.text : [told.error, told.to_do].filter(Boolean).join(": ");
+    } catch {
+      into.textContent = live?.dataset.off ?? "No connection.";
+    }
+  };
   const ready = (root) => {
     for (const fold of all("details[data-get]", root)) {
-      fold.addEventListener("toggle", async () => {
-        const into = fold.querySelector("[data-into]");
-        if (!fold.open || !into || into.dataset.done) return;
-        into.dataset.done = "1";
-        try {
-          const answer = await fetch(fold.dataset.get);
-          const told = await answer.json();
-          into.textContent = answer.ok ? told.text : [told.error, told.to_do].filter(Boolean).join(": ");
-        } catch {
-          into.textContent = live?.dataset.off ?? "No connection.";
-        }
-      });
+      fold.addEventListener("toggle", () => fill(fold));
+      fill(fold);
     }
   };
   ready(document);

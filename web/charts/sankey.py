@@ -35,15 +35,22 @@ class Placed:
 
 
 def sankey(
-    name: str, *, title: str, desc: str, sources: Sequence[Node], sinks: Sequence[Node], inside: Node | None
+    name: str,
+    *,
+    title: str,
+    desc: str,
+    sources: Sequence[Node],
+    sinks: Sequence[Node],
+    inside: Node | None,
+    height_px: float = HEIGHT_PX,
 ) -> Markup:
     """The picture; `inside` marks a part of the hub, for instance what changed hands there. Sums are positive."""
     total = max(sum(node.amount for node in sources), sum(node.amount for node in sinks))
     gaps = GAP_PX * (max(len(sources), len(sinks)) - 1)
-    per_amount = (HEIGHT_PX - gaps - GAP_PX) / total
+    per_amount = (height_px - gaps - GAP_PX) / total
     hub_height = total * per_amount
-    hub_top = (HEIGHT_PX - hub_height) / 2
-    left, right = (_column(nodes, per_amount, hub_top) for nodes in (sources, sinks))
+    hub_top = (height_px - hub_height) / 2
+    left, right = (_column(nodes, per_amount, hub_top, height_px) for nodes in (sources, sinks))
     shapes = [
         *(_ribbon(p, NODE_WIDTH, HUB[0], leaving=True) for p in left),
         *(_ribbon(p, HUB[1], WIDTH - NODE_WIDTH, leaving=False) for p in right),
@@ -57,24 +64,24 @@ def sankey(
     ]
     if inside is not None:
         height = inside.amount * per_amount
-        shapes.append(_bar(inside.css, HUB[0], HEIGHT_PX / 2 - height / 2, HUB[1] - HUB[0], height))
-        texts.append(_label(HUB[1] / WIDTH * 100 + 1, HEIGHT_PX / 2, inside, "start"))
+        shapes.append(_bar(inside.css, HUB[0], height_px / 2 - height / 2, HUB[1] - HUB[0], height))
+        texts.append(_label(HUB[1] / WIDTH * 100 + 1, height_px / 2, inside, "start"))
     plot = tag(
         "svg",
         *shapes,
         class_="flow",
         width="100%",
-        height=HEIGHT_PX,
-        viewBox=f"0 0 {WIDTH:g} {HEIGHT_PX:g}",
+        height=height_px,
+        viewBox=f"0 0 {WIDTH:g} {height_px:g}",
         preserveAspectRatio="none",
     )
-    return picture(name, title=title, desc=desc, height_px=HEIGHT_PX, parts=[plot, *texts])
+    return picture(name, title=title, desc=desc, height_px=height_px, parts=[plot, *texts])
 
 
-def _column(nodes: Sequence[Node], per_amount: float, hub_top: float) -> list[Placed]:
+def _column(nodes: Sequence[Node], per_amount: float, hub_top: float, height_px: float) -> list[Placed]:
     heights = [node.amount * per_amount for node in nodes]
     used = sum(heights) + GAP_PX * (len(nodes) - 1)
-    top = (HEIGHT_PX - used) / 2
+    top = (height_px - used) / 2
     hub = hub_top
     placed = []
     for node, height in zip(nodes, heights, strict=True):

@@ -48,7 +48,7 @@ class Round(Measurement, name="round", writer=Writer.BROKER):
     orders = whole("", "orders received at the gate")
     blocks = whole("", "block orders cleared with them")
     gate_to_award_s = real("s", "from the calendar's gate until awards were handed to the MQTT client")
-    is_late = yes("that took more than 5 s beyond the time to reveal, and the round had a market")
+    is_late = yes("orders waited for more than 5 s beyond the time to reveal")
 
 
 class Award(Measurement, name="award", writer=Writer.BROKER, stamp="slot"):
@@ -95,7 +95,7 @@ class MemberMoney(Measurement, name="member_money", writer=Writer.BROKER, stamp=
 
 
 class Member(Measurement, name="member", writer=Writer.BROKER):
-    """Whether a member is heard, once a slot and when it changes."""
+    """Whether a member is heard, when it changes and, up to 1,000 members, once a slot."""
 
     community = Tag(COMMUNITY)
     meter = Tag(MEMBER)

@@ -11,6 +11,7 @@ from broker.io.page.site import OperatorPage
 from broker.io.state_dir import StateDir
 from broker.io.verification import journal_terms
 from broker.market.market import Market
+from doctor.alive import tell_alive
 from web.access import Access
 from web.guard import Guard, Reach
 from web.server import listening, port_of
@@ -34,12 +35,13 @@ async def serve(config: BrokerConfig, port: int, access: Access, ready: Callable
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        following = asyncio.create_task(page.follow())
+        following = [asyncio.create_task(page.follow()), asyncio.create_task(tell_alive())]
         ready(f"http://127.0.0.1:{port_of(runner)}/")
         try:
             await stop.wait()
         finally:
-            following.cancel()
+            for task in following:
+                task.cancel()
             await runner.cleanup()
     finally:
         records.close()

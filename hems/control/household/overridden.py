@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 def overridden(problem: Problem, slot: Slot, home: Home, image: SiteImage, wishes: Wishes) -> Problem:
     """The problem from `slot` on as overrides and mode want it."""
+    lasting = tuple(one for one in wishes.overrides if covered_slots(one, slot, problem.slots) > 0)
+    wishes = replace(wishes, overrides=lasting)
     if not wishes.overrides and wishes.settings.mode != "manual":
         return problem
     units = {unit.id: unit for unit in home.units}

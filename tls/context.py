@@ -1,0 +1,51 @@
+"""The TLS settings of a client, from the files that its configuration names."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class TlsFileError(OSError):
+    """A file of a certificate or key cannot be used: the message names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """The authority that is trusted, and the client's own certificate and key; without `ca_file` there is no TLS."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+def client_tls(files: TlsFiles) -> ssl.SSLContext | None:
+    """A context that trusts only `ca_file` and shows the client's certificate, None for no TLS.
+
+    Raises: TlsFileError when a file is missing or is not what it should be.
+    """
+    ca, cert, key = files.ca_file, files.cert_file, files.key_file
+    if ca is None:
+        return None
+    for path in (ca, cert, key):
+        if path is not None:
+            _check(path)
+    try:
+        context = ssl.create_default_context(cafile=str(ca))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    except ssl.SSLError:
+        raise TlsFileError(f"{ca}: holds no PEM certificate; give ca_file the community's ca.pem") from None
+    try:
+        if cert is not None:
+            context.load_cert_chain(cert, key)
+    except ssl.SSLError:
+        raise TlsFileError(
+            f"{cert} and {key or cert}: no PEM certificate with its key; take both from one folder"
+        ) from None
+    return context
+
+
+def _check(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise TlsFileError(f"{path}: {error.strerror}; correct the path, or its owner and mode") from None

@@ -1,0 +1,1 @@
+"""Founding a secured community: authority, certificates, keys, tokens and configurations, made once."""
