@@ -17,6 +17,7 @@ from pathlib import Path
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from broker.io.mosquitto_acl import mosquitto_acl
 from broker.io.state_dir import StateDir
 from wire.signing import key_from_seed
 
@@ -103,10 +104,7 @@ def _server_files(folder: Path, ports: Sequence[int]) -> None:
     subprocess.run([_program("mosquitto_passwd"), "-c", "-b", "passwd", "home-1", PASSWORD], cwd=folder, check=True)
     subprocess.run([_program("mosquitto_passwd"), "-b", "passwd", "home-2", PASSWORD], cwd=folder, check=True)
     (folder / "passwd").chmod(0o644)
-    (folder / "acl").write_text(
-        "pattern write hearthgrid/v1/+/meter/%u/#\npattern read hearthgrid/v1/+/member/%u/#\n"
-        "pattern read hearthgrid/v1/+/public/#\n"
-    )
+    (folder / "acl").write_text(mosquitto_acl("elm"))
     lines = ["per_listener_settings true", *(["user root"] if os.geteuid() == 0 else [])]
     lines += [f"listener {ports[0]} 127.0.0.1", "allow_anonymous true"]
     lines += [

@@ -87,17 +87,17 @@ def _let_in(place: MqttPlace, session: MqttSession) -> Finding:
     return ok(f"let in {who}, {'MQTT 5' if session.tells_refusals else 'MQTT 3.1.1'}", place.where)
 
 
-def rights(place: MqttPlace, own: str, foreign: str) -> Finding:
-    """Whether this login may publish to its `own` topic and not to a `foreign` one."""
+def rights(place: MqttPlace, own: tuple[str, bytes], foreign: str) -> Finding:
+    """Whether this login may publish its `own` message (topic, payload), and nothing to a `foreign` topic."""
 
     def look(session: MqttSession) -> Finding:
         if not session.tells_refusals:
             return skipped("the server speaks MQTT 3.1.1 only, which does not tell refusals", place.where)
-        if _is_refused(session, own):
+        if _is_refused(session, *own):
             return fail(
-                f"may not publish to {own}", where=place.where, remedy="correct the server's ACL for this login"
+                f"may not publish to {own[0]}", where=place.where, remedy="correct the server's ACL for this login"
             )
-        if _is_refused(session, foreign):
+        if _is_refused(session, foreign, b"doctor"):
             return ok("own topics only", place.where)
         if place.is_loopback and place.username is None:
             return ok("an open server, on this machine only", place.where)
@@ -116,8 +116,8 @@ def visited(place: MqttPlace, look: Callable[[MqttSession], Finding]) -> Finding
         return skipped("no connection: see MQTT server, certificate and MQTT login", place.where)
 
 
-def _is_refused(session: MqttSession, topic: str) -> bool:
-    code = session.publish(topic, b"doctor")
+def _is_refused(session: MqttSession, topic: str, payload: bytes) -> bool:
+    code = session.publish(topic, payload)
     return code is not None and code.value == NOT_AUTHORIZED
 
 

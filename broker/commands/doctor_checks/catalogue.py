@@ -10,7 +10,7 @@ from doctor.check import Check
 from doctor.finding import Finding, fail, ok, skipped
 from doctor.machine import clock, computer, disk, files, mqtt_server
 from doctor.machine.time_series import time_series
-from wire.topics import ROOT
+from wire.topics import bundle_topic, topic
 
 LONG_S = 120.0
 STARTER = "'community-broker run'"
@@ -97,8 +97,10 @@ def _reached(place: CommunityPlace, what: str) -> Finding:
         return mqtt_server.certificate(server, place.now_s)
     if what == "login":
         return mqtt_server.login(server)
-    room = f"{ROOT}/{place.config.community}"
-    return mqtt_server.rights(server, f"{room}/public/doctor", f"{room}/meter/doctor-probe/doctor")
+    community = place.config.community
+    # a bundle of a gateway that is none: nobody hears it; of a plan of a meter that is none nothing is kept
+    own = (bundle_topic(community, "doctor-probe"), b"")
+    return mqtt_server.rights(server, own, topic("plan", community, "doctor-probe"))
 
 
 def _time_series(place: CommunityPlace) -> Finding:

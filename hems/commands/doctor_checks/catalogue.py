@@ -12,7 +12,7 @@ from hems.commands.doctor_checks.home_place import HomePlace
 from hems.io.edge_store import MIGRATIONS
 from hems.io.process_lock import RUN_LOCK
 from hems.site.config import resolved
-from wire.topics import ROOT
+from wire.topics import topic
 
 DATABASE_LIMIT_S = 60.0
 
@@ -132,9 +132,11 @@ def _server(home: HomePlace, what: str) -> Finding:
         return mqtt_server.certificate(server, home.now_s)
     if what == "login":
         return mqtt_server.login(server)
-    room = f"{ROOT}/{market.community}/meter"
-    # a kind that no broker knows: it is dropped unread
-    return mqtt_server.rights(server, f"{room}/{home.config.home.meter}/doctor", f"{room}/doctor-probe/doctor")
+    question = community.hello(home, market)
+    if question is None or home.is_driven:
+        return skipped("no signing key that could be read, or a driven clock: nothing to publish")
+    # of a plan of a meter that is none the broker keeps nothing
+    return mqtt_server.rights(server, question, topic("plan", market.community, "doctor-probe"))
 
 
 def _time_series(home: HomePlace) -> Finding:

@@ -127,6 +127,16 @@ def clock_agrees(home: HomePlace) -> Finding:
     return _visit(home, look)
 
 
+def hello(home: HomePlace, market: MarketTable) -> tuple[str, bytes] | None:
+    """This meter's signed question whether it is a member (topic, frame); None without a key that can be read."""
+    key = _key(home.state("meter.key"))
+    if key is None or home.config is None:
+        return None
+    meter = home.config.home.meter
+    asked = Hello(community=market.community, meter=meter, software="doctor", sent_at=format_utc(int(home.now_s)))
+    return topic("hello", market.community, meter), seal(key, "hello", market.community, encode(asked))
+
+
 def is_member(home: HomePlace) -> Finding:
     """Whether the broker answers this meter's signed question with a welcome."""
     path = home.state("meter.key")
@@ -134,17 +144,14 @@ def is_member(home: HomePlace) -> Finding:
         return skipped(NO_MARKET)
     if home.is_driven:
         return skipped("a driven clock: a question of now does not belong into it")
-    key = _key(path)
-    if key is None:
+    key, question = _key(path), hello(home, home.market)
+    if key is None or question is None:
         return skipped("no signing key that could be read", str(path))
 
     def look(session: MqttSession, market: MarketTable) -> Finding:
         assert home.config is not None
-        meter = home.config.home.meter
-        hello = Hello(community=market.community, meter=meter, software="doctor", sent_at=format_utc(int(home.now_s)))
-        session.subscribe(meter_inbox(market.community, meter))
-        frame = seal(key, "hello", market.community, encode(hello))
-        session.publish(topic("hello", market.community, meter), frame)
+        session.subscribe(meter_inbox(market.community, home.config.home.meter))
+        session.publish(*question)
         answer = session.hear(lambda name, _: name.rsplit("/", 1)[-1] in ("welcome", "rejection"))
         if answer is None:
             return fail("no answer", remedy="the broker is down, or the ACL keeps its answers from this login")
