@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   community-broker add-member --config broker.toml --meter home-7 --out kits/home-7 --name "Anna Muster" \\
-      --nameplate-import-w 11000 --nameplate-export-w 10000 --seen-as broker.example.net:8883
+      --nameplate-import-w 11000 --nameplate-export-w 10000 --seen-as broker.example.net:8883 --tls tls
   community-broker add-member --config broker.toml --meter home-7 --nameplate-import-w 11000 \\
       --nameplate-export-w 10000 --public-key 3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29
 
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="write home.toml and enrolment.svg, without --public-key a key"
     )
     parser.add_argument("--seen-as", metavar="HOST:PORT", help="how the home reaches the MQTT server [as the broker]")
+    parser.add_argument("--tls", type=Path, metavar="FOLDER", help="with --out: a certificate of this authority too")
     parser.add_argument("--name", help="who it is; kept outside the journal, erased by forget-member")
     parser.add_argument("--contact", default="", help="how to reach them; kept and erased as the name")
     parser.add_argument("--no-qr", action="store_true", help="print no QR code")
@@ -44,11 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The exit status after enrolling; a configuration that would not be good is not written."""
     from broker.control.ports import StorageFailed
+    from broker.io.authority import AuthorityError
     from broker.io.config import ConfigError, load
+    from broker.io.home_kit import new_key
     from broker.io.member_entries import EntryFailed, with_member
+    from broker.io.system_clock import ClockNotSet
 
     if args.public_key is None and args.out is None:
         print("--public-key: missing; give it, or --out DIR to make a key there", file=sys.stderr)
+        return BAD_INPUT
+    if args.tls is not None and args.out is None:
+        print("--tls: the certificate needs a place; give --out DIR too", file=sys.stderr)
         return BAD_INPUT
     try:
         config, seen = load(args.config), _seen(args)
@@ -56,13 +63,14 @@ def run(args: argparse.Namespace) -> int:
             raise EntryFailed(
                 f"{args.config}: members: meter {args.meter} would stand more than once; choose another id"
             )
-        public_key = args.public_key or _made_key(args, config)
+        _check_member(args)
+        public_key = args.public_key or new_key(args.out).public_hex
+        _hand_over(args, config, seen)
         entry = {"meter": args.meter, "public_key": public_key}
         limits = {"nameplate_import_w": args.nameplate_import_w, "nameplate_export_w": args.nameplate_export_w}
         with_member(args.config, {**entry, **limits, **({"gateway": args.gateway} if args.gateway else {})})
         _note_who(args, config)
-        _hand_over(args, config, seen)
-    except (ConfigError, EntryFailed, StorageFailed, ValueError) as error:
+    except (AuthorityError, ClockNotSet, ConfigError, EntryFailed, StorageFailed, ValueError) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
     return _enrol(args, config, public_key)
@@ -80,27 +88,26 @@ def _seen(args: argparse.Namespace) -> "Seen | None":
     return Seen(host=host, port=int(port))
 
 
-def _made_key(args: argparse.Namespace, config: "BrokerConfig") -> str:
-    """The public half of a key made for a member that can be added; a wrong id makes none. Raises: StorageFailed."""
-    from broker.io.home_kit import new_key
+def _check_member(args: argparse.Namespace) -> None:
+    """Looks at the entry before anything is made for it. Raises: EntryFailed."""
+    from pydantic import ValidationError
+
     from broker.io.member_config import MemberSettings
     from broker.io.member_entries import EntryFailed
 
+    entry = {
+        "meter": args.meter,
+        "public_key": args.public_key or "0" * 64,
+        "nameplate_import_w": args.nameplate_import_w,
+        "nameplate_export_w": args.nameplate_export_w,
+        "gateway": args.gateway or "",
+    }
     try:
-        MemberSettings.model_validate(
-            {
-                "meter": args.meter,
-                "public_key": "0" * 64,
-                "nameplate_import_w": args.nameplate_import_w,
-                "nameplate_export_w": args.nameplate_export_w,
-                "gateway": args.gateway or "",
-            }
-        )
-    except ValueError as error:
-        first = error.errors()[0]  # type: ignore[attr-defined]
+        MemberSettings.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
         where = f"{args.config}: members.{'.'.join(map(str, first['loc']))}"
         raise EntryFailed(f"{where}: {first['msg']}; correct the value") from None
-    return new_key(args.out).public_hex
 
 
 def _note_who(args: argparse.Namespace, config: "BrokerConfig") -> None:
@@ -115,8 +122,22 @@ def _note_who(args: argparse.Namespace, config: "BrokerConfig") -> None:
 
 def _hand_over(args: argparse.Namespace, config: "BrokerConfig", seen: "Seen | None") -> None:
     """Writes and shows what the home needs, where the broker's key is known."""
-    from broker.io.home_kit import HOME_FILE, QR_FILE, Seen, enrolment, qr, write_kit
+    from dataclasses import replace
+
+    from broker.io.authority import Authority
+    from broker.io.home_kit import (
+        CERT_KEY_FILE,
+        HOME_FILE,
+        KEY_FILE,
+        QR_FILE,
+        Seen,
+        certificates,
+        enrolment,
+        qr,
+        write_kit,
+    )
     from broker.io.state_dir import StateDir
+    from broker.io.system_clock import now_s
     from wire.enrolment import address_of
 
     state = StateDir(config.state_dir)
@@ -125,9 +146,12 @@ def _hand_over(args: argparse.Namespace, config: "BrokerConfig", seen: "Seen | N
     elif not state.key.exists():
         return
     joined = enrolment(config, args.meter, seen or Seen(host=config.mqtt.host, port=config.mqtt.port))
+    if args.tls is not None:
+        joined = replace(joined, ca_digest=certificates(args.out, Authority(args.tls), args.meter, now_s()))
     if args.out is not None:
-        write_kit(args.out, config, joined)
-        print(f"{args.out}: {HOME_FILE}, {QR_FILE}" + ("" if args.public_key else ", state/meter.key (secret)"))
+        write_kit(args.out, config, joined, has_certificate=args.tls is not None)
+        secrets = ([] if args.public_key else [KEY_FILE]) + ([CERT_KEY_FILE] if args.tls is not None else [])
+        print(f"{args.out}: {', '.join([HOME_FILE, QR_FILE, *(f'{name} (secret)' for name in secrets)])}")
     if not args.no_qr and sys.stdout.isatty():
         qr(joined).terminal(compact=True)
     print(address_of(joined))

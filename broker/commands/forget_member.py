@@ -12,7 +12,7 @@ EXAMPLES = """examples:
 
 Erased: name and contact (people.json), and with --config the [[members]] entry. Not erased, because accounts and the
 public log rest on it: journal and records of the meter under its id, its public key, leaves under pseudonyms. Erase
-by hand: the login at the MQTT server, and backups made before now (docs/operating.md tells how).
+by hand: the certificate ('certificate revoke'), and backups made before now (docs/operating.md tells how).
 
 exit status: 0 done, 1 refused (the reason is printed), 2 bad input"""
 

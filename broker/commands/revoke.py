@@ -8,7 +8,7 @@ EXAMPLES = """examples:
   community-broker readmit state --meter home-7 --reason "has a new key"
 
 From now on no message of the meter counts. Awards that it holds are settled: on its reports of before, else as if
-delivered. The login at the MQTT server is not touched: remove it there too.
+delivered. The certificate is not touched: 'community-broker certificate revoke' ends that too.
 
 exit status: 0 done, 1 refused (the reason is printed), 2 bad input"""
 

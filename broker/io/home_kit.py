@@ -8,6 +8,7 @@ from pathlib import Path
 import segno
 
 from broker.control.ports import StorageFailed
+from broker.io.authority import Authority
 from broker.io.config import BrokerConfig
 from broker.io.private_file import write_private
 from broker.io.state_dir import StateDir
@@ -16,6 +17,7 @@ from wire.enrolment import Enrolment, address_of
 from wire.signing import SigningKey, key_from_seed
 
 KEY_FILE, HOME_FILE, QR_FILE = "state/meter.key", "home.toml", "enrolment.svg"
+CA_FILE, CERT_FILE, CERT_KEY_FILE = "ca.pem", "client.pem", "client.key"
 SEED_BYTES = 32
 
 
@@ -60,9 +62,9 @@ def enrolment(config: BrokerConfig, meter: str, seen: Seen) -> Enrolment:
     )
 
 
-def home_text(config: BrokerConfig, joined: Enrolment) -> str:
+def home_text(config: BrokerConfig, joined: Enrolment, *, has_certificate: bool = False) -> str:
     """A home's configuration that can be started: what the operator cannot know is said beside it."""
-    tls = '\nca_file = "ca.crt"          # the operator hands it over with this file' if joined.ca_digest else ""
+    tls = "".join(f'\n{key} = "{file}"' for key, file in _tls_files(joined, has_certificate=has_certificate).items())
     login = (
         f'\nusername = "{joined.meter}"\npassword_file = "mqtt.password"  # one line; the operator hands it over'
         if config.mqtt.username is not None
@@ -93,17 +95,42 @@ port = {joined.port}{tls}{login}
 """
 
 
-def write_kit(directory: Path, config: BrokerConfig, joined: Enrolment) -> None:
+def write_kit(directory: Path, config: BrokerConfig, joined: Enrolment, *, has_certificate: bool = False) -> None:
     """Writes configuration and QR code.
 
     Raises: StorageFailed when they cannot be written.
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (directory / HOME_FILE).write_text(home_text(config, joined), encoding="utf-8")
+        text = home_text(config, joined, has_certificate=has_certificate)
+        (directory / HOME_FILE).write_text(text, encoding="utf-8")
         qr(joined).save(str(directory / QR_FILE), scale=6, border=3, title=f"{joined.meter} in {joined.community}")
     except OSError as error:
         raise StorageFailed(f"{directory}: {error.strerror}; name a writable directory with --out") from None
+
+
+def certificates(directory: Path, authority: Authority, meter: str, now_s: int) -> str:
+    """Puts the meter's certificate, its key and the CA's certificate into the kit; the SHA-256 of the CA's.
+
+    Raises: AuthorityError for an authority that cannot issue, StorageFailed when the kit cannot be written.
+    """
+    issued = authority.client(meter, now_s)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ca = authority.certificate.read_bytes()
+        (directory / CA_FILE).write_bytes(ca)
+        (directory / CERT_FILE).write_bytes(issued.certificate.read_bytes())
+        write_private(directory / CERT_KEY_FILE, issued.key.read_text())
+    except OSError as error:
+        raise StorageFailed(f"{error.filename}: {error.strerror}; name a writable directory with --out") from None
+    return hashlib.sha256(ca).hexdigest()
+
+
+def _tls_files(joined: Enrolment, *, has_certificate: bool) -> dict[str, str]:
+    """The keys of [market] about TLS: the files of the kit, or those that the operator still has to hand over."""
+    if has_certificate:
+        return {"ca_file": CA_FILE, "cert_file": CERT_FILE, "key_file": CERT_KEY_FILE}
+    return {"ca_file": CA_FILE} if joined.ca_digest else {}
 
 
 def qr(joined: Enrolment) -> segno.QRCode:

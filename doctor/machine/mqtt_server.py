@@ -72,6 +72,10 @@ def login(place: MqttPlace) -> Finding:
             return _let_in(place, session)
     except NotConnected as error:
         remedy = "correct username and password_file, or ask the operator for them"
+        if place.ca_file is not None and place.username is None:
+            remedy = (
+                "give cert_file and key_file as the operator issued them, or ask whether the certificate was revoked"
+            )
         return fail(f"not let in: {error}", where=place.where, remedy=remedy)
     except OSError as error:
         if error.filename is not None and not isinstance(error, ssl.SSLError):

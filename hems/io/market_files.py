@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hems.site.config import ConfigError, MarketTable, resolved
 
-KEYS = ("password_file", "ca_file")
+KEYS = ("password_file", "ca_file", "cert_file", "key_file")
 
 
 def with_files(market: MarketTable, base: Path, where: str = "home") -> MarketTable:

@@ -1,6 +1,7 @@
 """Backup and restore, names and their erasure, enrolment kits, books and the audit of a community on disk."""
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -18,6 +19,7 @@ from market_rig import SECRET, START_S, TERMS, FakePrices, enrolled, inbound, or
 from broker.cli import main
 from broker.control.ports import StorageFailed
 from broker.control.service import MarketService
+from broker.io.authority import Authority
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.member_entries import EntryFailed, with_member, without_member
 from broker.io.people import Person, forget, people_of, remember
@@ -27,7 +29,9 @@ from broker.io.state_copy import BackupFailed, backup, checked, restore
 from broker.io.state_dir import StateDir, exclusive, is_served
 from broker.market.events import MarketPaused, MemberRevoked
 from broker.market.market import Market
+from hems.io.market_files import with_files
 from hems.site.config import parse_config
+from tls.context import TlsFiles, client_tls
 from wire.enrolment import Enrolment, NotAnEnrolment, address_of, enrolment_of
 from wire.messages import Side
 
@@ -286,3 +290,27 @@ def test_the_drill_of_the_documents_works_as_it_is_written(
         assert main(words) == 0, line + capsys.readouterr().err
     assert len(lines) == 5
     assert "identical" in capsys.readouterr().out
+
+
+def test_a_kit_with_a_certificate_connects_with_files_that_are_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, kit, folder = tmp_path / "broker.toml", tmp_path / "kit", tmp_path / "tls"
+    path.write_text(BROKER)
+    words = ["add-member", "--config", str(path), "--meter", "home-7", "--tls", str(folder)]
+    words += ["--nameplate-import-w", "11000", "--nameplate-export-w", "9000", "--public-key", "ab" * 32]
+    assert main(words) == 2
+    assert "give --out DIR too" in capsys.readouterr().err
+    assert main([*words, "--out", str(kit)]) == 2, "there is no authority yet"
+    assert "no usable authority" in capsys.readouterr().err
+    assert path.read_text() == BROKER
+    Authority(folder).found("elm", START_S)
+    assert main([*words, "--out", str(kit)]) == 0
+    market = parse_config((kit / "home.toml").read_text(), "home.toml").market
+    assert market is not None
+    files = with_files(market, kit)
+    context = client_tls(TlsFiles(ca_file=files.ca_file, cert_file=kit / "client.pem", key_file=kit / "client.key"))
+    assert context is not None
+    assert (kit / "client.key").stat().st_mode & 0o777 == 0o600
+    address = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("hearthgrid://"))
+    assert enrolment_of(address).ca_digest == hashlib.sha256((kit / "ca.pem").read_bytes()).hexdigest()
