@@ -15,6 +15,7 @@ from hems.site.config import resolved
 from wire.topics import topic
 
 DATABASE_LIMIT_S = 60.0
+METER_LIMIT_S = equipment.LIMIT_S + 5.0
 
 
 def home_checks(home: HomePlace) -> list[Check]:
@@ -63,15 +64,24 @@ def _files(home: HomePlace) -> list[Check]:
 
 
 def _equipment(home: HomePlace) -> list[Check]:
+    once = equipment.MeterOnce(home)
     return [
         Check(
             "meter answers",
             "connection, device id and register map of the meter",
-            partial(equipment.meter_answers, home),
+            partial(equipment.meter_answers, once),
+            METER_LIMIT_S,
         ),
-        Check("meter settles", "registers that lose no Wh", partial(equipment.meter_settles, home)),
-        Check("meter clock", "the meter's clock against the machine's", partial(equipment.meter_clock, home)),
-        Check("devices", "every [[device]] answers as its kind", partial(equipment.devices_answer, home), 15.0),
+        Check("meter settles", "registers that lose no Wh", partial(equipment.meter_settles, once), METER_LIMIT_S),
+        Check(
+            "meter clock",
+            "the meter's clock against the machine's",
+            partial(equipment.meter_clock, once),
+            METER_LIMIT_S,
+        ),
+        Check(
+            "devices", "every [[device]] answers as its kind", partial(equipment.devices_answer, home), METER_LIMIT_S
+        ),
         Check(
             "prices",
             "the tariff for the next day: known, not swapped, per kWh",

@@ -1,139 +1,158 @@
 """Meter and devices of a home: do they answer, and with the registers that belong to them."""
 
 import asyncio
-from typing import Any, Protocol, cast
+import threading
+from dataclasses import dataclass, field
 
 from doctor.finding import Finding, fail, ok, skipped, warn
 from doctor.machine.clock import clock_against
 from hems.commands.doctor_checks.home_place import HomePlace
-from hems.io.modbus_device import ModbusDevice
-from hems.io.modbus_link import MeterError, MeterUnreachable, ModbusLink
-from hems.io.modbus_meter import ModbusMeter
-from hems.io.site_devices import KINDS
+from hems.io.modbus_link import MeterError, MeterUnreachable
+from hems.io.peers import Peers
 from hems.metering.reading import EnergySource, Reading, ReadingQuality
+from hems.site.config import ConfigError
+from hems.site.config_devices import DeviceTable
 
-TIMEOUT_S = 3.0
+LIMIT_S = 15.0  # a P1 port tells something every 10 s
 CLOCK_LIMIT_S = 10.0
+NO_CONFIG = "no configuration that could be read"
 
 
-class _ModbusTable(Protocol):
-    """The keys of a meter over Modbus TCP."""
+class NoAnswer(Exception):
+    """The meter gave no reading: the text says why; `remedy` what to do."""
 
-    host: str
-    port: int
-    device_id: int
-    power_sign: int
+    def __init__(self, text: str, remedy: str) -> None:
+        super().__init__(text)
+        self.remedy = remedy
 
 
-def meter_answers(home: HomePlace) -> Finding:
+@dataclass(slots=True)
+class MeterOnce:
+    """The meter of a home, read once by whoever asks first: some take no second connection."""
+
+    home: HomePlace
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    result: "Reading | NoAnswer | None" = None
+
+    def reading(self) -> Reading:
+        """The reading. Raises NoAnswer."""
+        with self.lock:
+            if self.result is None:
+                self.result = _read(self.home)
+            if isinstance(self.result, NoAnswer):
+                raise self.result
+            return self.result
+
+    @property
+    def where(self) -> str:
+        """Where the meter is, for messages."""
+        meter: object = None if self.home.config is None else self.home.config.meter
+        parts = [str(value) for key in ("host", "serial", "topic") if (value := getattr(meter, key, None))]
+        number = getattr(meter, "device_id", None)
+        return ":".join([*parts, *([str(getattr(meter, "port", ""))] if getattr(meter, "host", None) else [])]) + (
+            f" id {number}" if number is not None else ""
+        )
+
+
+def meter_answers(once: MeterOnce) -> Finding:
     """Whether the meter can be reached and gives a reading that settles."""
-    meter = _modbus_meter(home)
-    if isinstance(meter, Finding):
-        return meter
-    where = f"{meter.host}:{meter.port} id {meter.device_id}"
+    if once.home.config is None:
+        return skipped(NO_CONFIG)
     try:
-        reading = _read(home)
-    except MeterUnreachable as error:
-        return fail(str(error), where=where, remedy="correct host and port in [meter], or start the meter")
-    except MeterError as error:
-        return fail(str(error), where=where, remedy="correct device_id in [meter], or look at wiring and map")
+        reading = once.reading()
+    except NoAnswer as error:
+        return fail(str(error), where=once.where, remedy=error.remedy)
     if reading.power_w is None or reading.import_wh is None or reading.export_wh is None:
-        return warn("power or an energy register is missing", where=where, remedy="check the meter's register map")
-    return ok(f"{reading.power_w} W, quality {reading.quality}", where)
+        remedy = "check map or template: 'hems meter test' shows what the meter tells"
+        return warn("power or an energy register is missing", where=once.where, remedy=remedy)
+    return ok(f"{reading.power_w} W, quality {reading.quality}", once.where)
 
 
-def meter_settles(home: HomePlace) -> Finding:
+def meter_settles(once: MeterOnce) -> Finding:
     """Whether the registers that are read are exact enough to settle on."""
-    meter = _modbus_meter(home)
-    if isinstance(meter, Finding):
-        return meter
+    if once.home.config is None:
+        return skipped(NO_CONFIG)
     try:
-        reading = _read(home)
-    except MeterError:
+        reading = once.reading()
+    except NoAnswer:
         return skipped("the meter does not answer")
     if reading.source is EnergySource.SUNSPEC_FLOAT or reading.quality is ReadingQuality.DISPLAY_ONLY:
         return fail("float registers lose whole Wh", remedy="use a meter with SunSpec model 203 or integer registers")
     return ok(f"energy from {reading.source}")
 
 
-def meter_clock(home: HomePlace) -> Finding:
+def meter_clock(once: MeterOnce) -> Finding:
     """Whether the clock in the meter, where it has one, agrees with the machine's."""
-    meter = _modbus_meter(home)
-    if isinstance(meter, Finding):
-        return meter
-    if home.is_driven:
+    if once.home.config is None:
+        return skipped(NO_CONFIG)
+    if once.home.is_driven:
         return skipped("a driven clock: the meter shows announced time")
     try:
-        reading = _read(home)
-    except MeterError:
+        reading = once.reading()
+    except NoAnswer:
         return skipped("the meter does not answer")
-    return clock_against(reading.meter_clock_epoch_s, "the meter's clock", home.now_s, limit_s=CLOCK_LIMIT_S)
+    return clock_against(reading.meter_clock_epoch_s, "the meter's clock", once.home.now_s, limit_s=CLOCK_LIMIT_S)
 
 
 def devices_answer(home: HomePlace) -> Finding:
     """Whether every configured device answers as what it is said to be."""
     if home.config is None:
-        return skipped("no configuration that could be read")
+        return skipped(NO_CONFIG)
     if not home.config.device:
         return skipped("no [[device]] is configured")
     problems = asyncio.run(_silent_devices(home))
     if problems:
-        remedy = "correct host, port, device_id or kind of the device, or switch it on"
+        remedy = "correct host, port, device_id, kind or topic of the device, or switch it on"
         return fail("; ".join(problems), remedy=remedy)
     return ok(f"all {len(home.config.device)} answer")
 
 
 async def _silent_devices(home: HomePlace) -> list[str]:
     assert home.config is not None
-    meter: Any = home.config.meter
-    problems: list[str] = []
-
-    async def look(device: Any) -> None:
-        host = str(getattr(device, "host", None) or meter.host)
-        port = int(getattr(device, "port", None) or meter.port)
-        number, kind = getattr(device, "device_id", None), getattr(device, "kind", "")
-        if number is None or kind not in KINDS:
-            return
-        link = ModbusLink(host, port, timeout_s=TIMEOUT_S)
-        peer = ModbusDevice(host, port, number, KINDS[kind], timeout_s=TIMEOUT_S, link=link)
-        try:
-            await peer.state()
-        except MeterError as error:
-            problems.append(f"{getattr(device, 'id', '?')}: {error}")
-        finally:
-            peer.close()
-
-    await asyncio.gather(*(look(device) for device in home.config.device))
-    return sorted(problems)
+    peers = Peers(home.config, home.base)
+    problems = await asyncio.gather(*(_problem(peers, device) for device in home.config.device))
+    return sorted(problem for problem in problems if problem)
 
 
-def _modbus_meter(home: HomePlace) -> _ModbusTable | Finding:
-    """The meter's table, or why it is not looked at."""
-    if home.config is None:
-        return skipped("no configuration that could be read")
-    meter: object = home.config.meter
-    if not hasattr(meter, "device_id"):
-        return skipped("no meter over Modbus TCP")
-    return cast(_ModbusTable, meter)
+async def _problem(peers: Peers, table: DeviceTable) -> str:
+    """Why a device gives no image, "" when it does."""
+    try:
+        device = peers.device(table)
+    except ConfigError as error:
+        return str(error)
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await device.image()
+    except (MeterError, TimeoutError) as error:
+        return f"{table.id}: {error or 'no answer in time'}"
+    finally:
+        device.close()
+    return ""
 
 
-def _read(home: HomePlace) -> Reading:
-    """One reading. Raises MeterError."""
-    meter = _modbus_meter(home)
-    assert not isinstance(meter, Finding)
+def _read(home: HomePlace) -> "Reading | NoAnswer":
+    """One reading, or why there is none."""
+    assert home.config is not None
+    config = home.config
 
     async def read() -> Reading:
-        source = ModbusMeter(
-            meter.host,
-            meter.port,
-            meter.device_id,
-            timeout_s=TIMEOUT_S,
-            power_sign=meter.power_sign,
-            now=lambda: int(home.now_s),
-        )
+        meter = Peers(config, home.base).meter()
         try:
-            return await source.reading()
+            async with asyncio.timeout(LIMIT_S):
+                return await meter.reading()
         finally:
-            source.close()
+            meter.close()
 
-    return asyncio.run(read())
+    try:
+        return asyncio.run(read())
+    except ConfigError as error:
+        return NoAnswer(str(error), "correct [meter]; docs/meters.md lists templates and maps")
+    except MeterUnreachable as error:
+        return NoAnswer(str(error), "correct host and port in [meter] or [mqtt], or start the meter")
+    except MeterError as error:
+        remedy = "correct device_id in [meter], or look at wiring and map: 'hems meter test' listens to the meter"
+        return NoAnswer(str(error), remedy)
+    except TimeoutError:
+        return NoAnswer(
+            f"nothing within {LIMIT_S:g} s", "look at topic, template or serial port; try 'hems meter test'"
+        )
