@@ -150,6 +150,36 @@ HOME: tuple[Mistake, ...] = (
         says=(r"market\.ca_file", "no certificate", "operator"),
     ),
     Mistake(
+        name="meter template misspelt",
+        did='writes template = "tasmotta"',
+        prepare=home(("port = 1", 'kind = "mqtt"\ntemplate = "tasmotta"\ntopic = "tele/x/SENSOR"')),
+        says=("no template 'tasmotta'", "use one of .*tasmota"),
+    ),
+    Mistake(
+        name="meter of no kind",
+        did='writes kind = "zigbee"',
+        prepare=home(("port = 1", 'kind = "zigbee"')),
+        says=("kind has to be", '"modbus", "mqtt" or "p1"'),
+    ),
+    Mistake(
+        name="register map unknown",
+        did='writes map = "eastern"',
+        prepare=home(("port = 1", 'port = 1\nmap = "eastern"')),
+        says=("eastern", "use one of"),
+    ),
+    Mistake(
+        name="page open by accident",
+        did="lets the page listen on all addresses",
+        prepare=home(more='[page]\nhost = "0.0.0.0"\n'),
+        says=("can be reached from the network", "set lan = true, or leave host out"),
+    ),
+    Mistake(
+        name="token file missing",
+        did="sends telemetry without a token",
+        prepare=home(more='[telemetry]\ntoken_file = "token"\n', words=("telemetry",)),
+        says=("token_file", "write the server's token into it"),
+    ),
+    Mistake(
         name="weather without a place",
         did="gives a weather service and no coordinates",
         prepare=home(more='[weather]\nurl = "https://weather.example/v1"\n'),

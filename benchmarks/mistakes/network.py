@@ -225,7 +225,7 @@ def _meters(site: Site) -> list[Mistake]:
             _home(site, more=battery),
             r"FAIL\s+devices",
             "battery:",
-            "correct host, port, device_id or kind",
+            "correct host, port, device_id, kind or topic",
         ),
     ]
 
@@ -307,6 +307,13 @@ def _services(site: Site) -> list[Mistake]:
             _home(site, words=("run",)),
             "the meter process is not there",
             "start `hems meter`",
+        ),
+        served(
+            "port of the page busy",
+            "gives the page the port of another program",
+            _home(site, words=("run",), more=f"[page]\nport = {site.meter_port}\n"),
+            "page",
+            "another port|stop|other port",
         ),
         Mistake(
             name="port busy",
