@@ -84,6 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone (head, less): point stdout elsewhere so that closing it does not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except PermissionError as error:
+        print(f"{error.filename}: {error.strerror}; run this as the broker's user", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return status

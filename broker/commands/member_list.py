@@ -54,6 +54,8 @@ def members_of(state: StateDir) -> dict[str, Listed]:
             case Enrolled():
                 known = members.get(event.meter)
                 members[event.meter] = Listed(enrolled=event) if known is None else replace(known, enrolled=event)
+            case MemberRevoked() | MemberReadmitted() | MemberForgotten() if event.meter not in members:
+                pass  # of nobody: the broker refuses such an act
             case MemberRevoked():
                 members[event.meter] = replace(members[event.meter], revoked=event.reason)
             case MemberReadmitted():

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from broker.control.ports import StorageFailed
 from broker.market.events import (
     Enrolled,
     MarketPaused,
@@ -120,12 +121,18 @@ class OperatorFiles:
         return found
 
     def taken(self, asked: OperatorEvent, problem: str | None) -> None:
-        """Removes the file of what was asked, or leaves the reason in its place."""
+        """Removes the file of what was asked, or leaves the reason in its place.
+
+        Raises: StorageFailed when it cannot.
+        """
         path = self._directory / file_name(asked)
-        if problem is None:
-            path.unlink(missing_ok=True)
-        else:
-            _refuse(path, problem)
+        try:
+            if problem is None:
+                path.unlink(missing_ok=True)
+            else:
+                _refuse(path, problem)
+        except OSError as error:  # it would be asked for again and again
+            raise StorageFailed(f"{path}: {error.strerror}; make the directory writable, then start again") from None
 
 
 def _first_line(error: ValueError | OSError) -> str:

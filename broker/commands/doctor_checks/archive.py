@@ -11,7 +11,7 @@ from broker.control.ports import StorageFailed
 from broker.io.people import people_of
 from doctor.bundle import write_bundle
 from doctor.check import Result
-from doctor.machine.files import read_only
+from doctor.machine.files import is_readable, read_only
 
 
 def write_archive(path: Path, place: CommunityPlace, found: Sequence[Result]) -> None:
@@ -42,20 +42,20 @@ def _secrets(place: CommunityPlace) -> list[str]:
 
 def _summary(path: Path) -> dict[str, Any]:
     """Size, schema and rows of each table of a database."""
-    if not path.is_file():
-        return {"exists": False}
+    if not is_readable(path):
+        return {"readable": False}
     try:
         with read_only(path) as connection:
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
             names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             counts = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
     except sqlite3.Error as error:
-        return {"exists": True, "bytes": path.stat().st_size, "problem": str(error)}
-    return {"exists": True, "bytes": path.stat().st_size, "schema": schema, "rows": counts}
+        return {"bytes": path.stat().st_size, "problem": str(error)}
+    return {"bytes": path.stat().st_size, "schema": schema, "rows": counts}
 
 
 def _health(records: Path) -> dict[str, Any]:
-    if not records.is_file():
+    if not is_readable(records):
         return {}
     try:
         with read_only(records) as connection:

@@ -10,7 +10,7 @@ from typing import Any
 
 from doctor.bundle import write_bundle
 from doctor.check import Result
-from doctor.machine.files import read_only
+from doctor.machine.files import is_readable, read_only
 from hems.commands.doctor_checks.home_place import HomePlace
 
 DATABASES = ("ems.db", "meter.db")
@@ -53,20 +53,20 @@ def _secrets(home: HomePlace) -> list[str]:
 
 def _summary(path: Path) -> dict[str, Any]:
     """Size, schema and rows of each table of a database."""
-    if not path.exists():
-        return {"exists": False}
+    if not is_readable(path):
+        return {"readable": False}
     try:
         with read_only(path) as connection:
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
             names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             counts = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
     except sqlite3.Error as error:
-        return {"exists": True, "bytes": path.stat().st_size, "problem": str(error)}
-    return {"exists": True, "bytes": path.stat().st_size, "schema": schema, "rows": counts}
+        return {"bytes": path.stat().st_size, "problem": str(error)}
+    return {"bytes": path.stat().st_size, "schema": schema, "rows": counts}
 
 
 def _rows(path: Path, query: str) -> list[Sequence[Any]]:
-    if not path.exists():
+    if not is_readable(path):
         return []
     try:
         with read_only(path) as connection:
