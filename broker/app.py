@@ -53,7 +53,7 @@ class BrokerApp:
             state.create()
             stack.enter_context(exclusive(state))
             self._key = state.read_key()
-            self._acts = OperatorFiles(state.acts)
+            self._acts, self._calls = OperatorFiles(state.acts), CallFiles(state.calls)
             journal = SqliteJournal(state.journal)
             stack.callback(journal.close)
             self._records = SqliteRecords(state.records)
@@ -63,7 +63,7 @@ class BrokerApp:
                 journal=journal,
                 prices=config.tariff.source(),
                 recorder=self._records,
-                calls=CallFiles(state.calls),
+                calls=self._calls,
                 acts=self._acts,
                 record_from=self._records.health(COVERED),
                 send_from=self._records.health(SENT) if self._records.health(COVERED) else None,
@@ -174,7 +174,7 @@ class BrokerApp:
 
     async def _look_for_acts(self) -> None:
         """An emergency stop does not wait for the next gate."""
-        if self._acts.are_waiting():
+        if self._acts.are_waiting() or self._calls.are_waiting():
             self._on_tick()
 
     async def _on_time(self) -> None:

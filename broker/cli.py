@@ -15,13 +15,22 @@ COMMANDS = {
     "activate": "call the members that stand by",
     "replay": "recompute everything from the journal and compare it with the records",
     "verify": "check a market from its published messages",
-    "export": "write what was published, as signed frames",
+    "export": "write what was published as signed frames, or all postings as CSV",
     "telemetry": "carry what was recorded to InfluxDB",
     "statement": "what a member pays and receives",
     "page": "serve the operator's page",
     "rounds": "the latest cleared slots",
-    "members": "the enrolled meters",
-    "add-member": "enrol a meter in the configuration",
+    "members": "the enrolled meters, and who they belong to",
+    "add-member": "enrol a meter: key, QR and configuration of the home",
+    "revoke": "suspend a member at once",
+    "readmit": "take a revoked member back",
+    "forget-member": "erase who a revoked member was",
+    "pause": "stop trading at once",
+    "resume": "let trading go on",
+    "audit": "who changed what, and when",
+    "backup": "copy a state directory, also while its broker runs",
+    "restore": "put a backup into a new state directory",
+    "doctor": "check a community's broker and say what to do",
     "certificate": "let members connect to the MQTT server, and end that",
     "acl": "the access list of the MQTT server",
     "schemas": "write the message schemas and the AsyncAPI document",
@@ -75,6 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone (head, less): point stdout elsewhere so that closing it does not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except PermissionError as error:
+        print(f"{error.filename}: {error.strerror}; run this as the broker's user", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return status

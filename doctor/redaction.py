@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterable
 
 REMOVED = "[removed]"
-_SECRET_KEY = re.compile(
-    r"pass|secret|token|seed|private|credential|api_?key|authorization|cookie|contact", re.I
-)
+_SECRET_KEY = re.compile(r"pass|secret|token|seed|private|credential|api_?key|authorization|cookie|contact", re.I)
 _ASSIGNED = re.compile(r"""^(\s*)("?[\w.-]+"?)(\s*[=:]\s*)(.+?)(\s*)$""")
 _LOGIN_IN_ADDRESS = re.compile(r"(\w+://)[^/\s@\"']+@")
 _QUERY_SECRET = re.compile(r"([?&][\w-]*(?:key|token|pass|secret|sig)[\w-]*=)[^&\s\"']+", re.I)

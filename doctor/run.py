@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from doctor.check import Check, Result
-from doctor.finding import Finding, fail
+from doctor.finding import Finding, fail, skipped
 
 REPORT_IT = "run it again; when it happens twice, send the archive of --bundle to the makers"
 
@@ -22,6 +22,8 @@ class _Look(threading.Thread):
         """Looks, and keeps what was found."""
         try:
             self.finding = self.check.look()
+        except PermissionError as error:
+            self.finding = skipped("may not be read by this user: see 'state directory'", str(error.filename or ""))
         except Exception as error:  # a check must never take the others down
             self.finding = fail(f"the check itself broke: {type(error).__name__}: {error}", remedy=REPORT_IT)
 

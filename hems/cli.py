@@ -15,6 +15,10 @@ COMMANDS = {
     "meter": "run the transactive meter of a home; `meter test` tests a meter",
     "meter-test": "listen to a meter and tell value, sign, rate, age, gaps and verdict",
     "init": "find the meter, ask little, and write a home's configuration",
+    "status": "say what a home does now",
+    "prices": "show what energy costs in the coming slots",
+    "money": "show what a home paid and received",
+    "doctor": "check a home and say what to do",
     "page": "make or end links to the page of a home",
     "telemetry": "carry what was recorded to InfluxDB",
     "backtest": "measure the forecaster on recorded data",
@@ -30,6 +34,8 @@ EPILOG = """examples:
   hems set --config home.toml mode=away
   hems override --config home.toml car on --until 18:00
   hems meter --config home.toml
+  hems status --config home.toml
+  hems doctor --config home.toml
   hems telemetry --config home.toml
   hems backtest homes.csv.gz --target load_kw --group household_id --timezone Europe/Berlin
   hems identify zone room.csv.gz --where home_id=1
@@ -74,6 +80,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except PermissionError as error:
+        print(f"{error.filename}: {error.strerror}; run this as the user of the home's programs", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
     return status
 
 

@@ -14,11 +14,16 @@ from pydantic import BaseModel
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from broker.commands.doctor_checks.catalogue import community_checks  # noqa: E402
+from broker.commands.doctor_checks.community_place import community_at  # noqa: E402
 from broker.io.config import BrokerConfig  # noqa: E402
 from broker.market.session import diagram  # noqa: E402
 from broker.mechanisms.catalogue import MECHANISMS  # noqa: E402
 from conformance.command import judged_numbers  # noqa: E402
 from conformance.requirements import GROUPS, REQUIREMENTS  # noqa: E402
+from doctor.report import catalogue  # noqa: E402
+from hems.commands.doctor_checks.catalogue import home_checks  # noqa: E402
+from hems.commands.doctor_checks.home_place import home_at  # noqa: E402
 from hems.io.map_files import map_names, register_map  # noqa: E402
 from hems.io.template_files import template, template_names  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
@@ -167,6 +172,7 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
+NOWHERE = Path("nowhere.toml")
 def telemetry() -> str:
     """Every measurement with its tags and fields."""
     return "\n\n".join(_measurement(measurement) for measurement in MEASUREMENTS)
@@ -187,6 +193,8 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "slot states": ("docs/architecture.md", slot_states),
     "mechanisms": ("docs/markets.md", mechanisms),
     "protocol requirements": ("docs/protocol/specification.md", protocol_requirements),
+    "home checks": ("docs/doctor.md", lambda: catalogue(home_checks(home_at(NOWHERE, 0)))),
+    "community checks": ("docs/doctor.md", lambda: catalogue(community_checks(community_at(NOWHERE, 0)))),
     "meter templates": ("docs/meters.md", meter_templates),
     "register maps": ("docs/meters.md", register_maps),
     "telemetry": ("docs/telemetry.md", telemetry),

@@ -9,6 +9,7 @@ from tls.context import TlsFileError, TlsFiles, client_tls
 
 LISTEN_S = 2.0
 TLS_PORT = 8883
+REFUSED = ("Not authorized", "not authorised", "user name")
 
 
 async def diagnosis(error: BaseException, host: str, port: int, files: TlsFiles, table: str) -> str:
@@ -22,6 +23,8 @@ async def diagnosis(error: BaseException, host: str, port: int, files: TlsFiles,
         cause = cause.exceptions[0]
     if isinstance(cause, TlsFileError):
         return str(cause)
+    if any(word in str(cause) for word in REFUSED):
+        return f"does not let this login in ({cause}): correct username and password_file in {table}"
     advice = tls_advice(cause) or await _refusal(host, port, files)
     if advice is not None:
         return f"no encrypted connection; {advice}"

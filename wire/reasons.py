@@ -69,7 +69,7 @@ HINTS: dict[Reason, str] = {
     Reason.CONFLICTING_SEQUENCE: "this sequence already carried another content: use the next sequence",
     Reason.TOO_MANY_STEPS: "merge price steps until at most the calendar's number remains",
     Reason.PRICE_OUT_OF_BAND: "keep prices inside the slot's band [lowest feed-in, highest retail]",
-    Reason.NO_MARKET: "this slot takes no orders (feed-in above retail, energy shared after metering, or trading paused): skip it",
+    Reason.NO_MARKET: "this slot takes no orders (feed-in above retail, shared after metering, or paused): skip it",
     Reason.SEALED_MARKET: "this stage takes sealed orders: send 'sealed' before the gate, 'reveal' after it",
     Reason.NOT_SEALED: "this stage takes open orders: send 'order'",
     Reason.WRONG_REVEAL: "between gate and clearing, reveal the sequence, salt and steps of the sealed order",

@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
+from broker.commands.act_file import user
 from broker.commands.call_file import leave
 
 EXAMPLES = """examples:
   community-broker activate state --call evening --slot 2027-01-15T17:15:00Z --wh 3000
 
-The running broker takes it at its next step, before the slot begins, and calls those that stand by, cheapest
+The running broker takes it within a second, before the slot begins, and calls those that stand by, cheapest
 activation first. A slot is activated once. What cannot be done leaves state/calls/NAME.SLOT.activation.refused with
 the reason."""
 
@@ -25,5 +26,5 @@ def run(args: argparse.Namespace) -> int:
     """The exit status after writing the activation; one with findings is not written."""
     from broker.io.call_files import ActivationFile, findings
 
-    values = {"call": args.call, "slot": args.slot, "request_wh": args.wh}
+    values = {"call": args.call, "slot": args.slot, "request_wh": args.wh, "by": user()}
     return leave(args.state_dir, ActivationFile, values, findings(values, ActivationFile))

@@ -4,6 +4,7 @@ import argparse
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from broker.commands.act_file import user
 from broker.commands.call_file import leave
 
 EXAMPLES = """examples:
@@ -12,7 +13,7 @@ EXAMPLES = """examples:
   community-broker call state --stage ancillary --name evening --first-slot 2027-01-15T17:00:00Z --slots 16 \\
       --reduce-wh 5000 --reserve-price-per-kwh 0.02 --penalty-per-kwh 0.10
 
-The running broker takes the call at its next step, publishes it, and awards the cheapest offers at the gate of the
+The running broker takes the call within a second, publishes it, and awards the cheapest offers at the gate of the
 stage. Of an ancillary stage they stand by, at most at the reserve price, until 'community-broker activate' calls
 them. A call that cannot be made leaves state/calls/NAME.refused with the reason."""
 
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         "first_slot": args.first_slot,
         "slots": args.slots,
         "request_wh": args.reduce_wh if args.reduce_wh is not None else args.increase_wh,
+        "by": user(),
         **prices,
     }
     wrong += [line for line in findings(values) if not any(line.startswith(found.split(":")[0]) for found in wrong)]

@@ -1,4 +1,4 @@
-"""`community-broker members`: the meters that the journal has enrolled."""
+"""`community-broker members`: the enrolled meters, their state, and who they belong to."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from broker.commands.exit_status import BAD_INPUT, DONE
 EXAMPLES = """examples:
   community-broker members state
   community-broker members state --json"""
+HEADS = ("meter", "state", "import", "export", "key", "gateway", "who", "note")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,27 +21,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit status after printing the members."""
+    from broker.commands.member_list import members_of
     from broker.control.ports import StorageFailed
-    from broker.io.journal_sqlite import SqliteJournal
+    from broker.io.people import people_of
     from broker.io.state_dir import StateDir
-    from broker.market.events import Enrolled, decode_event
+    from broker.market.events import UnknownRecord
+    from doctor.table import text_table
 
-    members: dict[str, Enrolled] = {}
+    state = StateDir(args.state_dir)
     try:
-        journal = SqliteJournal(StateDir(args.state_dir).journal, read_only=True)
-        for record in journal.records():
-            if b'"type":"enrolled"' in record and isinstance(event := decode_event(record), Enrolled):
-                members[event.meter] = event
-        journal.close()
-    except StorageFailed as error:
+        members, people = members_of(state), people_of(state.people)
+    except (StorageFailed, UnknownRecord) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
-    rows = [event.model_dump(exclude={"type", "at_s"}) for _, event in sorted(members.items())]
+    rows = [
+        {
+            **listed.enrolled.model_dump(exclude={"type", "at_s", "by"}),
+            "suspended": listed.state != "active",
+            "state": listed.state,
+            "revoked_because": listed.revoked,
+            "name": people[meter].name if meter in people else None,
+        }
+        for meter, listed in sorted(members.items())
+    ]
     if args.json:
         print(json.dumps(rows))
         return DONE
-    for row in rows:
-        state = "suspended" if row["suspended"] else "active"
-        limits = f"import {row['nameplate_import_w']} W, export {row['nameplate_export_w']} W"
-        print(f"{row['meter']:<24} {state:<9} {limits}  key {row['public_key'][:16]}..")
+    cells = [
+        (
+            str(row["meter"]),
+            str(row["state"]),
+            f"{row['nameplate_import_w']} W",
+            f"{row['nameplate_export_w']} W",
+            f"{row['public_key'][:16]}..",
+            row["gateway"] or "-",
+            row["name"] or "-",
+            row["revoked_because"] or "",
+        )
+        for row in rows
+    ]
+    print(text_table(HEADS, cells, right=(2, 3)))
     return DONE

@@ -31,6 +31,7 @@ class CallFile(BaseModel):
     request_wh: Energy
     reserve_micro: Annotated[int, Field(ge=0, le=10**9)]
     penalty_micro: Annotated[int, Field(ge=0, le=10**9)] = 0
+    by: Annotated[str, Field(max_length=64)] = ""
 
     def asked(self, now_s: int) -> CallAsked:
         """The call as an event of this moment."""
@@ -46,10 +47,13 @@ class ActivationFile(BaseModel):
     call: Id
     slot: UtcTime
     request_wh: Energy
+    by: Annotated[str, Field(max_length=64)] = ""
 
     def asked(self, now_s: int) -> ActivationAsked:
         """The activation as an event of this moment."""
-        return ActivationAsked(at_s=now_s, call=self.call, slot_s=parse_utc(self.slot), request_wh=self.request_wh)
+        return ActivationAsked(
+            at_s=now_s, call=self.call, slot_s=parse_utc(self.slot), request_wh=self.request_wh, by=self.by
+        )
 
 
 def findings(values: dict[str, Any], model: type[BaseModel] = CallFile) -> list[str]:
@@ -85,6 +89,10 @@ class CallFiles:
         partial.write_text(wanted.model_dump_json() + "\n", encoding="utf-8")
         partial.replace(path)
         return path
+
+    def are_waiting(self) -> bool:
+        """Whether something was asked for; cheap, to be called often."""
+        return next(self._directory.glob(f"*{SUFFIX}"), None) is not None
 
     def waiting(self, now_s: int) -> Sequence[CallAsked | ActivationAsked]:
         """What was written and not yet taken, by name; calls before activations of them."""

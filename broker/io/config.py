@@ -1,5 +1,6 @@
 """The broker's configuration: one TOML file, unknown keys are errors, everything that is wrong is said at once."""
 
+import ssl
 import tomllib
 from collections import Counter
 from decimal import Decimal
@@ -221,6 +222,7 @@ def load(path: Path) -> BrokerConfig:
         for key, file in files.items()
         if not file.is_file()
     ]
+    missing += [] if missing else _unusable(files, path)
     if missing:
         raise ConfigError(missing)
     mqtt = config.mqtt.model_copy(update=files)
@@ -236,6 +238,24 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: is not TOML: {error}; correct that line"]) from None
+
+
+def _unusable(files: dict[str, Path], path: Path) -> list[str]:
+    """What is wrong with the certificates that are there."""
+    if "ca_file" not in files:
+        return []
+    try:
+        context = ssl.create_default_context(cafile=str(files["ca_file"]))
+    except OSError:
+        return [f"{path}: mqtt.ca_file: {files['ca_file']} holds no certificate (PEM); name that of the CA"]
+    if "cert_file" in files:
+        try:
+            context.load_cert_chain(str(files["cert_file"]), str(files["key_file"]) if "key_file" in files else None)
+        except OSError:
+            return [
+                f"{path}: mqtt.cert_file: {files['cert_file']} and key_file do not belong together (PEM); name both"
+            ]
+    return []
 
 
 def _between(config: BrokerConfig) -> list[str]:

@@ -40,6 +40,11 @@ class SqliteJournal:
     def __len__(self) -> int:
         return self._size
 
+    @property
+    def chain(self) -> bytes:
+        """The chain value after the last record [32 bytes]: it names the whole journal."""
+        return self._chain
+
     def append(self, records: Sequence[bytes]) -> None:
         """Stores records in one transaction; they survive a power cut when this returns.
 

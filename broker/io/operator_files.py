@@ -1,7 +1,7 @@
 """What the operator does to a running broker, as files: the commands write them, it takes them within a second.
 
-`operator/ACT.json`, or `operator/ACT.METER.json`. A file is removed when it was taken, and becomes `.refused` in place of
-`.json`, with the reason, when it cannot be.
+`operator/ACT.json`, or `operator/ACT.METER.json`. A file is removed when it was taken, and becomes `.refused`
+with the reason when it cannot be.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from broker.control.ports import StorageFailed
 from broker.market.events import (
     Enrolled,
     MarketPaused,
@@ -120,12 +121,18 @@ class OperatorFiles:
         return found
 
     def taken(self, asked: OperatorEvent, problem: str | None) -> None:
-        """Removes the file of what was asked, or leaves the reason in its place."""
+        """Removes the file of what was asked, or leaves the reason in its place.
+
+        Raises: StorageFailed when it cannot.
+        """
         path = self._directory / file_name(asked)
-        if problem is None:
-            path.unlink(missing_ok=True)
-        else:
-            _refuse(path, problem)
+        try:
+            if problem is None:
+                path.unlink(missing_ok=True)
+            else:
+                _refuse(path, problem)
+        except OSError as error:  # it would be asked for again and again
+            raise StorageFailed(f"{path}: {error.strerror}; make the directory writable, then start again") from None
 
 
 def _first_line(error: ValueError | OSError) -> str:

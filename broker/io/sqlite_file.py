@@ -28,6 +28,8 @@ def open_database(
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.DatabaseError as error:
         remedy = "check that the directory exists and is writable, or restore the file from a backup"
+        if isinstance(error, sqlite3.OperationalError) and path.exists():
+            remedy = "free disk space or make the directory writable, then start again"
         raise StorageFailed(f"{path}: {error}; {remedy}") from None
     if version > len(migrations):
         connection.close()

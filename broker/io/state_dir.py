@@ -117,6 +117,21 @@ def exclusive(state: StateDir) -> "Iterator[None]":
         os.close(handle)
 
 
+def is_served(state: StateDir) -> bool:
+    """Whether a broker runs on the directory."""
+    try:
+        handle = os.open(state.lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _read_private(path: Path) -> bytes:
     try:
         value = bytes.fromhex(path.read_text().strip())

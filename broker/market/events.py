@@ -187,6 +187,7 @@ class CallAsked(_Event):
     request_wh: int
     reserve_micro: int
     penalty_micro: int
+    by: str = ""
 
 
 class ActivationAsked(_Event):
@@ -196,6 +197,7 @@ class ActivationAsked(_Event):
     call: str
     slot_s: int
     request_wh: int
+    by: str = ""
 
 
 class CallClosed(_Event):

@@ -106,7 +106,8 @@ class Session:
     `listed` are the orders of the gate, until they are cleared. In a sealed stage `sealed` holds the commitments,
     `orders` what was revealed and `salts` what opened them; one that is cleared in rounds has an `iteration` instead.
     `rules` is the revision of the day's rules that holds for it from its gate on, `blocks_root` the root of the block
-    orders that are cleared with it, None without. `is_paused`: its gate closed while the operator had stopped trading.
+    orders that are cleared with it, None without; `is_paused` is true when its
+    gate closed while the operator had stopped trading.
     """
 
     gate: Gate

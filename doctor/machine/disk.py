@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from doctor.finding import Finding, fail, ok, skipped, warn
+from doctor.machine.files import may
 
 LOW_MB, OUT_MB = 1_000, 100
 SLOW_SYNC_S = 0.5
@@ -19,13 +20,16 @@ def state_directory(directory: Path) -> Finding:
     """Whether the directory is there, ours, and closed to others."""
     where = str(directory)
     if not directory.exists():
+        parent = _existing(directory)
+        if not may(parent, os.W_OK | os.X_OK):
+            remedy = "make it for the user of the program, or set another state_dir"
+            return fail(f"not there, and {parent} is not writable for this user", where=where, remedy=remedy)
         return skipped("not made yet: the first start makes it", where)
     if not directory.is_dir():
         return fail("is no directory", where=where, remedy="move the file away or set another state_dir")
-    if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
-        return fail(
-            "not writable for this user", where=where, remedy=f"chown it to the user of the program: {_user()}"
-        )
+    if not may(directory, os.R_OK | os.W_OK | os.X_OK):
+        remedy = f"run this as {_owner(directory)}; a program that has to run as uid {os.geteuid()} needs a chown"
+        return fail("not writable for this user", where=where, remedy=remedy)
     mode = directory.stat().st_mode & 0o777
     if mode & 0o007:
         return warn(f"open to everybody (mode {mode:03o})", where=where, remedy="chmod 700 on it: it holds keys")
@@ -35,8 +39,7 @@ def state_directory(directory: Path) -> Finding:
 def keeps_what_it_promised(directory: Path) -> Finding:
     """Whether a synchronised write survives: not in memory, not read-only, and quick enough."""
     where = str(directory)
-    if not directory.is_dir():
-        return skipped("not made yet", where)
+    directory = _existing(directory)
     kind = filesystem(directory)
     if kind in IN_MEMORY:
         return fail(f"lies in memory ({kind})", where=where, remedy="put state_dir on a disk: a restart forgets it")
@@ -98,5 +101,8 @@ def _existing(directory: Path) -> Path:
     return place
 
 
-def _user() -> str:
-    return f"uid {os.geteuid()}"
+def _owner(directory: Path) -> str:
+    try:
+        return f"{directory.owner()}, its owner"
+    except KeyError:
+        return f"uid {directory.stat().st_uid}, its owner"

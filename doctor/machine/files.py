@@ -70,6 +70,16 @@ def database(path: Path, schema: int, *, made_by: str) -> Finding:
     return ok(f"whole, schema {version}, {path.stat().st_size / 1e6:.1f} MB", where)
 
 
+def may(path: Path, mode: int) -> bool:
+    """Whether this process may do something (os.R_OK, ..) with a path, as the user that it acts as."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def is_readable(path: Path) -> bool:
+    """Whether a file is there for this user; false also where the directory may not be looked into."""
+    return may(path, os.R_OK)
+
+
 def is_locked(path: Path) -> bool:
     """Whether a process holds the lock file; false when it is not there or may not be opened."""
     try:

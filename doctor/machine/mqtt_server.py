@@ -67,29 +67,41 @@ def certificate(place: MqttPlace, now_s: float) -> Finding:
 
 def login(place: MqttPlace) -> Finding:
     """Whether the server takes this program's name and password."""
+    try:
+        with MqttSession(place) as session:
+            return _let_in(place, session)
+    except NotConnected as error:
+        remedy = "correct username and password_file, or ask the operator for them"
+        if place.ca_file is not None and place.username is None:
+            remedy = (
+                "give cert_file and key_file as the operator issued them, or ask whether the certificate was revoked"
+            )
+        return fail(f"not let in: {error}", where=place.where, remedy=remedy)
+    except OSError as error:
+        if error.filename is not None and not isinstance(error, ssl.SSLError):
+            return fail(f"{error.filename}: {error.strerror}", remedy="name an existing file in the configuration")
+        return skipped(f"no connection ({_said(error)}): see MQTT server and certificate", place.where)
 
-    def look(session: MqttSession) -> Finding:
-        who = "without a name" if place.username is None else f"as {place.username}"
-        if place.username is None and not place.is_loopback:
-            what = "the server lets everybody in"
-            return warn(what, where=place.where, remedy="give every member a login of its own and close the server")
-        version = "MQTT 5" if session.tells_refusals else "MQTT 3.1.1"
-        return ok(f"let in {who}, {version}", place.where)
 
-    return visited(place, look)
+def _let_in(place: MqttPlace, session: MqttSession) -> Finding:
+    if place.username is None and place.cert_file is None and not place.is_loopback:
+        what = "the server lets everybody in"
+        return warn(what, where=place.where, remedy="give every member a login of its own and close the server")
+    who = "without a name" if place.username is None else f"as {place.username}"
+    return ok(f"let in {who}, {'MQTT 5' if session.tells_refusals else 'MQTT 3.1.1'}", place.where)
 
 
-def rights(place: MqttPlace, own: str, foreign: str) -> Finding:
-    """Whether this login may publish to its `own` topic and not to a `foreign` one."""
+def rights(place: MqttPlace, own: tuple[str, bytes], foreign: str) -> Finding:
+    """Whether this login may publish its `own` message (topic, payload), and nothing to a `foreign` topic."""
 
     def look(session: MqttSession) -> Finding:
         if not session.tells_refusals:
             return skipped("the server speaks MQTT 3.1.1 only, which does not tell refusals", place.where)
-        if _is_refused(session, own):
+        if _is_refused(session, *own):
             return fail(
-                f"may not publish to {own}", where=place.where, remedy="correct the server's ACL for this login"
+                f"may not publish to {own[0]}", where=place.where, remedy="correct the server's ACL for this login"
             )
-        if _is_refused(session, foreign):
+        if _is_refused(session, foreign, b"doctor"):
             return ok("own topics only", place.where)
         if place.is_loopback and place.username is None:
             return ok("an open server, on this machine only", place.where)
@@ -100,21 +112,16 @@ def rights(place: MqttPlace, own: str, foreign: str) -> Finding:
 
 
 def visited(place: MqttPlace, look: Callable[[MqttSession], Finding]) -> Finding:
-    """What `look` finds on a connection, or why there is none."""
+    """What `look` finds on a connection; why there is none is the finding of `address`, `certificate` and `login`."""
     try:
         with MqttSession(place) as session:
             return look(session)
-    except NotConnected as error:
-        remedy = "correct username and password_file, or ask the operator for them"
-        return fail(f"not let in: {error}", where=place.where, remedy=remedy)
-    except OSError as error:
-        if error.filename is not None:
-            return fail(f"{error.filename}: {error.strerror}", remedy="name an existing file in the configuration")
-        return fail(f"no connection: {_said(error)}", where=place.where, remedy=START_IT)
+    except (NotConnected, OSError):
+        return skipped("no connection: see MQTT server, certificate and MQTT login", place.where)
 
 
-def _is_refused(session: MqttSession, topic: str) -> bool:
-    code = session.publish(topic, b"doctor")
+def _is_refused(session: MqttSession, topic: str, payload: bytes) -> bool:
+    code = session.publish(topic, payload)
     return code is not None and code.value == NOT_AUTHORIZED
 
 

@@ -6,6 +6,7 @@ import math
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from hems.app.learnt import Learnt
 from hems.app.stages import stage_trader
 from hems.app.step_clock import StepClock
 from hems.app.telemetry import EmsTelemetry
+from hems.app.waiting import watched
 from hems.bidding.offers import Offers, offers_to_line
 from hems.bidding.strategy import Strategy, strategy_to_line
 from hems.control.drift_watch import DriftWatch
@@ -27,7 +29,7 @@ from hems.control.live_outlook import LiveOutlook
 from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.drift import drift
 from hems.forecasting.series import Kind
-from hems.io.edge_store import EdgeStore
+from hems.io.edge_store import EdgeStore, StoreError
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
 from hems.io.home_link import RETRY_S, Line, connected, socket_path
 from hems.io.household_link import HouseholdServer, household_socket
@@ -152,6 +154,7 @@ class EmsApp:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
+        failed = watched(self._store, stop)
         self._note_health("started")
         self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._talk_to_meter())] if self._config.market is not None else []
@@ -172,10 +175,13 @@ class EmsApp:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             await self._worker.close()
-            self._note_health("stopped")
+            with suppress(StoreError):
+                self._note_health("stopped")
             self._telemetry.close()
             self._devices.close()
             self._store.close()
+        if failed:
+            raise failed[0]
 
     def _answer(self, asked: Line) -> Line:
         """The answer to a program on the local socket."""

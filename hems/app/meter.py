@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from hems.app.held_messages import HELD, HeldMessages
 from hems.app.key import load_or_make_key
 from hems.app.meter_telemetry import MeterTelemetry
 from hems.app.replays import Replays
-from hems.app.waiting import some, within
+from hems.app.waiting import some, watched, within
 from hems.bidding.offers import offers_from_line
 from hems.bidding.strategy import strategy_from_line
 from hems.control.market_auditor import MarketAuditor
 from hems.control.meter_loop import MeterLoop
 from hems.control.transactive_meter import TransactiveMeter
-from hems.io.edge_store import EdgeStore
+from hems.io.edge_store import EdgeStore, StoreError
 from hems.io.home_link import Line, LinkServer, socket_path
 from hems.io.market_files import with_files
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
@@ -102,6 +103,7 @@ class MeterApp:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
+        failed = watched(self._store, stop)
         self._note_health("started")
         self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._market.run()), asyncio.create_task(self._link.serve())]
@@ -114,10 +116,13 @@ class MeterApp:
         for task in [waiting, *running]:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        self._note_health("stopped")
+        with suppress(StoreError):
+            self._note_health("stopped")
         self._telemetry.close()
         self._devices.close()
         self._store.close()
+        if failed:
+            raise failed[0]
         for task in done:
             if task is not waiting:
                 task.result()
@@ -133,6 +138,10 @@ class MeterApp:
             try:
                 await self._read(now_s)
                 self._market.send(self._loop.resend(now_s))
+            except StoreError:
+                LOG.debug("the store has failed: the program ends and says why")
+            except asyncio.CancelledError:
+                LOG.debug("a reading was cut off: the program ends")  # the scheduler would print it as an error
             finally:
                 next_s = min(self._loop.next_wake_s(now_s), now_s + POLL_S)
                 when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
@@ -242,6 +251,8 @@ class MeterApp:
             self._held.take(message)
         if isinstance(message, RECORDED):
             self._store.add("market", [(message.slot, _kind(message), message.model_dump_json())])
+        if isinstance(message, m.Trading):
+            self._store.add("market", [(message.since, message.kind, message.model_dump_json())])
         if isinstance(message, m.Receipt):
             self._answered(message.of, message.slot)
         if isinstance(message, m.Rejection):
@@ -346,7 +357,13 @@ class MeterApp:
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None and not isinstance(failure, StoreError):
+            LOG.error("a task of the meter failed", exc_info=failure)
 
 
 def _line(message: m.Message) -> Line:

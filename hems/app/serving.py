@@ -27,3 +27,11 @@ async def serve_all(services: Sequence[Service]) -> None:
                 tasks.create_task(service.serve(stop))
     finally:
         alive.cancel()
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first cause of a group: what a user is told."""
+    cause: BaseException = group
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    return cause

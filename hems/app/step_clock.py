@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from hems.io.edge_store import StoreError
+
 LOG = logging.getLogger(__name__)
 STEPS_MAX = 10
 
@@ -55,6 +57,8 @@ class StepClock:
         try:
             next_s = await self._step(now_s)
             self._stepped(time.monotonic() - began_s, late_s)
+        except StoreError:
+            LOG.debug("the store has failed: the program ends and says why")
         except asyncio.CancelledError:
             LOG.debug("a step was cut off: the program ends")  # the scheduler would print it as an error
         finally:

@@ -2,7 +2,20 @@
 
 import asyncio
 
+from hems.io.edge_store import EdgeStore, StoreError
 from hems.io.home_link import Line
+
+
+def watched(store: EdgeStore, stop: asyncio.Event) -> list[StoreError]:
+    """Where a failure of the store will stand; with the first one `stop` is set: nothing goes on unrecorded."""
+    failed: list[StoreError] = []
+
+    def told(failure: StoreError) -> None:
+        failed.append(failure)
+        stop.set()
+
+    store.when_it_fails(told)
+    return failed
 
 
 async def some(events: list[asyncio.Event], count: int) -> None:

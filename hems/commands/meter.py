@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     from hems.app.key import KeyFileError, load_or_make_key
     from hems.app.meter import MeterApp
-    from hems.app.serving import serve_all
+    from hems.app.serving import first_of, serve_all
     from hems.io.edge_store import StoreError
     from hems.io.home_link import LinkPathError
     from hems.io.process_lock import METER_LOCK, state_lock
@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         for lock in held:
             lock.close()
 
+    status = 0
     try:
         for path, config in homes:
             if args.show_key:
@@ -61,9 +62,9 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{path}: meter {config.home.meter} of community {config.market.community}, no finding")
         if not args.show_key and not args.check:
             asyncio.run(serve())
-    except (ConfigError, KeyFileError, LinkPathError, StoreError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    except* (ConfigError, KeyFileError, LinkPathError, StoreError) as group:
+        print(first_of(group), file=sys.stderr)
+        status = 2
+    except* KeyboardInterrupt:
+        status = 130
+    return status

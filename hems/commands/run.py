@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{path}: {len(config.device)} devices, no finding")
         return 0
     from hems.app.ems import EmsApp
-    from hems.app.serving import serve_all
+    from hems.app.serving import first_of, serve_all
     from hems.io.edge_store import StoreError
     from hems.io.home_link import LinkPathError
     from hems.io.process_lock import RUN_LOCK, state_lock
@@ -96,11 +96,12 @@ def run(args: argparse.Namespace) -> int:
         for lock in held:
             lock.close()
 
+    status = 0
     try:
         asyncio.run(serve())
-    except (ConfigError, LinkPathError, StoreError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    except* (ConfigError, LinkPathError, StoreError) as group:
+        print(first_of(group), file=sys.stderr)
+        status = 2
+    except* KeyboardInterrupt:
+        status = 130
+    return status

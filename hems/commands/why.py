@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, PermissionError) and str(error.filename) != str(args.config):
+            raise  # the records, not the configuration: told with the user to be
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         print(f"{args.config}: {reason}; name the home's TOML file", file=sys.stderr)
         return 2

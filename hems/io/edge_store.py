@@ -7,9 +7,10 @@ docs/records.md.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hems.control.history import SlotMeans
 from hems.control.house_view.spent import SpentSlot
@@ -71,6 +72,39 @@ class StoreError(Exception):
     """The store cannot be used: the message names the file and says what to do."""
 
 
+class _Connection(sqlite3.Connection):
+    """A connection whose failures say what to do, and are told to whoever has to stop then."""
+
+    path = Path()
+    told: Callable[[StoreError], None] | None = None
+
+    def execute(self, *given: Any) -> sqlite3.Cursor:
+        """As SQLite's. Raises: StoreError when the disk is full, read-only or broken."""
+        with self._explained():
+            return super().execute(*given)
+
+    def executemany(self, *given: Any) -> sqlite3.Cursor:
+        """As SQLite's. Raises: StoreError when the disk is full, read-only or broken."""
+        with self._explained():
+            return super().executemany(*given)
+
+    def __exit__(self, *given: Any) -> Literal[False]:
+        with self._explained():
+            return super().__exit__(*given)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            is_busy = "locked" in str(error)
+            remedy = "another process uses it: stop that" if is_busy else "free disk space or make it writable"
+            failure = StoreError(f"{self.path}: {error}; {remedy}, then start again")
+            if self.told is not None:
+                self.told(failure)
+            raise failure from None
+
+
 class EdgeStore:
     """The store of one process. Raises StoreError when the file is of a newer version or broken."""
 
@@ -78,7 +112,8 @@ class EdgeStore:
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db = sqlite3.connect(path, isolation_level=None, factory=_Connection)
+            self._db.path = path
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._migrate()
@@ -95,6 +130,10 @@ class EdgeStore:
                 for statement in MIGRATIONS[number].split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version={number + 1}")
+
+    def when_it_fails(self, told: Callable[[StoreError], None]) -> None:
+        """Tells every failure to `told`, beside raising it: who goes on without records would go on blindly."""
+        self._db.told = told
 
     def close(self) -> None:
         """Ends the connection."""
@@ -214,7 +253,7 @@ class EdgeStore:
                     (KEEP_HOUSEHOLD_LOG,),
                 )
                 self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (HOUSEHOLD, json.dumps(document)))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreError) as error:
             raise NotStoredError(f"{self._path.name}: {error}") from None
 
     def household_entries(self, most: int) -> list[Entry]:

@@ -1,10 +1,11 @@
 """The files that the connection to the market needs: password and certificates."""
 
+import ssl
 from pathlib import Path
 
 from hems.site.config import ConfigError, MarketTable, resolved
 
-KEYS = ("password_file", "ca_file")
+KEYS = ("password_file", "ca_file", "cert_file", "key_file")
 
 
 def with_files(market: MarketTable, base: Path, where: str = "home") -> MarketTable:
@@ -18,6 +19,19 @@ def with_files(market: MarketTable, base: Path, where: str = "home") -> MarketTa
         for key, path in files.items()
         if not path.is_file()
     ]
+    ca_file = files.get("ca_file")
+    if ca_file is not None and not missing and not _holds_certificate(ca_file):
+        missing.append(
+            f"{where}: market.ca_file: {ca_file} holds no certificate (PEM); ask the operator for it again"
+        )
     if missing:
         raise ConfigError("\n".join(missing))
     return market.model_copy(update=files)
+
+
+def _holds_certificate(path: Path) -> bool:
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except OSError:
+        return False
+    return True

@@ -145,7 +145,7 @@ def parse_config(text: str, where: str) -> HomeConfig:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: not TOML: {error}") from None
+        raise ConfigError(f"{where}: not TOML: {error}; correct that line") from None
     return config_from(tables, where)
 
 
@@ -161,6 +161,25 @@ def config_from(tables: Mapping[str, Any], where: str) -> HomeConfig:
         raise ConfigError("\n".join(found)) from None
 
 
+_IN_RANGE, _LISTED = "give a value in that range, in the unit that the key ends with", "use one of them"
+_REMEDIES = {
+    "int_type": "write a whole number without quotes",
+    "float_type": "write a number without quotes",
+    "bool_type": "write true or false without quotes",
+    "string_type": "write text in quotes",
+    "tuple_type": "write a list in square brackets",
+    "string_pattern_mismatch": "keep to that pattern, without blanks around it",
+    "literal_error": _LISTED,
+    "union_tag_invalid": _LISTED,
+    "union_tag_not_found": "add kind, one of those that docs/configuration.md lists",
+    "finite_number": "write a number such as 10.0",
+    "greater_than": _IN_RANGE,
+    "greater_than_equal": _IN_RANGE,
+    "less_than": _IN_RANGE,
+    "less_than_equal": _IN_RANGE,
+}
+
+
 def _finding(where: str, loc: tuple[int | str, ...], kind: str, message: str) -> str:
     if loc[:1] == ("meter",) and loc[1:2] in METER_KINDS:
         loc = ("meter", *loc[2:])  # the kind stands in the table, not in the path of its keys
@@ -169,6 +188,8 @@ def _finding(where: str, loc: tuple[int | str, ...], kind: str, message: str) ->
         message = "unknown key: remove it or correct its spelling"
     elif kind == "missing":
         message = "missing: add it"
+    elif kind in _REMEDIES:
+        message = f"{message}; {_REMEDIES[kind]}"
     return f"{where}: {path}: {message.removeprefix('Value error, ')}"
 
 

@@ -231,7 +231,11 @@ def test_a_price_file_replaces_the_constant_price() -> None:
     ("text", "finding"),
     [
         (SMALL.replace('meter = "home-1"', ""), "home.meter: missing: add it"),
-        (SMALL.replace("home-1", "Home 1"), "home.meter: String should match pattern '^[a-z0-9_-]{1,64}$'"),
+        (
+            SMALL.replace("home-1", "Home 1"),
+            "home.meter: String should match pattern '^[a-z0-9_-]{1,64}$'; "
+            "keep to that pattern, without blanks around it",
+        ),
         (SMALL + "colour = 1", "tariff.colour: unknown key: remove it or correct its spelling"),
         (SMALL + "[wind]", "wind: unknown key: remove it or correct its spelling"),
         (
@@ -254,8 +258,15 @@ def test_a_price_file_replaces_the_constant_price() -> None:
             "device.0.battery.soc_max: soc_min 0.9 has to be below soc_max 0.2",
         ),
         (device('kind = "ev"'), "device.0.ev.charge_kw_max: missing: add it"),
-        (device('kind = "ev"\ncharge_kw_max = 0'), "device.0.ev.charge_kw_max: Input should be greater than 0"),
-        (device('kind = "ev"\ncharge_kw_max = nan'), "device.0.ev.charge_kw_max: Input should be a finite number"),
+        (
+            device('kind = "ev"\ncharge_kw_max = 0'),
+            "device.0.ev.charge_kw_max: Input should be greater than 0; "
+            "give a value in that range, in the unit that the key ends with",
+        ),
+        (
+            device('kind = "ev"\ncharge_kw_max = nan'),
+            "device.0.ev.charge_kw_max: Input should be a finite number; write a number such as 10.0",
+        ),
         (
             SMALL.replace('state_dir = "state"', 'state_dir = "state"\nholidays = ["2026-12-25", "25.12.2026"]'),
             "home.holidays.1: '25.12.2026' is no date: write it as 2026-12-25",
@@ -268,8 +279,12 @@ def test_a_price_file_replaces_the_constant_price() -> None:
             SMALL.replace('state_dir = "state"', 'state_dir = "state"\nholidays = [2026-12-25T00:00:00]'),
             "home.holidays.0: datetime.datetime(2026, 12, 25, 0, 0) is no date: write it as 2026-12-25",
         ),
-        (SMALL + '[clock]\nmode = "fast"', "clock.mode: Input should be 'system' or 'driven'"),
-        (SMALL + "[control]\ntick_s = 90", "control.tick_s: Input should be less than or equal to 60"),
+        (SMALL + '[clock]\nmode = "fast"', "clock.mode: Input should be 'system' or 'driven'; use one of them"),
+        (
+            SMALL + "[control]\ntick_s = 90",
+            "control.tick_s: Input should be less than or equal to 60; "
+            "give a value in that range, in the unit that the key ends with",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_path_and_remedy(text: str, finding: str) -> None:

@@ -14,6 +14,7 @@ from test_market_flexibility import CALLED, GATE_S, PLAIN, metered, offer
 from test_market_stages import HOURLY, MORNING, answers
 
 from broker.cli import main
+from broker.commands.act_file import user
 from broker.control.service import MarketService
 from broker.io.call_files import CallFiles
 from broker.io.config import load
@@ -281,7 +282,7 @@ def test_the_command_writes_an_activation_that_the_broker_takes_or_refuses(
     assert "request_wh:" in err and "slot:" in err
     assert main(line) == 0
     files = CallFiles(tmp_path / "calls")
-    asked = activation()
+    asked = activation().model_copy(update={"by": user()})
     assert files.waiting(MORNING) == [asked]
     files.taken(asked, "too late")
     assert files.waiting(MORNING) == []

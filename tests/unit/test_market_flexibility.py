@@ -12,6 +12,7 @@ from test_calendar import INTRADAY, at, stage
 from test_market_stages import HOURLY, MORNING, answers
 
 from broker.cli import main
+from broker.commands.act_file import user
 from broker.control.service import MarketService
 from broker.io.call_files import CallFiles
 from broker.ledger.transfer import account
@@ -294,7 +295,7 @@ def test_the_command_writes_a_call_that_the_broker_takes_or_refuses(
     assert "slots:" in err and "penalty_micro: 'much' is no price" in err
     assert main(line) == 0
     files = CallFiles(tmp_path / "calls")
-    assert files.waiting(MORNING) == [asked(penalty_micro=0)]
+    assert files.waiting(MORNING) == [asked(penalty_micro=0, by=user())]
     files.taken(asked(), None)
     assert files.waiting(MORNING) == []
     (tmp_path / "calls" / "bad.json").write_text("{")

@@ -60,10 +60,8 @@ def test_a_gate_on_a_paused_market_gives_no_market_and_the_slot_is_settled_at_ou
     assert clearing.outcome == "no_market"
     assert {award.reason for award in of(Award, sent)} == {"no_market"}
     market.step(AT.end_s)
-    bills = of(
-        Settlement,
-        market.handle([inbound(n, report(n, AT, (0, 100), (0, 0))) for n in (1, 2)], AT.end_s) + market.step(AT.end_s),
-    )
+    reports = [inbound(n, report(n, AT, (0, 100), (0, 0))) for n in (1, 2)]
+    bills = of(Settlement, market.handle(reports, AT.end_s) + market.step(AT.end_s))
     assert [bill.metered_wh for bill in bills] == [100, 100]
     assert market.market.accounts.sum_nano() == 0
     assert market.market.books[AT.start_s].state is SlotState.SETTLED
@@ -138,7 +136,8 @@ def test_what_cannot_be_done_says_so_and_changes_nothing() -> None:
 
 
 def test_events_of_older_journals_have_no_author_and_still_fold() -> None:
-    old = b'{"at_s":1800000000,"type":"enrolled","meter":"home-1","public_key":"%s","nameplate_import_w":1,"nameplate_export_w":1}'
+    old = b'{"at_s":1800000000,"type":"enrolled","meter":"home-1","public_key":"%s",'
+    old += b'"nameplate_import_w":1,"nameplate_export_w":1}'
     event = decode_event(old % (b"ab" * 32))
     market = Market(TERMS, SECRET)
     assert isinstance(event, Enrolled)

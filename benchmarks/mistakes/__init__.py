@@ -1,0 +1,1 @@
+"""User mistakes, scripted against the real commands: none may show a stack trace, each message names the remedy."""

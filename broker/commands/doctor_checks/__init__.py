@@ -1,0 +1,1 @@
+"""The checks of `community-broker doctor`: one small function each, over one community."""

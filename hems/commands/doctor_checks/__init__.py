@@ -1,0 +1,1 @@
+"""The checks of `hems doctor`: one small function each, over one home."""

@@ -1,0 +1,200 @@
+"""What `hems doctor`, `status`, `prices` and `money` say of a home that is there only as files."""
+
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from doctor.finding import Finding
+from hems.cli import main
+from hems.commands.doctor_checks import records
+from hems.commands.doctor_checks.catalogue import home_checks
+from hems.commands.doctor_checks.home_place import HomePlace, home_at
+from hems.commands.money import by_day
+from hems.io.edge_store import EdgeStore, StoreError
+from wire.messages import Clearing, Settlement, Trading
+from wire.slots import Slot, format_utc
+
+NOW_S = 1_800_000_000
+PASSWORD, TOKEN = "tiger-in-the-tank", "lion-token-0123456789"
+HOME = f"""[home]
+meter = "home-1"
+state_dir = "state"
+timezone = "Europe/Vienna"
+[meter]
+port = 1
+[tariff]
+import_price_per_kwh = 0.32
+export_price_per_kwh = 0.08
+[market]
+community = "elm"
+broker_key = "{"cd" * 32}"
+port = 1
+username = "home-1"
+password_file = "password"
+[weather]
+url = "https://weather.invalid/v1"
+latitude_deg = 48.208
+longitude_deg = 16.372
+"""
+Ran = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    path = tmp_path / "home.toml"
+    path.write_text(HOME)
+    (tmp_path / "password").write_text(PASSWORD + "\n")
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (state / "meter.key").write_text("ef" * 32 + "\n")
+    (state / "meter.key").chmod(0o600)
+    return path
+
+
+def stored(home: Path, name: str, table: str, rows: list[tuple[object, ...]]) -> None:
+    store = EdgeStore(home.parent / "state" / name)
+    store.add(table, rows)
+    store.close()
+
+
+def at_now(home: Path, now_s: float = NOW_S) -> HomePlace:
+    return home_at(home, now_s)
+
+
+def readings(power_w: int, *, step_wh: int, count: int = 30, end_s: int = NOW_S) -> list[tuple[object, ...]]:
+    start_s = end_s - 60 * (count - 1)
+    return [(start_s + 60 * i, power_w, 1_000 + step_wh * i, 500, "good") for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("look", "rows", "verdict"),
+    [
+        (records.reading_is_fresh, readings(600, step_wh=10), "ok"),
+        (records.reading_is_fresh, readings(600, step_wh=10, end_s=NOW_S - 3_600), "fail"),
+        (records.sign_is_right, readings(600, step_wh=10), "ok"),
+        (records.sign_is_right, readings(-600, step_wh=10), "fail"),
+        (records.sign_is_right, readings(20, step_wh=1), "skipped"),
+        (records.registers_move, readings(600, step_wh=10), "ok"),
+        (records.registers_move, readings(6_000, step_wh=0), "fail"),
+        (records.registers_move, readings(600, step_wh=-5), "warn"),
+    ],
+)
+def test_readings_tell_age_sign_and_still_registers(
+    home: Path, look: Callable[[HomePlace], Finding], rows: list[tuple[object, ...]], verdict: str
+) -> None:
+    stored(home, "meter.db", "readings", rows)
+    found = look(at_now(home))
+    assert found.verdict == verdict, found
+    assert (found.remedy != "") == (verdict in ("warn", "fail"))
+
+
+@pytest.mark.parametrize(("pv_kw", "verdict"), [(0.0, "ok"), (1.5, "fail")])
+def test_generation_at_night_is_found(home: Path, pv_kw: float, verdict: str) -> None:
+    midnight_s = NOW_S - NOW_S % 86_400  # 00:00 UTC is 1:00 in Vienna
+    stored(home, "ems.db", "slot_means", [(midnight_s + 900 * i, 0.3, pv_kw) for i in range(4)])
+    assert records.no_sun_at_night(at_now(home)).verdict == verdict
+
+
+def test_old_messages_without_receipt_and_findings_against_the_operator_are_told(home: Path) -> None:
+    store = EdgeStore(home.parent / "state" / "meter.db")
+    store.put("order", format_utc(NOW_S - 7_200), 1, b"x")
+    store.add("health", [(NOW_S, "transactive_meter", "market audit: clearing: slot: bought 123 Wh")])
+    store.close()
+    assert records.receipts_came(at_now(home)).verdict == "warn"
+    found = records.operator_is_honest(at_now(home))
+    assert (found.verdict, "community-broker verify" in found.remedy) == ("fail", True)
+
+
+def test_there_are_at_least_25_checks_with_names_of_their_own_and_all_answer_without_a_file(tmp_path: Path) -> None:
+    checks = home_checks(home_at(tmp_path / "none.toml", NOW_S))
+    names = [check.name for check in checks]
+    assert len(names) == len(set(names)) >= 25
+    assert all(check.look().verdict in ("ok", "warn", "fail", "skipped") for check in checks)
+
+
+def test_the_archive_holds_no_key_password_place_or_reading_unless_asked(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored(home, "meter.db", "readings", [(NOW_S, 4_711, 987_654_321, 1, "good")])
+    stored(home, "meter.db", "health", [(NOW_S, "x", f"login with {PASSWORD}; market audit")])
+    stored(home, "ems.db", "health", [(NOW_S, "x", "market audit: clearing: 2027: bought 31337 Wh")])
+    for words, has_readings in (((), False), (("--with-readings",), True)):
+        out = home.parent / "out.tar.gz"
+        assert main(["doctor", "--config", str(home), "--bundle", str(out), *words]) == 1
+        with tarfile.open(out) as archive:
+            parts = {name: archive.extractfile(name).read() for name in archive.getnames()}  # type: ignore[union-attr]
+        everything = b"".join(parts.values())
+        for secret in (PASSWORD, "ef" * 32, "ef" * 10, "48.208", "16.372", "31337"):
+            assert secret.encode() not in everything, secret
+        assert (b"987654321" in everything) is has_readings
+        assert b'community = "elm"' in parts["doctor/home.toml"]
+        assert json.loads(parts["doctor/databases.json"])["meter.db"]["rows"]["readings"] == 1
+    capsys.readouterr()
+
+
+def test_status_prices_and_money_answer_from_the_records(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("status", "prices", "money"):
+        assert main([command, "--config", str(home)]) == 0
+        assert capsys.readouterr().out
+        assert main([command, "--config", str(home), "--json"]) == 0
+        json.loads(capsys.readouterr().out)
+    stored(home, "ems.db", "decisions", [(NOW_S, "battery", NOW_S, "plan", -1.5, "sell", 0.3, 0.1, "sells at noon")])
+    assert main(["status", "--config", str(home), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["devices"]
+    assert (told["device"], told["power_kw"], told["why"]) == ("battery", -1.5, "sells at noon")
+
+
+def test_status_says_that_the_operator_has_paused_trading(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for state, word in (("paused", "flooded"), ("open", None)):
+        said = Trading(community="elm", state=state, since=format_utc(NOW_S + (state == "open")), reason="flooded")
+        stored(home, "meter.db", "market", [(said.since, "trading", said.model_dump_json())])
+        assert main(["status", "--config", str(home), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["market"]["paused"] == word
+
+
+def test_prices_show_what_was_cleared_and_what_a_kwh_is_worth(home: Path) -> None:
+    from hems.commands.home_records import home_records
+    from hems.commands.prices import prices
+
+    first = Slot(NOW_S - NOW_S % 900, 15)
+    clearing = Clearing(
+        community="elm", stage="intraday", slot=first.label, round=0, mechanism="m", outcome="cleared",
+        price_micro_per_kwh=210_000, buyer_price_micro_per_kwh=None, seller_price_micro_per_kwh=None,
+        price_low_micro_per_kwh=None, price_high_micro_per_kwh=None, volume_wh=1, surplus_nano="0", note=None,
+        demand=(), supply=(), orders=1, orders_root="ab" * 32, awards_root="ab" * 32, unrevealed=0,
+    )  # fmt: skip
+    stored(home, "meter.db", "market", [(first.label, "clearing", clearing.model_dump_json())])
+    stored(home, "ems.db", "plans", [(first.start_s, "optimal", 0.0, "[1]", '{"marginal_per_kwh":[0.11,0.12]}')])
+    rows = prices(home_records(home), NOW_S, 3)
+    assert [row["cleared"] for row in rows] == [0.21, None, None]
+    assert [row["worth"] for row in rows] == [0.11, 0.12, None]
+    assert [row["retail"] for row in rows] == [0.32] * 3
+
+
+def test_corrections_replace_energy_and_add_money() -> None:
+    def settled(total: int, metered: int, corrects: int | None) -> Settlement:
+        return Settlement(
+            community="elm", meter="home-1", slot=format_utc(NOW_S), quality="measured", award_wh=100,
+            metered_wh=metered, lines=(), total_nano=str(total), log_index=1, salt="ab" * 32, corrects=corrects,
+            note=None,
+        )  # fmt: skip
+
+    (day,) = by_day([settled(1_000, 500, None), settled(-200, 480, 1)], ZoneInfo("UTC"))
+    assert (day["slots"], day["metered_wh"], day["paid_nano"]) == (1, 480, "800")
+
+
+def test_a_store_on_a_full_disk_says_so_tells_who_has_to_stop_and_keeps_what_it_had(tmp_path: Path) -> None:
+    store = EdgeStore(tmp_path / "ems.db")
+    store.add("health", [(1, "a", "b")])
+    told: list[StoreError] = []
+    store.when_it_fails(told.append)
+    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+    store._db.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StoreError, match="free disk space"):
+        store.add("health", [(i, "a", "b" * 3_000) for i in range(2, 40)])
+    assert len(told) == 1
+    assert store.count("health") == 1
