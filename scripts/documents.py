@@ -173,6 +173,8 @@ def _number(value: float) -> str:
 
 
 NOWHERE = Path("nowhere.toml")
+
+
 def telemetry() -> str:
     """Every measurement with its tags and fields."""
     return "\n\n".join(_measurement(measurement) for measurement in MEASUREMENTS)

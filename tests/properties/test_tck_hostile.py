@@ -22,7 +22,7 @@ LABELS = ("order.final", "query.held", "report.first", "plan.second", "gate.forg
 MARKS = ("late join", "killed", "started again", "access", "access over", "cut withheld", "forged terms x")
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text("aZ0-:\"é", max_size=20),
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text('aZ0-:"é', max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=3),
     max_leaves=6,
 )

@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("wire", "hems", "broker", "meter_firmware_sim", "twin")
+PACKAGES = (
+    "wire",
+    "tls",
+    "telemetry",
+    "web",
+    "doctor",
+    "conformance",
+    "hems",
+    "broker",
+    "meter_firmware_sim",
+    "twin",
+    "dashboards",
+)
 NOT_OURS = {".git", ".venv", "node_modules", "out", "state", "build", "dist", "__pycache__"}
 TEXT = {".py", ".md", ".toml", ".lock", ".json", ".yml", ".yaml", ".sh", ".html", ".js", ".css", ".conf", ".txt", ""}
 MODULES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))

@@ -159,6 +159,7 @@ def _device(unit: Unit, device_id: int) -> list[str]:
     keys: dict[str, Any] = {"kind": KIND_OF[type(unit)], "device_id": device_id, **asdict(unit)}
     if isinstance(unit, PvUnit):
         keys["peak_kw"] = PV_PEAK_KW
+        del keys["curtailable"]  # follows from how it is read
     return ["[[device]]", *(f"{name} = {_toml(value)}" for name, value in keys.items() if value is not None)]
 
 
@@ -166,6 +167,8 @@ def _toml(value: Any) -> str:
     match value:
         case str():
             return f'"{value}"'
+        case bool():
+            return str(value).lower()
         case dict():
             return "{" + ", ".join(f"{name} = {_toml(part)}" for name, part in value.items()) + "}"
         case list() | tuple():
