@@ -87,9 +87,7 @@ def test_every_kind_of_message_has_an_example_that_its_schema_takes() -> None:
     protocol = ROOT / "docs" / "protocol"
     examples = {path.stem: path for path in (protocol / "examples").iterdir()}
     kinds = set(asyncapi()["channels"]) - set(BINARY)
-    assert set(examples) == set(BY_KIND) == kinds, (
-        "copy tests/snapshots/messages/KIND.json to it"
-    )
+    assert set(examples) == set(BY_KIND) == kinds, "copy tests/snapshots/messages/KIND.json to it"
     for kind, path in examples.items():
         schema = json.loads((protocol / "schemas" / f"{kind}.json").read_text("utf-8"))
         jsonschema.validate(json.loads(path.read_text("utf-8")), schema, cls=jsonschema.Draft202012Validator)
