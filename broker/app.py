@@ -172,10 +172,14 @@ class BrokerApp:
         self._scheduler.start()
         self._on_tick()
 
-    def _look_for_acts(self) -> None:
+    async def _look_for_acts(self) -> None:
         """An emergency stop does not wait for the next gate."""
         if self._acts.are_waiting():
             self._on_tick()
+
+    async def _on_time(self) -> None:
+        """A coroutine: the scheduler runs plain functions in a thread, and queue and event belong to the loop."""
+        self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
         self._telemetry.heard(meter, self._now_s() or 0)
@@ -270,7 +274,7 @@ class BrokerApp:
         job = self._scheduler.get_job("wake")
         if job is None or job.next_run_time != wake:
             self._scheduler.add_job(
-                self._on_tick, "date", run_date=wake, id="wake", replace_existing=True, misfire_grace_time=None
+                self._on_time, "date", run_date=wake, id="wake", replace_existing=True, misfire_grace_time=None
             )
 
     def _mark_sent(self) -> None:

@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT))
 from broker.io.config import BrokerConfig  # noqa: E402
 from broker.market.session import diagram  # noqa: E402
 from broker.mechanisms.catalogue import MECHANISMS  # noqa: E402
+from hems.io.map_files import map_names, register_map  # noqa: E402
+from hems.io.template_files import template, template_names  # noqa: E402
 from hems.site.config import HomeConfig  # noqa: E402
 from meter_firmware_sim.config import SimulatorConfig  # noqa: E402
 from wire.telemetry import MEASUREMENTS, Measurement  # noqa: E402
@@ -37,6 +39,28 @@ def mechanisms() -> str:
         promises = (m.budget_balance, m.individual_rationality, m.truthfulness, m.welfare)
         rows.append((f"[`{m.name}`](markets/{m.name}.md)", "yes" if m.is_live else "no", *promises, m.source))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def meter_templates() -> str:
+    """The table of the templates for meters and devices on MQTT."""
+    rows = ["| name | device | is | topic, for example | tells |", "|---|---|---|---|---|"]
+    for found in (template(name) for name in template_names()):
+        tells = ", ".join(f"`{v.quantity}`" for v in found.value if not v.quantity.startswith("voltage"))
+        note = f"<br>{found.note}" if found.note else ""
+        rows.append(
+            f"| `{found.name}` | {found.title}{note} | {', '.join(found.roles)} | `{found.example}` | {tells} |"
+        )
+    return "\n".join(rows)
+
+
+def register_maps() -> str:
+    """The table of the register maps for Modbus meters."""
+    rows = ["| name | meter | registers | word order | source |", "|---|---|---|---|---|"]
+    for found in (register_map(name) for name in map_names()):
+        note = f"<br>{found.note}" if found.note else ""
+        order = found.word_order.replace("_", " ")
+        rows.append(f"| `{found.name}` | {found.title}{note} | {found.registers} | {order} | {found.source} |")
+    return "\n".join(rows)
 
 
 def configuration(model: type[BaseModel]) -> str:
@@ -113,7 +137,7 @@ def _one(found: Schema, tables: Schema) -> str:
         escaped = found["pattern"].replace("|", "\\|")
         return f"text `{escaped}`"
     kind = found["format"] if found.get("format") in ("path", "date") else found.get("type", "value")
-    words = {"integer": "whole number", "string": "text", "boolean": "true or false"}
+    words = {"integer": "whole number", "string": "text", "boolean": "true or false", "object": "table"}
     return words.get(kind, kind) + limits
 
 
@@ -140,6 +164,8 @@ def _measurement(measurement: type[Measurement]) -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "slot states": ("docs/architecture.md", slot_states),
     "mechanisms": ("docs/markets.md", mechanisms),
+    "meter templates": ("docs/meters.md", meter_templates),
+    "register maps": ("docs/meters.md", register_maps),
     "telemetry": ("docs/telemetry.md", telemetry),
     "home configuration": ("docs/configuration.md", lambda: configuration(HomeConfig)),
     "broker configuration": ("docs/configuration.md", lambda: configuration(BrokerConfig)),

@@ -10,7 +10,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-OWN = ("charts.css", "page.css", "live.js", "enter.js", "icon.svg")
+OWN = ("charts.css", "page.css", "no-script.css", "live.js", "enter.js", "icon.svg")
 
 
 def own_assets() -> dict[str, Body]:

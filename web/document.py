@@ -26,6 +26,7 @@ def document(
         tag("title", title),
         tag("link", rel="icon", href=href(known, "icon.svg"), type="image/svg+xml"),
         *(tag("link", rel="stylesheet", href=href(known, name)) for name in (*STYLES, *styles)),
+        tag("noscript", tag("link", rel="stylesheet", href=href(known, "no-script.css"))),
         *(tag("script", src=href(known, name), defer=True) for name in scripts),
     )
     skip = tag("a", "Skip to the content", href="#main", class_="skip")

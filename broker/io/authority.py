@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -27,6 +27,7 @@ from wire.access import IDENTITY_MAX
 NAME = re.compile(rf"[a-z0-9_.-]{{1,{IDENTITY_MAX}}}")
 HOST_NAME_MAX = 64
 PUBLIC = 0o644
+RENEWED_BEFORE = timedelta(days=60)
 
 
 class AuthorityError(Exception):
@@ -45,7 +46,10 @@ class Issued:
 
 
 class Authority:
-    """`ca.pem`, `ca.key` and `crl.pem` of a folder, `server.*`, and `clients/NAME.*`. What exists is kept."""
+    """`ca.pem`, `ca.key` and `crl.pem` of a folder, `server.*`, and `clients/NAME.*`.
+
+    What exists is given again until its last 60 days, in which it is made anew.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -84,12 +88,13 @@ class Authority:
         Raises: AuthorityError, also when there is one for other hosts and `renew` is not asked for.
         """
         path = self.folder / "server.pem"
-        if path.exists() and not renew:
-            has = hosts_of(_read(path))
-            if has != sorted(hosts):
-                raise AuthorityError(f"{path}: is for {', '.join(has)}; --renew makes one for the new hosts")
-            return self._row(path)
-        return self._issue(path, hosts[0][:HOST_NAME_MAX], hosts, now_s)
+        if not path.exists() or renew:
+            return self._issue(path, hosts[0][:HOST_NAME_MAX], hosts, now_s)
+        has = hosts_of(_read(path))
+        if has != sorted(hosts):
+            raise AuthorityError(f"{path}: is for {', '.join(has)}; --renew makes one for the new hosts")
+        row = self._row(path)
+        return self._issue(path, hosts[0][:HOST_NAME_MAX], hosts, now_s) if _ends_soon(row, now_s) else row
 
     def client(self, name: str, now_s: int, *, renew: bool = False) -> Issued:
         """The certificate by which the MQTT server knows a member, a gateway or a program of the operator.
@@ -104,7 +109,7 @@ class Authority:
         row = self._row(path)
         if row.is_revoked:
             raise AuthorityError(f"{name}: its certificate was revoked; --renew gives it a new one")
-        return row
+        return self._issue(path, name, (), now_s) if _ends_soon(row, now_s) else row
 
     def revoke(self, name: str, now_s: int) -> None:
         """Puts a client's certificate on the list of revoked ones.
@@ -168,6 +173,10 @@ class Authority:
     def _publish(self, signer: Signer, serials: frozenset[int], now_s: int) -> None:
         listed = revocation_list(signer, serials, moment(now_s))
         _write(self.revocations, listed.public_bytes(Encoding.PEM))
+
+
+def _ends_soon(row: Issued, now_s: int) -> bool:
+    return row.ends - moment(now_s) < RENEWED_BEFORE
 
 
 def _read(path: Path) -> x509.Certificate:

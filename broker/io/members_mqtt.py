@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import aiomqtt
 
 from broker.io.config import MqttSettings
+from broker.io.heed_cancel import heed_cancel
 from broker.io.outbox import Outbox, Parcel
 from broker.market.outgoing import Outgoing
 from tls import TlsFiles, client_tls, diagnosis
@@ -114,12 +115,14 @@ class MembersMqtt:
         while True:
             try:
                 async with self._client() as client:
+                    heed_cancel()
                     backoff_s = BACKOFF_FIRST_S
                     await self._serve(client)
             except* (aiomqtt.MqttError, OSError, ValueError) as group:
                 self.is_connected = False
                 await self._report(group)
             self.is_connected = False
+            heed_cancel()
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 

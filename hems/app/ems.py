@@ -71,7 +71,7 @@ class EmsApp:
         self._socket = socket_path(state_dir)
         self._household_server = HouseholdServer(household_socket(state_dir), self._answer)
         self._store = EdgeStore(state_dir / "ems.db")
-        self._devices = SiteDevices(config)
+        self._devices = SiteDevices(config, base, self._store)
         self._worker = ForecastWorker()
         self._history = History(home.slot_minutes)
         self._history.load(self._store.slot_means(home.slot_minutes))

@@ -9,7 +9,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import ValidationError
 
-from hems.app.boundaries import settlement_registers, store_boundary, stored_boundary
+from hems.app.boundaries import meter_identity, settlement_registers, store_boundary, stored_boundary
 from hems.app.held_messages import HELD, HeldMessages
 from hems.app.key import load_or_make_key
 from hems.app.meter_telemetry import MeterTelemetry
@@ -26,6 +26,7 @@ from hems.io.market_files import with_files
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
 from hems.io.modbus_link import MeterError
 from hems.io.site_devices import SiteDevices
+from hems.metering.reading import ReadingQuality
 from hems.site.config import HomeConfig, MarketTable
 from wire import messages as m
 from wire.audit import Violation
@@ -54,12 +55,13 @@ class MeterApp:
         self._driven = config.clock.mode == "driven"
         market = with_files(market, base)
         self._store = EdgeStore(state_dir / "meter.db")
-        self._devices = SiteDevices(config.model_copy(update={"device": ()}))
+        self._devices = SiteDevices(config.model_copy(update={"device": ()}), base, self._store, settles=True)
         auditor = MarketAuditor(meter=config.home.meter, community=market.community, on_violation=self._on_violation)
         is_replaying = not self._driven if market.replay is None else market.replay
         self._replays = (
             Replays(auditor, community=market.community, broker_key=market.broker_key) if is_replaying else None
         )
+        self._meter = meter_identity(config.meter)
         key = load_or_make_key(state_dir / "meter.key")
         self._session = TransactiveMeter(
             meter=config.home.meter,
@@ -74,7 +76,7 @@ class MeterApp:
             self._know_clearing(text)
         self._held = HeldMessages(self._store, self._minutes)
         self._held.restore(self._session.view.learn)
-        self._loop = MeterLoop(self._session, self._minutes, stored_boundary(self._store, self._minutes))
+        self._loop = MeterLoop(self._session, self._minutes, stored_boundary(self._store, self._minutes, self._meter))
         self._market = MarketMqtt(
             market,
             base,
@@ -166,10 +168,11 @@ class MeterApp:
         if registers is None:
             LOG.warning("meter: no settlement registers in its answer (%s): check the meter", reading.quality)
             return
-        self._market.send(self._loop.read(registers))
+        is_estimated = reading.quality is ReadingQuality.ESTIMATED
+        self._market.send(self._loop.read(registers, is_estimated=is_estimated))
         boundary = self._loop.boundary
         if boundary is not None and boundary.slot.start_s == slot_at(now_s, self._minutes).start_s:
-            store_boundary(self._store, boundary)
+            store_boundary(self._store, boundary, self._meter)
             await self._show_terms(boundary.slot)
         row = (now_s, reading.power_w, registers.import_wh, registers.export_wh, reading.quality.value)
         self._store.add("readings", [row])

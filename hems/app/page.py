@@ -99,15 +99,21 @@ class HousePage:
                 self._records.close()
 
     async def _watched(self) -> None:
-        """Looks at the meters while somebody watches: a kettle is seen at once. A silent meter is left alone."""
+        """Looks at the meters while somebody watches: a kettle is seen at once."""
         while True:
             await asyncio.sleep(LOOK_S)
-            if self._look is None or not self._server.events.channels or self._silent_since_s is not None:
+            if self._look is None or not self._server.events.channels or self._is_someone_silent():
                 continue
             image = await self._look()
             if image is not None:
                 self.measured(image)
                 self.show()
+
+    def _is_someone_silent(self) -> bool:
+        """Whether a look would wait in vain for an answer, and keep the next step waiting."""
+        if self._silent_since_s is not None or self._image is None:
+            return True
+        return any(unit.id not in self._image.devices for unit in self._loop.manager.home.units)
 
     def heard(self) -> None:
         """A message of the community came."""

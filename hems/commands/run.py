@@ -57,7 +57,11 @@ def configured(args: argparse.Namespace) -> "list[tuple[Path, Any]] | None":
     found, wrong = [], False
     for path in args.config:
         try:
-            found.append((path, parse_config(path.read_text(encoding="utf-8"), str(path))))
+            config = parse_config(path.read_text(encoding="utf-8"), str(path))
+            from hems.io.peers import check_peers  # the clients are loaded for a file that can be read at all
+
+            check_peers(config, str(path), path.resolve().parent)
+            found.append((path, config))
         except OSError as error:
             wrong = True
             print(f"{path}: {error.strerror}; name the home's TOML file", file=sys.stderr)

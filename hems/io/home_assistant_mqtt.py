@@ -16,6 +16,7 @@ import aiomqtt
 
 from hems.control.home_assistant.discovery import Publication
 from hems.control.home_assistant.topics import OFFLINE, ONLINE, Topics
+from hems.io.heed_cancel import heed_cancel
 from hems.site.config import HomeAssistantTable, resolved
 
 LOG = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class HomeAssistantMqtt:
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         await client.subscribe([(self._topics.birth, 1), (self._topics.commands, 1)])
-        _heed_cancel()
+        heed_cancel()
         if self._failing:
             LOG.warning("Home Assistant's MQTT server %s:%d is there again", self._table.host, self._table.port)
         self._failing, self.is_connected = False, True
@@ -179,7 +180,7 @@ class HomeAssistantMqtt:
     @staticmethod
     async def _publish(client: aiomqtt.Client, what: Publication) -> None:
         await client.publish(what.topic, what.payload, qos=1, retain=what.retain)
-        _heed_cancel()
+        heed_cancel()
 
     def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
         if self._failing:
@@ -194,13 +195,3 @@ class HomeAssistantMqtt:
             self._table.port,
             trouble(cause),
         )
-
-
-def _heed_cancel() -> None:
-    """Ends a task that was cancelled while it waited.
-
-    A wait with a timeout loses that where its answer comes at the same moment (asyncio.wait_for of Python 3.11).
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

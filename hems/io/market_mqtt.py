@@ -11,6 +11,7 @@ from pathlib import Path
 import aiomqtt
 
 from hems.control.transactive_meter import Frame
+from hems.io.heed_cancel import heed_cancel
 from hems.site.config import MarketTable, resolved
 from tls import TlsFiles, client_tls, diagnosis
 from wire import clock
@@ -78,12 +79,14 @@ class MarketMqtt:
         while True:
             try:
                 async with self._client() as client:
+                    heed_cancel()
                     backoff_s = BACKOFF_FIRST_S
                     await self._serve(client)
             except* (aiomqtt.MqttError, OSError) as group:
                 self.is_connected = False
                 await self._report(group)
             self.is_connected = False
+            heed_cancel()
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
 

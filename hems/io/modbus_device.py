@@ -1,7 +1,9 @@
 """A device with our device map over Modbus TCP: its state, and power by lease."""
 
 from hems.dispatch.lease import Lease
+from hems.io.device_image import device_image
 from hems.io.modbus_link import DeviceMap, ModbusLink, RegisterMapMismatch
+from hems.metering.image import DeviceImage
 from wire.registers import DeviceCommand, DeviceKind, DeviceState, decode_state, encode_command
 from wire.registers.chain import ModelSpan
 from wire.registers.device import DEVICE_MODELS, MODEL_OF_KIND
@@ -31,6 +33,10 @@ class ModbusDevice:
     async def state(self) -> DeviceState:
         """Present state. Raises MeterUnreachable, MeterSilent, RegisterMapMismatch or RequestRefused."""
         return decode_state(await self._map.words(await self._span()))
+
+    async def image(self) -> DeviceImage:
+        """Present state as control sees it. Raises as `state`."""
+        return device_image(await self.state())
 
     async def set_power(self, lease: Lease) -> None:
         """Give the device this lease, reversion registers included, in one request.

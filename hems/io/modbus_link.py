@@ -84,13 +84,13 @@ class ModbusLink:
             await self._connected()
             return self.generation
 
-    async def read(self, device_id: int, address: int, count: int) -> list[int]:
-        """`count` holding registers from `address` on, in as many requests as needed."""
+    async def read(self, device_id: int, address: int, count: int, *, inputs: bool = False) -> list[int]:
+        """`count` holding (or input) registers from `address` on, in as many requests as needed."""
         words: list[int] = []
         async with self._turn:
             while len(words) < count:
                 words += await self._read_once(
-                    device_id, address + len(words), min(READ_WORDS_MAX, count - len(words))
+                    device_id, address + len(words), min(READ_WORDS_MAX, count - len(words)), inputs
                 )
         return words
 
@@ -112,9 +112,10 @@ class ModbusLink:
             self._client.close()
             self._client = None
 
-    async def _read_once(self, device_id: int, address: int, count: int) -> list[int]:
+    async def _read_once(self, device_id: int, address: int, count: int, inputs: bool) -> list[int]:
         client = await self._connected()
-        call = client.read_holding_registers(address, count=count, device_id=device_id)
+        read = client.read_input_registers if inputs else client.read_holding_registers
+        call = read(address, count=count, device_id=device_id)
         answer = self._checked(await self._answer(call, device_id), device_id, address)
         if len(answer.registers) != count:
             self.close()

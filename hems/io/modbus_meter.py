@@ -20,6 +20,10 @@ from wire.registers.history import INTERVALS_MODEL, decode_intervals
 from wire.registers.sunspec import METER_FLOAT, METER_INT
 from wire.registers.transactive import TRANSACTIVE
 
+# Single phase, split phase, wye and delta meters differ in the phases that they fill in, not in their points.
+# Source: SunSpec model definitions model_201 to model_204 and model_211 to model_214 (github.com/sunspec/models).
+SAME_LAYOUT = {METER_INT.id: (201, 202, 204), METER_FLOAT.id: (211, 212, 214)}
+
 
 class ModbusMeter:
     """Meter at a host, port and device id. Settles on the transactive block, else on model 203.
@@ -51,7 +55,7 @@ class ModbusMeter:
     async def reading(self) -> Reading:
         """Present reading. Raises MeterUnreachable, MeterSilent, RegisterMapMismatch or RequestRefused."""
         spans = _reading_spans(await self._map.layout())
-        bodies = {span.id: await self._map.words(span) for span in spans}
+        bodies = {table: await self._map.words(span) for table, span in spans.items()}
         try:
             reading = decode_models(bodies, at_epoch_s=None if self._now is None else self._now())
         except RegisterMapError as error:
@@ -87,12 +91,17 @@ class ModbusMeter:
         return span
 
 
-def _reading_spans(layout: Layout) -> list[ModelSpan]:
-    """Models to read: the one that settles, and one that displays voltages (203 before 213)."""
-    found = {model_id: span for model_id in READING_MODELS if (span := layout.span(model_id)) is not None}
+def _reading_spans(layout: Layout) -> dict[int, ModelSpan]:
+    """Models to read, by the table that decodes them: the one that settles, and one for voltages (203 before 213)."""
+    found: dict[int, ModelSpan] = {}
+    for model_id in READING_MODELS:
+        spans = (layout.span(same) for same in (model_id, *SAME_LAYOUT.get(model_id, ())))
+        span = next((span for span in spans if span is not None), None)
+        if span is not None:
+            found[model_id] = span
     if METER_INT.id in found:
         found.pop(METER_FLOAT.id, None)
     if not found:
         ids = ", ".join(str(span.id) for span in layout.models) or "none"
-        raise RegisterMapMismatch(f"no meter model among {ids}: expected 64850, 203 or 213")
-    return list(found.values())
+        raise RegisterMapMismatch(f"no meter model among {ids}: expected 64850, 201 to 204 or 211 to 214")
+    return found

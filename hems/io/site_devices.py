@@ -1,58 +1,38 @@
-"""A site's meter and devices over Modbus as images and leases; what fails is left out and told once."""
+"""A site's meter and devices as images and leases, whatever connects them; what fails is left out and told once."""
 
 import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 
 from hems.dispatch.lease import Lease
-from hems.io.modbus_device import ModbusDevice
-from hems.io.modbus_link import MeterError, ModbusLink, RegisterMapMismatch, RequestRefused
+from hems.io.meter_port import Memory
+from hems.io.modbus_link import MeterError, RegisterMapMismatch
 from hems.io.modbus_meter import ModbusMeter
-from hems.metering.image import DeviceImage, SiteImage, Stay
+from hems.io.peers import Peers
+from hems.metering.image import DeviceImage, SiteImage
 from hems.metering.reading import Reading, ReadingQuality
 from hems.site.config import HomeConfig
-from wire.registers import DeviceKind, DeviceState, MarketTerms
+from wire.registers import MarketTerms
 
 LOG = logging.getLogger(__name__)
 
-KINDS = {
-    "pv": DeviceKind.PV,
-    "battery": DeviceKind.BATTERY,
-    "ev": DeviceKind.EV_CHARGER,
-    "zone": DeviceKind.HEAT_PUMP,
-    "lighting": DeviceKind.LIGHTING,
-    "appliance": DeviceKind.RELAY,
-}
-
 
 class SiteDevices:
-    """All Modbus peers of one home; connections are shared per address and come back by themselves."""
+    """All peers of one home; connections are shared per address and come back by themselves."""
 
-    def __init__(self, config: HomeConfig) -> None:
-        links: dict[tuple[str, int], ModbusLink] = {}
+    def __init__(
+        self, config: HomeConfig, base: Path | None = None, memory: Memory | None = None, *, settles: bool = False
+    ) -> None:
+        """Peers of a configuration whose relative paths start at `base`; `memory` outlives a restart.
 
-        def link(host: str, port: int) -> ModbusLink:
-            return links.setdefault((host, port), ModbusLink(host, port))
+        The counters of a meter are kept there only by the process that `settles` on them.
 
-        meter = config.meter
-        self._links = links
-        self._meter = ModbusMeter(
-            meter.host,
-            meter.port,
-            meter.device_id,
-            power_sign=meter.power_sign,
-            link=link(meter.host, meter.port),
-        )
-        self._devices = {
-            device.id: ModbusDevice(
-                device.host or meter.host,
-                device.port or meter.port,
-                device.device_id,
-                KINDS[device.kind],
-                link=link(device.host or meter.host, device.port or meter.port),
-            )
-            for device in config.device
-        }
+        Raises: ConfigError when a template or map and its topic do not fit.
+        """
+        peers = Peers(config, Path() if base is None else base, memory)
+        self._meter = peers.meter(settles=settles)
+        self._devices = peers.devices()
         self._failing: set[str] = set()
         self.newest: Reading | None = None  # the last one whose registers can be told
 
@@ -62,6 +42,8 @@ class SiteDevices:
 
     async def show_terms(self, terms: MarketTerms) -> None:
         """Shows the market's terms on a meter that has a transactive block; others are left alone."""
+        if not isinstance(self._meter, ModbusMeter):
+            return
         try:
             await self._meter.write_terms(terms)
         except RegisterMapMismatch:
@@ -92,12 +74,12 @@ class SiteDevices:
 
     async def _seen(self, name: str) -> tuple[str, DeviceImage | None]:
         try:
-            state = await self._devices[name].state()
+            image = await self._devices[name].image()
         except MeterError as error:
             self._failed(name, error)
             return name, None
         self._works(name)
-        return name, device_image(state)
+        return name, image
 
     async def lease(self, leases: Mapping[str, Lease]) -> list[str]:
         """Gives the leases; returns the devices that took theirs."""
@@ -107,11 +89,8 @@ class SiteDevices:
     async def _give(self, name: str, lease: Lease) -> str | None:
         try:
             await self._devices[name].set_power(lease)
-        except RequestRefused as error:
+        except MeterError as error:  # a device may be read and not be commanded, and the other way round
             self._failed(f"lease of {name}", error)
-            return None
-        except MeterError as error:
-            self._failed(name, error)
             return None
         self._works(f"lease of {name}")
         return name
@@ -128,24 +107,6 @@ class SiteDevices:
 
     def close(self) -> None:
         """Drops all connections."""
-        for link in self._links.values():
-            link.close()
-
-
-def device_image(state: DeviceState) -> DeviceImage:
-    """What the registers of a device mean for control."""
-    stay = None
-    if state.plugged and state.energy_needed_wh is not None and state.departure_epoch_s is not None:
-        stay = Stay(energy_needed_wh=state.energy_needed_wh, departure_s=state.departure_epoch_s)
-    return DeviceImage(
-        power_w=float(state.power_w or 0),
-        available_w=None if state.available_w is None else float(state.available_w),
-        soc=state.soc,
-        stay=stay,
-        temp_c=state.temp_c,
-        outdoor_temp_c=state.outdoor_temp_c,
-        daylight_lux=None if state.daylight_lux is None else float(state.daylight_lux),
-        required_lux=None if state.required_lux is None else float(state.required_lux),
-        running_since_s=state.running_since_epoch_s,
-        done_today=bool(state.done_today),
-    )
+        self._meter.close()
+        for device in self._devices.values():
+            device.close()

@@ -76,7 +76,7 @@ def home_futures(home: Home, image: SiteImage, outlook: Outlook) -> tuple[Future
 def _device(unit: object, seen: DeviceImage, home: Home, outlook: Outlook) -> Device | None:
     match unit:
         case PvUnit():
-            return Pv(id=unit.id, available_kw=np.maximum(outlook.pv_kw, 0.0))
+            return Pv(id=unit.id, available_kw=np.maximum(outlook.pv_kw, 0.0), curtailable=unit.curtailable)
         case BatteryUnit():
             return _battery(unit, seen, outlook)
         case EvUnit():

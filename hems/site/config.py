@@ -11,13 +11,13 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from hems.site.config_devices import DeviceTable, unit_of
 from hems.site.config_fields import Table
 from hems.site.config_home_assistant import HomeAssistantTable
+from hems.site.config_meter import MeterTable, ModbusMeterTable, MqttTable
 from hems.site.config_page import PageTable
 from hems.site.config_site import (
     ClockTable,
     ControlTable,
     HomeTable,
     MarketTable,
-    MeterTable,
     PricePeriod,
     TariffTable,
     WeatherTable,
@@ -33,9 +33,12 @@ __all__ = [
     "PricePeriod",
     "TariffTable",
     "WeatherTable",
+    "config_from",
     "parse_config",
     "resolved",
 ]
+
+METER_KINDS = (("modbus",), ("mqtt",), ("p1",))
 
 
 class ConfigError(Exception):
@@ -47,6 +50,7 @@ class HomeConfig(Table):
 
     home: HomeTable
     meter: MeterTable
+    mqtt: MqttTable = MqttTable()
     tariff: TariffTable
     market: MarketTable | None = None
     weather: WeatherTable | None = None
@@ -62,6 +66,25 @@ class HomeConfig(Table):
         """What the home is called in telemetry."""
         named = None if self.telemetry is None else self.telemetry.site
         return named or self.home.meter
+
+    @field_validator("device")
+    @classmethod
+    def _is_reachable(cls, devices: tuple[DeviceTable, ...], info: ValidationInfo) -> tuple[DeviceTable, ...]:
+        """A Modbus device is reached at the meter's host only where the meter has one on Modbus."""
+        meter = info.data.get("meter")
+        if meter is not None and not isinstance(meter, ModbusMeterTable):
+            lost = [d.id for d in devices if d.device_id is not None and d.host is None]
+            if lost:
+                raise ValueError(f"{', '.join(lost)}: give host and port, the meter is not on Modbus")
+        return devices
+
+    @field_validator("clock")
+    @classmethod
+    def _clock_fits(cls, clock: ClockTable, info: ValidationInfo) -> ClockTable:
+        meter = info.data.get("meter")
+        if clock.mode == "driven" and meter is not None and not isinstance(meter, ModbusMeterTable):
+            raise ValueError('mode "driven" is for demos with simulated meters on Modbus: leave [clock] out')
+        return clock
 
     @field_validator("market")
     @classmethod
@@ -120,15 +143,27 @@ def parse_config(text: str, where: str) -> HomeConfig:
     Raises: ConfigError with every finding.
     """
     try:
-        return HomeConfig.model_validate(tomllib.loads(text))
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where}: not TOML: {error}") from None
+    return config_from(tables, where)
+
+
+def config_from(tables: Mapping[str, Any], where: str) -> HomeConfig:
+    """The configuration in tables; `where` names them in messages.
+
+    Raises: ConfigError with every finding.
+    """
+    try:
+        return HomeConfig.model_validate(tables)
     except ValidationError as error:
         found = [_finding(where, tuple(e["loc"]), e["type"], e["msg"]) for e in error.errors(include_url=False)]
         raise ConfigError("\n".join(found)) from None
 
 
 def _finding(where: str, loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    if loc[:1] == ("meter",) and loc[1:2] in METER_KINDS:
+        loc = ("meter", *loc[2:])  # the kind stands in the table, not in the path of its keys
     path = ".".join(str(part) for part in loc) or "file"
     if kind == "extra_forbidden":
         message = "unknown key: remove it or correct its spelling"

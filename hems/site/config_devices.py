@@ -18,6 +18,7 @@ from hems.site.config_fields import (
     hours_between,
     whole_or_none,
 )
+from hems.site.config_meter import Place, Quantity, TemplateName, Topic, ValueTable
 from hems.site.home import (
     AdaptivePeriod,
     ApplianceUnit,
@@ -31,15 +32,35 @@ from hems.site.home import (
 )
 
 
-class _DeviceTable(Table):
+class _PlacedTable(Table):
     id: Id
     host: str | None = None
     port: Port | None = None
+
+
+class _DeviceTable(_PlacedTable):
     device_id: Annotated[int, Field(ge=1, le=247)]
 
 
-class PvTable(_DeviceTable):
-    """A PV inverter."""
+class _MqttDeviceTable(_PlacedTable):
+    """A device that may also be reached over MQTT: by a template instead of a device id."""
+
+    device_id: Annotated[int, Field(ge=1, le=247)] | None = None
+    template: TemplateName | None = None
+    topic: Topic | None = None
+    fill: dict[Id, Place] = Field(default_factory=dict)
+    value: dict[Quantity, ValueTable] = Field(default_factory=dict)
+
+    @field_validator("template")
+    @classmethod
+    def _has_one_place(cls, template: str | None, info: ValidationInfo) -> str | None:
+        if "device_id" in info.data and (template is None) == (info.data["device_id"] is None):
+            raise ValueError("give device_id (Modbus), or template and topic (MQTT), one of them")
+        return template
+
+
+class PvTable(_MqttDeviceTable):
+    """A PV inverter. Over MQTT its production is read; it is then never curtailed."""
 
     kind: Literal["pv"]
     peak_kw: Positive = 1e3
@@ -147,8 +168,8 @@ class LightingTable(_DeviceTable):
     discomfort_per_kwh: NotNegative = 0.0
 
 
-class ApplianceTable(_DeviceTable):
-    """An appliance with a programme; its window may pass midnight."""
+class ApplianceTable(_MqttDeviceTable):
+    """An appliance with a programme; its window may pass midnight. Over MQTT a relay starts and stops it."""
 
     kind: Literal["appliance"]
     quarter_hour_kw: tuple[NotNegative, ...] = Field(min_length=1, max_length=96, strict=False)
@@ -176,10 +197,10 @@ DeviceTable = Annotated[
 
 
 def unit_of(device: DeviceTable) -> Unit:
-    static = device.model_dump(exclude={"kind", "host", "port", "device_id"})
+    static = device.model_dump(exclude={"kind", "host", "port", "device_id", "template", "topic", "fill", "value"})
     match device:
         case PvTable():
-            return PvUnit(**static)
+            return PvUnit(**static, curtailable=device.template is None)
         case BatteryTable():
             return BatteryUnit(**static)
         case EvTable():

@@ -28,15 +28,6 @@ class HomeTable(Table):
         return day_numbers(self.holidays)
 
 
-class MeterTable(Table):
-    """`[meter]`: the site meter over Modbus TCP."""
-
-    host: str = "127.0.0.1"
-    port: Port = 502
-    device_id: Annotated[int, Field(ge=1, le=247)] = 1
-    power_sign: Annotated[Literal[1, -1], BeforeValidator(whole)] = 1
-
-
 class FlexibilityTable(Table):
     """`[market.flexibility]`: the home answers calls for flexibility, at its cost and a margin [currency/kWh]."""
 

@@ -10,10 +10,11 @@ from hems.site.comfort import Acceptability, adaptive_band
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PvUnit:
-    """A PV inverter; what it could give is measured and forecast."""
+    """A PV inverter; what it could give is measured and forecast. One that takes no commands is not `curtailable`."""
 
     id: str
     peak_kw: float = 1e3
+    curtailable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

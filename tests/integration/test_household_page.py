@@ -195,6 +195,17 @@ def test_every_section_is_named_legible_and_fits_the_screen(
     visit.close()
 
 
+def test_pointing_at_the_plan_reads_the_hour_from_its_table(browser: Browser, home: str) -> None:
+    visit = Visit(browser, home + "#plan")
+    box = visit.page.locator("#plan .stage").bounding_box()
+    assert box is not None
+    visit.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 100)
+    expect(visit.page.locator("#plan .readout")).to_contain_text("Price 0.")
+    row = visit.page.locator("#plan .readout").inner_text().split(":00: ")[0]
+    assert visit.page.locator("#plan tbody th", has_text=f"{row}:").count() >= 1
+    visit.close()
+
+
 def test_an_exact_reason_is_the_one_of_hems_why(browser: Browser, home: str) -> None:
     visit = Visit(browser, home)
     visit.page.locator("#why-battery summary").click()

@@ -30,7 +30,11 @@ def blocks(path: Path) -> list[Block]:
 
 def ran(commands: str, folder: Path) -> str:
     """What the commands of a block print."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
     found = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],
         cwd=folder,

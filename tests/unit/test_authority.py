@@ -53,6 +53,14 @@ def test_what_exists_is_given_again_and_renewed_only_when_asked(authority: Autho
     assert changed == {"home-1.pem", "home-1.key"}
 
 
+def test_a_certificate_in_its_last_days_is_made_anew(authority: Authority) -> None:
+    old, of_server = authority.client("home-1", NOW_S), authority.server(["a.example"], NOW_S)
+    later_s = NOW_S + 680 * 86_400
+    assert authority.client("home-1", later_s).ends > old.ends
+    assert authority.server(["a.example"], later_s).ends > of_server.ends
+    assert authority.client("home-1", later_s + 1).ends == authority.client("home-1", later_s).ends
+
+
 def test_other_hosts_need_a_renewal(authority: Authority) -> None:
     authority.server(["a.example"], NOW_S)
     before = contents(authority)

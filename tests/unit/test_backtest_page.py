@@ -4,9 +4,9 @@ import math
 
 from backtest_page_sample import sample_backtest
 
-from hems.commands.backtest_report.markup import Markup, tag
 from hems.commands.backtest_report.page import render
 from hems.commands.backtest_report.plot import Axis, Line, plot, value_axis
+from web.charts.markup import Markup, tag
 
 
 def test_the_headline_is_the_mean_skill() -> None:

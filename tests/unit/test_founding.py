@@ -64,6 +64,15 @@ def test_a_revocation_reaches_the_mqtt_servers_folder_at_the_next_founding(tmp_p
     assert (tmp_path / "mosquitto" / "crl.pem").read_bytes() == authority.revocations.read_bytes()
 
 
+def test_an_access_list_of_an_older_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    assert main(["found", "--folder", str(tmp_path)]) == 0
+    acl = tmp_path / "mosquitto" / "acl"
+    made = acl.read_text()
+    acl.write_text("user broker.demo\n")
+    assert main(["found", "--folder", str(tmp_path)]) == 0
+    assert acl.read_text() == made
+
+
 def test_pages_of_homes_on_one_machine_have_ports_of_their_own() -> None:
     assert [page_port(number) for number in (1, 2, 3)] == [8081, 8082, 8083]
 

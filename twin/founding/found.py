@@ -1,4 +1,8 @@
-"""Makes what a community is founded with; what is there already is kept, so that it can be run at every start."""
+"""Makes what a community is founded with; it can be run at every start.
+
+What is there is kept. What follows from the release or the calendar (access list, revocations, certificates in their
+last days) is brought up to date.
+"""
 
 import secrets
 import shutil
@@ -28,7 +32,7 @@ def found(plan: Plan, root: Path, now_s: int) -> list[Path]:
     before = _files(root)
     access = mosquitto_acl(plan.community, driven=plan.driven)
     _certify(plan, folders, now_s)
-    _keep(folders.mosquitto / "acl", access)
+    write_private(folders.mosquitto / "acl", access)  # a new release may have new topics
     keys = {seat.meter: load_or_make_key(folders.home(seat.meter) / "state" / "meter.key") for seat in plan.seats}
     state = StateDir(folders.broker / "state")
     state.create()

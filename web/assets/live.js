@@ -6,6 +6,8 @@
   const SAID_MS = 20000; // how long an answer stays beside its form
   const byId = (id) => document.getElementById(id);
 
+  let pointed = null; // where a picture was read last, to read it again when it is drawn anew
+
   // ---- tabs
   const views = all("[data-view]");
   const show = (name, focus) => {
@@ -47,6 +49,7 @@
       if (range?.[0] != null) again?.setSelectionRange?.(...range);
     }
     ready(target);
+    if (pointed) read({ target: document.elementFromPoint(pointed.clientX, pointed.clientY), ...pointed });
   };
 
   // A section with a form in which something was changed waits until it is sent or left alone.
@@ -162,6 +165,31 @@
     if (shown) shown.textContent = `${event.target.value}${shown.dataset.unit ?? ""}`;
   });
   document.addEventListener("focusout", () => setTimeout(takePending, 0));
+
+  // ---- pointing at a picture reads the row of its table that lies there
+  const read = (event) => {
+    const stage = event.target?.closest?.("figure[data-rows] .stage");
+    if (!stage) return;
+    pointed = { clientX: event.clientX, clientY: event.clientY };
+    const figure = stage.closest("figure");
+    const table = figure.parentElement.querySelector("table");
+    const box = stage.getBoundingClientRect();
+    const at = Math.floor(((event.clientX - box.left) / box.width) * Number(figure.dataset.rows));
+    const row = table?.tBodies[0].rows[at];
+    if (!row) return;
+    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    const words = [...row.cells].slice(1).map((cell, k) => `${heads[k + 1]} ${cell.textContent}`);
+    figure.querySelector(".readout").textContent = `${row.cells[0].textContent}: ${words.join(", ")}`;
+    for (const plot of all(".plot", stage)) {
+      const width = plot.viewBox.baseVal.width / Number(figure.dataset.rows);
+      const mark = plot.querySelector(".cursor") ?? plot.appendChild(document.createElementNS(plot.namespaceURI, "rect"));
+      for (const [name, value] of Object.entries({ class: "cursor", x: at * width, width, y: 0, height: "100%" })) {
+        mark.setAttribute(name, value);
+      }
+    }
+  };
+  document.addEventListener("pointermove", read);
+  document.addEventListener("pointerdown", read);
 
   // ---- folds that are filled when they are opened
   const fill = async (fold) => {

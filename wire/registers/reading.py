@@ -16,12 +16,15 @@ class EnergySource(StrEnum):
     SUNSPEC_INT = "sunspec_203"
     SUNSPEC_FLOAT = "sunspec_213"
     MQTT = "mqtt"
+    P1 = "p1"
+    REGISTER_MAP = "register_map"
 
 
 class ReadingQuality(StrEnum):
-    """What a reading may be used for."""
+    """What a reading may be used for. `estimated`: energies are integrated from power, a second best."""
 
     GOOD = "good"
+    ESTIMATED = "estimated"
     SUSPECT = "suspect"
     DISPLAY_ONLY = "display_only"
     INVALID = "invalid"

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from hems.commands.backtest_report.fans import legend
-from hems.commands.backtest_report.markup import Markup, tag
 from hems.commands.backtest_report.plot import Axis, Band, Dots, Line, Shape, plot, value_axis
 from hems.forecasting.evaluation.day_scores import DayScore, mae_by_hour
 from hems.forecasting.evaluation.metrics import ACTIVE_SHARE
 from hems.forecasting.evaluation.rolling import Issued
 from hems.forecasting.series import FloatArray
+from web.charts.markup import Markup, tag
 
 HOUR_AXIS = Axis(low=0.0, high=24.0, ticks=tuple((float(h), f"{h:02d}:00") for h in range(0, 25, 6)))
 SHARE_AXIS = Axis(low=0.0, high=1.0, ticks=tuple((k / 5, f"{20 * k} %") for k in range(6)))

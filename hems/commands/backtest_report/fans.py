@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from hems.commands.backtest_report.markup import Markup, tag
 from hems.commands.backtest_report.plot import Axis, Band, Line, Shape, plot, value_axis
 from hems.forecasting.evaluation.day_scores import DayScore
 from hems.forecasting.evaluation.metrics import HIGH, LOW, MEDIAN
 from hems.forecasting.evaluation.rolling import Issued
+from web.charts.markup import Markup, tag
 
 SHOWN = 4  # days of each kind
 TICK_HOURS = 6

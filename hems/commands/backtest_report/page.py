@@ -6,13 +6,13 @@ from typing import Any
 
 from hems.commands.backtest_report.calibration import calibration_section, errors_section
 from hems.commands.backtest_report.fans import fan_sections
-from hems.commands.backtest_report.markup import Markup, tag
 from hems.commands.backtest_report.numerals import percent
 from hems.commands.backtest_report.style import STYLE
 from hems.commands.backtest_report.tables import findings_section, homes_section, method_section
 from hems.commands.backtest_run import Backtest
 from hems.commands.backtest_table import best_naive
 from hems.forecasting.evaluation.day_scores import day_scores
+from web.charts.markup import Markup, tag
 
 
 def render(found: Backtest) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hems.commands.backtest_report.markup import Markup, joined, tag
+from web.charts.markup import Markup, joined, tag
 
 Values = Sequence[float] | npt.NDArray[np.float64]
 

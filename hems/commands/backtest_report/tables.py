@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hems.commands.backtest_report.markup import Markup, tag
 from hems.commands.backtest_report.numerals import number, percent
+from web.charts.markup import Markup, tag
 
 HEAD = ("home", "MAE kW", "nMAE", "pinball kW", "in q10\N{EN DASH}q90", "skill MAE", "skill pinball")
 

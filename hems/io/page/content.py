@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from hems.control.house_view.market_day import RoundView
 from hems.control.house_view.snapshot import HouseSnapshot
@@ -53,6 +54,11 @@ def sections(content: Content, shown: Shown) -> dict[str, str]:
     }
 
 
+def mark(parts: Mapping[str, str]) -> str:
+    """A short mark of what sections show: a page that was just loaded is not sent the same again."""
+    return sha256("".join(parts.values()).encode()).hexdigest()[:16]
+
+
 def spoken(snapshot: HouseSnapshot) -> str:
     """What a screen reader is told when it changes: the titles of the notices."""
     return ". ".join(notice_title(notice) for notice in snapshot.notices)
@@ -84,6 +90,7 @@ def page_text(home: Home, parts: Mapping[str, str], known: Mapping[str, Body]) -
             id=name,
             data_view=name,
             data_live=name,
+            hidden=name != VIEWS[0],  # drawn when it is chosen; without a script all of them show
             class_="view two",
             aria_labelledby=f"{name}-heading",
         )
@@ -91,5 +98,5 @@ def page_text(home: Home, parts: Mapping[str, str], known: Mapping[str, Body]) -
     ]
     notices = tag("div", Markup(parts["notices"]), data_live="notices", class_="view notices")
     heard = tag("p", id="spoken", class_="unseen", aria_live="polite")
-    main = tag("main", notices, *views, id="main", tabindex=-1, data_events="/events")
+    main = tag("main", notices, *views, id="main", tabindex=-1, data_events=f"/events?seen={mark(parts)}")
     return document(title, header, tabs, main, heard, known=known)

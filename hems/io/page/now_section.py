@@ -105,7 +105,7 @@ def _device(device: DeviceNow, snapshot: HouseSnapshot, shown: Shown) -> Markup:
     parts = [
         tag("h3", tag("span", class_=f"dot {FLOW_CSS[device.kind]}", aria_hidden="true"), label(device.name)),
         tag("span", _doing(device, shown), class_="amount"),
-        tag("p", device.text or say("device.undecided"), class_="reason"),
+        tag("p", _reason(device), class_="reason"),
     ]
     if device.soc is not None:
         text = shown.percent(device.soc)
@@ -123,6 +123,12 @@ def _device(device: DeviceNow, snapshot: HouseSnapshot, shown: Shown) -> Markup:
     if device.told_kw is not None:
         parts.append(_why_fold(device.name))
     return tag("div", *parts, class_="item")
+
+
+def _reason(device: DeviceNow) -> str:
+    if device.kw is None:
+        return say("device.silent.do")
+    return device.text or say("device.undecided")
 
 
 def _doing(device: DeviceNow, shown: Shown) -> str:
@@ -145,6 +151,8 @@ def _more(device: DeviceNow, now_s: int, shown: Shown) -> list[str]:
     if device.needed_kwh is not None and device.departure_s is not None:
         time = shown.moment(device.departure_s, now_s)
         said.append(say("device.needs", energy=shown.energy(device.needed_kwh), time=time))
+    if device.kw is None:
+        return said
     if device.price_per_kwh is not None and device.worth_per_h >= 0.0005:
         worth, price = shown.small_money(device.worth_per_h), shown.price(device.price_per_kwh)
         said.append(say("device.worth", money=worth, price=price))

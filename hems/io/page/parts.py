@@ -65,14 +65,26 @@ def figure_card(
     legend_items: Sequence[LegendItem] = (),
     remark: str = "",
     flat: bool = False,
+    rows: float | None = None,
 ) -> Markup:
-    """A card with a picture and, behind a fold, its numbers as a table."""
+    """A card with a picture and, behind a fold, its numbers as a table.
+
+    With `rows` the rows of the table lie evenly over the width of the picture, as many as it says: they can be read
+    by pointing at it.
+    """
+    readout = "" if rows is None else tag("p", say("point"), class_="readout soft", aria_hidden="true")
     return tag(
         "section",
         tag("h3", title, id=f"{name}-name"),
         tag("p", sentence, class_="sentence") if sentence else "",
         legend(legend_items) if legend_items else "",
-        tag("figure", tag("div", picture, class_="stage flat" if flat else "stage"), aria_labelledby=f"{name}-name"),
+        tag(
+            "figure",
+            tag("div", picture, class_="stage flat" if flat else "stage"),
+            readout,
+            aria_labelledby=f"{name}-name",
+            data_rows=None if rows is None else f"{rows:.3f}",
+        ),
         tag("p", remark, class_="soft") if remark else "",
         tag("details", tag("summary", say("numbers")), numbers, id=f"{name}-numbers"),
         class_="card wide",

@@ -41,6 +41,7 @@ def plan_html(snapshot: HouseSnapshot, shown: Shown) -> Markup:
         sentence=sentence,
         picture=picture,
         numbers=_hours(plan, shown),
+        rows=plan.slots * plan.slot_minutes / 60,
         legend_items=_legend(plan),
     )
     return joined([title, card])
@@ -146,7 +147,7 @@ def _has(lane: Lane) -> bool:
 
 
 def _now_share(plan: PlanView) -> float:
-    return min(max(plan.now / plan.slots, 0.0), 1.0)
+    return min(max(round(plan.now, 1) / plan.slots, 0.0), 1.0)  # a tenth of a slot: not every second a new picture
 
 
 def _anchor(plan: PlanView) -> str:

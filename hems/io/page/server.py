@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web as http
 
 from hems.control.house_view.money import Sum
-from hems.io.page.content import Content, page_text, sections, spoken
+from hems.io.page.content import Content, mark, page_text, sections, spoken
 from hems.io.page.market_section import round_html
 from hems.io.page.money_section import csv_text
 from hems.io.page.shown import Shown
@@ -108,7 +108,8 @@ class HouseServer:
         parts = sections(content, self._shown(channel))
         if not self.events.channels[channel]:
             self._sent[channel] = parts
-        return await self.events.stream(request, channel, frame("sections", parts))
+        known = request.query.get("seen") == mark(parts)
+        return await self.events.stream(request, channel, frame("sections", {} if known else parts))
 
     async def _json(self, request: http.Request) -> http.StreamResponse:
         content, name = self._source.content(), request.path.rsplit("/", 1)[1]
