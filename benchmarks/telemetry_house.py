@@ -25,7 +25,7 @@ HOME = f"""
 [home]
 meter = "h1"
 state_dir = "home"
-slot_minutes = {SLOT_MINUTES}
+slot_minutes = {{slot_minutes}}
 [meter]
 port = {{meter_port}}
 [tariff]
@@ -33,6 +33,7 @@ import_price_per_kwh = 0.30
 export_price_per_kwh = 0.08
 [control]
 tick_s = 10
+{{control}}
 [market]
 community = "bench"
 broker_key = "{{broker_key}}"
@@ -59,12 +60,13 @@ url = "{{url}}"
 org = "{ORG}"
 bucket = "{BUCKET}"
 token_file = "token"
+{{more}}
 """
 BROKER = f"""
 community = "bench"
 state_dir = "broker"
 [market]
-slot_minutes = {SLOT_MINUTES}
+slot_minutes = {{slot_minutes}}
 group_min = 1
 [mqtt]
 port = {{mqtt_port}}
@@ -120,25 +122,36 @@ class House:
 
 
 @contextmanager
-def processes(folder: Path, meter_port: int, url: str) -> Iterator[dict[str, int]]:
-    """The process ids of the house's programs by name, while they run."""
+def processes(
+    folder: Path,
+    meter_port: int,
+    url: str,
+    *,
+    slot_minutes: int = SLOT_MINUTES,
+    control: str = "",
+    more: str = "",
+) -> Iterator[dict[str, int]]:
+    """The process ids of the house's programs by name, while they run.
+
+    `control` are lines of `[control]`, `more` further tables of the home. A folder `home` that is there is used.
+    """
     mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if mosquitto is None:
         raise SystemExit("mosquitto is not installed: apt install mosquitto")
     mqtt_port, home = free_port(), folder / "home"
     (folder / "mosquitto.conf").write_text(f"listener {mqtt_port} 127.0.0.1\nallow_anonymous true\nuser root\n")
     (folder / "token").write_text(TOKEN)
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     (home / "meter.key").write_text((bytes([7]) * 32).hex() + "\n")
     (home / "meter.key").chmod(0o600)
-    (folder / "broker.toml").write_text(BROKER.format(mqtt_port=mqtt_port, meter_key=KEY.public_hex))
-    places = {"meter_port": meter_port, "mqtt_port": mqtt_port, "url": url}
+    (folder / "broker.toml").write_text(BROKER.format(mqtt_port=mqtt_port, meter_key=KEY.public_hex, slot_minutes=slot_minutes))
+    places = {"meter_port": meter_port, "mqtt_port": mqtt_port, "url": url, "slot_minutes": slot_minutes}
     with ExitStack() as stack:
         stack.enter_context(child([mosquitto, "-c", str(folder / "mosquitto.conf")], folder / "mosquitto.log"))
         stack.enter_context(_program(folder, "broker", "broker.cli", "run", "broker.toml"))
         key = _waited(folder / "broker" / "broker.key")
         broker_key = key_from_seed(bytes.fromhex(key)).public_hex
-        (folder / "home.toml").write_text(HOME.format(**places, broker_key=broker_key))
+        (folder / "home.toml").write_text(HOME.format(**places, broker_key=broker_key, control=control, more=more))
         programs = {"hems meter": "meter", "hems run": "run", "hems telemetry": "telemetry"}
         yield {
             name: stack.enter_context(_program(folder, command, "hems.cli", command, "home.toml")).pid

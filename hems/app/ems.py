@@ -414,7 +414,7 @@ class EmsApp:
             {
                 Managing.is_meter_connected: None if self._config.market is None else int(self._send is not None),
                 Managing.weather_age_s: None if said is None else float(now_s - said.issued_s),
-                Managing.history_slots: len(self._history.means),
+                Managing.history_slots: self._history.slots,
             },
         )
         if is_due:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from hems.forecasting.features import Past
-from hems.forecasting.local_days import NO_HOLIDAYS, Calendar, day_grid
+from hems.forecasting.local_days import NO_HOLIDAYS, Calendar, LocalSlots, day_grid
 from hems.forecasting.seasonal import seasonal_mean
 from hems.forecasting.series import DAY_S, FloatArray, Forecast, Series
 
@@ -52,7 +52,7 @@ def path_correlation(history: Series, n: int, calendar: Calendar) -> FloatArray:
         slot_s=known.slot_s,
         values_kw=np.sqrt(np.maximum(known.values_kw, 0.0)),
     )
-    off = root.values_kw - seasonal_mean(Past(day_grid(root, calendar.timezone), slots), slots, "load")
+    off = root.values_kw - _usual(root, slots, calendar)
     off = off[~np.isnan(off)] if np.isnan(off).all() else np.nan_to_num(off - np.nanmean(off))
     if np.count_nonzero(off) < 7 * DAY_S // known.slot_s:
         return np.exp(-np.arange(n) * history.slot_s / 3600 / DEFAULT_MEMORY_H)
@@ -60,6 +60,13 @@ def path_correlation(history: Series, n: int, calendar: Calendar) -> FloatArray:
     spectrum = np.abs(np.fft.rfft(off, 2 * max(len(off), n))) ** 2
     products = np.fft.irfft(spectrum)[:n]
     return np.asarray(products / products[0])
+
+
+def _usual(root: Series, slots: LocalSlots, calendar: Calendar) -> FloatArray:
+    """The usual day at every slot of a series, (n,), a day at a time: 28 days before all slots at once take 20 MB."""
+    grid, n, day = day_grid(root, calendar.timezone), len(root.values_kw), DAY_S // root.slot_s
+    cuts = [slots.cut(slice(first, first + day)) for first in range(0, n, day)]
+    return np.concatenate([np.zeros(0), *(seasonal_mean(Past(grid, cut), cut, "load") for cut in cuts)])
 
 
 def _value(forecast: Forecast, shares: FloatArray, slot: int) -> FloatArray:

@@ -20,6 +20,7 @@ from hems.planning.solving.wishes import weighted_cost, weights
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Narrow = NDArray[np.int32]
 
 _PER_COLUMN = ("cost", "tie", "rank", "weight", "lower", "upper", "integer")
 
@@ -41,7 +42,7 @@ class _Blocks:
     rows: int = 0
     per_column: list[dict[str, Any]] = field(default_factory=list)
     per_row: list[tuple[Floats, Floats]] = field(default_factory=list)
-    entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    entries: list[tuple[Narrow, Narrow, Floats]] = field(default_factory=list)  # most of the memory: 32 bit will do
     cost: list[Floats] = field(default_factory=list)
 
     def add_columns(self, arrays: Arrays, own: Bools, factor: Floats, cost: Floats) -> Ints:
@@ -61,7 +62,8 @@ class _Blocks:
         self.per_row.append((arrays.row_lower[keep], arrays.row_upper[keep]))
         self.rows += int(keep.sum())
         kept = keep[arrays.index]
-        self.entries.append((place[arrays.index[kept]], at[column[kept]], arrays.value[kept]))
+        rows, columns = place[arrays.index[kept]], at[column[kept]]
+        self.entries.append((rows.astype(np.int32), columns.astype(np.int32), arrays.value[kept]))
         return np.asarray(place)
 
     def arrays(self) -> Arrays:
@@ -76,18 +78,20 @@ class _Blocks:
             row_lower=low,
             row_upper=high,
             start=start,
-            index=row[order].astype(np.int32),
+            index=row[order],
             value=value[order],
         )
 
 
 def stacked(problem: Problem, futures: Sequence[Future], choices: Choices, risk: Risk) -> Stacked:
     """The program of all futures, weighted with their probabilities; the first is the one that a plan shows."""
-    programs = [program(problem_of(problem, future), choices) for future in futures]
     share = np.array([future.probability for future in futures])
     share /= share.sum()
-    blocks, common, balance, terms = _Blocks(), _common(programs[0]), list[Ints](), list[tuple[Ints, Floats]]()
-    for number, (built, p) in enumerate(zip(programs, share.tolist(), strict=True)):
+    first = program(problem_of(problem, futures[0]), choices)
+    blocks, common, balance, terms = _Blocks(), _common(first), list[Ints](), list[tuple[Ints, Floats]]()
+    for number, (future, p) in enumerate(zip(futures, share.tolist(), strict=True)):
+        # one program at a time: all of them together would take as much memory again as the stack
+        built = program(problem_of(problem, future), choices) if number else first
         arrays, same = built.arrays, _common(built)
         later = np.ones(arrays.columns, bool)
         later[same] = False
@@ -97,14 +101,15 @@ def stacked(problem: Problem, futures: Sequence[Future], choices: Choices, risk:
         at[own] = blocks.add_columns(arrays, own, np.where(later, (1.0 - risk.weight) * p, 1.0), cost)
         at[same] = common
         balance.append(blocks.add_rows(arrays, at, own)[built.balance_rows])
-        terms.append((at[later], cost[later]))
+        if risk.weight > 0.0:
+            terms.append((at[later], cost[later]))
     if risk.weight > 0.0:
         _add_risk(blocks, terms, share, risk)
     made = Program(
         arrays=blocks.arrays(),
         balance_rows=balance[0],
-        connection=programs[0].connection,
-        parts=programs[0].parts,
+        connection=first.connection,
+        parts=first.parts,
     )
     return Stacked(program=made, cost=np.concatenate(blocks.cost), balance_rows=np.stack(balance))
 
@@ -130,8 +135,9 @@ def _add_risk(blocks: _Blocks, terms: list[tuple[Ints, Floats]], share: Floats, 
     blocks.columns += 1 + count
     for number, (columns, cost) in enumerate(terms):
         paid = np.flatnonzero(cost)
-        blocks.entries.append((np.full(len(paid), blocks.rows), columns[paid], cost[paid]))
-        over = np.array([first, first + 1 + number])
-        blocks.entries.append((np.full(2, blocks.rows), over, np.array([-1.0, -1.0])))
+        row = np.full(len(paid), blocks.rows, np.int32)
+        blocks.entries.append((row, columns[paid].astype(np.int32), cost[paid]))
+        over = np.array([first, first + 1 + number], np.int32)
+        blocks.entries.append((np.full(2, blocks.rows, np.int32), over, np.array([-1.0, -1.0])))
         blocks.per_row.append((np.array([-np.inf]), np.array([0.0])))
         blocks.rows += 1
