@@ -120,7 +120,8 @@ def main() -> None:
         rows.append([str(minutes), *(f"{peak.most_mb:.0f} / {peak.now_mb:.0f}" for peak in found.values())])
         print(rows[-1], flush=True)
     head = ["slots min", *(f"`{name}` peak / now MB" for name in found)]
-    words = f"Horizon {options.hours} h, {options.futures} ways on, {KEEP_DAYS} days of history; the limit is {LIMIT_MB} MB."
+    sizes = f"Horizon {options.hours} h, {options.futures} ways on, {KEEP_DAYS} days of history"
+    words = f"{sizes}; the limit is {LIMIT_MB} MB."
     text = f"{words}\n\n{table(head, rows)}"
     print(text if options.dry else write("memory", "roof, battery, car, heat pump, dishwasher, page, market", [text]))
 

@@ -62,21 +62,21 @@ bucket = "{BUCKET}"
 token_file = "token"
 {{more}}
 """
-BROKER = f"""
+BROKER = """
 community = "bench"
 state_dir = "broker"
 [market]
-slot_minutes = {{slot_minutes}}
+slot_minutes = {slot_minutes}
 group_min = 1
 [mqtt]
-port = {{mqtt_port}}
+port = {mqtt_port}
 [tariff]
 kind = "constant"
 import_price_per_kwh = 0.30
 export_price_per_kwh = 0.08
 [[members]]
 meter = "h1"
-public_key = "{{meter_key}}"
+public_key = "{meter_key}"
 nameplate_import_w = 17000
 nameplate_export_w = 17000
 """
@@ -144,7 +144,9 @@ def processes(
     home.mkdir(exist_ok=True)
     (home / "meter.key").write_text((bytes([7]) * 32).hex() + "\n")
     (home / "meter.key").chmod(0o600)
-    (folder / "broker.toml").write_text(BROKER.format(mqtt_port=mqtt_port, meter_key=KEY.public_hex, slot_minutes=slot_minutes))
+    (folder / "broker.toml").write_text(
+        BROKER.format(mqtt_port=mqtt_port, meter_key=KEY.public_hex, slot_minutes=slot_minutes)
+    )
     places = {"meter_port": meter_port, "mqtt_port": mqtt_port, "url": url, "slot_minutes": slot_minutes}
     with ExitStack() as stack:
         stack.enter_context(child([mosquitto, "-c", str(folder / "mosquitto.conf")], folder / "mosquitto.log"))
