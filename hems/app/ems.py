@@ -272,9 +272,15 @@ class EmsApp:
             self._trained_day = day
             return
         self._trained_day = day
-        self._training = asyncio.create_task(self._train(now_s))
+        self._training = asyncio.create_task(self._train(now_s) if self._driven else self._train_after_step(now_s))
         if self._driven:
             await self._training
+
+    async def _train_after_step(self, now_s: int) -> None:
+        """Trains when the running step is over: its plan and what the worker is sent would be too much at once."""
+        async with self._busy:
+            pass
+        await self._train(now_s)
 
     def _restore_models(self, day: int) -> bool:
         """Takes the stored models; true when one was trained on this day: today's training is done then."""

@@ -83,6 +83,9 @@ def run(args: argparse.Namespace) -> int:
         for path, config in homes:
             print(f"{path}: {len(config.device)} devices, no finding")
         return 0
+    from hems.io.heap import give_back_large_blocks
+
+    give_back_large_blocks()
     from hems.app.ems import EmsApp
     from hems.app.serving import first_of, serve_all
     from hems.io.edge_store import StoreError

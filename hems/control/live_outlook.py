@@ -15,7 +15,7 @@ from hems.forecasting.seasonal import Building
 from hems.forecasting.series import Forecast, Kind, Series, no_power
 from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trained import Model
-from hems.planning.futures.ways import ways_on
+from hems.planning.futures.ways import affordable, ways_on
 from hems.planning.outlook import OUTDOOR_MEAN, Outlook, WayOn
 from hems.site.tariff import Prices
 
@@ -81,7 +81,8 @@ class LiveOutlook:
     def _ways_on(self, load: Forecast, pv: Forecast, measured: Measured) -> tuple[WayOn, ...]:
         if self._futures == 0:
             return ()
-        return ways_on(continuations(load, pv, self.issued, measured, timezone=self._timezone), self._futures)
+        paths = continuations(load, pv, self.issued, measured, timezone=self._timezone)
+        return ways_on(paths, affordable(self._futures, len(load.mean_kw)))
 
     def _signals(self, now_s: int, start_s: int, slots: int) -> Signals:
         expected = self._with_weather(self.signals.expected(start_s, slots), now_s, start_s, slots)

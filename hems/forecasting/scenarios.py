@@ -36,11 +36,19 @@ def scenarios(
     n = len(forecast.mean_kw)
     calendar = Calendar(timezone=timezone, holidays=holidays)
     correlation = path_correlation(history.until(forecast.start_epoch_s), n, calendar)
-    lags = np.abs(np.arange(n)[:, None] - np.arange(n)[None, :])
-    factor = np.linalg.cholesky(correlation[lags] + JITTER * np.eye(n))
+    factor = np.linalg.cholesky(_toeplitz(correlation))
     draws = np.random.default_rng(seed).standard_normal((count, n)) @ factor.T
     shares = (np.argsort(np.argsort(draws, axis=0), axis=0) + 0.5) / count
     return np.stack([_value(forecast, shares[:, slot], slot) for slot in range(n)], axis=1)
+
+
+def _toeplitz(correlation: FloatArray) -> FloatArray:
+    """Correlation of every two slots (n, n) from that by their distance (n,), a little more on the diagonal."""
+    n = len(correlation)
+    both_ways = np.concatenate([correlation[:0:-1], correlation])
+    matrix = np.lib.stride_tricks.sliding_window_view(both_ways, n)[::-1].copy()
+    matrix[np.diag_indices(n)] += JITTER
+    return matrix
 
 
 def path_correlation(history: Series, n: int, calendar: Calendar) -> FloatArray:

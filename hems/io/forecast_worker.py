@@ -136,9 +136,8 @@ class ForecastWorker:
         process = await self._running()
         assert process.stdin is not None and process.stdout is not None, "started with pipes"
         self._requests += 1
-        line = json.dumps({**request, "id": self._requests}, separators=(",", ":"), allow_nan=False)
         try:
-            process.stdin.write(line.encode() + b"\n")
+            process.stdin.write(_line({**request, "id": self._requests}))  # megabytes, not held while it trains
             await process.stdin.drain()
             answer = json.loads(await process.stdout.readline())
         except (OSError, ValueError) as error:
@@ -167,3 +166,7 @@ class ForecastWorker:
             with suppress(ProcessLookupError):
                 process.kill()
         await asyncio.wait_for(process.wait(), KILL_WAIT_S)
+
+
+def _line(request: dict[str, Any]) -> bytes:
+    return json.dumps(request, separators=(",", ":"), allow_nan=False).encode() + b"\n"

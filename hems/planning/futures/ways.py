@@ -4,6 +4,16 @@ from hems.forecasting.continuations import Continuations
 from hems.planning.futures.reduction import reduced
 from hems.planning.outlook import WayOn
 
+# A plan over several futures takes some 15 kB for each slot of each path. So many keep a home with heat pump, car and
+# battery below 150 MB (`scripts/bench memory`): six ways on over a day of 5-minute slots, twenty over one of 15 minutes.
+PATH_SLOTS_MAX = 7 * 288
+LEAST_WAYS = 2  # one way alone would be taken as certain
+
+
+def affordable(count: int, slots: int) -> int:
+    """How many of `count` ways on are planned for over so many slots: with the path expected they fit the memory."""
+    return min(count, max(LEAST_WAYS, PATH_SLOTS_MAX // slots - 1))
+
 
 def ways_on(paths: Continuations, count: int) -> tuple[WayOn, ...]:
     """At most `count` of the continuations; two are alike when their net load is."""
