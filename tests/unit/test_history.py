@@ -75,6 +75,16 @@ def test_stored_means_and_new_ones_make_one_series() -> None:
     assert found[0].values_kw.tolist() == pytest.approx([0.5, 0.7, 0.9])
 
 
+def test_of_two_means_for_one_slot_the_later_one_counts_wherever_it_is_in_time() -> None:
+    history = History(slot_minutes=15)
+    history.load([SlotMeans(slot(-1), 0.7, 0.1), SlotMeans(slot(-3), 0.5, 0.0), SlotMeans(slot(-1), 0.9, 0.2)])
+    history.load([SlotMeans(slot(-3), 0.6, 0.0)])
+    assert history.means == {slot(-3).start_s: (0.6, 0.0), slot(-1).start_s: (0.9, 0.2)}
+    history.sample(slot(-3), measured(800.0))  # the clock was set back
+    history.sample(slot(0), measured(900.0))
+    assert history.slots == 2 and history.means[slot(-3).start_s][0] == 0.8
+
+
 def test_what_is_older_than_the_kept_days_is_forgotten() -> None:
     history = History(slot_minutes=15)
     day = 96
