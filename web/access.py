@@ -80,7 +80,7 @@ class Access:
 
 
 def _name(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()  # a header may hold any bytes
 
 
 def _files(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ In this order: proxies on a loopback page, foreign Host, foreign Origin, rate, s
 Sources: CSP Level 3; Fetch Standard 3.2 (Origin) and Fetch Metadata (Sec-Fetch-Site); OWASP Secure Headers.
 """
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
@@ -16,11 +17,12 @@ from web.answers import problem
 from web.hosts import is_answered, is_loopback, is_own_origin
 from web.rate import Rate, RateLimit
 
+LOG = logging.getLogger(__name__)
 BODY_MAX = 16_384
 READS = Rate(per_s=30.0, burst=400)
 WRITES = Rate(per_s=1.0, burst=20)
 ENTRIES = Rate(per_s=0.05, burst=5)  # guesses of a link
-OPEN_PATHS = ("/enter", "/assets/")  # what is answered without a session: the door itself and how it looks
+DOOR, ASSETS = "/enter", "/assets/"  # what is answered without a session: the door itself and how it looks
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 HEADERS = {
@@ -103,7 +105,7 @@ class Guard:
 
     def _too_often(self, request: http.Request) -> http.Response | None:
         limit = self._reads if request.method in SAFE_METHODS else self._writes
-        if request.path == "/enter" and request.method not in SAFE_METHODS:
+        if request.path == DOOR and request.method not in SAFE_METHODS:
             limit = self._entries
         wait_s = limit.wait_s(request.remote or "", self.clock())
         if not wait_s:
@@ -117,10 +119,10 @@ class Guard:
         return problem(413, f"more than {BODY_MAX} bytes", "send less")
 
     def _without_session(self, request: http.Request) -> http.Response | None:
-        if self.is_member(request) or request.path.startswith(OPEN_PATHS):
+        if self.is_member(request) or request.path == DOOR or request.path.startswith(ASSETS):
             return None
         if request.method in SAFE_METHODS and "text/html" in request.headers.get("Accept", ""):
-            return http.Response(status=303, headers={"Location": "/enter"})
+            return http.Response(status=303, headers={"Location": DOOR})
         return problem(401, "no session", f"open a link: `{self.reach.link_command}` prints one")
 
 
@@ -137,6 +139,11 @@ def middleware(guard: Guard) -> Middleware:
                 response = problem(413, f"more than {BODY_MAX} bytes", "send less")
             except http.HTTPException as error:
                 response = problem(error.status, error.reason, "see the documentation of the page")
+            except ConnectionError:
+                raise  # who asked has gone
+            except Exception:
+                LOG.exception("page: %s %r failed", request.method, request.path)
+                response = problem(500, "this did not work", "reload the page; the log of the program says why")
         if not response.prepared:
             add_headers(response)
         return response

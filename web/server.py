@@ -1,23 +1,18 @@
 """A page as a server: guard, files and the door for the network around the handlers of a program."""
 
-import os
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web as http
 
 from web.answers import HTML, Body, answer, problem
-from web.assets import href, own_assets
+from web.assets import own_assets
+from web.bodies import text_of
 from web.charts.markup import tag
 from web.document import document
 from web.events import Events
 from web.guard import BODY_MAX, Guard, middleware
 
 Handler = Callable[[http.Request], Awaitable[http.StreamResponse]]
-CLOSING_S = 2.0
-
-
-class PortTaken(Exception):
-    """The page's address cannot be listened on: the message says which and what to do."""
 
 
 def application(
@@ -62,32 +57,9 @@ def application(
     return app
 
 
-async def listening(app: http.Application, host: str, port: int) -> http.AppRunner:
-    """The running server. Raises: PortTaken when the address is not free or not of this machine."""
-    runner = http.AppRunner(app, access_log=None, shutdown_timeout=CLOSING_S)
-    await runner.setup()
-    try:
-        await http.TCPSite(runner, host, port).start()
-    except OSError as error:
-        await runner.cleanup()
-        raise PortTaken(f"{host}:{port}: {_said(error)}; set another port in the page's table") from None
-    return runner
-
-
-def _said(error: OSError) -> str:
-    """The system's word for an error, without what asyncio puts around it."""
-    return os.strerror(error.errno) if error.errno else str(error)
-
-
-def port_of(runner: http.AppRunner) -> int:
-    """The port that a server listens on, which was chosen by the system where 0 was asked for."""
-    address = runner.addresses[0]
-    return int(address[1])
-
-
 async def _entered(request: http.Request, guard: Guard) -> http.StreamResponse:
     """A session in exchange for the link's token, which is the body."""
-    link = (await request.text()).strip()
+    link = (await text_of(request)).strip()
     session = guard.access.session_for(link)
     if session is None:
         return problem(403, "this link is used or too old", f"make a new one: {guard.reach.link_command}")
@@ -110,5 +82,3 @@ def _door(name: str, known: Mapping[str, Body], link_command: str) -> Body:
     page = document(name, said, known=known, scripts=("enter.js",))
     return Body(page.encode(), HTML)
 
-
-__all__ = ["PortTaken", "application", "href", "listening", "port_of"]

@@ -68,7 +68,7 @@ def _serve(config: "BrokerConfig", port: int, access: "Access") -> int:
     from broker.io.page.run import serve
     from broker.io.verification import NoTerms
     from broker.market.events import UnknownRecord
-    from web.server import PortTaken
+    from web.listening import PortTaken
 
     def ready(at: str) -> None:
         print(f"operator's page: {at}", flush=True)

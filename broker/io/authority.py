@@ -28,6 +28,7 @@ NAME = re.compile(rf"[a-z0-9_.-]{{1,{IDENTITY_MAX}}}")
 HOST_NAME_MAX = 64
 PUBLIC = 0o644
 RENEWED_BEFORE = timedelta(days=60)
+FORMER = ".former"
 
 
 class AuthorityError(Exception):
@@ -48,7 +49,8 @@ class Issued:
 class Authority:
     """`ca.pem`, `ca.key` and `crl.pem` of a folder, `server.*`, and `clients/NAME.*`.
 
-    What exists is given again until its last 60 days, in which it is made anew.
+    What exists is given again until its last 60 days, in which it is made anew. `clients/NAME.former` holds the numbers
+    of certificates that were followed by another: they let in until they end, so revoking a name revokes them, too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -112,7 +114,7 @@ class Authority:
         return self._issue(path, name, (), now_s) if _ends_soon(row, now_s) else row
 
     def revoke(self, name: str, now_s: int) -> None:
-        """Puts a client's certificate on the list of revoked ones.
+        """Puts every certificate that a client ever got on the list of revoked ones.
 
         Raises: AuthorityError when there is no certificate of this name.
         """
@@ -120,7 +122,7 @@ class Authority:
         if not NAME.fullmatch(name) or not path.exists():
             known = ", ".join(row.name for row in self.issued() if row.certificate.parent == self._clients)
             raise AuthorityError(f"{name}: no certificate of this name; there are: {known or 'none'}")
-        self._publish(self._open(), self._revoked() | {_read(path).serial_number}, now_s)
+        self._publish(self._open(), self._revoked() | _former(path) | {_read(path).serial_number}, now_s)
 
     def issued(self) -> list[Issued]:
         """The server's certificate, if there is one, and those of the clients by name."""
@@ -143,6 +145,9 @@ class Authority:
             certificate = leaf_certificate(name, key, hosts, signer, moment(now_s))
         except BadHost as error:
             raise AuthorityError(str(error)) from None
+        if path.exists():
+            earlier = sorted(_former(path) | {_read(path).serial_number})
+            write_private(path.with_suffix(FORMER), "".join(f"{serial:x}\n" for serial in earlier))
         write_private(path.with_name(f"{path.stem}.key"), key_text(key))
         _write(path, certificate.public_bytes(Encoding.PEM))
         return self._row(path)
@@ -181,6 +186,14 @@ def _ends_soon(row: Issued, now_s: int) -> bool:
 
 def _read(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _former(path: Path) -> frozenset[int]:
+    """The serial numbers of the certificates that were at this path before."""
+    try:
+        return frozenset(int(line, 16) for line in path.with_suffix(FORMER).read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        return frozenset()
 
 
 def _write(path: Path, content: bytes) -> None:

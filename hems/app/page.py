@@ -30,7 +30,7 @@ from hems.site.config import HomeConfig
 from hems.site.tariff import Prices
 from web.access import Access
 from web.guard import Reach
-from web.server import PortTaken, listening
+from web.listening import PortTaken, listening
 
 LOG = logging.getLogger(__name__)
 AGAIN_S = 10.0
@@ -83,7 +83,7 @@ class HousePage:
         while True:
             try:
                 app = self._server.application(reach, self._access)
-                runner = await listening(app, self._page.listens_on, self._page.port)
+                listener = await listening(app, self._page.listens_on, self._page.port)
                 break
             except PortTaken as error:
                 if not told:
@@ -94,7 +94,7 @@ class HousePage:
             LOG.warning("page: %s", self._address())
             await self._watched()
         finally:
-            await runner.cleanup()
+            await listener.close()
             if self._records is not None:
                 self._records.close()
 

@@ -25,7 +25,7 @@ from hems.forecasting.series_json import series_to_json, temperature_to_json
 from hems.forecasting.temperature import TemperatureSeries
 from hems.forecasting.trained import Model
 
-COMMAND = (sys.executable, "-m", "hems.forecasting.worker")
+COMMAND = (sys.executable, "-P", "-m", "hems.forecasting.worker")
 LINE_BYTES_MAX = 64_000_000
 KILL_WAIT_S = 5.0
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from wire.audit import Check, Violation
 
-VERIFY = (sys.executable, "-m", "broker.cli", "verify", "-", "--json")
+VERIFY = (sys.executable, "-P", "-m", "broker.cli", "verify", "-", "--json")
 TIMEOUT_S = 120.0
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from broker.cli import main
 from broker.io.authority import Authority, AuthorityError
@@ -49,8 +50,8 @@ def test_what_exists_is_given_again_and_renewed_only_when_asked(authority: Autho
     authority.server(["b.example", "a.example"], NOW_S)
     assert contents(authority) == before
     authority.client("home-1", NOW_S, renew=True)
-    changed = {Path(name).name for name, content in contents(authority).items() if before[name] != content}
-    assert changed == {"home-1.pem", "home-1.key"}
+    changed = {Path(name).name for name, content in contents(authority).items() if before.get(name) != content}
+    assert changed == {"home-1.pem", "home-1.key", "home-1.former"}
 
 
 def test_a_certificate_in_its_last_days_is_made_anew(authority: Authority) -> None:
@@ -77,6 +78,19 @@ def test_a_revoked_certificate_is_not_given_again_and_a_new_one_counts(authority
     assert {row.name: row.is_revoked for row in authority.issued()} == {"home-1": True, "home-2": False}
     with pytest.raises(AuthorityError, match="--renew gives it a new one"):
         authority.client("home-1", NOW_S)
+    assert not authority.client("home-1", NOW_S, renew=True).is_revoked
+
+
+def test_revoking_a_client_revokes_the_certificates_it_had_before(authority: Authority) -> None:
+    def serial(path: Path) -> int:
+        return x509.load_pem_x509_certificate(path.read_bytes()).serial_number
+
+    had = [serial(authority.client("home-1", NOW_S).certificate)]
+    had += [serial(authority.client("home-1", NOW_S, renew=True).certificate) for _ in range(2)]
+    authority.client("home-2", NOW_S)
+    authority.revoke("home-1", NOW_S)
+    listed = x509.load_pem_x509_crl(authority.revocations.read_bytes())
+    assert {entry.serial_number for entry in listed} == set(had)
     assert not authority.client("home-1", NOW_S, renew=True).is_revoked
 
 

@@ -16,7 +16,8 @@ from web.events import QUEUE_MAX, Events, frame
 from web.guard import BODY_MAX, HEADERS, WRITES, Guard, Reach
 from web.hosts import is_answered, is_loopback, is_own_origin, split_host
 from web.rate import PEERS_MAX, Rate, RateLimit
-from web.server import PortTaken, application, listening, port_of
+from web.listening import PortTaken, listening
+from web.server import application
 
 Scene = Callable[[ClientSession, str, "Served"], Awaitable[None]]
 
@@ -58,12 +59,12 @@ class Served:
 def played(folder: Path, scene: Scene, *, lan: bool = False) -> Served:
     async def run() -> Served:
         served = Served(folder, lan=lan)
-        runner = await listening(served.app, "127.0.0.1", 0)
+        listener = await listening(served.app, "127.0.0.1", 0)
         try:
             async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
-                await scene(client, f"http://127.0.0.1:{port_of(runner)}", served)
+                await scene(client, f"http://127.0.0.1:{listener.port}", served)
         finally:
-            await runner.cleanup()
+            await listener.close()
         return served
 
     return asyncio.run(run())

@@ -14,7 +14,7 @@ from broker.market.market import Market
 from doctor.alive import tell_alive
 from web.access import Access
 from web.guard import Guard, Reach
-from web.server import listening, port_of
+from web.listening import listening
 from wire.messages import Calendar
 
 LINK_COMMAND = "community-broker page --link"
@@ -31,18 +31,18 @@ async def serve(config: BrokerConfig, port: int, access: Access, ready: Callable
     try:
         reach = Reach(port=port, lan=config.page.lan, names=config.page.names, link_command=LINK_COMMAND)
         page = OperatorPage(records, calendar, state.root, Guard(reach, access))
-        runner = await listening(page.application, "0.0.0.0" if config.page.lan else "127.0.0.1", port)
+        listener = await listening(page.application, "0.0.0.0" if config.page.lan else "127.0.0.1", port)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         following = [asyncio.create_task(page.follow()), asyncio.create_task(tell_alive())]
-        ready(f"http://127.0.0.1:{port_of(runner)}/")
+        ready(f"http://127.0.0.1:{listener.port}/")
         try:
             await stop.wait()
         finally:
             for task in following:
                 task.cancel()
-            await runner.cleanup()
+            await listener.close()
     finally:
         records.close()
 

@@ -23,7 +23,7 @@ from web.charts.markup import Markup, tag
 from web.document import document
 from web.events import Events, frame
 from web.guard import Guard
-from web.server import application
+from web.server import Handler, application
 from wire.audit import roster_names
 from wire.commitments import RoundName
 from wire.messages import Calendar, Roster
@@ -45,15 +45,16 @@ class OperatorPage:
         self._known = own_assets()
         self._seen = -1
         self._shown: dict[str, Markup] = {}
-        self._checking = asyncio.Lock()
-        routes = {
+        self._checking, self._clearing = asyncio.Lock(), asyncio.Lock()
+        routes: dict[tuple[str, str], Handler] = {
             ("GET", "/"): self._page,
             ("GET", "/events"): self._stream,
             ("GET", "/round/{stage}/{round}/{slot}"): self._round,
             ("GET", "/replay/{stage}/{round}/{slot}"): self._replay,
             ("GET", "/check"): self._check,
         }
-        self.application = application(guard, self._events, routes, name=f"Market of {calendar.community}")
+        read = {route: _reading(handler) for route, handler in routes.items()}
+        self.application = application(guard, self._events, read, name=f"Market of {calendar.community}")
 
     async def follow(self) -> None:
         """Pushes changed sections to open pages, until it is cancelled."""
@@ -113,7 +114,8 @@ class OperatorPage:
         if name is None or self._records.round(name) is None:
             return problem(404, "no such round in the records", "open it from the list of rounds")
         archive = self._records.archive(name)
-        report: Report = await asyncio.to_thread(verify_round, archive)
+        async with self._clearing:  # the processor is the broker's, too
+            report: Report = await asyncio.to_thread(verify_round, archive)
         return answer(request, json_body({"text": replay_words(report), "report": report.as_record()}))
 
     async def _check(self, request: http.Request) -> http.StreamResponse:
@@ -123,6 +125,7 @@ class OperatorPage:
         async with self._checking:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # no module is taken from the working directory
                 "-m",
                 "broker.cli",
                 "replay",
@@ -157,6 +160,18 @@ class OperatorPage:
         name = f"Market of {self._calendar.community}"
         text = document(f"{title}: {name}" if title else name, *content, known=self._known)
         return answer(request, Body(text.encode(), HTML))
+
+
+def _reading(handler: Handler) -> Handler:
+    """The handler; records that cannot be read now are said."""
+
+    async def handled(request: http.Request) -> http.StreamResponse:
+        try:
+            return await handler(request)
+        except (sqlite3.Error, StorageFailed) as error:
+            return problem(503, f"the records cannot be read: {error}", RETRY, retry_after="5")
+
+    return handled
 
 
 def verify_round(archive: Archive) -> Report:

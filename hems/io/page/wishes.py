@@ -17,6 +17,7 @@ from hems.io.page.settings_section import field_name
 from hems.io.page.shown import Shown
 from hems.io.page.texts import say
 from web.answers import answer, json_body, problem
+from web.bodies import text_of
 
 BY: Who = "page"
 
@@ -51,7 +52,7 @@ async def body_of(request: http.Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         raise BadBody("send JSON with Content-Type: application/json")
     try:
-        found = json.loads(await request.text(), parse_constant=_not_a_number)
+        found = json.loads(await text_of(request), parse_constant=_not_a_number)
     except (ValueError, RecursionError):
         raise BadBody("send one JSON object") from None
     if not isinstance(found, dict):
