@@ -90,6 +90,7 @@ class OperatorFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._seen: dict[str, bytes] = {}
 
     def write(self, wanted: ActFile) -> Path:
         """Writes what is asked for the running broker, whole or not at all; an older refusal of it goes."""
@@ -110,22 +111,26 @@ class OperatorFiles:
         found: list[OperatorEvent] = []
         for path in sorted(self._directory.glob(f"*{SUFFIX}")):
             try:
-                asked = ActFile.model_validate_json(path.read_bytes()).asked(now_s)
+                content = path.read_bytes()
+                asked = ActFile.model_validate_json(content).asked(now_s)
             except (ValueError, OSError) as error:
                 _refuse(path, f"it cannot be read: {_first_line(error)}")
                 continue
             if file_name(asked) == path.name:
+                self._seen[path.name] = content
                 found.append(asked)
             else:
                 _refuse(path, f"what it asks belongs into {file_name(asked)}")
         return found
 
     def taken(self, asked: OperatorEvent, problem: str | None) -> None:
-        """Removes the file of what was asked, or leaves the reason in its place.
+        """Removes the file of what was asked, or leaves the reason in its place; one written since waits its turn.
 
         Raises: StorageFailed when it cannot.
         """
         path = self._directory / file_name(asked)
+        if _content(path) != self._seen.pop(path.name, None):
+            return
         try:
             if problem is None:
                 path.unlink(missing_ok=True)
@@ -133,6 +138,13 @@ class OperatorFiles:
                 _refuse(path, problem)
         except OSError as error:  # it would be asked for again and again
             raise StorageFailed(f"{path}: {error.strerror}; make the directory writable, then start again") from None
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _first_line(error: ValueError | OSError) -> str:

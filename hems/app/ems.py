@@ -31,8 +31,9 @@ from hems.forecasting.drift import drift
 from hems.forecasting.series import Kind
 from hems.io.edge_store import EdgeStore, StoreError
 from hems.io.forecast_worker import ForecastWorker, TrainingFailed
-from hems.io.home_link import RETRY_S, Line, connected, socket_path
-from hems.io.household_link import HouseholdServer, household_socket
+from hems.io.home_link import RETRY_S, Line, connected
+from hems.io.household_link import HouseholdServer
+from hems.io.local_socket import HOUSEHOLD_SOCKET, METER_SOCKET, socket_path
 from hems.io.model_store import load_model, save_model
 from hems.io.price_file import prices_of
 from hems.io.problem_file import PlannedProblem, packed
@@ -70,8 +71,8 @@ class EmsApp:
         )
         self._band_is_held = False
         self._driven = config.clock.mode == "driven"
-        self._socket = socket_path(state_dir)
-        self._household_server = HouseholdServer(household_socket(state_dir), self._answer)
+        self._socket = socket_path(state_dir, METER_SOCKET)
+        self._household_server = HouseholdServer(socket_path(state_dir, HOUSEHOLD_SOCKET), self._answer)
         self._store = EdgeStore(state_dir / "ems.db")
         self._devices = SiteDevices(config, base, self._store)
         self._worker = ForecastWorker()

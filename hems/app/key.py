@@ -19,7 +19,7 @@ def load_or_make_key(path: Path) -> SigningKey:
     """
     try:
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(os.urandom(SEED_BYTES).hex() + "\n")
         seed = bytes.fromhex(path.read_text().strip())

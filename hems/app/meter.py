@@ -22,7 +22,8 @@ from hems.control.market_auditor import MarketAuditor
 from hems.control.meter_loop import MeterLoop
 from hems.control.transactive_meter import TransactiveMeter
 from hems.io.edge_store import EdgeStore, StoreError
-from hems.io.home_link import Line, LinkServer, socket_path
+from hems.io.home_link import Line, LinkServer
+from hems.io.local_socket import METER_SOCKET, socket_path
 from hems.io.market_files import with_files
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
 from hems.io.modbus_link import MeterError
@@ -88,7 +89,7 @@ class MeterApp:
                 on_frame=self._on_frame, on_instant=self._on_instant, on_connected=self._on_connected
             ),
         )
-        self._link = LinkServer(socket_path(state_dir), self._on_line, self._on_home)
+        self._link = LinkServer(socket_path(state_dir, METER_SOCKET), self._on_line, self._on_home)
         self._standing: dict[str, m.Message] = {}
         self._receipts: dict[tuple[str, str], asyncio.Event] = {}
         self._home_done: asyncio.Queue[Line] = asyncio.Queue()

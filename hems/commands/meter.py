@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from hems.app.meter import MeterApp
     from hems.app.serving import first_of, serve_all
     from hems.io.edge_store import StoreError
-    from hems.io.home_link import LinkPathError
+    from hems.io.local_socket import LinkPathError
     from hems.io.process_lock import METER_LOCK, state_lock
     from hems.site.config import ConfigError
 

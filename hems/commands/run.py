@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     from hems.app.ems import EmsApp
     from hems.app.serving import first_of, serve_all
     from hems.io.edge_store import StoreError
-    from hems.io.home_link import LinkPathError
+    from hems.io.local_socket import LinkPathError
     from hems.io.process_lock import RUN_LOCK, state_lock
     from hems.site.config import ConfigError
 

@@ -30,15 +30,15 @@ def home_of(args: argparse.Namespace) -> HomeConfig | None:
 
 def asked(args: argparse.Namespace, request: dict[str, Any]) -> dict[str, Any] | None:
     """The answer of the home's energy manager; None when there is none (which was said)."""
-    from hems.io.home_link import LinkPathError
-    from hems.io.household_link import NobodyThereError, ask_household, household_socket
+    from hems.io.household_link import NobodyThereError, ask_household
+    from hems.io.local_socket import HOUSEHOLD_SOCKET, LinkPathError, socket_path
 
     config = home_of(args)
     if config is None:
         return None
     try:
         state_dir = resolved(args.config.resolve().parent, config.home.state_dir)
-        return ask_household(household_socket(state_dir), request)
+        return ask_household(socket_path(state_dir, HOUSEHOLD_SOCKET), request)
     except (LinkPathError, NobodyThereError) as error:
         print(error, file=sys.stderr)
         return None

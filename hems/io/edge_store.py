@@ -111,7 +111,7 @@ class EdgeStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, factory=_Connection)
             self._db.path = path
             self._db.execute("PRAGMA journal_mode=WAL")

@@ -8,37 +8,18 @@ published). From the energy manager: ``strategy``, ``done`` (an instant has been
 import asyncio
 import json
 import logging
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from hems.io.local_socket import serve_locally
 
 LOG = logging.getLogger(__name__)
 
 Line = dict[str, Any]
 LINE_BYTES_MAX = 1 << 20
 RETRY_S = 0.2
-
-
-SOCKET_PATH_MAX = 100  # Linux takes 107 bytes, other systems less
-
-
-class LinkPathError(Exception):
-    """The socket's path is too long for the operating system: choose a shorter state_dir."""
-
-
-def socket_path(state_dir: Path) -> Path:
-    """Where a home's two processes meet.
-
-    Raises: LinkPathError when the system could not open a socket there.
-    """
-    path = state_dir / "meter.sock"
-    if len(str(path).encode()) > SOCKET_PATH_MAX:
-        raise LinkPathError(
-            f"{path}: too long for a local socket (at most {SOCKET_PATH_MAX}): shorten home.state_dir"
-        )
-    return path
 
 
 async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[Line]:
@@ -75,13 +56,7 @@ class LinkServer:
 
     async def serve(self) -> None:
         """Serves until it is cancelled."""
-        self._path.unlink(missing_ok=True)
-        server = await asyncio.start_unix_server(self._talk, path=str(self._path), limit=LINE_BYTES_MAX)
-        os.chmod(self._path, 0o600)  # noqa: PTH101 - the socket is open to its user only
-        try:
-            await server.serve_forever()
-        finally:
-            self._path.unlink(missing_ok=True)
+        await serve_locally(self._path, self._talk, LINE_BYTES_MAX)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._writer is not None:

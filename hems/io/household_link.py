@@ -3,13 +3,12 @@
 import asyncio
 import json
 import logging
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hems.io.home_link import SOCKET_PATH_MAX, LinkPathError
+from hems.io.local_socket import serve_locally
 
 LOG = logging.getLogger(__name__)
 Line = dict[str, Any]
@@ -19,19 +18,6 @@ TIMEOUT_S = 10.0
 
 class NobodyThereError(Exception):
     """No energy manager answers: the message says what to do."""
-
-
-def household_socket(state_dir: Path) -> Path:
-    """Where an energy manager takes wishes.
-
-    Raises: LinkPathError when the system could not open a socket there.
-    """
-    path = state_dir / "ems.sock"
-    if len(str(path).encode()) > SOCKET_PATH_MAX:
-        raise LinkPathError(
-            f"{path}: too long for a local socket (at most {SOCKET_PATH_MAX}): shorten home.state_dir"
-        )
-    return path
 
 
 class HouseholdServer:
@@ -44,16 +30,9 @@ class HouseholdServer:
     async def serve(self) -> None:
         """Serves until it is cancelled; a socket that cannot be opened is said, the home goes on without it."""
         try:
-            self._path.unlink(missing_ok=True)
-            server = await asyncio.start_unix_server(self._talk, path=str(self._path), limit=LINE_BYTES_MAX)
-            os.chmod(self._path, 0o600)  # noqa: PTH101 - the socket is open to its user only
+            await serve_locally(self._path, self._talk, LINE_BYTES_MAX)
         except OSError as error:
             LOG.warning("%s: %s; `hems set` and `hems override` cannot reach this home", self._path, error)
-            return
-        try:
-            await server.serve_forever()
-        finally:
-            self._path.unlink(missing_ok=True)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -13,7 +13,7 @@ LOG = logging.getLogger(__name__)
 
 def save_model(folder: Path, kind: Kind, model: Model) -> None:
     """Writes a model; the old one stays until the new one is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = folder / f"{kind}.json.new"
     fresh.write_text(model_file.to_text(model), encoding="utf-8")
     fresh.replace(folder / f"{kind}.json")

@@ -17,6 +17,7 @@ LOG = logging.getLogger(__name__)
 RETRY_S = 5.0
 TIMEOUT_S = 5.0
 FIRST_WAIT_S = 12.0  # meters of version 2 to 4 send every 10 s
+DEAD_S = 60.0  # a serial server that lost its power never says that its connection ended
 CHUNK = 1_024
 
 
@@ -83,8 +84,10 @@ class P1Meter:
         """What gives the next bytes: b"" at the end of the line, None when none came for a second."""
         if self._config.host is not None:
             opening = asyncio.open_connection(self._config.host, self._config.port)
+            if self._writer is not None:
+                self._writer.close()
             reader, self._writer = await asyncio.wait_for(opening, TIMEOUT_S)
-            return lambda: reader.read(CHUNK)
+            return lambda: asyncio.wait_for(reader.read(CHUNK), DEAD_S)
         return await asyncio.to_thread(_serial_reader, self._config)
 
     async def _read(self, chunk: Callable[[], Any]) -> None:

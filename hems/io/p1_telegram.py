@@ -21,6 +21,7 @@ SPECIFICATIONS = {
     "sweden": "SWEDEN",
 }
 TELEGRAM_BYTES_MAX = 8_192
+LARGEST, VOLTS_MAX = 10**12, 1_000  # what a register [kWh] or a power [kW] can show, and far above any mains
 END = re.compile(rb"![0-9A-Fa-f]{0,4}\r?\n")
 logging.getLogger("dsmr_parser").setLevel(logging.CRITICAL)  # what it cannot parse is told once, by the meter
 _IMPORTS = ("ELECTRICITY_USED_TARIFF_1", "ELECTRICITY_USED_TARIFF_2")
@@ -85,15 +86,22 @@ def _scaled(parsed: Any, name: str, unit: str) -> int | None:
     found = getattr(parsed, name, None)
     value = getattr(found, "value", None)
     told = getattr(found, "unit", None)
-    if not isinstance(value, Decimal | float | int) or told not in (unit, unit.removeprefix("k")):
+    if told not in (unit, unit.removeprefix("k")) or not _is_within(value, LARGEST):
         return None
-    wh = round(Decimal(value) * (1000 if told == unit else 1))
-    return wh if 0 <= wh < 10**15 else None
+    return round(Decimal(value) * (1000 if told == unit else 1))
 
 
 def _volts(parsed: Any, name: str) -> float | None:
     value = getattr(getattr(parsed, name, None), "value", None)
-    return float(value) if isinstance(value, Decimal | float | int) else None
+    return float(value) if _is_within(value, VOLTS_MAX) else None
+
+
+def _is_within(value: Any, largest: int) -> bool:
+    """Whether a value is a number of 0 to `largest`: without a checksum a bit of noise can make `NaN` or `1E9`."""
+    if not isinstance(value, Decimal | float | int):
+        return False
+    number = Decimal(value)
+    return number.is_finite() and 0 <= number <= largest
 
 
 def next_telegram(buffer: bytes) -> tuple[bytes | None, bytes]:

@@ -107,6 +107,46 @@ def test_a_telegram_with_a_flipped_bit_is_not_used(version: str) -> None:
     assert "InvalidChecksum" in bad.reason
 
 
+@pytest.mark.parametrize("noise", [b"NaN", b"sNaN", b"Infinity", b"1e999999", b"-5.000"])
+def test_noise_that_reads_as_a_number_is_no_value_and_the_next_telegram_is_read(noise: bytes) -> None:
+    lines = LINES.replace("1-3:0.2.8(50)\n", "").replace("\n", "\r\n").encode() + b"!\r\n"  # no checksum before version 4
+    noisy = lines.replace(b"00.310*kW", noise + b"*kW").replace(b"230.1", noise).replace(b"000400.000", noise)
+
+    async def test() -> None:
+        async with port_of(noisy, lines) as port:
+            table = P1MeterTable(kind="p1", host="127.0.0.1", port=port, serial=None, version="v3")
+            meter = P1Meter(table, now=lambda: 1_800_000_000.0)
+            while (await meter.reading()).power_w != 310:
+                await asyncio.sleep(0)
+            meter.close()
+
+    got = telegram_of(noisy, "v3")
+    assert isinstance(got, BadTelegram) or (got.power_w, got.voltage_v[0]) == (None, None)
+    run(test())
+
+
+def test_a_line_that_died_without_a_word_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hems.io.p1_meter.DEAD_S", 0.05)
+    monkeypatch.setattr("hems.io.p1_meter.RETRY_S", 0.0)
+    opened = asyncio.Event()
+
+    async def test() -> None:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if opened.is_set():
+                writer.write(telegram())
+            opened.set()
+            await reader.read()
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        meter = tcp_meter(server.sockets[0].getsockname()[1])
+        assert (await meter.reading()).power_w == 310
+        meter.close()
+        server.close()
+
+    run(test())
+
+
 def test_noise_a_torn_telegram_and_a_bad_one_are_passed_over() -> None:
     async def test() -> None:
         torn, bad = telegram()[:200], telegram().replace(b"00.310", b"77.310")

@@ -198,3 +198,23 @@ def test_the_page_and_its_events_follow_the_language_of_the_browser(household: H
 
     for text in asyncio.run(run()):
         assert "0,320" in text and "0.320" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/override", {"what": "battery charge", "until": 10**18, "power_kw": 1}, 422),
+        ("/api/override", {"what": "battery charge", "until": -(10**300)}, 422),
+        ("/api/override", '{"what": "battery charge", "until": 1e400}', 400),
+        ("/api/cancel", '{"device": "\\ud800"}', 400),
+        ("/api/settings", '{"\\ud800@living": 1}', 400),
+    ],
+)
+def test_what_cannot_be_a_moment_or_a_text_is_refused_and_nothing_changes(
+    household: Household, tmp_path: Path, path: str, body: Any, status: int
+) -> None:
+    before = (household.settings(), household.overrides(), household.log(10))
+    ((found, told),) = asked(household, tmp_path, ("POST", path, body))
+    assert found == status
+    assert told["error"] and told["to_do"]
+    assert (household.settings(), household.overrides(), household.log(10)) == before

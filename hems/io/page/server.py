@@ -174,16 +174,16 @@ class HouseServer:
         return handled
 
     async def _settings(self, request: http.Request, household: Wisher) -> http.StreamResponse:
-        return said(request, change_settings(await body_of(request), household), say("settings.saved"))
+        return said(request, change_settings(await body_of(request), household), lambda: say("settings.saved"))
 
     async def _override(self, request: http.Request, household: Wisher) -> http.StreamResponse:
         now_s, shown = self._source.content().snapshot.at_s, self._reader(request)
         outcome, until_s = start_override(await body_of(request), household, now_s, shown)
-        return said(request, outcome, say("override.started", time=shown.moment(until_s, now_s)))
+        return said(request, outcome, lambda: say("override.started", time=shown.moment(until_s, now_s)))
 
     async def _cancel(self, request: http.Request, household: Wisher) -> http.StreamResponse:
         device = (await body_of(request)).get("device")
-        return said(request, household.cancel(str(device), by="page"), say("override.ended"))
+        return said(request, household.cancel(str(device), by="page"), lambda: say("override.ended"))
 
 
 def _channel(request: http.Request) -> str:

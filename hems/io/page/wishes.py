@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -53,6 +53,7 @@ async def body_of(request: http.Request) -> dict[str, Any]:
         raise BadBody("send JSON with Content-Type: application/json")
     try:
         found = json.loads(await text_of(request), parse_constant=_not_a_number)
+        json.dumps(found, ensure_ascii=False).encode()  # an escaped half of a character could not be shown again
     except (ValueError, RecursionError):
         raise BadBody("send one JSON object") from None
     if not isinstance(found, dict):
@@ -82,10 +83,10 @@ def start_override(body: Mapping[str, Any], household: Wisher, now_s: int, shown
     return outcome, until_s
 
 
-def said(request: http.Request, outcome: Outcome, text: str) -> http.StreamResponse:
+def said(request: http.Request, outcome: Outcome, text: Callable[[], str]) -> http.StreamResponse:
     """The answer to a change: what holds now, or every reason why nothing was changed."""
     if isinstance(outcome, Accepted):
-        return answer(request, json_body({"said": text if outcome.entries else say("settings.unchanged")}))
+        return answer(request, json_body({"said": text() if outcome.entries else say("settings.unchanged")}))
     wrong = "; ".join(f"{reason.where} {reason.wrong}" for reason in outcome.reasons)
     return problem(422, wrong, "; ".join(dict.fromkeys(reason.remedy for reason in outcome.reasons)))
 
