@@ -81,4 +81,3 @@ def _door(name: str, known: Mapping[str, Body], link_command: str) -> Body:
     )
     page = document(name, said, known=known, scripts=("enter.js",))
     return Body(page.encode(), HTML)
-

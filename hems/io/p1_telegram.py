@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 SPECIFICATIONS = {
     "v2": "V2_2",
@@ -96,7 +96,7 @@ def _volts(parsed: Any, name: str) -> float | None:
     return float(value) if _is_within(value, VOLTS_MAX) else None
 
 
-def _is_within(value: Any, largest: int) -> bool:
+def _is_within(value: Any, largest: int) -> TypeGuard[Decimal | float | int]:
     """Whether a value is a number of 0 to `largest`: without a checksum a bit of noise can make `NaN` or `1E9`."""
     if not isinstance(value, Decimal | float | int):
         return False

@@ -15,7 +15,8 @@ from conformance.transcript_file import read_transcript
 from hems.app.key import load_or_make_key
 from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy, strategy_to_line
-from hems.io.home_link import connected, socket_path
+from hems.io.home_link import connected
+from hems.io.local_socket import METER_SOCKET, socket_path
 from meter_firmware_sim.meter import Meter, MeterConfig
 from meter_firmware_sim.server import HomeServer
 from wire.signing import SigningKey
@@ -43,7 +44,7 @@ STEPS = (Step("buy", 250_000, 500), Step("buy", 150_000, 300), Step("sell", 310_
 
 async def _scripted_home(state: Path, house: Meter) -> None:
     """An energy manager that wants the same in every slot; its house draws a constant power."""
-    path = socket_path(state)
+    path = socket_path(state, METER_SOCKET)
     while not path.exists():  # noqa: ASYNC110 - a file that another process makes
         await asyncio.sleep(0.02)
     traded = 0

@@ -109,7 +109,9 @@ def test_a_telegram_with_a_flipped_bit_is_not_used(version: str) -> None:
 
 @pytest.mark.parametrize("noise", [b"NaN", b"sNaN", b"Infinity", b"1e999999", b"-5.000"])
 def test_noise_that_reads_as_a_number_is_no_value_and_the_next_telegram_is_read(noise: bytes) -> None:
-    lines = LINES.replace("1-3:0.2.8(50)\n", "").replace("\n", "\r\n").encode() + b"!\r\n"  # no checksum before version 4
+    lines = (
+        LINES.replace("1-3:0.2.8(50)\n", "").replace("\n", "\r\n").encode() + b"!\r\n"
+    )  # no checksum before version 4
     noisy = lines.replace(b"00.310*kW", noise + b"*kW").replace(b"230.1", noise).replace(b"000400.000", noise)
 
     async def test() -> None:

@@ -15,8 +15,8 @@ from web.answers import answer, json_body
 from web.events import QUEUE_MAX, Events, frame
 from web.guard import BODY_MAX, HEADERS, WRITES, Guard, Reach
 from web.hosts import is_answered, is_loopback, is_own_origin, split_host
-from web.rate import PEERS_MAX, Rate, RateLimit
 from web.listening import PortTaken, listening
+from web.rate import PEERS_MAX, Rate, RateLimit
 from web.server import application
 
 Scene = Callable[[ClientSession, str, "Served"], Awaitable[None]]

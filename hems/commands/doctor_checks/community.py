@@ -10,7 +10,7 @@ from doctor.machine.files import is_locked, private_file
 from doctor.machine.mqtt_server import visited
 from doctor.machine.mqtt_session import MqttPlace, MqttSession
 from hems.commands.doctor_checks.home_place import HomePlace
-from hems.io.home_link import LinkPathError, socket_path
+from hems.io.local_socket import METER_SOCKET, LinkPathError, socket_path
 from hems.io.process_lock import METER_LOCK, RUN_LOCK
 from hems.site.config import MarketTable
 from wire.codec import DecodeError, decode, encode
@@ -48,7 +48,7 @@ def home_link(home: HomePlace) -> Finding:
     if home.market is None:
         return skipped(NO_MARKET)
     try:
-        path = socket_path(home.state_dir)
+        path = socket_path(home.state_dir, METER_SOCKET)
     except LinkPathError as error:
         return fail(str(error), remedy="shorten home.state_dir")
     if not is_locked(home.state(METER_LOCK)):

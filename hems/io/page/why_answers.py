@@ -51,7 +51,18 @@ class WhyAnswers:
             return known
 
     async def _asked(self, device: str) -> str:
-        command = [sys.executable, "-P", "-m", "hems.cli", "why", "--config", str(self._config), "--json", "--", device]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "hems.cli",
+            "why",
+            "--config",
+            str(self._config),
+            "--json",
+            "--",
+            device,
+        ]
         asked = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
