@@ -11,29 +11,35 @@ class TlsFileError(OSError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFiles:
-    """The authority that is trusted, and the client's own certificate and key; without `ca_file` there is no TLS."""
+    """The authority that is trusted, and the client's own certificate and key.
+
+    Without `ca_file` there is no TLS, unless `system` asks for it: then the authorities that the system knows count.
+    """
 
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
+    system: bool = False
 
 
 def client_tls(files: TlsFiles) -> ssl.SSLContext | None:
-    """A context that trusts only `ca_file` and shows the client's certificate, None for no TLS.
+    """A context that trusts only `ca_file`, where there is one, and shows the client's certificate; None for no TLS.
 
     Raises: TlsFileError when a file is missing or is not what it should be.
     """
     ca, cert, key = files.ca_file, files.cert_file, files.key_file
-    if ca is None:
+    if ca is None and not files.system:
         return None
     for path in (ca, cert, key):
         if path is not None:
             _check(path)
     try:
-        context = ssl.create_default_context(cafile=str(ca))
+        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
     except ssl.SSLError:
-        raise TlsFileError(f"{ca}: holds no PEM certificate; give ca_file the community's ca.pem") from None
+        raise TlsFileError(
+            f"{ca}: holds no PEM certificate; give ca_file the certificate of the server's authority"
+        ) from None
     try:
         if cert is not None:
             context.load_cert_chain(cert, key)

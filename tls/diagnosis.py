@@ -32,7 +32,7 @@ async def diagnosis(error: BaseException, host: str, port: int, files: TlsFiles,
 
 
 def _hint(cause: BaseException, port: int, files: TlsFiles) -> str:
-    if files.ca_file is None:
+    if files.ca_file is None and not files.system:
         return f" (port {TLS_PORT} speaks TLS: give ca_file)" if port == TLS_PORT else ""
     was_reset = isinstance(cause.__context__, ConnectionResetError)
     return " (this port does not seem to speak TLS: use the TLS port, or leave out ca_file)" if was_reset else ""

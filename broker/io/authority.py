@@ -49,8 +49,9 @@ class Issued:
 class Authority:
     """`ca.pem`, `ca.key` and `crl.pem` of a folder, `server.*`, and `clients/NAME.*`.
 
-    What exists is given again until its last 60 days, in which it is made anew. `clients/NAME.former` holds the numbers
-    of certificates that were followed by another: they let in until they end, so revoking a name revokes them, too.
+    What exists is given again until its last 60 days, in which it is made anew. `clients/NAME.former` holds the
+    numbers of certificates that were followed by another: they let in until they end, so revoking a name revokes
+    them, too.
     """
 
     def __init__(self, folder: Path) -> None:

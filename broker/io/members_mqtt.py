@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import aiomqtt
 
 from broker.io.config import MqttSettings
-from broker.io.heed_cancel import heed_cancel, together
 from broker.io.outbox import Outbox, Parcel
 from broker.market.outgoing import Outgoing
+from mqtt import stay_connected, together
 from tls import TlsFiles, client_tls, diagnosis
 from wire import clock
 from wire.bundle import Letter, encode_bundle
@@ -25,7 +25,6 @@ LOG = logging.getLogger(__name__)
 CHUNK = 200
 BUNDLE_FRAMES = 250
 FAREWELL_S = 2.0
-BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
 SOFTWARE = "community-broker"
 
 
@@ -111,28 +110,15 @@ class MembersMqtt:
 
     async def run(self) -> None:
         """Serves the connection for ever: connects, receives and sends, and comes back after every failure."""
-        backoff_s = BACKOFF_FIRST_S
-        while True:
-            try:
-                async with self._client() as client:
-                    heed_cancel()
-                    backoff_s = BACKOFF_FIRST_S
-                    await self._serve(client)
-            except* (aiomqtt.MqttError, OSError, ValueError) as group:
-                self.is_connected = False
-                await self._report(group)
-            self.is_connected = False
-            heed_cancel()
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
+        await stay_connected(self._client, self._serve, self._report)
 
-    async def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+    async def _report(self, cause: BaseException) -> None:
         """One line per failure, not one per attempt."""
         if self._failing:
             return
         self._failing = True
         host, port = self._settings.host, self._settings.port
-        told = await diagnosis(group, host, port, self._files, "[mqtt] in the configuration")
+        told = await diagnosis(cause, host, port, self._files, "[mqtt] in the configuration")
         LOG.error("MQTT server %s:%d %s; trying again", host, port, told)
 
     def _client(self) -> aiomqtt.Client:
@@ -164,6 +150,8 @@ class MembersMqtt:
             with suppress(aiomqtt.MqttError, TimeoutError):
                 await asyncio.wait_for(self._publish(client, [self._status(online=False)]), FAREWELL_S)
             raise
+        finally:
+            self.is_connected = False
 
     async def _announce(self, client: aiomqtt.Client) -> None:
         filters = [(broker_inbox(self._community), 1), (gateways_inbox(self._community), 1)]

@@ -15,6 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from tls import TlsFiles, client_tls
+
 WAIT_S = 4.0
 
 
@@ -46,13 +48,7 @@ class MqttPlace:
 
     def tls(self) -> ssl.SSLContext | None:
         """The TLS settings; None for a plain connection. Raises OSError when a file is missing or no certificate."""
-        if self.ca_file is None:
-            return None
-        context = ssl.create_default_context(cafile=str(self.ca_file))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.cert_file is not None:
-            context.load_cert_chain(str(self.cert_file), None if self.key_file is None else str(self.key_file))
-        return context
+        return client_tls(TlsFiles(ca_file=self.ca_file, cert_file=self.cert_file, key_file=self.key_file))
 
 
 class NotConnected(Exception):

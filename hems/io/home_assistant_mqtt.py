@@ -16,13 +16,13 @@ import aiomqtt
 
 from hems.control.home_assistant.discovery import Publication
 from hems.control.home_assistant.topics import OFFLINE, ONLINE, Topics
-from hems.io.heed_cancel import heed_cancel, together
 from hems.site.config import HomeAssistantTable, resolved
+from mqtt import heed_cancel, stay_connected, together
+from tls import TlsFileError, TlsFiles, client_tls
 
 LOG = logging.getLogger(__name__)
 CLIENT_LOG = logging.getLogger(f"{__name__}.client")
 CLIENT_LOG.setLevel(logging.CRITICAL)  # what it says at each attempt is said here once, with a remedy
-BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
 TIMEOUT_S = 10.0
 WAITING_MAX = 2_000
 INCOMING_MAX = 200
@@ -45,6 +45,8 @@ class UnreadableFileError(OSError):
 def trouble(cause: BaseException) -> str:
     """Why there is no connection, and what to do."""
     match _encryption(cause) or cause:
+        case TlsFileError():
+            return f"cannot be used: {cause}"
         case UnreadableFileError():
             return f"cannot be used: {cause}: correct the path in [home_assistant], or its owner and mode"
         case ssl.SSLCertVerificationError() as error:
@@ -93,24 +95,12 @@ class HomeAssistantMqtt:
 
     async def run(self) -> None:
         """Serves the connection for ever: comes back after every failure."""
-        backoff_s = BACKOFF_FIRST_S
-        while True:
-            try:
-                async with self._client() as client:
-                    backoff_s = BACKOFF_FIRST_S
-                    await self._serve(client)
-            except* (aiomqtt.MqttError, OSError, ValueError) as group:
-                self._report(group)
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
+        await stay_connected(self._client, self._serve, self._report)
 
     def _client(self) -> aiomqtt.Client:
         t = self._table
         password = self._text(t.password_file).strip() if t.password_file else None
-        tls = None
-        if t.tls or t.ca_file is not None:
-            tls = ssl.create_default_context(cadata=self._text(t.ca_file) if t.ca_file else None)
-            tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        ca_file = None if t.ca_file is None else resolved(self._base, t.ca_file)
         return aiomqtt.Client(
             t.host,
             t.port,
@@ -120,7 +110,7 @@ class HomeAssistantMqtt:
             clean_session=True,  # a command that waited for us is an old one
             keepalive=KEEPALIVE_S,
             timeout=TIMEOUT_S,
-            tls_context=tls,
+            tls_context=client_tls(TlsFiles(ca_file=ca_file, system=t.tls)),
             will=aiomqtt.Will(self._topics.status, OFFLINE, qos=1, retain=True),
             max_queued_incoming_messages=INCOMING_MAX,
             logger=CLIENT_LOG,
@@ -180,13 +170,10 @@ class HomeAssistantMqtt:
         await client.publish(what.topic, what.payload, qos=1, retain=what.retain)
         heed_cancel()
 
-    def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+    async def _report(self, cause: BaseException) -> None:
         if self._failing:
             return
         self._failing = True
-        cause: BaseException = group
-        while isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
         LOG.warning(
             "Home Assistant's MQTT server %s:%d %s; the home goes on without it, trying again",
             self._table.host,

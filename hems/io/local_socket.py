@@ -33,16 +33,24 @@ async def serve_locally(path: Path, talk: Talk, line_bytes_max: int) -> None:
 
     Raises: OSError when the socket cannot be made.
     """
-    path.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(talk, sock=_bound(path), limit=line_bytes_max)
+    try:
+        await server.serve_forever()
+    finally:
+        _remove(path)
+
+
+def _bound(path: Path) -> socket.socket:
+    _remove(path)
     listener = socket.socket(socket.AF_UNIX)
     try:
         os.fchmod(listener.fileno(), 0o600)  # before it has a name: nobody else can open it even for a moment
         listener.bind(str(path))
-        server = await asyncio.start_unix_server(talk, sock=listener, limit=line_bytes_max)
     except OSError:
         listener.close()
         raise
-    try:
-        await server.serve_forever()
-    finally:
-        path.unlink(missing_ok=True)
+    return listener
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)

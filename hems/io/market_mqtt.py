@@ -11,14 +11,13 @@ from pathlib import Path
 import aiomqtt
 
 from hems.control.transactive_meter import Frame
-from hems.io.heed_cancel import heed_cancel, together
 from hems.site.config import MarketTable, resolved
+from mqtt import stay_connected, together
 from tls import TlsFiles, client_tls, diagnosis
 from wire import clock
 from wire.topics import BY_KIND, meter_inbox, parse_topic, public_inbox, topic, witness_inbox
 
 LOG = logging.getLogger(__name__)
-BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
 OUTGOING_MAX = 1_000
 TIMEOUT_S = 10.0
 
@@ -48,8 +47,11 @@ class MarketMqtt:
     ) -> None:
         self._config = config
         self._base = base
-        files = {name: getattr(config, name) for name in ("ca_file", "cert_file", "key_file")}
-        self._files = TlsFiles(**{name: resolved(base, path) for name, path in files.items() if path is not None})
+        ca, cert, key = (
+            None if path is None else resolved(base, path)
+            for path in (config.ca_file, config.cert_file, config.key_file)
+        )
+        self._files = TlsFiles(ca_file=ca, cert_file=cert, key_file=key)
         self._meter = meter
         self._client_id = client_id
         self._driven = driven
@@ -75,28 +77,15 @@ class MarketMqtt:
 
     async def run(self) -> None:
         """Serves the connection for ever: connects, receives and sends, and comes back after every failure."""
-        backoff_s = BACKOFF_FIRST_S
-        while True:
-            try:
-                async with self._client() as client:
-                    heed_cancel()
-                    backoff_s = BACKOFF_FIRST_S
-                    await self._serve(client)
-            except* (aiomqtt.MqttError, OSError) as group:
-                self.is_connected = False
-                await self._report(group)
-            self.is_connected = False
-            heed_cancel()
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
+        await stay_connected(self._client, self._serve, self._report)
 
-    async def _report(self, group: BaseExceptionGroup[BaseException]) -> None:
+    async def _report(self, cause: BaseException) -> None:
         """One line per failure, not one per attempt."""
         if self._failing:
             return
         self._failing = True
         host, port = self._config.host, self._config.port
-        told = await diagnosis(group, host, port, self._files, "[market]")
+        told = await diagnosis(cause, host, port, self._files, "[market]")
         LOG.warning("MQTT server %s:%d %s; the home goes on alone, trying again", host, port, told)
 
     def _client(self) -> aiomqtt.Client:
@@ -129,9 +118,12 @@ class MarketMqtt:
             LOG.warning("MQTT server %s:%d is there again", self._config.host, self._config.port)
         self._failing = False
         self.is_connected = True
-        self._receivers.on_connected()
-        self._work.set()
-        await together(self._receive(client), self._transmit(client))
+        try:
+            self._receivers.on_connected()
+            self._work.set()
+            await together(self._receive(client), self._transmit(client))
+        finally:
+            self.is_connected = False
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:

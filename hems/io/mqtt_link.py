@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,13 +10,14 @@ from pathlib import Path
 
 import aiomqtt
 
-from hems.io.modbus_link import MeterError, MeterUnreachable
+from hems.io.modbus_link import MeterUnreachable
 from hems.metering.foreign.meter import Heard
 from hems.metering.foreign.template import KeepAlive
 from hems.site.config_meter import MqttTable
+from mqtt import stay_connected, together
+from tls import TlsFiles, client_tls
 
 LOG = logging.getLogger(__name__)
-BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 30.0
 TIMEOUT_S = 5.0
 WAITING_MAX = 1_000
 FIRST_WAIT_S = 12.0  # most devices speak every 10 s
@@ -62,7 +62,7 @@ class MqttLink:
         """Starts the connection in the running loop, once."""
         if self._task is None or self._task.done():
             self._started_s = time.monotonic()
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = asyncio.get_running_loop().create_task(stay_connected(self._made, self._serve, self._failed))
 
     async def first(self, news: asyncio.Event) -> None:
         """Waits for a device's first message; a while after the start nobody waits any more."""
@@ -104,31 +104,14 @@ class MqttLink:
             self._task = None
         self._client = None
 
-    async def _run(self) -> None:
-        backoff_s = BACKOFF_FIRST_S
-        while True:
-            try:
-                async with self._made() as client:
-                    backoff_s = BACKOFF_FIRST_S
-                    await self._serve(client)
-            except* (aiomqtt.MqttError, OSError, MeterError) as group:
-                self._failed(group)
-            finally:
-                self._client = None
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
-
     def _made(self) -> aiomqtt.Client:
         c = self.config
+        ca_file = None if c.ca_file is None else self.base / c.ca_file
         try:
             password = None if c.password_file is None else (self.base / c.password_file).read_text("utf-8").strip()
-            tls = None
-            if c.tls or c.ca_file is not None:
-                ca_file = None if c.ca_file is None else str(self.base / c.ca_file)
-                tls = ssl.create_default_context(cafile=ca_file)
-                tls.minimum_version = ssl.TLSVersion.TLSv1_2
+            tls = client_tls(TlsFiles(ca_file=ca_file, system=c.tls))
         except (OSError, UnicodeDecodeError) as error:
-            raise MeterUnreachable(f"password_file or ca_file of [mqtt]: {error}") from None
+            raise OSError(f"password_file or ca_file of [mqtt]: {error}") from None
         client = aiomqtt.Client(
             c.host,
             c.port,
@@ -151,11 +134,11 @@ class MqttLink:
         if self._is_failing:
             LOG.warning("MQTT server %s is there again", self.where)
         self._is_failing, self._client = False, client
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._receive(client))
-            for listener in self._listeners:
-                if listener.keep_alive is not None:
-                    tasks.create_task(_keep_alive(client, listener.keep_alive))
+        rules = [one.keep_alive for one in self._listeners if one.keep_alive is not None]
+        try:
+            await together(self._receive(client), *(_keep_alive(client, rule) for rule in rules))
+        finally:
+            self._client = None
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
@@ -165,10 +148,7 @@ class MqttLink:
                 if any(message.topic.matches(topic) for topic in listener.topics):
                     listener.on_message(heard)
 
-    def _failed(self, group: BaseExceptionGroup[BaseException]) -> None:
-        cause: BaseException = group
-        while isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
+    async def _failed(self, cause: BaseException) -> None:
         self._cause = str(cause) or type(cause).__name__
         if not self._is_failing:
             self._is_failing = True

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeGuard
+from typing import Any
 
 SPECIFICATIONS = {
     "v2": "V2_2",
@@ -86,22 +86,23 @@ def _scaled(parsed: Any, name: str, unit: str) -> int | None:
     found = getattr(parsed, name, None)
     value = getattr(found, "value", None)
     told = getattr(found, "unit", None)
-    if told not in (unit, unit.removeprefix("k")) or not _is_within(value, LARGEST):
+    number = _within(value, LARGEST)
+    if number is None or told not in (unit, unit.removeprefix("k")):
         return None
-    return round(Decimal(value) * (1000 if told == unit else 1))
+    return round(number * (1000 if told == unit else 1))
 
 
 def _volts(parsed: Any, name: str) -> float | None:
-    value = getattr(getattr(parsed, name, None), "value", None)
-    return float(value) if _is_within(value, VOLTS_MAX) else None
+    number = _within(getattr(getattr(parsed, name, None), "value", None), VOLTS_MAX)
+    return None if number is None else float(number)
 
 
-def _is_within(value: Any, largest: int) -> TypeGuard[Decimal | float | int]:
-    """Whether a value is a number of 0 to `largest`: without a checksum a bit of noise can make `NaN` or `1E9`."""
+def _within(value: object, largest: int) -> Decimal | None:
+    """A number of 0 to `largest`, else None: without a checksum a bit of noise can make `NaN` or `1E9`."""
     if not isinstance(value, Decimal | float | int):
-        return False
+        return None
     number = Decimal(value)
-    return number.is_finite() and 0 <= number <= largest
+    return number if number.is_finite() and 0 <= number <= largest else None
 
 
 def next_telegram(buffer: bytes) -> tuple[bytes | None, bytes]:

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "wire",
     "tls",
+    "mqtt",
     "telemetry",
     "web",
     "doctor",

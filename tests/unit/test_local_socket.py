@@ -1,4 +1,4 @@
-"""A home's local sockets: open to their user alone from the first moment on, and never in the way of the next start."""
+"""A home's local sockets: open to their user alone from the first moment on, never in the way of the next start."""
 
 import asyncio
 import os
@@ -24,8 +24,7 @@ def test_a_socket_is_its_users_alone_whatever_the_umask_and_replaces_what_was_le
 
     async def scene() -> None:
         serving = asyncio.create_task(serve_locally(path, echo, LINE_MAX))
-        while not path.is_socket():
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # it is bound and listens before it waits for the first time
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         reader, writer = await asyncio.open_unix_connection(str(path))
         writer.write(b"hello\n")

@@ -1,4 +1,4 @@
-"""What strangers send to a page in the network byte by byte: each is answered, and none reaches the page or its log."""
+"""What strangers send to a page in the network, byte by byte: it is answered and reaches neither page nor log."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Cancelling that is not lost in a wait with a timeout."""
+"""Cancelling that is neither lost in a wait with a timeout nor made up by a lost connection."""
 
 import asyncio
 from collections.abc import Coroutine
