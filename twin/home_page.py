@@ -4,6 +4,8 @@ import socket
 from collections.abc import Sequence
 
 FIRST_PORT, LAST_PORT = 8081, 9000
+# A page in a container listens beyond its loopback; its port is published on the loopback of the machine around it.
+LAN = ["lan = true", 'names = ["localhost"]']
 
 
 def page_port(number: int) -> int:
@@ -35,4 +37,4 @@ def _is_free(port: int) -> bool:
 def page_table(port: int, *, lan: bool = False, currency: str = "") -> list[str]:
     """The `[page]` table as lines of TOML; `lan` opens it to others, who then need the one-time link."""
     said = [f'currency = "{currency}"'] if currency else []
-    return ["", "[page]", f"port = {port}", *(["lan = true"] if lan else []), *said]
+    return ["", "[page]", f"port = {port}", *(LAN if lan else []), *said]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web as http
 
+from web.access import SESSION_S
 from web.answers import HTML, Body, answer, problem
 from web.assets import own_assets
 from web.bodies import text_of
@@ -64,8 +65,15 @@ async def _entered(request: http.Request, guard: Guard) -> http.StreamResponse:
     if session is None:
         return problem(403, "this link is used or too old", f"make a new one: {guard.reach.link_command}")
     response = http.Response(status=204)
+    is_encrypted = request.headers.get("X-Forwarded-Proto") == "https"  # a proxy says so; who lies harms himself
     response.set_cookie(
-        guard.reach.cookie, session, max_age=90 * 24 * 3600, httponly=True, samesite="Strict", path="/"
+        guard.reach.cookie,
+        session,
+        max_age=SESSION_S,
+        httponly=True,
+        secure=is_encrypted,
+        samesite="Strict",
+        path="/",
     )
     return response
 

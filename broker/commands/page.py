@@ -55,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _link(config: "BrokerConfig", port: int, access: "Access") -> str:
-    import socket
+    from web.addresses import page_hosts
 
-    name = config.page.names[0] if config.page.names else socket.gethostname()
-    return f"http://{name}:{port}/enter#{access.new_link()}"
+    host = page_hosts(config.page.names, lan=config.page.lan)[0]
+    return f"http://{host}:{port}/enter#{access.new_link()}"
 
 
 def _serve(config: "BrokerConfig", port: int, access: "Access") -> int:

@@ -20,7 +20,6 @@ from hems.control.house_view.trace import Trace
 from hems.control.household.household import Household
 from hems.io.edge_store import EdgeStore
 from hems.io.market_records import MarketRecords
-from hems.io.page.addresses import page_hosts
 from hems.io.page.content import Content
 from hems.io.page.money_section import MoneyView
 from hems.io.page.server import HouseServer
@@ -29,6 +28,7 @@ from hems.metering.image import SiteImage
 from hems.site.config import HomeConfig
 from hems.site.tariff import Prices
 from web.access import Access
+from web.addresses import page_hosts
 from web.guard import Reach
 from web.listening import PortTaken, listening
 

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _link(args: argparse.Namespace, page: Any, token: str) -> int:
-    from hems.io.page.addresses import page_hosts
+    from web.addresses import page_hosts
 
     links = [f"http://{host}:{page.port}/enter#{token}" for host in page_hosts(page.names, lan=page.lan)]
     if args.json:

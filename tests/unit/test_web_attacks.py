@@ -110,3 +110,15 @@ def test_a_fault_of_a_handler_is_logged_and_answered_with_what_to_do(
 
     played(tmp_path, scene, lan=True)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+@pytest.mark.parametrize(("said", "is_secure"), [({}, False), ({"X-Forwarded-Proto": "https"}, True)])
+def test_behind_a_proxy_with_tls_the_cookie_never_leaves_unencrypted(
+    tmp_path: Path, said: dict[str, str], is_secure: bool
+) -> None:
+    async def scene(client: ClientSession, url: str, served: Served) -> None:
+        async with client.post(url + "/enter", data=served.access.new_link(), headers=said) as got:
+            assert got.status == 204
+            assert ("Secure" in got.headers["Set-Cookie"]) is is_secure
+
+    played(tmp_path, scene, lan=True)

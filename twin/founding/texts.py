@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from twin.founding.plan import BUCKET, EXPORT_PRICE, IMPORT_PRICE, ORGANISATION, Influx, Plan, Seat
-from twin.home_page import page_table
+from twin.home_page import LAN, page_table
 
 PV_ID, BATTERY_ID = 2, 3
 PV_PEAK_KW, BATTERY_KWH, BATTERY_KW = 6, 10, 5
@@ -38,7 +38,7 @@ def broker_text(plan: Plan, keys: Mapping[str, str]) -> str:
         f"import_price_per_kwh = {IMPORT_PRICE}",
         f"export_price_per_kwh = {EXPORT_PRICE}",
         *telemetry_table(plan.influx),
-        *(["", "[page]", "lan = true"] if plan.pages_in_the_network else []),
+        *(["", "[page]", *LAN] if plan.pages_in_the_network else []),
         *_clock(plan),
     ]
     for meter, key in keys.items():
