@@ -13,6 +13,7 @@ import aiomqtt
 
 from conformance.identity import Member
 from conformance.recorder import Recorder
+from tls import TlsFiles, client_tls
 from wire.topics import ROOT
 
 TIMEOUT_S = 10.0
@@ -32,13 +33,7 @@ class Server:
 
     def context(self, member: Member) -> ssl.SSLContext | None:
         """The TLS context of a member's connection, None without TLS."""
-        if self.ca_file is None:
-            return None
-        context = ssl.create_default_context(cafile=str(self.ca_file))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if member.cert_file is not None:
-            context.load_cert_chain(member.cert_file, member.key_file)
-        return context
+        return client_tls(TlsFiles(ca_file=self.ca_file, cert_file=member.cert_file, key_file=member.key_file))
 
 
 class Link:

@@ -1,6 +1,5 @@
 """The broker's configuration: one TOML file, unknown keys are errors, everything that is wrong is said at once."""
 
-import ssl
 import tomllib
 from collections import Counter
 from decimal import Decimal
@@ -24,6 +23,7 @@ from broker.market.terms import Terms
 from broker.settlement.as_delivered import AS_TRADED
 from broker.settlement.regulation import NOTHING, Regulation
 from broker.sharing.roles import roles_text
+from tls import TlsFileError, TlsFiles, client_tls
 from wire.fields import Community, Id
 from wire.messages import StageKind
 from wire.slots import ALLOWED_MINUTES
@@ -242,19 +242,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _unusable(files: dict[str, Path], path: Path) -> list[str]:
     """What is wrong with the certificates that are there."""
-    if "ca_file" not in files:
-        return []
+    ca, cert, key = (files.get(name) for name in ("ca_file", "cert_file", "key_file"))
     try:
-        context = ssl.create_default_context(cafile=str(files["ca_file"]))
-    except OSError:
-        return [f"{path}: mqtt.ca_file: {files['ca_file']} holds no certificate (PEM); name that of the CA"]
-    if "cert_file" in files:
-        try:
-            context.load_cert_chain(str(files["cert_file"]), str(files["key_file"]) if "key_file" in files else None)
-        except OSError:
-            return [
-                f"{path}: mqtt.cert_file: {files['cert_file']} and key_file do not belong together (PEM); name both"
-            ]
+        client_tls(TlsFiles(ca_file=ca, cert_file=cert, key_file=key))
+    except TlsFileError as error:
+        return [f"{path}: mqtt: {error}"]
     return []
 
 

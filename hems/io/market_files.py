@@ -1,9 +1,9 @@
 """The files that the connection to the market needs: password and certificates."""
 
-import ssl
 from pathlib import Path
 
 from hems.site.config import ConfigError, MarketTable, resolved
+from tls import TlsFileError, TlsFiles, client_tls
 
 KEYS = ("password_file", "ca_file", "cert_file", "key_file")
 
@@ -11,7 +11,7 @@ KEYS = ("password_file", "ca_file", "cert_file", "key_file")
 def with_files(market: MarketTable, base: Path, where: str = "home") -> MarketTable:
     """The table with the paths of its files resolved; relative ones start at `base`.
 
-    Raises: ConfigError that names every file that is not there.
+    Raises: ConfigError that names every file that is not there, or what is wrong with a certificate.
     """
     files = {key: resolved(base, path) for key in KEYS if (path := getattr(market, key)) is not None}
     missing = [
@@ -19,19 +19,11 @@ def with_files(market: MarketTable, base: Path, where: str = "home") -> MarketTa
         for key, path in files.items()
         if not path.is_file()
     ]
-    ca_file = files.get("ca_file")
-    if ca_file is not None and not missing and not _holds_certificate(ca_file):
-        missing.append(
-            f"{where}: market.ca_file: {ca_file} holds no certificate (PEM); ask the operator for it again"
-        )
     if missing:
         raise ConfigError("\n".join(missing))
-    return market.model_copy(update=files)
-
-
-def _holds_certificate(path: Path) -> bool:
+    ca, cert, key = (files.get(name) for name in ("ca_file", "cert_file", "key_file"))
     try:
-        ssl.create_default_context(cafile=str(path))
-    except OSError:
-        return False
-    return True
+        client_tls(TlsFiles(ca_file=ca, cert_file=cert, key_file=key))
+    except TlsFileError as error:
+        raise ConfigError(f"{where}: market: {error}; the operator has these files") from None
+    return market.model_copy(update=files)
