@@ -140,13 +140,13 @@ class Broker:
 
 async def until_learnt(ems: EmsApp, condition: Callable[[], bool]) -> None:
     """Waits until what the meter's process passes on has made a condition true."""
-    heard, take = asyncio.Event(), ems._on_line
+    heard, take = asyncio.Event(), ems._meter.on_line
 
     async def on_line(line: Line) -> None:
         await take(line)
         heard.set()
 
-    ems._on_line = on_line  # type: ignore[method-assign]
+    ems._meter.on_line = on_line  # type: ignore[method-assign]
     async with asyncio.timeout(20):
         while not condition():
             heard.clear()
@@ -163,7 +163,7 @@ def test_what_is_called_for_reaches_the_home_and_its_offers_reach_the_market_sig
     async def scene(port: int) -> None:
         broker, stop = Broker(port), asyncio.Event()
         meter, ems = MeterApp(config(port), config(port).market, tmp_path), EmsApp(config(port), tmp_path)  # type: ignore[arg-type]
-        running = [asyncio.create_task(meter.serve(stop)), asyncio.create_task(ems._talk_to_meter())]
+        running = [asyncio.create_task(meter.serve(stop)), asyncio.create_task(ems._meter.run())]
         try:
             await broker.hear("hello")
             view, key = ems._loop.view, meter._session._signer.key.public

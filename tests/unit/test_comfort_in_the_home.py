@@ -203,7 +203,7 @@ def test_a_restarted_energy_manager_knows_the_days_before_and_says_once_that_the
     app = EmsApp(config, tmp_path)
     app._outlook.signals.learn(outdoors(4.0, START_S))
     for number in range(3):
-        app._record(START_S + 900 * number, Actions(leases={}, slot_means=SlotMeans(slot(number), 1.0, 0.0)))
+        app._records.record(START_S + 900 * number, Actions(leases={}, slot_means=SlotMeans(slot(number), 1.0, 0.0)))
     assert [record.getMessage() for record in caplog.records] == [
         "prevailing outdoor temperature 4.0 degC is outside 10..33.5: the comfort band of the nearest edge is held"
     ]
@@ -215,6 +215,6 @@ def test_a_restarted_energy_manager_knows_the_days_before_and_says_once_that_the
 
 def test_a_home_without_adaptive_comfort_stores_no_outdoor_days(tmp_path: Path) -> None:
     app = EmsApp(parse_config(CONFIG.replace("COMFORT", "temp_min_c = 20, temp_max_c = 23"), "home.toml"), tmp_path)
-    app._record(START_S, Actions(leases={}, slot_means=SlotMeans(slot(), 1.0, 0.0)))
+    app._records.record(START_S, Actions(leases={}, slot_means=SlotMeans(slot(), 1.0, 0.0)))
     assert app._store.fact(OUTDOOR_DAYS) is None
     app._store.close()

@@ -112,8 +112,8 @@ def test_an_energy_manager_that_trains_names_a_new_car_once_and_says_when_it_is_
         for day in nights:
             caplog.clear()
             await again.step(FIRST_S + day * DAY_S)
-            assert again._training is not None
-            await again._training
+            assert again._training.running is not None
+            await again._training.running
             told.append([r.getMessage() for r in caplog.records if r.name == "hems.control.drift_watch"])
             assert again._outlook.models["load"].trained_until_epoch_s == FIRST_S + day * DAY_S
         again._devices.close()
