@@ -7,7 +7,6 @@ line (400) and for a type conflict (422); the engine that stores and the languag
 import gzip
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from twin.demo.mqtt_server import free_port
 
 WAIT_S = 20.0
 TOKEN, ORG, BUCKET = "a-token-for-tests", "hearthgrid", "hearthgrid"
@@ -44,12 +45,6 @@ bind-address = "127.0.0.1:{rpc}"
 [logging]
   level = "error"
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

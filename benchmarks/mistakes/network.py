@@ -5,7 +5,8 @@ from pathlib import Path
 
 from benchmarks.mistakes.examples import Prepare
 from benchmarks.mistakes.mistake import Mistake
-from benchmarks.mistakes.site import PASSWORD, SEED, Site, free_port
+from benchmarks.mistakes.site import PASSWORD, SEED, Site
+from twin.demo.mqtt_server import free_port
 
 HOUR_S, YEAR_2026_S = 3600, 1_780_000_000
 FAILED = frozenset({1})

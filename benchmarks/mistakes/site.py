@@ -19,6 +19,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from broker.io.mosquitto_acl import mosquitto_acl
 from broker.io.state_dir import StateDir
+from twin.demo.mqtt_server import free_port
 from wire.signing import key_from_seed
 
 WAIT_S = 20.0
@@ -91,13 +92,6 @@ def running_site() -> Iterator[Site]:
             other_port=ports[5],
             broker_key=StateDir(folder / "state").read_key().public_hex,
         )
-
-
-def free_port() -> int:
-    """A port on loopback that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _server_files(folder: Path, ports: Sequence[int]) -> None:

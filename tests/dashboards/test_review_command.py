@@ -9,7 +9,7 @@ from filling import write_lines
 
 from dashboards.review.engine import Engine
 from dashboards.review.sample import NOW_S
-from tests.telemetry_servers import free_port
+from twin.demo.mqtt_server import free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,7 +1,6 @@
 """A home with a page for tests and measurements: emulated meter and devices on real Modbus TCP, `hems run` beside."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 from meter_firmware_sim.device import SimulatedDevice
 from meter_firmware_sim.meter import Meter, MeterConfig
 from meter_firmware_sim.server import HomeServer
+from twin.demo.mqtt_server import free_port
 from wire.registers import DeviceKind
 
 DEADLINE_S = 40.0
@@ -125,13 +125,6 @@ def living(house: House) -> Iterator[House]:
     finally:
         stop.set()
         thread.join(DEADLINE_S)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
