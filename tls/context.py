@@ -6,7 +6,14 @@ from pathlib import Path
 
 
 class TlsFileError(OSError):
-    """A file of a certificate or key cannot be used: the message names it and says what to do."""
+    """A file of a certificate or key cannot be used: the message names it and says what to do.
+
+    `key` is the setting that names the file: ca_file, cert_file or key_file.
+    """
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,28 +37,28 @@ def client_tls(files: TlsFiles) -> ssl.SSLContext | None:
     ca, cert, key = files.ca_file, files.cert_file, files.key_file
     if ca is None and not files.system:
         return None
-    for path in (ca, cert, key):
+    for name, path in (("ca_file", ca), ("cert_file", cert), ("key_file", key)):
         if path is not None:
-            _check(path)
+            _check(name, path)
     try:
         context = ssl.create_default_context(cafile=None if ca is None else str(ca))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
     except ssl.SSLError:
         raise TlsFileError(
-            f"{ca}: holds no PEM certificate; give ca_file the certificate of the server's authority"
+            "ca_file", f"{ca} holds no certificate (PEM); give ca_file that of the server's authority"
         ) from None
     try:
         if cert is not None:
             context.load_cert_chain(cert, key)
     except ssl.SSLError:
         raise TlsFileError(
-            f"{cert} and {key or cert}: no PEM certificate with its key; take both from one folder"
+            "cert_file", f"{cert} and {key or cert}: no PEM certificate with its key; take both from one folder"
         ) from None
     return context
 
 
-def _check(path: Path) -> None:
+def _check(name: str, path: Path) -> None:
     try:
         path.open("rb").close()
     except OSError as error:
-        raise TlsFileError(f"{path}: {error.strerror}; correct the path, or its owner and mode") from None
+        raise TlsFileError(name, f"{path}: {error.strerror}; correct the path, or its owner and mode") from None

@@ -246,7 +246,7 @@ def _unusable(files: dict[str, Path], path: Path) -> list[str]:
     try:
         client_tls(TlsFiles(ca_file=ca, cert_file=cert, key_file=key))
     except TlsFileError as error:
-        return [f"{path}: mqtt: {error}"]
+        return [f"{path}: mqtt.{error.key}: {error}"]
     return []
 
 

@@ -25,5 +25,5 @@ def with_files(market: MarketTable, base: Path, where: str = "home") -> MarketTa
     try:
         client_tls(TlsFiles(ca_file=ca, cert_file=cert, key_file=key))
     except TlsFileError as error:
-        raise ConfigError(f"{where}: market: {error}; the operator has these files") from None
+        raise ConfigError(f"{where}: market.{error.key}: {error}; the operator has these files") from None
     return market.model_copy(update=files)

@@ -39,7 +39,7 @@ def test_without_an_authority_there_is_no_tls() -> None:
     [
         ({"ca_file": Path("/nowhere/ca.pem")}, "/nowhere/ca.pem: No such file"),
         ({"key_file": Path("/nowhere/client.key")}, "correct the path, or its owner and mode"),
-        ({"ca_file": Path(__file__)}, "give ca_file the certificate of the server's authority"),
+        ({"ca_file": Path(__file__)}, "give ca_file that of the server's authority"),
         ({"cert_file": Path(__file__)}, "take both from one folder"),
         ({"key_file": Path(__file__)}, "take both from one folder"),
     ],
