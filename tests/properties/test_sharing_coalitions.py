@@ -6,7 +6,7 @@ from math import factorial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from sharing_slots import games
@@ -56,6 +56,10 @@ def indicator(mask: int, n: int) -> list[float]:
     return [float(mask >> i & 1) for i in range(n)]
 
 
+# Sums that are fixed one by one agree to a last bit only: presolve would call the dependent rows infeasible.
+PLAIN = {"presolve": False}
+
+
 def by_linear_programs(game: Game) -> list[float]:
     """The nucleolus by linear programs in floats: a coalition is fixed when it has no more in any optimum."""
     n, everybody = len(game.players), game.everybody
@@ -78,6 +82,7 @@ def by_linear_programs(game: Game) -> list[float]:
                 [row[:n] for row in equal],
                 list(fixed.values()),
                 bounds,
+                options=PLAIN,
             )
             if -most.fun <= game.worth[mask] + level + 1e-5:
                 tight.append(mask)
@@ -131,6 +136,7 @@ def test_players_that_can_be_exchanged_get_the_same(game: Game) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(any_games(players_min=2))
+@example(Game(("a", "b", "c", "d"), [0, 0, 0, 0, 0, 1, -1, 0, 0, 0, 0, 2, 0, 0, 0, -1]))
 def test_the_nucleolus_is_that_of_independent_linear_programs(game: Game) -> None:
     exact = nucleolus(game)
     assert sum(exact.values()) == game.worth[game.everybody]
