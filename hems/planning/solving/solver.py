@@ -122,6 +122,7 @@ class Solver:
         self._limit(time_limit_s)
         highs.run()
         outcome = self._decided()
+        highs.clearSolver()  # the presolved program would stay: some megabytes with 5-minute slots
         highs.setOptionValue("presolve", "off")
         highs.changeColsIntegrality(len(chosen), chosen, np.zeros(len(chosen), np.uint8))
         highs.setBasis(basis)
