@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hems.forecasting.issued import KEEP_DAYS, NEAR_SLOTS
 from hems.planning.outlook import Outlook, WayOn
 from twin.foresight import ForecastOutlook, expected_signals
 from twin.world import TwinHome, World
@@ -18,12 +17,15 @@ Floats = NDArray[np.float64]
 class ForecastTable:
     """What a home expected at the start of every simulated slot: load, generation [kW], each (slots, horizon).
 
-    `ways_on` has what may come instead, per slot.
+    Per slot `ways_on` has what may come instead, `net_errors_kw` and `net_error_ahead_kw` how wrong
+    the home is about the next slot and some hours ahead, as in Outlook.
     """
 
     base_kw: Floats
     pv_kw: Floats
     ways_on: tuple[tuple[WayOn, ...], ...]
+    net_errors_kw: tuple[Floats, ...]
+    net_error_ahead_kw: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +48,10 @@ class TabledOutlook:
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             signals=expected_signals(self.twin, self.world, index, index, slots),
-            net_errors_kw=self._net_errors_kw(row),
+            net_errors_kw=self.table.net_errors_kw[row],
+            net_error_ahead_kw=self.table.net_error_ahead_kw[row],
             ways_on=self.table.ways_on[row],
         )
-
-    def _net_errors_kw(self, row: int) -> Floats:
-        """How wrong the first slot was in the last hours and at this time of day, as a home remembers it.
-
-        The slot before is still running when the order is made.
-        """
-        per_day, first = self.world.slots_per_day, self.world.run_from
-        near = np.arange(-NEAR_SLOTS, NEAR_SLOTS + 1)
-        days = np.arange(1, KEEP_DAYS + 1)
-        rows = np.concatenate([row - np.arange(2, NEAR_SLOTS + 2), (row - days[:, None] * per_day + near).ravel()])
-        rows = np.unique(rows[rows >= 0])
-        measured = self.twin.load_kw[first + rows] - self.twin.pv_kw[first + rows]
-        return np.asarray(measured - (self.table.base_kw[rows, 0] - self.table.pv_kw[rows, 0]))
 
 
 def forecast_table(
@@ -76,12 +66,17 @@ def forecast_table(
     """The forecasts of one home at the start of every simulated slot, each from the past only."""
     source = ForecastOutlook(world, twin, seed, futures=futures)
     count = world.end - world.run_from
-    base, pv, ways = np.zeros((count, horizon)), np.zeros((count, horizon)), list[tuple[WayOn, ...]]()
+    base, pv = np.zeros((count, horizon)), np.zeros((count, horizon))
+    ways, errors, ahead = list[tuple[WayOn, ...]](), list[Floats](), list[float | None]()
     for row in range(count):
         start_s = world.slot(world.run_from + row).start_s
         outlook = source.outlook(start_s, start_s, horizon)
         base[row], pv[row] = outlook.base_kw, outlook.pv_kw
         ways.append(outlook.ways_on)
+        errors.append(outlook.net_errors_kw)
+        ahead.append(outlook.net_error_ahead_kw)
         if progress is not None:
             progress(1)
-    return ForecastTable(base_kw=base, pv_kw=pv, ways_on=tuple(ways))
+    return ForecastTable(
+        base_kw=base, pv_kw=pv, ways_on=tuple(ways), net_errors_kw=tuple(errors), net_error_ahead_kw=tuple(ahead)
+    )

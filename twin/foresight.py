@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from hems.forecasting.continuations import continuations
 from hems.forecasting.daily_paths import Record
 from hems.forecasting.forecaster import best_forecast
-from hems.forecasting.issued import IssuedPaths, Measured, Path
+from hems.forecasting.hindsight import corrected
+from hems.forecasting.issued import IssuedPaths, Measured
 from hems.forecasting.model import NotEnoughHistoryError
-from hems.forecasting.recent_bias import load_shift_kw, moved
 from hems.forecasting.series import Forecast, Kind, Series, no_power
 from hems.forecasting.signals import RHYTHMS, signal_median
 from hems.forecasting.trained import Model, train
@@ -59,15 +59,15 @@ class ForecastOutlook:
             if self._history("pv", known).values_kw.any()
             else no_power(load)
         )
-        path = Path.of(start_s, load.mean_kw, pv.mean_kw)
-        load = moved(load, load_shift_kw(self.issued, start_s, slots, self._history("load", known)))
-        ways = self._ways_on(load, pv, known)
-        self.issued.add(path)
+        measured = Measured(load=self._history("load", known), pv=self._history("pv", known))
+        now = corrected(load, pv, self.issued, measured)
         return Outlook(
             start_s=start_s,
-            base_kw=load.mean_kw,
-            pv_kw=pv.mean_kw,
-            ways_on=ways,
+            base_kw=now.load.mean_kw,
+            pv_kw=now.pv.mean_kw,
+            ways_on=self._ways_on(now.load, now.pv, measured),
+            net_errors_kw=now.net_errors_kw,
+            net_error_ahead_kw=now.net_error_ahead_kw,
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             signals=expected_signals(self.twin, self.world, min(known, index), index, slots),
@@ -98,10 +98,9 @@ class ForecastOutlook:
             kind=kind,
         )
 
-    def _ways_on(self, load: Forecast, pv: Forecast, known: int) -> tuple[WayOn, ...]:
+    def _ways_on(self, load: Forecast, pv: Forecast, measured: Measured) -> tuple[WayOn, ...]:
         if self.futures == 0:
             return ()
-        measured = Measured(load=self._history("load", known), pv=self._history("pv", known))
         paths = continuations(load, pv, self.issued, measured, timezone=self.twin.home.timezone)
         return ways_on(paths, self.futures)
 

@@ -19,7 +19,13 @@ from hems.control.household.overridden import overridden
 from hems.control.household.preference import preference_words, preferred
 from hems.control.household.wishes import NO_WISHES, Wishes
 from hems.control.kept_reserve import Standbys, reserve_kept, same_standby, standby_words, standbys_from
-from hems.control.local_price import band_of, local_exchange, running_exchange
+from hems.control.local_price import (
+    LEAST_SPREAD_KW,
+    band_of,
+    local_exchange,
+    path_spread_kw,
+    running_exchange,
+)
 from hems.control.market_view import MarketView
 from hems.control.measured_outlook import is_lit_as_expected, net_spread_kw, with_measured
 from hems.control.promised import Promises, priced, promise_words, promises_kept, same_awards
@@ -50,10 +56,9 @@ class OutlookSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How an energy manager works: horizon, its trust in what the others plan [kW], solver limits."""
+    """How an energy manager works: horizon and solver limits."""
 
     horizon_slots: int = 96
-    path_spread_kw: float = 0.3
     gap: float = 1e-3
     time_limit_s: float = 5.0
 
@@ -187,7 +192,8 @@ class EnergyManager:
             return ()
         others = view.others_kw(slot, outlook.slots)
         assert others is not None, "a plan that trades knows what the others draw"
-        spread_kw = net_spread_kw(outlook, self.settings.path_spread_kw)
+        of_others_kw = path_spread_kw(outlook, view)
+        spread_kw = net_spread_kw(outlook, LEAST_SPREAD_KW)
         orders = []
         for later, gate in closing:
             k = (later.start_s - slot.start_s) // slot.duration_s
@@ -196,7 +202,7 @@ class EnergyManager:
                 view.position_wh(later),
                 float(spread_kw[k]) * self.home.slot_h * 1000.0,
                 band_of(outlook, k),
-                short_probability(float(others[k] + planned_kw[k]), self.settings.path_spread_kw),
+                short_probability(float(others[k] + planned_kw[k]), of_others_kw),
             )
             orders.append(SlotOrder(stage=gate.stage, slot=later, steps=steps))
         return tuple(orders)
@@ -209,11 +215,7 @@ class EnergyManager:
         prepared = self._prepared
         if prepared is not None and prepared.plan.status != "fallback":
             base_kw = image.base_load_w / 1000.0
-            exchange = (
-                running_exchange(slot, prepared.weighed, view, self.settings.path_spread_kw)
-                if prepared.trades
-                else None
-            )
+            exchange = running_exchange(slot, prepared.weighed, view) if prepared.trades else None
             if exchange is not None and view is not None and prepared.promises:
                 exchange = promised_exchange(exchange, slot.start_s, self.home.slot_h, view.promises(slot))
             now = self._planner.replan_slot0(
@@ -250,7 +252,7 @@ class EnergyManager:
         weighed = replace(weighed, stays=wished_stays(weighed, self.home, self.wishes.settings))
         # whether there is a local market at all is a matter of the real prices
         has_market = not bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any())
-        exchange = local_exchange(slot, weighed, view, self.settings.path_spread_kw) if has_market else None
+        exchange = local_exchange(slot, weighed, view) if has_market else None
         promises = promises_kept(outlook, {} if view is None else view.promises(slot))
         problem = home_problem(self.home, image, weighed, priced(slot, weighed, exchange, promises))
         problem = problem if view is None else view.blocks.followed(problem, slot)

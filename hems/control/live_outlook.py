@@ -8,9 +8,9 @@ from hems.control.stay_memory import StayMemory
 from hems.control.weather_watch import WeatherWatch
 from hems.forecasting.continuations import continuations
 from hems.forecasting.forecaster import best_forecast
-from hems.forecasting.issued import IssuedPaths, Measured, Path
+from hems.forecasting.hindsight import corrected
+from hems.forecasting.issued import IssuedPaths, Measured
 from hems.forecasting.local_days import NO_HOLIDAYS
-from hems.forecasting.recent_bias import load_shift_kw, moved
 from hems.forecasting.seasonal import Building
 from hems.forecasting.series import Forecast, Kind, Series, no_power
 from hems.forecasting.temperature import TemperatureSeries
@@ -59,24 +59,21 @@ class LiveOutlook:
         outdoor = self._outdoor(now_s, start_s + slots * self._slot_s)
         base = self._forecast("load", load, start_s, slots, outdoor)
         sun = self._forecast("pv", pv, start_s, slots) if has_pv else no_power(base)
-        path, measured = Path.of(start_s, base.mean_kw, sun.mean_kw), Measured(load=load, pv=pv)
-        shift_kw = load_shift_kw(self.issued, start_s, slots, load)
-        base = moved(base, shift_kw)
-        self.newest = {"load": base} | ({"generation": sun} if has_pv else {})
-        errors_kw = self.issued.first_errors_kw(start_s, measured) - shift_kw[0]
-        outlook = Outlook(
+        measured = Measured(load=load, pv=pv)
+        now = corrected(base, sun, self.issued, measured)
+        self.newest = {"load": now.load} | ({"generation": now.pv} if has_pv else {})
+        return Outlook(
             start_s=start_s,
-            base_kw=base.mean_kw,
-            pv_kw=sun.mean_kw,
-            ways_on=self._ways_on(base, sun, measured),
-            net_errors_kw=errors_kw,
+            base_kw=now.load.mean_kw,
+            pv_kw=now.pv.mean_kw,
+            ways_on=self._ways_on(now.load, now.pv, measured),
+            net_errors_kw=now.net_errors_kw,
+            net_error_ahead_kw=now.net_error_ahead_kw,
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             stays=self.stays.expected(now_s, start_s, self._slot_s, slots),
             signals=self._signals(now_s, start_s, slots),
         )
-        self.issued.add(path)
-        return outlook
 
     def _ways_on(self, load: Forecast, pv: Forecast, measured: Measured) -> tuple[WayOn, ...]:
         if self._futures == 0:

@@ -1,5 +1,7 @@
 """What a home expects energy to cost it in the market: the band of a slot, and the price its own use leads to."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,10 @@ from wire.slots import Slot
 
 Floats = NDArray[np.float64]
 
+USUAL_SPREAD_KW = 0.8  # of ten homes, until a home knows how well it can be foreseen itself
+LEAST_SPREAD_KW = 0.3
+LEFT_TO_OTHERS = 0.3  # share of the others' error that their storages leave to the price
+
 
 def band_of(outlook: Outlook, index: int = 0) -> Band:
     """The price band of a slot of the outlook."""
@@ -22,17 +28,32 @@ def band_of(outlook: Outlook, index: int = 0) -> Band:
     )
 
 
-def local_exchange(slot: Slot, outlook: Outlook, view: MarketView | None, path_spread_kw: float) -> Exchange | None:
+def path_spread_kw(outlook: Outlook, view: MarketView | None) -> float:
+    """How far what all others together will draw may be from what the path says of the hours to come [kW].
+
+    Each of them is taken to be as hard to foresee as this home is, independently of it; what is missing is mostly
+    made up for by devices that wait for a price. Where slots are shared after metering homes agree by their plans
+    alone, and a doubt about the others would keep each from doing its part.
+    """
+    if view is not None and view.is_shared:
+        return LEAST_SPREAD_KW
+    if outlook.net_error_ahead_kw is None:
+        return USUAL_SPREAD_KW
+    members = 1 if view is None or view.path is None else view.path.members
+    return max(LEFT_TO_OTHERS * outlook.net_error_ahead_kw * math.sqrt(max(members - 1, 1)), LEAST_SPREAD_KW)
+
+
+def local_exchange(slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange | None:
     """The expected local price; None (the tariff holds) for a home alone, while trading is
     paused, and where feed-in exceeds retail."""
     others = None if view is None or view.is_paused else view.others_kw(slot, outlook.slots)
     if others is None or bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any()):
         return None
-    spread_kw = np.full(outlook.slots, path_spread_kw)
+    spread_kw = np.full(outlook.slots, path_spread_kw(outlook, view))
     return expected_exchange(others, spread_kw, outlook.retail_per_kwh, outlook.feed_in_per_kwh)
 
 
-def running_exchange(slot: Slot, outlook: Outlook, view: MarketView | None, path_spread_kw: float) -> Exchange | None:
+def running_exchange(slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange | None:
     """The price curve of the running slot: what the auction left, else what the path says."""
     retail, feed_in = outlook.retail_per_kwh[:1], outlook.feed_in_per_kwh[:1]
     left = None if view is None else view.after_auction(slot, band_of(outlook))
@@ -41,4 +62,4 @@ def running_exchange(slot: Slot, outlook: Outlook, view: MarketView | None, path
     others = None if view is None or view.is_paused else view.others_kw(slot, 1)
     if others is None:
         return None
-    return expected_exchange(others, np.array([path_spread_kw]), retail, feed_in)
+    return expected_exchange(others, np.array([path_spread_kw(outlook, view)]), retail, feed_in)

@@ -97,6 +97,11 @@ class MarketView:
         """Whether the operator has stopped trading; None said about it means that it goes on."""
         return self.trading is not None and self.trading.state == "paused"
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether nothing is auctioned before a slot: what homes plan is all that they agree by."""
+        return bool(self.clearings) and self.clearings[max(self.clearings)].outcome == "shared"
+
     def is_in_rounds(self, name: str) -> bool:
         """Whether a stage asks questions instead of reading sealed orders."""
         return self.calendar is not None and any(s.stage == name and s.in_rounds for s in self.calendar.stages)

@@ -5,6 +5,7 @@ Source: Clark et al. 2004, J. Hydrometeorology 5, 243 (the Schaake shuffle: path
 doi:10.1175/1525-7541(2004)005<0243:TSSAMF>2.0.CO;2.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,10 @@ import numpy.typing as npt
 from hems.forecasting.series import DAY_S, FloatArray, Series
 
 KEEP_DAYS = 28
-NEAR_SLOTS = 4  # slots on both sides that count as the same time of day
+NEAR_HOURS = 2  # hours on both sides that count as the same time of day
+HOUR_S = 3600
+AHEAD_HOURS = 3  # beyond what the last slots tell
+LEAST_ERRORS = 24
 LEAST_DAYS = 5  # fewer days do not show how wrong a forecast can be
 
 Small = npt.NDArray[np.float32]
@@ -51,6 +55,16 @@ class Measured:
     pv: Series
 
 
+@dataclass(frozen=True, slots=True)
+class FirstErrors:
+    """First slots of earlier paths: measured less expected, and less the slot before, each (m,) [kW]; NaN unknown."""
+
+    load_kw: FloatArray
+    pv_kw: FloatArray
+    load_step_kw: FloatArray
+    pv_step_kw: FloatArray
+
+
 class IssuedPaths:
     """The paths of the last weeks by the slot that they start in."""
 
@@ -72,20 +86,27 @@ class IssuedPaths:
         """What is remembered, the path added last at the end."""
         return tuple(self._paths.values())
 
-    def first_errors_kw(self, start_s: int, measured: Measured) -> FloatArray:
-        """Net load of a path's first slot, measured less expected (m,) [kW]: the last hours, and this time of day."""
-        slot_s = measured.load.slot_s
-        near = {start_s - slot_s * k for k in range(1, NEAR_SLOTS + 1)}
-        for days in range(1, KEEP_DAYS + 1):
-            near |= {start_s - days * DAY_S + slot_s * k for k in range(-NEAR_SLOTS, NEAR_SLOTS + 1)}
-        errors = []
-        for path in (self._paths[s] for s in sorted(near & self._paths.keys())):
-            place = (path.start_s - measured.load.start_epoch_s) // slot_s
-            if 0 <= place < min(len(measured.load.values_kw), len(measured.pv.values_kw)):
-                net = measured.load.values_kw[place] - measured.pv.values_kw[place]
-                errors.append(float(net - (path.load_kw[0] - path.pv_kw[0])))
-        found = np.array(errors)
-        return np.asarray(found[~np.isnan(found)])
+    def at_this_minute(self, start_s: int) -> Iterator[Path]:
+        """The paths of the last weeks that began at the same minute of an hour, the newest first."""
+        for back in range(1, KEEP_DAYS * DAY_S // HOUR_S + 1):
+            path = self._paths.get(start_s - back * HOUR_S)
+            if path is not None:
+                yield path
+
+    def first_errors_kw(self, start_s: int, measured: Measured) -> FirstErrors:
+        """How wrong the first slots of earlier paths were: the last hours and this time of day, at this minute."""
+        rows = []
+        for path in self.at_this_minute(start_s):
+            from_day = (start_s - path.start_s + DAY_S // 2) % DAY_S - DAY_S // 2
+            if abs(from_day) <= NEAR_HOURS * HOUR_S:
+                rows.append(_first_errors(path, measured))
+        return FirstErrors(*np.array(rows).reshape(-1, 4).T)
+
+    def net_error_ahead_kw(self, start_s: int, measured: Measured) -> float | None:
+        """Root mean square error of net load some hours ahead over the last weeks [kW]; None when little is known."""
+        errors = np.array([_net_error_ahead(path, measured) for path in self.at_this_minute(start_s)])
+        known = errors[~np.isnan(errors)]
+        return float(np.sqrt((known**2).mean())) if len(known) >= LEAST_ERRORS else None
 
     def ways_on(self, now: Path, measured: Measured) -> tuple[FloatArray, FloatArray]:
         """Load and generation [kW], each (days, n): `now` with the errors of each earlier day at this time of day.
@@ -101,6 +122,27 @@ class IssuedPaths:
         pv = np.stack([_error(path.pv_kw, path.start_s, measured.pv, n) for path in known])
         dark = now.pv_kw <= 0.0
         return np.maximum(now.load_kw + load, 0.0), np.where(dark, 0.0, np.maximum(now.pv_kw + pv, 0.0))
+
+
+def _first_errors(path: Path, measured: Measured) -> tuple[float, float, float, float]:
+    load, before = _at(measured.load, path.start_s), _at(measured.load, path.start_s - measured.load.slot_s)
+    sun, sun_before = _at(measured.pv, path.start_s), _at(measured.pv, path.start_s - measured.pv.slot_s)
+    return load - float(path.load_kw[0]), sun - float(path.pv_kw[0]), load - before, sun - sun_before
+
+
+def _net_error_ahead(path: Path, measured: Measured) -> float:
+    slots = AHEAD_HOURS * HOUR_S // measured.load.slot_s
+    if slots >= len(path.load_kw):
+        return np.nan
+    then_s = path.start_s + slots * measured.load.slot_s
+    came = _at(measured.load, then_s) - _at(measured.pv, then_s)
+    return came - float(path.load_kw[slots] - path.pv_kw[slots])
+
+
+def _at(series: Series, start_s: int) -> float:
+    """The value of the slot that starts at a moment, NaN where there is none."""
+    place = (start_s - series.start_epoch_s) // series.slot_s
+    return float(series.values_kw[place]) if 0 <= place < len(series.values_kw) else np.nan
 
 
 def _error(expected_kw: Small, start_s: int, measured: Series, n: int) -> FloatArray:

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from hems.forecasting.issued import KEEP_DAYS, LEAST_DAYS, IssuedPaths, Measured, Path
+from hems.forecasting.issued import (
+    AHEAD_HOURS,
+    KEEP_DAYS,
+    LEAST_DAYS,
+    LEAST_ERRORS,
+    IssuedPaths,
+    Measured,
+    Path,
+)
 from hems.forecasting.series import DAY_S, Series
 
 HOUR_S, N = 3600, 4
@@ -75,3 +83,21 @@ def test_a_new_path_for_the_same_slot_replaces_the_old_one() -> None:
     paths.add(path(NOW_S - DAY_S, load=3.0))
     load, _ = paths.ways_on(path(NOW_S, load=2.0), measured())
     assert load[0] == pytest.approx(0.5)
+
+
+def test_the_error_some_hours_ahead_is_told_once_enough_is_known() -> None:
+    seen, many = measured(), remembered(KEEP_DAYS)
+    assert remembered(LEAST_ERRORS - 1).net_error_ahead_kw(NOW_S, seen) is None
+    found = many.net_error_ahead_kw(NOW_S, seen)
+    assert found == pytest.approx(0.8)  # 0.5 kW more load and 0.3 kW less sun than expected
+
+
+def test_gaps_and_short_paths_tell_no_error_ahead() -> None:
+    seen = measured()
+    seen.load.values_kw[-KEEP_DAYS * 24 :] = np.nan
+    assert remembered(KEEP_DAYS).net_error_ahead_kw(NOW_S, seen) is None
+    short = IssuedPaths()
+    for back in range(KEEP_DAYS, 0, -1):
+        head = np.zeros(AHEAD_HOURS, dtype=np.float32)
+        short.add(Path(start_s=NOW_S - back * DAY_S, load_kw=head, pv_kw=head))
+    assert short.net_error_ahead_kw(NOW_S, measured()) is None
