@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 USUAL_SPREAD_KW = 0.8  # of ten homes, until a home knows how well it can be foreseen itself
 LEAST_SPREAD_KW = 0.3
-LEFT_TO_OTHERS = 0.3  # share of the others' error that their storages leave to the price
+LEFT_TO_OTHERS = 0.5  # share of the others' error that devices which wait for a price leave to it
 
 
 def band_of(outlook: Outlook, index: int = 0) -> Band:
