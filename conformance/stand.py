@@ -94,7 +94,7 @@ class Stand:
         if forbidden_to is None:
             await self.link.publish(probe.client, where, probe.frame)
         else:
-            await self.link.attempt(self.members[forbidden_to], where, probe.frame)
+            await self.link.attempt(forbidden_to, where, probe.frame)
 
     def _is_answered(self, waiting: set[bytes], since: int) -> bool:
         """Whether every digest stands in something that was heard since."""

@@ -27,7 +27,8 @@ async def refusals(stand: Stand, ground: Ground) -> None:
     await stand.send(frames.bad_payloads(ground))
     await stand.send(orders.refused_orders(ground))
     await stand.send(orders.refused_others(ground))
-    await stand.post(frames.unknown_kind(ground))
+    # an access list of single kinds ends the connection of who publishes another one
+    await stand.post(frames.unknown_kind(ground), forbidden_to=SECOND)
     await stand.send(frames.outsiders(ground))
     if GATEWAY in ground.members:
         await stand.send(batches(ground))
@@ -123,8 +124,8 @@ async def access(stand: Stand, ground: Ground) -> None:
     await stand.link.subscribe(SECOND, [meter_inbox(stand.community, g.first.meter)])
     stand.recorder.mark("access")
     root = f"{ROOT}/{stand.community}"
-    await stand.link.attempt(stand.second, f"{root}/public/tck", b"tck-forged-public")
-    await stand.link.attempt(stand.second, f"{root}/member/{g.first.meter}/tck", b"tck-forged-member")
+    await stand.link.attempt(SECOND, f"{root}/public/tck", b"tck-forged-public")
+    await stand.link.attempt(SECOND, f"{root}/member/{g.first.meter}/tck", b"tck-forged-member")
     await stand.post(orders.query(g, "access.query", FIRST), forbidden_to=SECOND)
     await stand.recorder.quiet(QUIET_S, stand.within_s)
     stand.recorder.mark("access over")
