@@ -142,7 +142,10 @@ class SimulatorConfig(_Table):
 
 
 def load_config(path: Path) -> SimulatorConfig:
-    """Configuration in this TOML file; a relative state file lies beside it. Raises ConfigError naming every mistake."""
+    """Configuration in this TOML file; a relative state file lies beside it.
+
+    Raises: ConfigError naming every mistake.
+    """
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

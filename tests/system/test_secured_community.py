@@ -292,9 +292,7 @@ def test_only_a_member_connects_and_everybody_else_is_told_what_to_do(
 def persistent_visit(authority: Authority, port: int, identifier: str) -> bool:
     """Connects for a session that waits, asks for public messages and leaves; whether a session had waited."""
     issued = authority.client("home-1", int(time.time()))
-    context = client_tls(
-        TlsFiles(ca_file=authority.certificate, cert_file=issued.certificate, key_file=issued.key)
-    )
+    context = client_tls(TlsFiles(ca_file=authority.certificate, cert_file=issued.certificate, key_file=issued.key))
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id=identifier, clean_session=False)
     assert context is not None
     client.tls_set_context(context)

@@ -230,7 +230,7 @@ def _listening() -> str:
 
 
 def is_held(home: HomePlace, server: MqttPlace) -> bool:
-    """Whether the running meter process is connected by the certificate that a visit would show: it would be cut off."""
+    """Whether the running meter is connected by the certificate that a visit would show: it would be cut off."""
     if server.cert_file is None or not is_locked(home.state(METER_LOCK)):
         return False
     since_s = home.now_s - TOLD_WITHIN_S
