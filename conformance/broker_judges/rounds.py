@@ -7,7 +7,7 @@ from conformance.evidence import Evidence
 from conformance.verdict import Broken, Held, NotJudged, Verdict, all_hold
 from wire import audit
 from wire.commitments import RoundName, round_of
-from wire.messages import Book, BookEntry, Clearing, Conditions, Gate, Leaves, Roster
+from wire.messages import Book, BookEntry, Clearing, Conditions, Gate, Leaves, Roster, ServiceStatus
 from wire.slots import parse_utc
 
 EARLIER = "the roster of the day was published before the run"
@@ -184,7 +184,14 @@ def _no_strangers(run: Evidence) -> Verdict:
 
 @BROKER.asserts(189)
 def _in_time(run: Evidence) -> Verdict:
-    found = run.placed(Clearing, live=True)
+    found = [(r, c) for r, c in run.placed(Clearing, live=True) if not _was_away(run, r.place, c)]
     wrong = [f"the clearing of {c.slot} came {r.at_s - parse_utc(c.slot)} s after its start"
              for r, c in found if r.at_s > parse_utc(c.slot)]  # fmt: skip
     return all_hold(wrong, len(found), missing=NO_ROUND)
+
+
+def _was_away(run: Evidence, place: int, clearing: Clearing) -> bool:
+    """Whether the broker, heard to start, started after the gate of what it clears here."""
+    starts = [r.at_s for r, _ in run.placed(ServiceStatus, live=True, state="online") if r.place < place]
+    gate_s = run.gate_s(clearing.stage, clearing.slot, clearing.round)
+    return bool(starts) and gate_s is not None and gate_s < starts[-1]
