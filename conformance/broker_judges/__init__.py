@@ -3,6 +3,7 @@
 from conformance import message_judges
 from conformance.broker_judges import (
     awards,
+    calls,
     contracts,
     log,
     orders,
@@ -15,6 +16,7 @@ from conformance.broker_judges import (
 
 __all__ = [
     "awards",
+    "calls",
     "contracts",
     "log",
     "message_judges",

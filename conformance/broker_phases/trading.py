@@ -1,5 +1,6 @@
 """Before the gate: what is refused, orders that enter, plans, contracts, quotas, access."""
 
+import asyncio
 from dataclasses import replace
 
 from conformance.broker_phases.ground import QUIET_S, asks, at_now, is_open
@@ -18,6 +19,7 @@ from wire.messages import (
 from wire.signing import seal
 from wire.topics import ROOT, meter_inbox
 
+BURST = 200
 COUNTABLE = 200  # quotas above this are not tried
 
 
@@ -116,6 +118,15 @@ async def quotas(stand: Stand, ground: Ground) -> None:
         for i in range(rounds + 1):
             await stand.post(orders.plan(g, f"quota.plan.{i}", SECOND, 100 + i, -50 - i))
         await stand.recorder.quiet(QUIET_S, stand.within_s)
+
+
+async def burst(stand: Stand, ground: Ground) -> None:
+    """More orders at once than a broker may hold of one meter; none of them can count."""
+    probes = orders.far_orders(at_now(stand, ground), BURST)
+    named = {probe.named.encode() for probe in probes}
+    since = stand.place
+    await asyncio.gather(*(stand.post(probe) for probe in probes))
+    await stand.recorder.until(lambda: stand.is_answered(named, since), stand.within_s)
 
 
 async def access(stand: Stand, ground: Ground) -> None:

@@ -36,6 +36,10 @@ gate_lead_s = 60
 horizon_slots = 4
 sealed = true
 [[market.stages]]
+kind = "flexibility"
+gate_lead_s = 3300
+horizon_slots = 8
+[[market.stages]]
 kind = "balancing"
 """
 # feed-in exceeds retail in the slot of 09:30; corrections count for half an hour
@@ -106,6 +110,7 @@ def broker_config(directory: Path, port: int) -> Path:
     return path
 
 
+CALL = "--name {call} --first-slot {slot} --reduce-wh 150 --reserve-price-per-kwh 0.40"
 STARTER = """
 import subprocess, sys
 log = open({log!r}, "ab")
@@ -150,6 +155,8 @@ def recorded(directory: Path, program: Sequence[str] = ("-m", "broker.cli")) -> 
             str(CORRECT_WITHIN_S),
             "--driven",
             format_utc(START_S),
+            "--call",
+            f"bash -c '{sys.executable} -m broker.cli call {directory / 'state'} {CALL} >/dev/null'",
             "--kill",
             kill,
             "--start",
