@@ -152,6 +152,7 @@ async def _work_through(stand: Stand, options: BrokerOptions) -> None:
         await rounds.killed(stand, tested, options.kill, options.start)
     await rounds.closing(stand, tested)
     await rounds.sealing(stand, tested)
+    await rounds.asking(stand, tested)
     await after.delivery(stand, tested)
     await after.following(stand, tested)
     await after.later(stand, tested, options.correct_within_s)

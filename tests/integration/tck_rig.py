@@ -36,6 +36,13 @@ gate_lead_s = 60
 horizon_slots = 4
 sealed = true
 [[market.stages]]
+kind = "intraday"
+stage = "asked"
+mechanism = "iterated_price"
+gate_lead_s = 30
+horizon_slots = 4
+sealed = true
+[[market.stages]]
 kind = "flexibility"
 gate_lead_s = 3300
 horizon_slots = 8
