@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from conformance.broker_phases import after, calls, ground, rounds, trading
+from conformance.broker_phases import after, blocks, calls, ground, rounds, trading
 from conformance.identity import GATEWAY_ID, STRANGER, Member
 from conformance.link import Link, LinkError, Server, linked
 from conformance.market_clock import DrivenClock, FollowedClock, MarketClock, WallClock
@@ -156,4 +156,5 @@ async def _work_through(stand: Stand, options: BrokerOptions) -> None:
     await after.delivery(stand, tested)
     await after.following(stand, tested)
     await after.later(stand, tested, options.correct_within_s)
+    await blocks.blocks(stand, tested)
     await after.late_join(stand)

@@ -3,6 +3,7 @@
 from conformance import message_judges
 from conformance.broker_judges import (
     awards,
+    blocks,
     calls,
     contracts,
     log,
@@ -16,6 +17,7 @@ from conformance.broker_judges import (
 
 __all__ = [
     "awards",
+    "blocks",
     "calls",
     "contracts",
     "log",

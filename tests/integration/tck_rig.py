@@ -23,6 +23,10 @@ from wire.signing import SigningKey
 from wire.slots import format_utc
 
 STAGES = """[[market.stages]]
+kind = "day_ahead"
+gate_at = "11:00"
+time_zone = "UTC"
+[[market.stages]]
 kind = "bilateral"
 gate_lead_s = 600
 [[market.stages]]
