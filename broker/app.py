@@ -32,6 +32,7 @@ CLOCK_BEHIND_S = 5
 LOOK_FOR_ACTS_S = 1
 # Receipts cost no mark of their own: after a crash up to this many are sent a second time.
 UNMARKED_MAX = 256
+QUIET_TURNS = 4  # of the loop without a new frame: from the socket to the queue takes three
 WATCH_S = 10.0
 
 
@@ -223,12 +224,23 @@ class BrokerApp:
         while True:
             await self._work.wait()
             self._work.clear()
-            busy = True
-            while busy:
-                busy = self._work_once()
-                await asyncio.sleep(0)
+            await self._read_on()
+            while self._work_once():
+                await self._read_on()
             if not len(self._queue):
                 self._queue_full = False
+
+    async def _read_on(self) -> None:
+        """Lets frames that have come be read before the next batch: one write to the disk serves all of them.
+
+        The client reads one packet in a turn of the loop; without this each frame would wait for a write of its own,
+        and a member that sends thousands would keep all others waiting.
+        """
+        quiet = 0
+        while quiet < QUIET_TURNS and len(self._queue) < self._config.queue.batch_frames:
+            before = len(self._queue)
+            await asyncio.sleep(0)
+            quiet = 0 if len(self._queue) > before else quiet + 1
 
     def _work_once(self) -> bool:
         """Handles the next batch or tick; False when nothing is left that can be handled now."""

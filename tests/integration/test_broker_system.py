@@ -7,6 +7,10 @@ from threading import Event
 from broker_rig import COMMUNITY, BrokerChild, Peer, free_port, mosquitto, write_config
 
 from wire.messages import Calendar, Conditions, Hello, ServiceStatus, Welcome
+from wire.topics import topic
+
+
+FLOOD = 300
 
 
 def _system(directory: Path, port: int) -> Path:
@@ -78,3 +82,21 @@ def test_when_the_broker_dies_its_last_will_says_offline(tmp_path: Path) -> None
             peer.expect(ServiceStatus, state="offline")
         finally:
             peer.close()
+
+
+def test_frames_that_wait_are_stored_together_so_that_a_flood_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port:
+        broker, peer = BrokerChild(_system(tmp_path, port)), Peer(port)
+        try:
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            assert broker.stop() == 0
+            for number in range(FLOOD):
+                peer.raw(topic("order", COMMUNITY, "home-1"), b"junk %d" % number)
+            peer.send(2, Hello(community=COMMUNITY, meter="home-2", software="t", sent_at="2027-01-15T08:00:00Z"))
+            broker.start("before", str(FLOOD // 4))  # would die at so many writes
+            peer.expect(Welcome, "home-2")
+            assert broker.poll() is None
+        finally:
+            peer.close()
+            broker.kill()
