@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from broker.commands.exit_status import BAD_INPUT, DONE
+from broker.commands.time_bounds import are_bounds
 
 EXAMPLES = """examples:
   community-broker export state > published.txt
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.csv and (args.start or args.end):
         print("--from, --to: belong to --csv; add it, or leave them out", file=sys.stderr)
+        return BAD_INPUT
+    if not are_bounds(args.start, args.end):
         return BAD_INPUT
     try:
         if args.csv:

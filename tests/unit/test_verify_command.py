@@ -190,6 +190,25 @@ def test_trades_that_were_cut_to_what_was_delivered_are_no_finding(
     assert main(["verify", str(archive)]) == 0
 
 
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        (["--from", "2026-13-01"], "is no UTC time"),
+        (["--to", "yesterday"], "is no UTC time"),
+        (["--from", "2026-11-01T12:00"], "is no UTC time"),
+        (["--from", "2026-12-01", "--to", "2026-11-01"], "is not after --from"),
+    ],
+)
+def test_a_time_that_is_none_is_told_and_no_empty_books_are_written(
+    bounds: list[str], told: str, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["export", str(state), "--csv"], ["statement", str(state), "--meter", "home-1"]):
+        assert main([*command, *bounds]) == 2
+        said = capsys.readouterr()
+        assert told in said.err
+        assert said.out == ""
+
+
 def test_the_fork_of_a_log_is_found_by_a_checkpoint_from_outside() -> None:
     assert "split_view" in run(1, "two_histories").offline
 
