@@ -9,7 +9,6 @@ from broker_rig import COMMUNITY, BrokerChild, Peer, free_port, mosquitto, write
 from wire.messages import Calendar, Conditions, Hello, ServiceStatus, Welcome
 from wire.topics import topic
 
-
 FLOOD = 300
 
 
