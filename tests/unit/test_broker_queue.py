@@ -69,11 +69,23 @@ def test_one_meter_cannot_take_the_queue() -> None:
     assert waiting.offer(item("order", "home-2")) == []
 
 
-def test_a_newer_plan_takes_the_place_of_the_queued_one() -> None:
+def test_while_there_is_room_every_plan_waits_for_its_answer() -> None:
     waiting = queue()
-    for text in (b"old", b"new"):
-        assert waiting.offer(item("plan", "home-1", text)) == []
-    assert waiting.take(10) == [item("plan", "home-1", b"new")]
+    plans = [item("plan", "home-1", text) for text in (b"old", b"new")]
+    for plan in plans:
+        assert waiting.offer(plan) == []
+    assert waiting.take(10) == plans
+
+
+def test_when_full_a_newer_plan_takes_the_place_of_its_own_meters_and_that_is_told() -> None:
+    waiting = queue()
+    for n in (2, 1, 3, 4):
+        waiting.offer(item("plan", f"home-{n}", b"old"))
+    ((lost, why),) = waiting.offer(item("plan", "home-1", b"new"))
+    assert (lost, why.code) == (item("plan", "home-1", b"old"), Reason.QUOTA_EXCEEDED)
+    left = waiting.take(10)
+    assert left == [item("plan", f"home-{n}", b"old") for n in (2, 3, 4)] + [item("plan", "home-1", b"new")]
+    assert waiting.offer(item("plan", "home-1", b"newest")) == []
 
 
 def test_a_tick_can_be_taken_ahead_of_frames_that_have_no_time_yet() -> None:
