@@ -162,14 +162,13 @@ def _roster(run: Evidence) -> Verdict:
     pages, books = run.placed(Roster), run.placed(Book)
     if not books:
         return NotJudged("no book was heard")
-    if not pages and not _from_the_start(run):
-        return NotJudged(EARLIER)
     wrong = [str(violation) for violation in audit.rosters([page for _, page in pages])]
-    for read, book in books:
-        day = audit.day_of(book.slot)
+    begun = None if _from_the_start(run) else audit.day_of(books[0][1].slot)  # its roster may have come before
+    judged_books = [(read, book, day) for read, book in books if (day := audit.day_of(book.slot)) != begun]
+    for read, book, day in judged_books:
         if not any(page.day == day and at.place < read.place for at, page in pages):
             wrong.append(f"no roster of {day} before the book of {book.slot}")
-    return all_hold(wrong, len(books), missing="")
+    return all_hold(wrong, len(judged_books), missing=EARLIER)
 
 
 @BROKER.asserts(188)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from broker_rig import COMMUNITY
 from tck_broker_faults import faults, rejection_faults
-from tck_mutations import Mutator, sent, unbundled
+from tck_mutations import Mutator, drop, fits, sent, unbundled
 from tck_rig import Recorded, recorded
 
 import conformance.broker_judges  # noqa: F401 - registers the judges
@@ -120,6 +120,20 @@ def test_a_broker_that_starts_after_a_gate_may_clear_late_and_no_other(run: tupl
     others = [e for e in late.events if not (isinstance(e, Heard) and e.topic.endswith("/status"))]
     started = replace(late, events=(replace(online, retain=False, at_s=end_s), *others))
     assert isinstance(_verdict(ASSERTIONS[189], started), NotJudged)
+
+
+def test_what_others_did_before_and_beside_a_run_is_not_judged(run: tuple[Transcript, SigningKey]) -> None:
+    transcript, key = run
+    first_leaves = next(e for e in transcript.events if fits(e, "leaves", {"first": 0}))
+    begun = drop("leaves", first=0)(transcript)
+    rosters = [e for e in begun.events if isinstance(e, Heard) and e.topic.endswith("/roster")]
+    later = replace(begun, events=(*(e for e in begun.events if e not in rosters), *rosters))
+    assert "no roster of 2027-01-15" in str(
+        _verdict(ASSERTIONS[187], replace(later, events=(*later.events, first_leaves)))
+    )
+    assert "no roster of 2027-01-15" not in str(_verdict(ASSERTIONS[187], later))
+    crowded = Mutator(key, COMMUNITY).edit("path", {"members": 5})(transcript)
+    assert isinstance(_verdict(ASSERTIONS[230], crowded), NotJudged)
 
 
 def _verdict(assertion: Assertion, transcript: Transcript) -> Held | Broken | NotJudged:
