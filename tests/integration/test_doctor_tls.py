@@ -87,8 +87,8 @@ def test_the_own_certificate_is_told_before_and_after_it_ends(secured: Secured) 
     assert "has ended" in ended.what
 
 
-def home_in(folder: Path, secured: Secured, *, is_connected: int) -> HomePlace:
-    """A home whose meter process said a minute ago whether it is connected."""
+def home_in(folder: Path, secured: Secured, *, is_connected: int | None) -> HomePlace:
+    """A home whose meter process said a minute ago whether it is connected; None: it has not said anything yet."""
     now_s = int(time.time())
     issued = secured.authority.client("home-1", now_s)
     text = HOME.format(
@@ -101,15 +101,17 @@ def home_in(folder: Path, secured: Secured, *, is_connected: int) -> HomePlace:
     (folder / "home.toml").write_text(text)
     buffer = PointBuffer(folder / METER_BUFFER)
     tags = {Metering.site: "home-1", Metering.meter: "home-1"}
-    buffer.add([point(Metering, now_s - 60, tags, {Metering.is_mqtt_connected: is_connected})], now_s)
+    if is_connected is not None:
+        buffer.add([point(Metering, now_s - 60, tags, {Metering.is_mqtt_connected: is_connected})], now_s)
     buffer.close()
     place = home_at(folder / "home.toml", now_s)
     assert place.config is not None, place.problem
     return place
 
 
-def test_a_connected_meter_is_not_cut_off_by_the_doctor(secured: Secured, tmp_path: Path) -> None:
-    home = home_in(tmp_path, secured, is_connected=1)
+@pytest.mark.parametrize("said", [1, None], ids=["connected", "just started"])
+def test_a_connected_meter_is_not_cut_off_by_the_doctor(secured: Secured, tmp_path: Path, said: int | None) -> None:
+    home = home_in(tmp_path, secured, is_connected=said)
     before = secured.server.log().count("u'home-1'")
     with (tmp_path / METER_LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

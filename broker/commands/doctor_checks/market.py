@@ -115,11 +115,14 @@ def calendar_is_ours(place: CommunityPlace) -> Finding:
 
 
 def is_held(place: CommunityPlace, server: MqttPlace) -> bool:
-    """Whether the running broker is connected by the certificate that a visit would show: it would be cut off."""
+    """Whether the running broker is connected by the certificate that a visit would show: it would be cut off.
+
+    One that has not told yet how it fares has just started: it counts as connected.
+    """
     if server.cert_file is None or not is_served(place.state):
         return False
     buffer, since_s = place.state.root / BUFFER, place.now_s - TOLD_WITHIN_S
-    return newest_value(buffer, Intake, Intake.is_mqtt_connected, since_s) == 1
+    return newest_value(buffer, Intake, Intake.is_mqtt_connected, since_s) != 0
 
 
 def nothing_was_refused(place: CommunityPlace) -> Finding:

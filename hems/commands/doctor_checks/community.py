@@ -230,11 +230,14 @@ def _listening() -> str:
 
 
 def is_held(home: HomePlace, server: MqttPlace) -> bool:
-    """Whether the running meter is connected by the certificate that a visit would show: it would be cut off."""
+    """Whether the running meter is connected by the certificate that a visit would show: it would be cut off.
+
+    One that has not told yet how it fares has just started: it counts as connected.
+    """
     if server.cert_file is None or not is_locked(home.state(METER_LOCK)):
         return False
     since_s = home.now_s - TOLD_WITHIN_S
-    return newest_value(home.state(METER_BUFFER), Metering, Metering.is_mqtt_connected, since_s) == 1
+    return newest_value(home.state(METER_BUFFER), Metering, Metering.is_mqtt_connected, since_s) != 0
 
 
 def server_of(home: HomePlace) -> MqttPlace | Finding:
