@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from broker.control.intake_queue import IntakeQueue, Tick
+from broker.control.sender_share import SenderShares
 from broker.control.service import Inbound, MarketService
 from broker.io import system_clock
 from broker.io.call_files import CallFiles
@@ -21,9 +22,11 @@ from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
 from broker.io.telemetry_recorder import BrokerTelemetry
 from broker.market.market import Market
+from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing
 from doctor.alive import tell_alive
 from wire.clock import READY, Done, Instant
+from wire.reasons import Reason
 from wire.telemetry import Field, Value
 from wire.telemetry.community import Intake
 
@@ -32,6 +35,7 @@ CLOCK_BEHIND_S = 5
 LOOK_FOR_ACTS_S = 1
 # Receipts cost no mark of their own: after a crash up to this many are sent a second time.
 UNMARKED_MAX = 256
+SHARE_USED = Rejected(Reason.QUOTA_EXCEEDED, "more than a member may send in a slot; go on when the next one begins")
 QUIET_TURNS = 4  # of the loop without a new frame: from the socket to the queue takes three
 WATCH_S = 10.0
 
@@ -86,6 +90,9 @@ class BrokerApp:
             frames_max=self._config.queue.frames_max,
             bytes_max=self._config.queue.megabytes_max * 10**6,
             frames_per_meter_max=self._config.queue.frames_per_meter_max,
+        )
+        self._shares = SenderShares(
+            bytes_max=1000 * self._config.queue.kilobytes_per_slot_max, slot_s=60 * self._config.market.slot_minutes
         )
         self._members = MembersMqtt(
             self._config.mqtt,
@@ -183,8 +190,17 @@ class BrokerApp:
         self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
-        self._telemetry.heard(meter, self._now_s() or 0)
-        lost = self._queue.offer(Inbound(kind, meter, frame))
+        now_s, item = self._now_s() or 0, Inbound(kind, meter, frame)
+        self._telemetry.heard(meter, now_s)
+        if beyond := self._shares.refused(meter, len(frame), now_s):
+            if beyond == 1:
+                LOG.warning(
+                    "meter=%s has used its share of this slot: more is refused unread until the next", meter
+                )
+            self._telemetry.refused += 1
+            self._members.send([self._service.refuse(item, SHARE_USED)])
+            return
+        lost = self._queue.offer(item)
         self._telemetry.refused += len(lost)
         self._members.send([self._service.refuse(item, why) for item, why in lost])
         if lost and not self._queue_full:

@@ -127,6 +127,7 @@ class QueueSettings(_Table):
     frames_max: int = Field(default=50_000, ge=10, le=1_000_000)
     megabytes_max: int = Field(default=64, ge=1, le=4_096)
     frames_per_meter_max: int = Field(default=400, ge=1, le=100_000)
+    kilobytes_per_slot_max: int = Field(default=8_000, ge=100, le=1_000_000)
     outgoing_max: int = Field(default=500_000, ge=1_000, le=10_000_000)
     batch_frames: int = Field(default=500, ge=1, le=10_000)
 

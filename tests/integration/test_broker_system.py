@@ -6,7 +6,7 @@ from threading import Event
 
 from broker_rig import COMMUNITY, BrokerChild, Peer, free_port, mosquitto, write_config
 
-from wire.messages import Calendar, Conditions, Hello, ServiceStatus, Welcome
+from wire.messages import Calendar, Conditions, Hello, Rejection, ServiceStatus, Welcome
 from wire.topics import topic
 
 FLOOD = 300
@@ -81,6 +81,29 @@ def test_when_the_broker_dies_its_last_will_says_offline(tmp_path: Path) -> None
             peer.expect(ServiceStatus, state="offline")
         finally:
             peer.close()
+
+
+def test_a_member_that_sends_too_much_is_refused_unread_and_does_not_fill_the_journal(tmp_path: Path) -> None:
+    config = _system(tmp_path, 0)
+    config.write_text(config.read_text() + "[queue]\nkilobytes_per_slot_max = 100\n")
+    with mosquitto(tmp_path) as port:
+        config.write_text(config.read_text().replace("port = 0", f"port = {port}"))
+        broker, peer = BrokerChild(config), Peer(port)
+        try:
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            for _ in range(FLOOD):
+                peer.raw(topic("order", COMMUNITY, "home-1"), b"x" * 10_000)
+            for _ in range(FLOOD):
+                peer.expect(Rejection, "home-1")
+            peer.send(2, Hello(community=COMMUNITY, meter="home-2", software="t", sent_at="2027-01-15T08:00:00Z"))
+            peer.expect(Welcome, "home-2")
+            assert broker.stop() == 0
+        finally:
+            peer.close()
+            broker.kill()
+    assert "meter=home-1 has used its share" in broker.log()
+    assert (tmp_path / "state" / "journal.db").stat().st_size < FLOOD * 10_000 / 4
 
 
 def test_frames_that_wait_are_stored_together_so_that_a_flood_does_not_keep_others_waiting(tmp_path: Path) -> None:

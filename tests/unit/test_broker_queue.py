@@ -1,6 +1,7 @@
 """The queues between MQTT and market: bounded, in order, and never dropping in silence."""
 
 from broker.control.intake_queue import IntakeQueue, Tick
+from broker.control.sender_share import SenderShares
 from broker.control.service import Inbound
 from broker.io.outbox import Outbox, Parcel
 from wire.reasons import Reason
@@ -95,6 +96,15 @@ def test_a_tick_can_be_taken_ahead_of_frames_that_have_no_time_yet() -> None:
     assert waiting.take_tick() == Tick(0, 100)
     assert waiting.take_tick() is None
     assert len(waiting) == 1
+
+
+def test_a_sender_has_a_share_of_bytes_in_each_slot_and_takes_nothing_of_others() -> None:
+    shares = SenderShares(bytes_max=100, slot_s=900)
+    assert [shares.refused("home-1", 60, 9_000), shares.refused("home-1", 60, 9_100)] == [0, 1]
+    assert shares.refused("home-1", 40, 9_899) == 0, "what still fits"
+    assert shares.refused("home-1", 1, 9_899) == 2
+    assert shares.refused("home-2", 100, 9_899) == 0
+    assert shares.refused("home-1", 100, 9_900) == 0, "the next slot"
 
 
 def parcel(name: str, *, private: bool) -> Parcel:
