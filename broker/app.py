@@ -194,9 +194,7 @@ class BrokerApp:
         self._telemetry.heard(meter, now_s)
         if beyond := self._shares.refused(meter, len(frame), now_s):
             if beyond == 1:
-                LOG.warning(
-                    "meter=%s has used its share of this slot: more is refused unread until the next", meter
-                )
+                LOG.warning("meter=%s has used its share of this slot: more is refused unread until the next", meter)
             self._telemetry.refused += 1
             self._members.send([self._service.refuse(item, SHARE_USED)])
             return
