@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from broker.control.intake_queue import IntakeQueue, Tick
 from broker.control.sender_share import SenderShares
 from broker.control.service import Inbound, MarketService
-from broker.io import system_clock
+from broker.io import retention, system_clock
 from broker.io.call_files import CallFiles
 from broker.io.config import BrokerConfig
 from broker.io.journal_sqlite import SqliteJournal
@@ -51,6 +51,7 @@ class BrokerApp:
         self._clock_behind = False
         self._queue_full = False
         self._marked = -1
+        self._forgot_day = -1
 
     def __enter__(self) -> "BrokerApp":
         config, state = self._config, StateDir(self._config.state_dir)
@@ -138,7 +139,18 @@ class BrokerApp:
         """On the machine's clock: looks every now and then whether a minute has passed."""
         while True:
             self._note_minute()
+            self._forget_people()
             await asyncio.sleep(WATCH_S)
+
+    def _forget_people(self) -> None:
+        """Once a day: erases who was revoked long enough ago, where the community says so."""
+        days, now_s = self._config.privacy.people_kept_days, self._now_s()
+        if days is None or now_s is None or now_s // retention.DAY_S == self._forgot_day:
+            return
+        self._forgot_day = now_s // retention.DAY_S
+        meters = retention.due(self._service.market.revoked_s, days, now_s)
+        for meter in retention.erase(StateDir(self._config.state_dir).people, self._acts, meters):
+            LOG.info("who meter=%s was is erased: revoked %d days ago", meter, days)
 
     def _note_minute(self) -> None:
         """Once a minute: how everything fares."""

@@ -132,6 +132,12 @@ class QueueSettings(_Table):
     batch_frames: int = Field(default=500, ge=1, le=10_000)
 
 
+class PrivacySettings(_Table):
+    """`people_kept_days` after a revocation who the member was is erased; None: by `forget-member` alone."""
+
+    people_kept_days: int | None = Field(default=None, ge=1, le=36_500)
+
+
 class BrokerConfig(_Table):
     """Everything that `community-broker run` needs."""
 
@@ -143,6 +149,7 @@ class BrokerConfig(_Table):
     mqtt: MqttSettings = MqttSettings()
     clock: ClockSettings = ClockSettings()
     queue: QueueSettings = QueueSettings()
+    privacy: PrivacySettings = PrivacySettings()
     page: PageSettings = PageSettings()
     network: NetworkSettings = NetworkSettings()
     telemetry: TelemetrySettings | None = None

@@ -6,6 +6,13 @@ from threading import Event
 
 from broker_rig import COMMUNITY, BrokerChild, Peer, free_port, mosquitto, write_config
 
+from broker.commands.member_list import events_of
+from broker.io.config import load
+from broker.io.journal_sqlite import SqliteJournal
+from broker.io.people import Person, people_of, remember
+from broker.io.retention import DAY_S
+from broker.io.state_dir import StateDir
+from broker.market.events import MemberForgotten, MemberRevoked, TermsAgreed, encode_event
 from wire.messages import Calendar, Conditions, Hello, Rejection, ServiceStatus, Welcome
 from wire.topics import topic
 
@@ -122,3 +129,47 @@ def test_frames_that_wait_are_stored_together_so_that_a_flood_does_not_keep_othe
         finally:
             peer.close()
             broker.kill()
+
+
+def test_who_a_member_was_is_erased_a_time_after_it_was_revoked_and_nobody_else(tmp_path: Path) -> None:
+    now_s = int(time.time())
+    state = StateDir(tmp_path / "state")
+    state.create()
+    for number in (1, 2, 3):
+        remember(state.people, f"home-{number}", Person(name=f"Person {number}"))
+    with mosquitto(tmp_path) as port:
+        config = write_config(tmp_path, port, meters=3)
+        config.write_text(config.read_text().replace('"driven"', '"system"') + "[privacy]\npeople_kept_days = 30\n")
+        journal = SqliteJournal(state.journal)
+        loaded = load(config)
+        asked = [
+            TermsAgreed(at_s=now_s - 90 * DAY_S, terms=loaded.terms().as_record()),
+            *loaded.enrolments(now_s - 90 * DAY_S),
+        ]
+        asked += [
+            MemberRevoked(at_s=now_s - days * DAY_S, meter=f"home-{number}", reason="moved", by="root")
+            for number, days in ((1, 40), (2, 20))
+        ]
+        journal.append([encode_event(event) for event in asked])
+        journal.close()
+        broker, peer = BrokerChild(config), Peer(port)
+        try:
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            deadline = time.monotonic() + 30
+            while "home-1" in people_of(state.people) and time.monotonic() < deadline:
+                Event().wait(0.1)
+            assert people_of(state.people).keys() == {"home-2", "home-3"}
+            while "member_forgotten" not in done_by(state) and time.monotonic() < deadline:
+                Event().wait(0.2)
+            assert broker.stop() == 0
+        finally:
+            peer.close()
+            broker.kill()
+    assert done_by(state)["member_forgotten"] == ("home-1", "retention")
+
+
+def done_by(state: StateDir) -> dict[str, tuple[str, str]]:
+    """What was done with whom, and by whom, the newest of each kind."""
+    found = [event for _, event in events_of(state, frozenset({"member_forgotten"}))]
+    return {event.type: (event.meter, event.by) for event in found if isinstance(event, MemberForgotten)}
