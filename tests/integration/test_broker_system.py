@@ -12,7 +12,7 @@ from broker.io.journal_sqlite import SqliteJournal
 from broker.io.people import Person, people_of, remember
 from broker.io.retention import DAY_S
 from broker.io.state_dir import StateDir
-from broker.market.events import MemberForgotten, MemberRevoked, TermsAgreed, encode_event
+from broker.market.events import Event, MemberForgotten, MemberRevoked, TermsAgreed, encode_event
 from wire.messages import Calendar, Conditions, Hello, Rejection, ServiceStatus, Welcome
 from wire.topics import topic
 
@@ -142,10 +142,9 @@ def test_who_a_member_was_is_erased_a_time_after_it_was_revoked_and_nobody_else(
         config.write_text(config.read_text().replace('"driven"', '"system"') + "[privacy]\npeople_kept_days = 30\n")
         journal = SqliteJournal(state.journal)
         loaded = load(config)
-        asked = [
-            TermsAgreed(at_s=now_s - 90 * DAY_S, terms=loaded.terms().as_record()),
-            *loaded.enrolments(now_s - 90 * DAY_S),
-        ]
+        began_s = now_s - 90 * DAY_S
+        asked: list[Event] = [TermsAgreed(at_s=began_s, terms=loaded.terms().as_record())]
+        asked += loaded.enrolments(began_s)
         asked += [
             MemberRevoked(at_s=now_s - days * DAY_S, meter=f"home-{number}", reason="moved", by="root")
             for number, days in ((1, 40), (2, 20))
