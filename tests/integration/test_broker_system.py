@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from threading import Event
+from threading import Event as Signal
 
 from broker_rig import COMMUNITY, BrokerChild, Peer, free_port, mosquitto, write_config
 
@@ -50,7 +50,7 @@ def test_an_mqtt_server_that_is_not_there_is_said_once_and_waited_for(tmp_path: 
         deadline = time.monotonic() + 20
         while "trying again" not in broker.log() and time.monotonic() < deadline:
             assert broker.poll() is None
-            Event().wait(0.05)
+            Signal().wait(0.05)
         with mosquitto(tmp_path, port=port):
             peer = Peer(port)
             peer.expect(ServiceStatus, wait_s=40, state="online")
@@ -157,10 +157,10 @@ def test_who_a_member_was_is_erased_a_time_after_it_was_revoked_and_nobody_else(
             peer.expect(ServiceStatus, state="online")
             deadline = time.monotonic() + 30
             while "home-1" in people_of(state.people) and time.monotonic() < deadline:
-                Event().wait(0.1)
+                Signal().wait(0.1)
             assert people_of(state.people).keys() == {"home-2", "home-3"}
             while "member_forgotten" not in done_by(state) and time.monotonic() < deadline:
-                Event().wait(0.2)
+                Signal().wait(0.2)
             assert broker.stop() == 0
         finally:
             peer.close()
