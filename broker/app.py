@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from broker.control.intake_queue import IntakeQueue, Tick
+from broker.control.sender_share import SenderShares
 from broker.control.service import Inbound, MarketService
-from broker.io import system_clock
+from broker.io import retention, system_clock
 from broker.io.call_files import CallFiles
 from broker.io.config import BrokerConfig
 from broker.io.journal_sqlite import SqliteJournal
@@ -21,9 +22,11 @@ from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
 from broker.io.telemetry_recorder import BrokerTelemetry
 from broker.market.market import Market
+from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing
 from doctor.alive import tell_alive
 from wire.clock import READY, Done, Instant
+from wire.reasons import Reason
 from wire.telemetry import Field, Value
 from wire.telemetry.community import Intake
 
@@ -32,6 +35,8 @@ CLOCK_BEHIND_S = 5
 LOOK_FOR_ACTS_S = 1
 # Receipts cost no mark of their own: after a crash up to this many are sent a second time.
 UNMARKED_MAX = 256
+SHARE_USED = Rejected(Reason.QUOTA_EXCEEDED, "more than a member may send in a slot; go on when the next one begins")
+QUIET_TURNS = 4  # of the loop without a new frame: from the socket to the queue takes three
 WATCH_S = 10.0
 
 
@@ -46,6 +51,7 @@ class BrokerApp:
         self._clock_behind = False
         self._queue_full = False
         self._marked = -1
+        self._forgot_day = -1
 
     def __enter__(self) -> "BrokerApp":
         config, state = self._config, StateDir(self._config.state_dir)
@@ -85,6 +91,9 @@ class BrokerApp:
             frames_max=self._config.queue.frames_max,
             bytes_max=self._config.queue.megabytes_max * 10**6,
             frames_per_meter_max=self._config.queue.frames_per_meter_max,
+        )
+        self._shares = SenderShares(
+            bytes_max=1000 * self._config.queue.kilobytes_per_slot_max, slot_s=60 * self._config.market.slot_minutes
         )
         self._members = MembersMqtt(
             self._config.mqtt,
@@ -130,7 +139,18 @@ class BrokerApp:
         """On the machine's clock: looks every now and then whether a minute has passed."""
         while True:
             self._note_minute()
+            self._forget_people()
             await asyncio.sleep(WATCH_S)
+
+    def _forget_people(self) -> None:
+        """Once a day: erases who was revoked long enough ago, where the community says so."""
+        days, now_s = self._config.privacy.people_kept_days, self._now_s()
+        if days is None or now_s is None or now_s // retention.DAY_S == self._forgot_day:
+            return
+        self._forgot_day = now_s // retention.DAY_S
+        meters = retention.due(self._service.market.revoked_s, days, now_s)
+        for meter in retention.erase(StateDir(self._config.state_dir).people, self._acts, meters):
+            LOG.info("who meter=%s was is erased: revoked %d days ago", meter, days)
 
     def _note_minute(self) -> None:
         """Once a minute: how everything fares."""
@@ -182,8 +202,15 @@ class BrokerApp:
         self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
-        self._telemetry.heard(meter, self._now_s() or 0)
-        lost = self._queue.offer(Inbound(kind, meter, frame))
+        now_s, item = self._now_s() or 0, Inbound(kind, meter, frame)
+        self._telemetry.heard(meter, now_s)
+        if beyond := self._shares.refused(meter, len(frame), now_s):
+            if beyond == 1:
+                LOG.warning("meter=%s has used its share of this slot: more is refused unread until the next", meter)
+            self._telemetry.refused += 1
+            self._members.send([self._service.refuse(item, SHARE_USED)])
+            return
+        lost = self._queue.offer(item)
         self._telemetry.refused += len(lost)
         self._members.send([self._service.refuse(item, why) for item, why in lost])
         if lost and not self._queue_full:
@@ -223,12 +250,23 @@ class BrokerApp:
         while True:
             await self._work.wait()
             self._work.clear()
-            busy = True
-            while busy:
-                busy = self._work_once()
-                await asyncio.sleep(0)
+            await self._read_on()
+            while self._work_once():
+                await self._read_on()
             if not len(self._queue):
                 self._queue_full = False
+
+    async def _read_on(self) -> None:
+        """Lets frames that have come be read before the next batch: one write to the disk serves all of them.
+
+        The client reads one packet in a turn of the loop; without this each frame would wait for a write of its own,
+        and a member that sends thousands would keep all others waiting.
+        """
+        quiet = 0
+        while quiet < QUIET_TURNS and len(self._queue) < self._config.queue.batch_frames:
+            before = len(self._queue)
+            await asyncio.sleep(0)
+            quiet = 0 if len(self._queue) > before else quiet + 1
 
     def _work_once(self) -> bool:
         """Handles the next batch or tick; False when nothing is left that can be handled now."""

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from conformance.broker_phases import after, ground, rounds, trading
+from conformance.broker_phases import after, blocks, calls, ground, rounds, trading
 from conformance.identity import GATEWAY_ID, STRANGER, Member
 from conformance.link import Link, LinkError, Server, linked
 from conformance.market_clock import DrivenClock, FollowedClock, MarketClock, WallClock
@@ -30,6 +30,7 @@ class BrokerOptions:
 
     `driven_from_s` makes the kit the coordinator of a driven clock that starts then; None: the machine's clock.
     `follows` takes the time from a driven clock that somebody else drives.
+    `call` makes the operator ask for flexibility, given the name of the call and its slot; None: that is not tested.
     `kill` and `start` end the broker without notice and start it again; None: that is not tested. `tries_access`
     sends what a well-kept MQTT server has to stop. `answer_within_s` is how long an answer may take. `broker_key` is
     the key that the operator has told; None believes that of the calendar.
@@ -38,6 +39,7 @@ class BrokerOptions:
 
     driven_from_s: int | None = None
     follows: bool = False
+    call: calls.Ask | None = None
     kill: Hook | None = None
     start: Hook | None = None
     tries_access: bool = True
@@ -141,13 +143,18 @@ async def _work_through(stand: Stand, options: BrokerOptions) -> None:
     await trading.plans(stand, tested)
     await trading.contracts(stand, tested)
     await trading.quotas(stand, tested)
+    await trading.burst(stand, tested)
     if options.tries_access:
         await trading.access(stand, tested)
+    if options.call is not None:
+        await calls.called(stand, tested, options.call)
     if options.kill is not None and options.start is not None:
         await rounds.killed(stand, tested, options.kill, options.start)
     await rounds.closing(stand, tested)
     await rounds.sealing(stand, tested)
+    await rounds.asking(stand, tested)
     await after.delivery(stand, tested)
     await after.following(stand, tested)
     await after.later(stand, tested, options.correct_within_s)
+    await blocks.blocks(stand, tested)
     await after.late_join(stand)

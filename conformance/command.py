@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conformance import broker_judges, meter_judges
 from conformance.assertion import BROKER, METER, Assertion
+from conformance.broker_phases.calls import Ask
 from conformance.broker_run import BrokerOptions, record_broker
 from conformance.identity import KeysError, Member, members_of
 from conformance.link import LinkError, Server
@@ -65,6 +66,7 @@ def broker_command(args: Namespace) -> int:
         options = BrokerOptions(
             driven_from_s=_driven(args),
             follows=args.follow,
+            call=_call(args.call),
             kill=_hook("--kill", args.kill),
             start=_hook("--start", args.start),
             tries_access=not args.no_acl,
@@ -198,13 +200,29 @@ def _only(args: Namespace, registry: Iterable[Assertion]) -> set[str]:
     return set(args.only)
 
 
+def _call(command: str | None) -> Ask | None:
+    """Runs a command in which {call} and {slot} are filled in."""
+    if command is None:
+        return None
+    if "{call}" not in command or "{slot}" not in command:
+        raise OptionError(f"--call {command}: write {{call}} for its name and {{slot}} for its first slot")
+
+    async def ask(call: str, slot: str) -> None:
+        hook = _hook("--call", command.replace("{call}", call).replace("{slot}", slot))
+        assert hook is not None
+        await hook()
+
+    return ask
+
+
 def _hook(option: str, command: str | None) -> Hook | None:
     if command is None:
         return None
     words = shlex.split(command)
 
     async def call() -> None:
-        child = await asyncio.create_subprocess_exec(*words)
+        # the report has stdout for itself: --json is for machines
+        child = await asyncio.create_subprocess_exec(*words, stdout=sys.stderr)
         if await child.wait() != 0:
             raise LinkError(f"{option} {command!r} ended with status {child.returncode}")
 

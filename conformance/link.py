@@ -17,6 +17,7 @@ from tls import TlsFiles, client_tls
 from wire.topics import ROOT
 
 TIMEOUT_S = 10.0
+ENDS_WITHIN_S = 0.3
 
 
 class LinkError(Exception):
@@ -43,6 +44,7 @@ class Link:
         self._server = server
         self._recorder = recorder
         self._clients: dict[str, aiomqtt.Client] = {}
+        self._opened: dict[str, tuple[Member, list[str]]] = {}
         self._stack = AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self._clock_prefix = f"{ROOT}/{community}/clock/"
@@ -69,16 +71,16 @@ class Link:
 
         Raises: LinkError when the server does not take the connection.
         """
-        s, client = self._server, self._client(name, member)
+        s, client, wanted = self._server, self._client(name, member), list(filters)
         try:
             await self._stack.enter_async_context(client)
-            await client.subscribe([(name, 1) for name in filters])
+            await client.subscribe([(name, 1) for name in wanted])
         except (aiomqtt.MqttError, OSError) as error:
             raise LinkError(
                 f"MQTT server {s.host}:{s.port} does not take {member.username or member.meter}: {error}; check "
                 "--host, --port, the TLS options and the member's user name and password"
             ) from None
-        self._clients[name] = client
+        self._clients[name], self._opened[name] = client, (member, wanted)
         task = asyncio.create_task(self._listen(name, client))
         self._tasks.add(task)
 
@@ -107,8 +109,12 @@ class Link:
                 "may publish below its own meter/<meter>/"
             ) from None
 
-    async def attempt(self, member: Member, topic: str, payload: bytes) -> None:
-        """Publishes over a connection of its own what a server may refuse, also by ending the connection."""
+    async def attempt(self, name: str, topic: str, payload: bytes) -> None:
+        """Publishes over a second connection what a server may refuse, also by ending the connection.
+
+        A server that gives each member one connection ends the first one for it: that is opened again.
+        """
+        member, filters = self._opened[name]
         with suppress(aiomqtt.MqttError):
             async with self._client("attempt", member) as client:
                 try:
@@ -117,6 +123,15 @@ class Link:
                     # else the event loop reports the refusal as an error that nobody looked at
                     if client._disconnected.done():
                         client._disconnected.exception()
+        if await self._was_ended(name):
+            await self.open(name, member, filters)
+            self.lost = [other for other in self.lost if other != name]
+
+    async def _was_ended(self, name: str) -> bool:
+        """Whether the server ends a connection now; it does so when it takes the next one of the same member."""
+        with suppress(TimeoutError, aiomqtt.MqttError):
+            await asyncio.wait_for(asyncio.shield(self._clients[name]._disconnected), ENDS_WITHIN_S)
+        return self._clients[name]._disconnected.done()
 
     def check(self) -> None:
         """Raises: LinkError when a connection was lost."""

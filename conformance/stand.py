@@ -73,7 +73,7 @@ class Stand:
             waiting = {probe.named.encode() for probe in probes[start : start + AT_ONCE]}
             for probe in probes[start : start + AT_ONCE]:
                 await self.post(probe)
-            came &= await self.recorder.until(partial(self._is_answered, waiting, since), self.within_s)
+            came &= await self.recorder.until(partial(self.is_answered, waiting, since), self.within_s)
         return came
 
     async def post(self, probe: Probe, *, forbidden_to: str | None = None) -> None:
@@ -94,9 +94,9 @@ class Stand:
         if forbidden_to is None:
             await self.link.publish(probe.client, where, probe.frame)
         else:
-            await self.link.attempt(self.members[forbidden_to], where, probe.frame)
+            await self.link.attempt(forbidden_to, where, probe.frame)
 
-    def _is_answered(self, waiting: set[bytes], since: int) -> bool:
+    def is_answered(self, waiting: set[bytes], since: int) -> bool:
         """Whether every digest stands in something that was heard since."""
         heard = [event.payload for event in self.recorder.events[since:] if isinstance(event, Heard)]
         return all(any(named in payload for payload in heard) for named in waiting)

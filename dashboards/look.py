@@ -40,6 +40,7 @@ def words(said: Mapping[str, tuple[str, Colour]]) -> ValueMap:
 YES_IS_GOOD = words({"0": ("no", "red"), "1": ("yes", "green")})
 YES_IS_BAD = words({"0": ("no", "green"), "1": ("yes", "red")})
 RUNG = words({"0": ("plan", "green"), "1": ("last plan", "orange"), "2": ("rules", "red")})
+TRADING = words({"0": ("goes on", "green"), "1": ("trading paused", "red")})
 OUTCOME = words(
     {"cleared": ("cleared", "green"), "shared": ("shared", "green"), "no_trade": ("no trade", "blue"),
      "no_market": ("no market", "red")}

@@ -142,14 +142,21 @@ class SimulatorConfig(_Table):
 
 
 def load_config(path: Path) -> SimulatorConfig:
-    """Configuration in this TOML file. Raises ConfigError naming every mistake."""
+    """Configuration in this TOML file; a relative state file lies beside it.
+
+    Raises: ConfigError naming every mistake.
+    """
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}; check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from None
-    return checked_config(table, str(path))
+    config = checked_config(table, str(path))
+    if config.server.state_file is None:
+        return config
+    server = config.server.model_copy(update={"state_file": path.parent / config.server.state_file})
+    return config.model_copy(update={"server": server})
 
 
 def checked_config(table: dict[str, Any], origin: str) -> SimulatorConfig:

@@ -11,7 +11,19 @@ class StateFileError(ValueError):
 
 
 def save_memory(path: Path, memory: dict[str, Any]) -> None:
-    """Replace the file in one step, written through to the disk before and after."""
+    """Replace the file in one step, written through to the disk before and after.
+
+    Raises StateFileError when it cannot be written: a meter that forgets its registers must not go on counting.
+    """
+    try:
+        _replace(path, memory)
+    except OSError as error:
+        raise StateFileError(
+            f"state file {path} cannot be written ({error.strerror}): make its folder, writable and with free space"
+        ) from None
+
+
+def _replace(path: Path, memory: dict[str, Any]) -> None:
     draft = path.with_name(path.name + ".new")
     with draft.open("w", encoding="utf-8") as file:
         json.dump(memory, file, separators=(",", ":"))

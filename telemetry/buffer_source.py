@@ -25,7 +25,7 @@ class BufferSource:
         self._path = path
         self._told = False
         database = Database(path)
-        self._rows = TableSource(self.name, database, "batch", "body", self._points, key="id", time_column="at_s")
+        self._rows = TableSource(self.name, database, "batch", "body", self.points, key="id", time_column="at_s")
 
     def read(self, cursor: Cursor, rows_max: int) -> Batch | None:
         """The next batches. A row holds many points: a twentieth of the rows asked for are read."""
@@ -39,7 +39,8 @@ class BufferSource:
         """How many batches wait."""
         return self._rows.backlog(cursor)
 
-    def _points(self, rows: list[Row]) -> Iterator[Point]:
+    def points(self, rows: list[Row]) -> Iterator[Point]:
+        """The points of rows (number, body)."""
         for number, body in rows:
             try:
                 points, foreign = from_document(zlib.decompress(body), BY_NAME)

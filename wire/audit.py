@@ -34,6 +34,7 @@ class Check(StrEnum):
     OWN_ORDER = "own_order"
     OWN_AWARD = "own_award"
     OWN_SETTLEMENT = "own_settlement"
+    SETTLEMENT = "settlement"
     LOG = "log"
     SPLIT_VIEW = "split_view"
 
@@ -223,12 +224,16 @@ def whole_award_wh(awards: Iterable[Award], stages: Sequence[Stage], slot: Slot)
 
 def holds_settlement(leaf: str, settlement: Settlement) -> bool:
     """True when a published leaf of the log commits to the settlement."""
+    return leaf_value(leaf).get("commitment") == settlement_leaf(settlement, "")["commitment"]
+
+
+def leaf_value(leaf: str) -> dict[str, object]:
+    """What a leaf of the log says; nothing where it is no JSON object."""
     try:
         value = json.loads(leaf)
     except ValueError:
-        return False
-    expected = settlement_leaf(settlement, "")["commitment"]
-    return isinstance(value, dict) and value.get("commitment") == expected
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def day_of(slot: str) -> str:

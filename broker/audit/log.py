@@ -1,6 +1,5 @@
 """The log of an archive: every checkpoint, every leaf that has to be there, and what others saw of it."""
 
-import json
 from collections.abc import Iterable, Mapping
 
 from broker.audit.archive import Archive
@@ -68,7 +67,7 @@ def _unlisted(leaves: Mapping[int, str], days: Mapping[str, set[str]]) -> list[V
     """Settlements of pseudonyms that are not on the roster of their day."""
     wrong = []
     for leaf in leaves.values():
-        value = json.loads(leaf)
+        value = audit.leaf_value(leaf)
         slot, name = value.get("slot"), value.get("pseudonym")
         if isinstance(slot, str) and isinstance(name, str) and audit.day_of(slot) in days:
             wrong += audit.strangers(slot, [name], days)

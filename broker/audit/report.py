@@ -22,6 +22,7 @@ class Report:
     leaves: int = 0
     awards: int = 0
     settlements: int = 0
+    settled_slots: int = 0
     unchecked: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     own_rules: list[str] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Report:
             "leaves": self.leaves,
             "awards": self.awards,
             "settlements": self.settlements,
+            "settled_slots": self.settled_slots,
             "unchecked": self.unchecked,
             "changes": self.changes,
             "own_rules": self.own_rules,

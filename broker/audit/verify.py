@@ -9,6 +9,7 @@ from broker.audit.own_blocks import own_blocks
 from broker.audit.own_rules import own_rules
 from broker.audit.report import Report
 from broker.audit.rounds import check_rounds
+from broker.audit.settled_slots import check_settled_slots
 from wire import audit
 from wire.audit import Check, Violation
 from wire.messages import Calendar, Roster
@@ -28,6 +29,7 @@ def verify(archive: Archive, *, members: int | None = None, notes: Sequence[str]
     rounds = check_rounds(archive, calendars[0], days, report)
     check_log(archive, calendars[0], notes, days, report)
     check_member(archive, calendars[0], rounds.books, rounds.awards, report)
+    check_settled_slots(archive, calendars[0], rounds.awards, report)
     report.violations += own_blocks(archive, calendars[0], rounds.blocks)
     report.own_rules = own_rules(archive, rounds.rules)
     report.violations = sorted(set(report.violations))

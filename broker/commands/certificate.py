@@ -18,7 +18,7 @@ EXAMPLES = """examples:
   community-broker certificate client broker.elm-street --folder tls              # of the broker of elm-street
   community-broker certificate client home-7 --folder tls                         # of the meter home-7
   community-broker certificate client home-7 --folder tls --renew
-  community-broker certificate revoke home-7 --folder tls                         # then reload mosquitto
+  community-broker certificate revoke home-7 --folder tls                         # then restart mosquitto
   community-broker certificate list --folder tls --json"""
 
 

@@ -4,13 +4,13 @@ import argparse
 import csv
 import io
 import json
-import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from broker.commands.exit_status import BAD_INPUT, DONE
+from broker.commands.time_bounds import are_bounds
 
 if TYPE_CHECKING:
     from broker.settlement.statement import Statement
@@ -36,7 +36,6 @@ COLUMNS = (
     "base_nano",
     "log_index",
 )
-_DAY = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,9 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from broker.market.events import UnknownRecord
     from broker.settlement.statement import statement
 
-    wrong = [t for t in (args.start, args.end) if t is not None and not _DAY.fullmatch(t)]
-    if wrong:
-        print(f"{', '.join(wrong)}: is no UTC time; write 2026-11-01 or 2026-11-01T12:00:00Z", file=sys.stderr)
+    if not are_bounds(args.start, args.end):
         return BAD_INPUT
     try:
         settled = settlements_of(args.state_dir, args.meter, args.start, args.end)

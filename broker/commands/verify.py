@@ -18,7 +18,8 @@ EXAMPLES = """examples:
   community-broker export state > published.txt && community-broker verify published.txt --json
   community-broker export state | community-broker verify -
 
-What a member heard privately (receipts, awards, settlements, own orders) may stand in the same file.
+What a member heard privately (receipts, awards, settlements, own orders) may stand in the same file. With the
+settlements of all members of a slot (community-broker export --settlements) the slot is checked as a whole.
 
 exit status: 0 nothing found, 1 violations (each with the name of its check), 2 no archive"""
 
@@ -96,7 +97,7 @@ def _print(community: str, broker_key: bytes, report: "Report") -> None:
     print(
         f"cleared again: {report.rounds} rounds with {report.orders} orders and {report.blocks} block orders;"
         f" log: {report.checkpoints} checkpoints over {report.leaves} leaves;"
-        f" own: {report.awards} awards, {report.settlements} settlements"
+        f" opened: {report.awards} awards, {report.settlements} settlements, {report.settled_slots} slots as a whole"
     )
     for text in report.own_rules:
         print(f"published: {text}")

@@ -1,8 +1,8 @@
 """Frames and clock ticks between the MQTT client and the market, bounded in number and bytes, in order of arrival.
 
-Policy when full: the oldest queued plan gives way (plans bind nobody); without one the newcomer is refused. A meter
-may hold at most its share of the queue. A newer plan takes the place of the same meter's queued one. Whoever loses a
-message is told with `quota_exceeded`; nothing is dropped in silence.
+Policy when full: a newer plan takes the place of the same meter's queued one, else the oldest queued plan gives way
+(plans bind nobody); without one the newcomer is refused. A meter may hold at most its share of the queue. Whoever
+loses a message is told with `quota_exceeded`; nothing is dropped in silence.
 """
 
 from collections import Counter, deque
@@ -37,7 +37,7 @@ class IntakeQueue:
         self._bytes_max = bytes_max
         self._per_meter_max = frames_per_meter_max
         self._places: deque[_Place] = deque()
-        self._plans: dict[str, _Place] = {}
+        self._plans: dict[str, list[_Place]] = {}  # of each meter, oldest first
         self._per_meter: Counter[str] = Counter()
         self._bytes = 0
         self.refused = 0
@@ -47,14 +47,12 @@ class IntakeQueue:
 
     def offer(self, item: Inbound) -> list[tuple[Inbound, Rejected]]:
         """Queues a frame; returns the frames that lost their place or found none, each with the reason."""
-        if item.kind == PlanNotice.kind and item.meter in self._plans:
-            place = self._plans.pop(item.meter)
-            self._forget(place)
         if self._per_meter[item.meter] >= self._per_meter_max:
             return [self._refuse(item, f"{self._per_meter_max} messages of this meter are waiting")]
         lost: list[tuple[Inbound, Rejected]] = []
         while self._is_full(item) and self._plans:
-            lost.append(self._drop_oldest_plan())
+            is_newer = item.kind == PlanNotice.kind and item.meter in self._plans
+            lost.append(self._drop_plan(item.meter if is_newer else next(iter(self._plans))))
         if self._is_full(item):
             return [*lost, self._refuse(item, "the broker's queue is full")]
         self._append(item)
@@ -77,8 +75,8 @@ class IntakeQueue:
             place = self._places.popleft()
             if isinstance(item, Inbound):
                 batch.append(item)
-                if self._plans.get(item.meter) is place:
-                    del self._plans[item.meter]
+                if item.kind == PlanNotice.kind:
+                    self._untrack(item.meter)
                 self._forget(place)
         return batch or None
 
@@ -99,7 +97,7 @@ class IntakeQueue:
         self._per_meter[item.meter] += 1
         self._bytes += len(item.frame)
         if item.kind == PlanNotice.kind:
-            self._plans[item.meter] = place
+            self._plans.setdefault(item.meter, []).append(place)
 
     def _forget(self, place: _Place) -> None:
         if isinstance(place.item, Inbound):
@@ -109,8 +107,15 @@ class IntakeQueue:
                 del self._per_meter[place.item.meter]
         place.item = None
 
-    def _drop_oldest_plan(self) -> tuple[Inbound, Rejected]:
-        place = self._plans.pop(next(iter(self._plans)))
+    def _untrack(self, meter: str) -> _Place:
+        """The place of a meter's oldest queued plan, which leaves the queue."""
+        place = self._plans[meter].pop(0)
+        if not self._plans[meter]:
+            del self._plans[meter]
+        return place
+
+    def _drop_plan(self, meter: str) -> tuple[Inbound, Rejected]:
+        place = self._untrack(meter)
         item = place.item
         assert isinstance(item, Inbound)
         self._forget(place)

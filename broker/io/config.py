@@ -127,8 +127,15 @@ class QueueSettings(_Table):
     frames_max: int = Field(default=50_000, ge=10, le=1_000_000)
     megabytes_max: int = Field(default=64, ge=1, le=4_096)
     frames_per_meter_max: int = Field(default=400, ge=1, le=100_000)
+    kilobytes_per_slot_max: int = Field(default=8_000, ge=100, le=1_000_000)
     outgoing_max: int = Field(default=500_000, ge=1_000, le=10_000_000)
     batch_frames: int = Field(default=500, ge=1, le=10_000)
+
+
+class PrivacySettings(_Table):
+    """`people_kept_days` after a revocation who the member was is erased; None: by `forget-member` alone."""
+
+    people_kept_days: int | None = Field(default=None, ge=1, le=36_500)
 
 
 class BrokerConfig(_Table):
@@ -142,6 +149,7 @@ class BrokerConfig(_Table):
     mqtt: MqttSettings = MqttSettings()
     clock: ClockSettings = ClockSettings()
     queue: QueueSettings = QueueSettings()
+    privacy: PrivacySettings = PrivacySettings()
     page: PageSettings = PageSettings()
     network: NetworkSettings = NetworkSettings()
     telemetry: TelemetrySettings | None = None

@@ -10,15 +10,22 @@ from broker.market.events import decode_event
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from wire.codec import encode
+from wire.messages import Settlement
 from wire.signing import SigningKey, seal
 from wire.topics import BY_KIND, topic
 
 
-def exported(state: StateDir, meter: str | None) -> Iterator[str]:
+def exported(state: StateDir, meter: str | None, *, settlements: bool = False) -> Iterator[str]:
     """The lines of a state directory: the calendar, everything public, and what one meter was told.
+
+    With `settlements` also what each slot cost each member: it opens the log's commitments to an auditor.
 
     Raises: StorageFailed when a file is missing or damaged, NoTerms when the journal is not the broker's.
     """
+
+    def _is_wanted(out: Outgoing) -> bool:
+        return out.meter in ("", meter) or (settlements and isinstance(out.message, Settlement))
+
     journal = SqliteJournal(state.journal, read_only=True)
     try:
         key, market = state.read_key(), Market(journal_terms(journal), state.read_secret())
@@ -26,7 +33,7 @@ def exported(state: StateDir, meter: str | None) -> Iterator[str]:
         yield from archive_lines([Outgoing(calendar)], key)
         for record in journal.records():
             caused = market.apply(decode_event(record))
-            yield from archive_lines([out for out in caused if out.meter in ("", meter)], key)
+            yield from archive_lines([out for out in caused if _is_wanted(out)], key)
     finally:
         journal.close()
 

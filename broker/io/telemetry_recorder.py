@@ -12,7 +12,7 @@ from telemetry.vitals import Vitals
 from wire.messages import Checkpoint, Clearing, Gate, Message, Receipt, Rejection
 from wire.slots import parse_slot, parse_utc
 from wire.telemetry import Field, Point, Value, point
-from wire.telemetry.community import Intake, Ledger, Member, Members, Round
+from wire.telemetry.community import Intake, Ledger, Member, Members, Round, Trading
 
 BUFFER = "broker-telemetry.db"
 PROMPT_S = 5.0
@@ -92,8 +92,8 @@ class BrokerTelemetry:
             return
         if self._since_s is None:
             self._since_s = now_s
-        points = [self._ledger(now_s, market), self._intake(now_s, intake), self.vitals.process(now_s)]
-        self._buffer.add([*points, *self._members(now_s, market)], now_s)
+        points = [self._ledger(now_s, market), self._intake(now_s, intake), self._trading(now_s, market)]
+        self._buffer.add([*points, self.vitals.process(now_s), *self._members(now_s, market)], now_s)
 
     def _ledger(self, now_s: int, market: Market) -> Point:
         age_s = None if self._checkpoint_s is None else float(max(0, now_s - self._checkpoint_s))
@@ -117,6 +117,10 @@ class BrokerTelemetry:
             Intake.refused: self.refused,
         }
         return point(Intake, now_s, {Intake.community: self._community}, {**counts, **others})
+
+    def _trading(self, now_s: int, market: Market) -> Point:
+        is_paused = int(market.switch.is_paused)
+        return point(Trading, now_s, {Trading.community: self._community}, {Trading.is_paused: is_paused})
 
     def _members(self, now_s: int, market: Market) -> Iterator[Point]:
         """All members together; each by itself once a slot, and when it falls silent or is heard again."""

@@ -97,6 +97,7 @@ class Market:
     def __init__(self, terms: Terms, secret: bytes) -> None:
         self.terms = terms
         self.members: dict[str, Member] = {}
+        self.revoked_s: dict[str, int] = {}  # since when who is revoked is so
         self.books: dict[int, SlotBook] = {}
         self.accounts = Accounts()
         self.log = Log()
@@ -162,6 +163,9 @@ class Market:
                 return []
             case MemberRevoked() | MemberReadmitted():
                 self._suspend(event.meter, is_revoked=isinstance(event, MemberRevoked))
+                self.revoked_s.pop(event.meter, None)
+                if isinstance(event, MemberRevoked):
+                    self.revoked_s[event.meter] = event.at_s
                 return []
             case MemberForgotten():
                 return []  # who a member was never stood in the market's state

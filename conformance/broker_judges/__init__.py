@@ -3,6 +3,8 @@
 from conformance import message_judges
 from conformance.broker_judges import (
     awards,
+    blocks,
+    calls,
     contracts,
     log,
     orders,
@@ -15,6 +17,8 @@ from conformance.broker_judges import (
 
 __all__ = [
     "awards",
+    "blocks",
+    "calls",
     "contracts",
     "log",
     "message_judges",

@@ -140,6 +140,13 @@ def _plan_quota(run: Evidence) -> Verdict:
     return Held() if "quota_exceeded" in codes else Broken(f"{len(plans)} plans in one slot were all taken")
 
 
+@BROKER.asserts(64)
+def _burst(run: Evidence) -> Verdict:
+    sent = [label for label in run.sent if label.startswith("burst.")]
+    silent = [f"{label} of {len(sent)} sent at once was not answered" for label in sent if not run.answers(label)]
+    return all_hold(silent, len(sent), missing="the run did not get to a burst")
+
+
 @BROKER.asserts(100)
 def _complete(run: Evidence) -> Verdict:
     pairs = [(sent, r) for label, (_, sent) in run.sent.items() if (r := run.rejection(label)) is not None]

@@ -7,7 +7,7 @@ from conformance.evidence import Evidence
 from conformance.verdict import Broken, Held, NotJudged, Verdict, all_hold
 from wire import audit
 from wire.commitments import RoundName, round_of
-from wire.messages import Book, BookEntry, Clearing, Conditions, Gate, Leaves, Roster
+from wire.messages import Book, BookEntry, Clearing, Conditions, Gate, Leaves, Roster, ServiceStatus
 from wire.slots import parse_utc
 
 EARLIER = "the roster of the day was published before the run"
@@ -162,14 +162,13 @@ def _roster(run: Evidence) -> Verdict:
     pages, books = run.placed(Roster), run.placed(Book)
     if not books:
         return NotJudged("no book was heard")
-    if not pages and not _from_the_start(run):
-        return NotJudged(EARLIER)
     wrong = [str(violation) for violation in audit.rosters([page for _, page in pages])]
-    for read, book in books:
-        day = audit.day_of(book.slot)
+    begun = None if _from_the_start(run) else audit.day_of(books[0][1].slot)  # its roster may have come before
+    judged_books = [(read, book, day) for read, book in books if (day := audit.day_of(book.slot)) != begun]
+    for read, book, day in judged_books:
         if not any(page.day == day and at.place < read.place for at, page in pages):
             wrong.append(f"no roster of {day} before the book of {book.slot}")
-    return all_hold(wrong, len(books), missing="")
+    return all_hold(wrong, len(judged_books), missing=EARLIER)
 
 
 @BROKER.asserts(188)
@@ -184,7 +183,14 @@ def _no_strangers(run: Evidence) -> Verdict:
 
 @BROKER.asserts(189)
 def _in_time(run: Evidence) -> Verdict:
-    found = run.placed(Clearing, live=True)
+    found = [(r, c) for r, c in run.placed(Clearing, live=True) if not _was_away(run, r.place, c)]
     wrong = [f"the clearing of {c.slot} came {r.at_s - parse_utc(c.slot)} s after its start"
              for r, c in found if r.at_s > parse_utc(c.slot)]  # fmt: skip
     return all_hold(wrong, len(found), missing=NO_ROUND)
+
+
+def _was_away(run: Evidence, place: int, clearing: Clearing) -> bool:
+    """Whether the broker, heard to start, started after the gate of what it clears here."""
+    starts = [r.at_s for r, _ in run.placed(ServiceStatus, live=True, state="online") if r.place < place]
+    gate_s = run.gate_s(clearing.stage, clearing.slot, clearing.round)
+    return bool(starts) and gate_s is not None and gate_s < starts[-1]

@@ -2,11 +2,13 @@
 
 from conformance.assertion import BROKER
 from conformance.evidence import Evidence
-from conformance.verdict import Broken, Held, NotJudged, Verdict
+from conformance.verdict import Broken, Held, NotJudged, Verdict, all_hold
 from wire.codec import decode
-from wire.messages import Clearing, SealedOrder
+from wire.messages import Clearing, Question, SealedOrder
 from wire.signing import split
+from wire.slots import parse_utc
 
+QUESTIONS_MAX = 32
 NO_STAGE = "the calendar has no stage of sealed orders after the open one"
 
 
@@ -41,3 +43,24 @@ def _unrevealed(run: Evidence) -> Verdict:
         return NotJudged("the sealed round was not cleared in the run")
     count = found[-1].unrevealed
     return Held() if count >= 1 else Broken(f"one sealed order was never revealed, the clearing counts {count}")
+
+
+@BROKER.asserts(241)
+def _questions(run: Evidence) -> Verdict:
+    rounds: dict[tuple[str, str, int], list[tuple[int, Question]]] = {}
+    for read, question in run.placed(Question, live=True):
+        rounds.setdefault((question.stage, question.slot, question.round), []).append((read.at_s, question))
+    wrong = [text for key, asked in rounds.items() for text in _of_round(run, key, asked)]
+    return all_hold(wrong, len(rounds), missing="no stage that is cleared in rounds asked anything")
+
+
+def _of_round(run: Evidence, key: tuple[str, str, int], asked: list[tuple[int, Question]]) -> list[str]:
+    name, slot, number = key
+    stage, gate_s = run.stage(name), run.gate_s(name, slot, number)
+    if stage is None or gate_s is None:
+        return [f"questions of {name} {slot}, which the calendar does not have"]
+    end_s, wrong = gate_s + stage.reveal_within_s, []
+    if len(asked) > QUESTIONS_MAX or max(question.question for _, question in asked) > QUESTIONS_MAX:
+        wrong.append(f"{name} {slot}: {len(asked)} questions")
+    last_s = max(max(at_s, parse_utc(question.answer_by)) for at_s, question in asked)
+    return [*wrong, f"{name} {slot}: a question until {last_s - end_s} s after the end"] if last_s > end_s else wrong

@@ -105,6 +105,11 @@ def is_open(g: Ground) -> bool:
     return bool(found) and found[0].opens_s <= g.now_s < found[0].gate_s
 
 
+def asking_stage_of(ground: Ground) -> Stage | None:
+    found = [s for s in ground.calendar.stages if s.in_rounds and s.kind is StageKind.INTRADAY]
+    return found[0] if found else None
+
+
 def sealed_stage_of(ground: Ground) -> Stage | None:
     found = [s for s in ground.calendar.stages if s.sealed and not s.in_rounds and s.kind is StageKind.INTRADAY]
     return found[0] if found else None

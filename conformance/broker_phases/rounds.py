@@ -3,19 +3,30 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from conformance.broker_phases.ground import Stopped, asks, at_now, first_gate_s, is_open, sealed_stage_of
+from conformance.broker_phases.ground import (
+    Stopped,
+    asking_stage_of,
+    asks,
+    at_now,
+    first_gate_s,
+    is_open,
+    sealed_stage_of,
+)
 from conformance.market_clock import DrivenClock
 from conformance.probes import sealed
-from conformance.probes.desk import FIRST, SECOND, Ground, buy, sell
+from conformance.probes.desk import FIRST, SECOND, Ground, Probe, buy, sell
 from conformance.stand import Stand
 from wire.messages import (
     Award,
     Calendar,
     Clearing,
     Gate,
+    Quantities,
+    Question,
+    Reply,
     ServiceStatus,
 )
-from wire.slots import format_utc
+from wire.slots import format_utc, parse_utc
 
 Hook = Callable[[], Awaitable[None]]
 
@@ -93,3 +104,43 @@ async def sealing(stand: Stand, ground: Ground) -> None:
     await stand.clock.reach(gate_s + stage.reveal_within_s)
     await stand.hears(Clearing, slot=g.slot.label, stage=stage.stage)
     await stand.hears(Award, g.first.meter, slot=g.slot.label, stage=stage.stage)
+
+
+async def asking(stand: Stand, ground: Ground) -> None:
+    """A stage that is cleared in rounds: both commit to an order, one answers what is asked, the other is silent."""
+    stage = asking_stage_of(ground)
+    gate_s = None if stage is None else first_gate_s(ground.calendar, stage, ground.slot)
+    if stage is None or gate_s is None or gate_s <= stand.clock.now_s():
+        return
+    g = replace(at_now(stand, ground), stage=stage)
+    await stand.send([sealed.sealed(g, "asked.first", FIRST, buy(g.high, 50))])
+    await stand.send([sealed.sealed(g, "asked.second", SECOND, sell(g.low, 50))])
+    stand.says(f"waiting until {format_utc(gate_s)} for the gate of the stage in rounds")
+    await stand.clock.reach(gate_s)
+    until_s = gate_s + stage.reveal_within_s
+    answered = 0
+    while stand.clock.now_s() < until_s:
+        found = stand.heard(Question, stage=stage.stage, slot=g.slot.label, question=answered + 1)
+        if not found:
+            break
+        answered += 1
+        await stand.send([_reply(at_now(stand, g), found[-1])])
+        await stand.clock.reach(min(until_s, parse_utc(found[-1].answer_by)))
+        await stand.hears(Question, stage=stage.stage, slot=g.slot.label, question=answered + 1)
+    await stand.clock.reach(until_s)
+    await stand.hears(Clearing, slot=g.slot.label, stage=stage.stage)
+
+
+def _reply(g: Ground, question: Question) -> Probe:
+    """What 50 Wh at the highest price come to at the prices of a question."""
+    rows = [Quantities(0 if price == g.high else 50, 50, 0, 0) for price in question.prices_micro_per_kwh]
+    reply = Reply(
+        community=g.community,
+        meter=g.first.meter,
+        stage=question.stage,
+        slot=question.slot,
+        round=question.round,
+        question=question.question,
+        quantities=tuple(rows),
+    )
+    return g.signed(f"asked.reply.{question.question}", FIRST, reply)

@@ -1,5 +1,6 @@
 """Before the gate: what is refused, orders that enter, plans, contracts, quotas, access."""
 
+import asyncio
 from dataclasses import replace
 
 from conformance.broker_phases.ground import QUIET_S, asks, at_now, is_open
@@ -18,6 +19,7 @@ from wire.messages import (
 from wire.signing import seal
 from wire.topics import ROOT, meter_inbox
 
+BURST = 200
 COUNTABLE = 200  # quotas above this are not tried
 
 
@@ -27,7 +29,8 @@ async def refusals(stand: Stand, ground: Ground) -> None:
     await stand.send(frames.bad_payloads(ground))
     await stand.send(orders.refused_orders(ground))
     await stand.send(orders.refused_others(ground))
-    await stand.post(frames.unknown_kind(ground))
+    # an access list of single kinds ends the connection of who publishes another one
+    await stand.post(frames.unknown_kind(ground), forbidden_to=SECOND)
     await stand.send(frames.outsiders(ground))
     if GATEWAY in ground.members:
         await stand.send(batches(ground))
@@ -117,14 +120,23 @@ async def quotas(stand: Stand, ground: Ground) -> None:
         await stand.recorder.quiet(QUIET_S, stand.within_s)
 
 
+async def burst(stand: Stand, ground: Ground) -> None:
+    """More orders at once than a broker may hold of one meter; none of them can count."""
+    probes = orders.far_orders(at_now(stand, ground), BURST)
+    named = {probe.named.encode() for probe in probes}
+    since = stand.place
+    await asyncio.gather(*(stand.post(probe) for probe in probes))
+    await stand.recorder.until(lambda: stand.is_answered(named, since), stand.within_s)
+
+
 async def access(stand: Stand, ground: Ground) -> None:
     """What the MQTT server has to stop: reading another's inbox, publishing as the broker and as another meter."""
     g = at_now(stand, ground)
     await stand.link.subscribe(SECOND, [meter_inbox(stand.community, g.first.meter)])
     stand.recorder.mark("access")
     root = f"{ROOT}/{stand.community}"
-    await stand.link.attempt(stand.second, f"{root}/public/tck", b"tck-forged-public")
-    await stand.link.attempt(stand.second, f"{root}/member/{g.first.meter}/tck", b"tck-forged-member")
+    await stand.link.attempt(SECOND, f"{root}/public/tck", b"tck-forged-public")
+    await stand.link.attempt(SECOND, f"{root}/member/{g.first.meter}/tck", b"tck-forged-member")
     await stand.post(orders.query(g, "access.query", FIRST), forbidden_to=SECOND)
     await stand.recorder.quiet(QUIET_S, stand.within_s)
     stand.recorder.mark("access over")

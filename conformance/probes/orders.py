@@ -50,6 +50,14 @@ def refused_orders(ground: Ground) -> list[Probe]:
     ]
 
 
+def far_orders(ground: Ground, count: int) -> list[Probe]:
+    """Orders for a slot that is not traded for a year, with ascending sequences."""
+    far = ground.at(slot_at(ground.now_s + FAR_S, ground.calendar.slot_minutes))
+    return [
+        far.signed(f"burst.{i}", SECOND, far.order(SECOND, i, sell(ground.low, 100))) for i in range(1, count + 1)
+    ]
+
+
 def refused_others(ground: Ground) -> list[Probe]:
     """Messages beside orders whose moment is not now, or that name what is not there."""
     g = ground

@@ -26,7 +26,8 @@ ROUNDS = Group(
         broker(187, "The `roster` of the day is published before a book of the day and names no more pseudonyms than "
                     "members."),
         broker(188, "Every pseudonym of a book is on the roster of its day."),
-        broker(189, "A clearing is published before its slot begins."),
+        broker(189, "A clearing is published before its slot begins, but of gates that passed while the broker was "
+                    "away."),
     ),
 )  # fmt: skip
 

@@ -39,7 +39,7 @@ MARKET = (
         pending="5m",
         no_data="OK",
         summary="{{ .Labels.community }}: no gate has closed for more than an hour",
-        action="Is the broker running, is its market paused? Homes go on with their tariffs.",
+        action="Is the broker running, is its disk full? Homes go on with their tariffs.",
         panel=(market.UID, market.LATENCY),
     ),
     Alert(
@@ -53,8 +53,8 @@ MARKET = (
         pending="0s",
         no_data="OK",
         summary="{{ .Labels.community }}, {{ .Labels.stage }}: most rounds of the last hour had no market",
-        action="Prices of the grid are missing, feed-in is above retail, or rounds were cleared after their "
-        "slot: see the log.",
+        action="Trading is paused, prices of the grid are missing, feed-in is above retail, or rounds were cleared "
+        "after their slot: see the log.",
         panel=(market.UID, market.VOID),
     ),
     Alert(

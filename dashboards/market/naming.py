@@ -4,6 +4,7 @@ from dashboards.asking import Asker
 
 UID = "hearthgrid-market"
 SLOT = "15m"
+TRADING = "Trading"
 LATE = "Late rounds"
 VOID = "Void rounds"
 LEDGER = "Sum of the ledger"

@@ -3,16 +3,22 @@
 from dashboards import look
 from dashboards.charts import chart
 from dashboards.influxql import INTERVAL, aggregate, shaped
-from dashboards.market.naming import CHECKPOINT, LATE, LEDGER, SLOT, VOID, ask
+from dashboards.market.naming import CHECKPOINT, LATE, LEDGER, SLOT, TRADING, VOID, ask
 from dashboards.measures import NANO, amount, energy_kwh, price
 from dashboards.page import Row
 from dashboards.panels import NONE_YET, TODAY, alerts, rows, stat
-from wire.telemetry.community import Clearing, Ledger, Round, SettledSlot
+from wire.telemetry.community import Clearing, Ledger, Round, SettledSlot, Trading
 
 
 def status() -> Row:
     """One row of the dashboard."""
     return "Status and alerts", [
+        stat(
+            TRADING,
+            "Whether the operator has stopped trading. While it is paused every round ends as 'no market'; "
+            "`community-broker resume` lets the next gate trade again.",
+            ask(Trading, aggregate("last", Trading.is_paused)), unit="none", words=look.TRADING, width=3,
+        ),
         stat(
             "Last round",
             "How the newest round ended. 'no trade': nobody met. 'no market': the round was void; see the "
@@ -46,7 +52,7 @@ def status() -> Row:
             limits=look.limits((1800, "orange"), (3600, "red")), width=3,
         ),
         alerts("Alerts of the market", "Alerts of the market that fire or are about to. Empty is good.", "market",
-            width=9),
+            width=6),
     ]  # fmt: skip
 
 

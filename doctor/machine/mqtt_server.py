@@ -9,9 +9,11 @@ from typing import Any
 
 from doctor.finding import Finding, fail, ok, skipped, warn
 from doctor.machine.mqtt_session import MqttPlace, MqttSession, NotConnected
+from tls.expiry import days_left
 
 TIMEOUT_S = 4.0
 EXPIRES_SOON_DAYS = 21
+RENEW_OWN = "the operator makes it anew with 'community-broker certificate client'; put it and its key here"
 START_IT = "start the MQTT server, or correct host and port"
 NOT_AUTHORIZED = 0x87
 
@@ -59,10 +61,21 @@ def certificate(place: MqttPlace, now_s: float) -> Finding:
     left = datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC) - datetime.fromtimestamp(
         now_s, UTC
     )
-    said = f"{version}, the certificate lasts {left.days} days"
     if left.days < EXPIRES_SOON_DAYS:
+        said = f"{version}, the server's certificate lasts {left.days} days"
         return warn(said, where=place.where, remedy="the operator has to renew it now")
-    return ok(said, place.where)
+    return _own(place, now_s, f"{version}, the server's certificate lasts {left.days} days")
+
+
+def _own(place: MqttPlace, now_s: float, said: str) -> Finding:
+    """The finding about a good server, or that this program's own certificate ends."""
+    if place.cert_file is None:
+        return ok(said, place.where)
+    left = days_left(place.cert_file, now_s)
+    if left < 0:
+        return fail(f"{place.cert_file} has ended", remedy=RENEW_OWN)
+    said += f", {place.cert_file.name} {left} days"
+    return ok(said, place.where) if left >= EXPIRES_SOON_DAYS else warn(said, where=place.where, remedy=RENEW_OWN)
 
 
 def login(place: MqttPlace) -> Finding:
@@ -87,7 +100,8 @@ def _let_in(place: MqttPlace, session: MqttSession) -> Finding:
     if place.username is None and place.cert_file is None and not place.is_loopback:
         what = "the server lets everybody in"
         return warn(what, where=place.where, remedy="give every member a login of its own and close the server")
-    who = "without a name" if place.username is None else f"as {place.username}"
+    who = "by its certificate" if place.cert_file is not None else "without a name"
+    who = who if place.username is None else f"as {place.username}"
     return ok(f"let in {who}, {'MQTT 5' if session.tells_refusals else 'MQTT 3.1.1'}", place.where)
 
 

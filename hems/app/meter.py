@@ -258,9 +258,9 @@ class MeterApp:
             self._answered(message.of, message.slot)
         if isinstance(message, m.Rejection):
             LOG.warning(
-                "%s of slot=%s rejected: %s (%s); %s",
+                "%s%s rejected: %s (%s); %s",
                 message.of,
-                message.slot,
+                "" if message.slot is None else f" of slot={message.slot}",
                 message.code,
                 message.detail,
                 message.hint,

@@ -68,6 +68,9 @@ def _add_broker(what: Any) -> None:
     parser.add_argument("--follow", action="store_true", help="take the time from a clock that is driven (sandbox)")
     parser.add_argument("--correct-within", type=int, metavar="S", help="how long the community takes corrections")
     parser.add_argument("--no-acl", action="store_true", help="do not try what the MQTT server has to stop")
+    parser.add_argument(
+        "--call", metavar="COMMAND", help="asks for flexibility; {call} and {slot} stand for its name and first slot"
+    )
     parser.add_argument("--kill", metavar="COMMAND", help="ends the broker without notice")
     parser.add_argument("--start", metavar="COMMAND", help="starts the broker again, and returns")
     parser.set_defaults(run=run_broker)

@@ -23,6 +23,10 @@ from wire.signing import SigningKey
 from wire.slots import format_utc
 
 STAGES = """[[market.stages]]
+kind = "day_ahead"
+gate_at = "11:00"
+time_zone = "UTC"
+[[market.stages]]
 kind = "bilateral"
 gate_lead_s = 600
 [[market.stages]]
@@ -35,6 +39,17 @@ stage = "sealed"
 gate_lead_s = 60
 horizon_slots = 4
 sealed = true
+[[market.stages]]
+kind = "intraday"
+stage = "asked"
+mechanism = "iterated_price"
+gate_lead_s = 30
+horizon_slots = 4
+sealed = true
+[[market.stages]]
+kind = "flexibility"
+gate_lead_s = 3300
+horizon_slots = 8
 [[market.stages]]
 kind = "balancing"
 """
@@ -106,6 +121,7 @@ def broker_config(directory: Path, port: int) -> Path:
     return path
 
 
+CALL = "--name {call} --first-slot {slot} --reduce-wh 150 --reserve-price-per-kwh 0.40"
 STARTER = """
 import subprocess, sys
 log = open({log!r}, "ab")
@@ -150,6 +166,8 @@ def recorded(directory: Path, program: Sequence[str] = ("-m", "broker.cli")) -> 
             str(CORRECT_WITHIN_S),
             "--driven",
             format_utc(START_S),
+            "--call",
+            f"bash -c '{sys.executable} -m broker.cli call {directory / 'state'} {CALL} >/dev/null'",
             "--kill",
             kill,
             "--start",

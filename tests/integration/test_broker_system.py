@@ -2,11 +2,21 @@
 
 import time
 from pathlib import Path
-from threading import Event
+from threading import Event as Signal
 
 from broker_rig import COMMUNITY, BrokerChild, Peer, free_port, mosquitto, write_config
 
-from wire.messages import Calendar, Conditions, Hello, ServiceStatus, Welcome
+from broker.commands.member_list import events_of
+from broker.io.config import load
+from broker.io.journal_sqlite import SqliteJournal
+from broker.io.people import Person, people_of, remember
+from broker.io.retention import DAY_S
+from broker.io.state_dir import StateDir
+from broker.market.events import Event, MemberForgotten, MemberRevoked, TermsAgreed, encode_event
+from wire.messages import Calendar, Conditions, Hello, Rejection, ServiceStatus, Welcome
+from wire.topics import topic
+
+FLOOD = 300
 
 
 def _system(directory: Path, port: int) -> Path:
@@ -40,7 +50,7 @@ def test_an_mqtt_server_that_is_not_there_is_said_once_and_waited_for(tmp_path: 
         deadline = time.monotonic() + 20
         while "trying again" not in broker.log() and time.monotonic() < deadline:
             assert broker.poll() is None
-            Event().wait(0.05)
+            Signal().wait(0.05)
         with mosquitto(tmp_path, port=port):
             peer = Peer(port)
             peer.expect(ServiceStatus, wait_s=40, state="online")
@@ -78,3 +88,87 @@ def test_when_the_broker_dies_its_last_will_says_offline(tmp_path: Path) -> None
             peer.expect(ServiceStatus, state="offline")
         finally:
             peer.close()
+
+
+def test_a_member_that_sends_too_much_is_refused_unread_and_does_not_fill_the_journal(tmp_path: Path) -> None:
+    config = _system(tmp_path, 0)
+    config.write_text(config.read_text() + "[queue]\nkilobytes_per_slot_max = 100\n")
+    with mosquitto(tmp_path) as port:
+        config.write_text(config.read_text().replace("port = 0", f"port = {port}"))
+        broker, peer = BrokerChild(config), Peer(port)
+        try:
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            for _ in range(FLOOD):
+                peer.raw(topic("order", COMMUNITY, "home-1"), b"x" * 10_000)
+            for _ in range(FLOOD):
+                peer.expect(Rejection, "home-1")
+            peer.send(2, Hello(community=COMMUNITY, meter="home-2", software="t", sent_at="2027-01-15T08:00:00Z"))
+            peer.expect(Welcome, "home-2")
+            assert broker.stop() == 0
+        finally:
+            peer.close()
+            broker.kill()
+    assert "meter=home-1 has used its share" in broker.log()
+    assert (tmp_path / "state" / "journal.db").stat().st_size < FLOOD * 10_000 / 4
+
+
+def test_frames_that_wait_are_stored_together_so_that_a_flood_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port:
+        broker, peer = BrokerChild(_system(tmp_path, port)), Peer(port)
+        try:
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            assert broker.stop() == 0
+            for number in range(FLOOD):
+                peer.raw(topic("order", COMMUNITY, "home-1"), b"junk %d" % number)
+            peer.send(2, Hello(community=COMMUNITY, meter="home-2", software="t", sent_at="2027-01-15T08:00:00Z"))
+            broker.start("before", str(FLOOD // 4))  # would die at so many writes
+            peer.expect(Welcome, "home-2")
+            assert broker.poll() is None
+        finally:
+            peer.close()
+            broker.kill()
+
+
+def test_who_a_member_was_is_erased_a_time_after_it_was_revoked_and_nobody_else(tmp_path: Path) -> None:
+    now_s = int(time.time())
+    state = StateDir(tmp_path / "state")
+    state.create()
+    for number in (1, 2, 3):
+        remember(state.people, f"home-{number}", Person(name=f"Person {number}"))
+    with mosquitto(tmp_path) as port:
+        config = write_config(tmp_path, port, meters=3)
+        config.write_text(config.read_text().replace('"driven"', '"system"') + "[privacy]\npeople_kept_days = 30\n")
+        journal = SqliteJournal(state.journal)
+        loaded = load(config)
+        began_s = now_s - 90 * DAY_S
+        asked: list[Event] = [TermsAgreed(at_s=began_s, terms=loaded.terms().as_record())]
+        asked += loaded.enrolments(began_s)
+        asked += [
+            MemberRevoked(at_s=now_s - days * DAY_S, meter=f"home-{number}", reason="moved", by="root")
+            for number, days in ((1, 40), (2, 20))
+        ]
+        journal.append([encode_event(event) for event in asked])
+        journal.close()
+        broker, peer = BrokerChild(config), Peer(port)
+        try:
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            deadline = time.monotonic() + 30
+            while "home-1" in people_of(state.people) and time.monotonic() < deadline:
+                Signal().wait(0.1)
+            assert people_of(state.people).keys() == {"home-2", "home-3"}
+            while "member_forgotten" not in done_by(state) and time.monotonic() < deadline:
+                Signal().wait(0.2)
+            assert broker.stop() == 0
+        finally:
+            peer.close()
+            broker.kill()
+    assert done_by(state)["member_forgotten"] == ("home-1", "retention")
+
+
+def done_by(state: StateDir) -> dict[str, tuple[str, str]]:
+    """What was done with whom, and by whom, the newest of each kind."""
+    found = [event for _, event in events_of(state, frozenset({"member_forgotten"}))]
+    return {event.type: (event.meter, event.by) for event in found if isinstance(event, MemberForgotten)}

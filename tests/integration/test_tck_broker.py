@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from broker_rig import COMMUNITY
 from tck_broker_faults import faults, rejection_faults
-from tck_mutations import Mutator, sent, unbundled
+from tck_mutations import Mutator, drop, fits, sent, unbundled
 from tck_rig import Recorded, recorded
 
 import conformance.broker_judges  # noqa: F401 - registers the judges
@@ -14,7 +14,7 @@ from conformance.assertion import BROKER, Assertion
 from conformance.broker_judges.rejections import EXPECTED
 from conformance.evidence import Evidence
 from conformance.runner import judged
-from conformance.transcript import Sent, Transcript
+from conformance.transcript import Heard, Sent, Transcript
 from conformance.transcript_file import read_transcript, write_transcript
 from conformance.verdict import Broken, Held, NotJudged
 from hems.cli import main as hems
@@ -107,6 +107,33 @@ def test_a_suspended_meter_has_to_be_told_so(run: tuple[Transcript, SigningKey])
     told = Mutator(key, COMMUNITY).edit("rejection", {"code": "suspended"}, "stranger", digest=named)(refused)
     assert isinstance(_verdict(ASSERTIONS[SUSPENDED], told), Held)
     assert isinstance(_verdict(ASSERTIONS[SUSPENDED], refused), Broken)
+
+
+def test_a_broker_that_starts_after_a_gate_may_clear_late_and_no_other(run: tuple[Transcript, SigningKey]) -> None:
+    transcript, key = run
+    late = faults(Mutator(key, COMMUNITY), transcript)[189](transcript)
+    assert isinstance(_verdict(ASSERTIONS[189], late), Broken)
+    online = next(
+        e for e in late.events if isinstance(e, Heard) and e.topic.endswith("/status") and b"online" in e.payload
+    )
+    end_s = max(e.at_s for e in late.events if isinstance(e, Heard))
+    others = [e for e in late.events if not (isinstance(e, Heard) and e.topic.endswith("/status"))]
+    started = replace(late, events=(replace(online, retain=False, at_s=end_s), *others))
+    assert isinstance(_verdict(ASSERTIONS[189], started), NotJudged)
+
+
+def test_what_others_did_before_and_beside_a_run_is_not_judged(run: tuple[Transcript, SigningKey]) -> None:
+    transcript, key = run
+    first_leaves = next(e for e in transcript.events if fits(e, "leaves", {"first": 0}))
+    begun = drop("leaves", first=0)(transcript)
+    rosters = [e for e in begun.events if isinstance(e, Heard) and e.topic.endswith("/roster")]
+    later = replace(begun, events=(*(e for e in begun.events if e not in rosters), *rosters))
+    assert "no roster of 2027-01-15" in str(
+        _verdict(ASSERTIONS[187], replace(later, events=(*later.events, first_leaves)))
+    )
+    assert "no roster of 2027-01-15" not in str(_verdict(ASSERTIONS[187], later))
+    crowded = Mutator(key, COMMUNITY).edit("path", {"members": 5})(transcript)
+    assert isinstance(_verdict(ASSERTIONS[230], crowded), NotJudged)
 
 
 def _verdict(assertion: Assertion, transcript: Transcript) -> Held | Broken | NotJudged:

@@ -1,6 +1,7 @@
 """The queues between MQTT and market: bounded, in order, and never dropping in silence."""
 
 from broker.control.intake_queue import IntakeQueue, Tick
+from broker.control.sender_share import SenderShares
 from broker.control.service import Inbound
 from broker.io.outbox import Outbox, Parcel
 from wire.reasons import Reason
@@ -69,11 +70,23 @@ def test_one_meter_cannot_take_the_queue() -> None:
     assert waiting.offer(item("order", "home-2")) == []
 
 
-def test_a_newer_plan_takes_the_place_of_the_queued_one() -> None:
+def test_while_there_is_room_every_plan_waits_for_its_answer() -> None:
     waiting = queue()
-    for text in (b"old", b"new"):
-        assert waiting.offer(item("plan", "home-1", text)) == []
-    assert waiting.take(10) == [item("plan", "home-1", b"new")]
+    plans = [item("plan", "home-1", text) for text in (b"old", b"new")]
+    for plan in plans:
+        assert waiting.offer(plan) == []
+    assert waiting.take(10) == plans
+
+
+def test_when_full_a_newer_plan_takes_the_place_of_its_own_meters_and_that_is_told() -> None:
+    waiting = queue()
+    for n in (2, 1, 3, 4):
+        waiting.offer(item("plan", f"home-{n}", b"old"))
+    ((lost, why),) = waiting.offer(item("plan", "home-1", b"new"))
+    assert (lost, why.code) == (item("plan", "home-1", b"old"), Reason.QUOTA_EXCEEDED)
+    left = waiting.take(10)
+    assert left == [item("plan", f"home-{n}", b"old") for n in (2, 3, 4)] + [item("plan", "home-1", b"new")]
+    assert waiting.offer(item("plan", "home-1", b"newest")) == []
 
 
 def test_a_tick_can_be_taken_ahead_of_frames_that_have_no_time_yet() -> None:
@@ -83,6 +96,15 @@ def test_a_tick_can_be_taken_ahead_of_frames_that_have_no_time_yet() -> None:
     assert waiting.take_tick() == Tick(0, 100)
     assert waiting.take_tick() is None
     assert len(waiting) == 1
+
+
+def test_a_sender_has_a_share_of_bytes_in_each_slot_and_takes_nothing_of_others() -> None:
+    shares = SenderShares(bytes_max=100, slot_s=900)
+    assert [shares.refused("home-1", 60, 9_000), shares.refused("home-1", 60, 9_100)] == [0, 1]
+    assert shares.refused("home-1", 40, 9_899) == 0, "what still fits"
+    assert shares.refused("home-1", 1, 9_899) == 2
+    assert shares.refused("home-2", 100, 9_899) == 0
+    assert shares.refused("home-1", 100, 9_900) == 0, "the next slot"
 
 
 def parcel(name: str, *, private: bool) -> Parcel:

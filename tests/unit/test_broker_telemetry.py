@@ -21,6 +21,7 @@ from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.telemetry_recorder import BUFFER, BrokerTelemetry
 from broker.io.telemetry_sources import broker_sources
+from broker.market.events import MarketPaused, MarketResumed
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from telemetry.buffer_source import BufferSource
@@ -148,6 +149,18 @@ def test_a_round_is_told_when_its_awards_leave_and_is_late_after_five_seconds(tm
     told = [values(p) for p in recorded(tmp_path)["round"]]
     assert [(one["gate_to_award_s"], one["is_late"]) for one in told] == [(0.25, 0), (5.5, 1)], "each once"
     assert told[0]["orders"] == 2
+
+
+def test_a_pause_is_told_while_it_lasts(tmp_path: Path) -> None:
+    market = Market(TERMS, SECRET)
+    recorder = BrokerTelemetry(TERMS, tmp_path)
+    recorder.minute(START_S, market, INTAKE)
+    market.apply(MarketPaused(at_s=START_S + 30, reason="drill", by="root"))
+    recorder.minute(START_S + 60, market, INTAKE)
+    market.apply(MarketResumed(at_s=START_S + 90, reason="over", by="root"))
+    recorder.minute(START_S + 120, market, INTAKE)
+    recorder.close()
+    assert [values(p)["is_paused"] for p in recorded(tmp_path)["trading"]] == [0, 1, 0]
 
 
 def test_members_are_silent_after_two_slots_and_a_gateway_speaks_for_its_own(tmp_path: Path) -> None:

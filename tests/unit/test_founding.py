@@ -64,6 +64,26 @@ def test_a_revocation_reaches_the_mqtt_servers_folder_at_the_next_founding(tmp_p
     assert (tmp_path / "mosquitto" / "crl.pem").read_bytes() == authority.revocations.read_bytes()
 
 
+def test_a_revoked_home_is_told_and_the_others_are_founded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from broker.io.authority import Authority
+
+    assert main(["found", "--folder", str(tmp_path), "--homes", "1"]) == 0
+    kept = (tmp_path / "home-1" / "client.pem").read_bytes()
+    authority = Authority(tmp_path / "authority")
+    authority.revoke("home-1", START_S)
+    capsys.readouterr()
+    assert main(["found", "--folder", str(tmp_path), "--homes", "2"]) == 0
+    told = capsys.readouterr().out
+    assert "home-1: its certificate was revoked" in told
+    assert "certificate client home-1" in told
+    assert (tmp_path / "home-1" / "client.pem").read_bytes() == kept
+    assert [row.name for row in authority.issued() if row.is_revoked] == ["home-1"]
+    assert (tmp_path / "home-2" / "client.pem").exists()
+    assert (tmp_path / "mosquitto" / "crl.pem").read_bytes() == authority.revocations.read_bytes()
+
+
 def test_an_access_list_of_an_older_release_is_brought_up_to_date(tmp_path: Path) -> None:
     assert main(["found", "--folder", str(tmp_path)]) == 0
     acl = tmp_path / "mosquitto" / "acl"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from meter_firmware_sim.cli import main
 from meter_firmware_sim.config import ConfigError, SimulatorConfig, checked_fault, load_config
 from meter_firmware_sim.faults import FaultKind
 from meter_firmware_sim.memory import MemoryMismatch
@@ -131,6 +132,23 @@ def test_damaged_state_file_stops_the_start_and_is_left_alone(content: str, tmp_
     with pytest.raises((StateFileError, MemoryMismatch)):
         Simulator(config, T0)
     assert state.read_text("utf-8") == content
+
+
+def test_relative_state_file_lies_beside_the_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "meter.toml"
+    path.write_text('[server]\nstate_file = "registers"\n', "utf-8")
+    assert load_config(path).server.state_file == tmp_path / "registers"
+
+
+def test_state_file_that_cannot_be_written_ends_the_command_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "meter.toml"
+    path.write_text('[server]\nport = 0\nstate_file = "missing/registers"\n', "utf-8")
+    assert main(["run", "--config", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert "missing/registers cannot be written" in told
+    assert "make its folder" in told
 
 
 def test_state_file_is_replaced_whole(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         TypeAdapter(Community).validate_python(args.community)
         plan = _plan(args)
-        made = found(plan, args.folder, int(time.time()))
+        founded = found(plan, args.folder, int(time.time()))
     except ValidationError:
         print(f"--community {args.community}: use 1 to 64 of a-z, 0-9, '_' and '-'", file=sys.stderr)
         return 2
@@ -86,10 +86,13 @@ def run(args: argparse.Namespace) -> int:
     except (AuthorityError, StorageFailed, KeyFileError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{args.folder}: {len(made)} files made, what was there is kept")
-    for path in made:
+    print(f"{args.folder}: {len(founded.made)} files made, what was there is kept")
+    for path in founded.made:
         if path.name in SECRETS:
             print(f"  keep secret: {path}")
+    for name in founded.revoked:
+        again = f"community-broker certificate client {name} --folder {args.folder / 'authority'} --renew"
+        print(f"  {name}: its certificate was revoked and stays so; to let it in again: {again}")
     return 0
 
 

@@ -7,6 +7,7 @@ last days) is brought up to date.
 import secrets
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from broker.io.authority import Authority, Issued
@@ -23,15 +24,23 @@ TOKEN_BYTES = 32
 PRIVATE_FOLDER = 0o700
 
 
-def found(plan: Plan, root: Path, now_s: int) -> list[Path]:
-    """The files that were made now, in folders of `root`: one for each process, readable by its user only.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """The files that were made now, and who was left without a certificate because its own was revoked."""
+
+    made: list[Path]
+    revoked: list[str]
+
+
+def found(plan: Plan, root: Path, now_s: int) -> Founded:
+    """What was made in folders of `root`: one for each process, readable by its user only.
 
     Raises: AuthorityError, StorageFailed, KeyFileError, ValueError or OSError with what to do.
     """
     folders = Folders(root)
     before = _files(root)
     access = mosquitto_acl(plan.community, driven=plan.driven)
-    _certify(plan, folders, now_s)
+    revoked = _certify(plan, folders, now_s)
     write_private(folders.mosquitto / "acl", access)  # a new release may have new topics
     keys = {seat.meter: load_or_make_key(folders.home(seat.meter) / "state" / "meter.key") for seat in plan.seats}
     state = StateDir(folders.broker / "state")
@@ -46,17 +55,22 @@ def found(plan: Plan, root: Path, now_s: int) -> list[Path]:
         _keep_secret(folders.influxdb / "admin-token", TOKEN_BYTES)
         _keep_secret(folders.influxdb / "admin-password", PASSWORD_BYTES)
         _keep_secret(folders.grafana / "admin-password", PASSWORD_BYTES)
-    return sorted(_files(root) - before)
+    return Founded(made=sorted(_files(root) - before), revoked=revoked)
 
 
-def _certify(plan: Plan, folders: Folders, now_s: int) -> None:
+def _certify(plan: Plan, folders: Folders, now_s: int) -> list[str]:
+    """Gives out what lets in; returns whose certificate was revoked: it stays so until somebody renews it."""
     authority = Authority(folders.authority)
     authority.found(plan.community, now_s)
     _hand_out(authority, authority.server(plan.hosts, now_s), folders.mosquitto, "server")
-    # Mosquitto reads revocations when it starts and on a reload: the newest list has to lie there.
+    # Mosquitto reads revocations when it starts: the newest list has to lie there.
     _copy(authority.revocations, folders.mosquitto / "crl.pem")
-    for name, folder, stem in _clients(plan, folders).values():
-        _hand_out(authority, authority.client(name, now_s), folder, stem)
+    ended = {row.name for row in authority.issued() if row.is_revoked}
+    clients = _clients(plan, folders).values()
+    for name, folder, stem in clients:
+        if name not in ended:
+            _hand_out(authority, authority.client(name, now_s), folder, stem)
+    return [name for name, _, _ in clients if name in ended]
 
 
 def _clients(plan: Plan, folders: Folders) -> Mapping[str, tuple[str, Path, str]]:

@@ -113,6 +113,13 @@ class Members(Measurement, name="members", writer=Writer.BROKER):
     suspended = whole("", "members that are suspended")
 
 
+class Trading(Measurement, name="trading", writer=Writer.BROKER):
+    """Whether trading goes on, every minute."""
+
+    community = Tag(COMMUNITY)
+    is_paused = yes("stopped by the operator: no gate makes a market")
+
+
 class Rejection(Measurement, name="rejection", writer=Writer.BROKER):
     """A message that was not accepted, when it came."""
 

@@ -74,7 +74,11 @@ def _market(place: CommunityPlace) -> list[Check]:
 def _server(place: CommunityPlace) -> list[Check]:
     return [
         Check("MQTT server", "name and port", partial(_reached, place, "address")),
-        Check("certificate", "TLS, the CA, how long the certificate lasts", partial(_reached, place, "certificate")),
+        Check(
+            "certificate",
+            "TLS, the CA, how long the server's certificate and the own one last",
+            partial(_reached, place, "certificate"),
+        ),
         Check("MQTT login", "name and password", partial(_reached, place, "login")),
         Check("MQTT rights", "may publish, not in the name of meters", partial(_reached, place, "rights")),
         Check("calendar", "retained, and signed by this broker", partial(market.calendar_is_ours, place)),
@@ -95,6 +99,8 @@ def _reached(place: CommunityPlace, what: str) -> Finding:
         return mqtt_server.address(server)
     if what == "certificate":
         return mqtt_server.certificate(server, place.now_s)
+    if market.is_held(place, server):
+        return ok("the broker is connected", server.where) if what == "login" else skipped(market.HELD)
     if what == "login":
         return mqtt_server.login(server)
     community = place.config.community

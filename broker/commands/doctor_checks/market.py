@@ -4,17 +4,22 @@ from broker.commands.doctor_checks.community_place import CommunityPlace
 from broker.commands.member_list import events_of, members_of
 from broker.control.ports import StorageFailed
 from broker.io.state_dir import is_served
+from broker.io.telemetry_recorder import BUFFER
 from broker.market.events import MarketPaused, UnknownRecord
 from doctor.finding import Finding, fail, ok, skipped, warn
 from doctor.machine.mqtt_server import visited
-from doctor.machine.mqtt_session import MqttSession
+from doctor.machine.mqtt_session import MqttPlace, MqttSession
+from telemetry.newest import newest_value
 from wire.codec import DecodeError, decode
 from wire.messages import Calendar
 from wire.signing import FrameError, open_frame
 from wire.slots import format_utc, slot_at
+from wire.telemetry.community import Intake
 from wire.topics import topic
 
 PAUSES = frozenset({"market_paused", "market_resumed"})
+HELD = "the broker is connected, and its certificate is good for one connection: stop it to look from here"
+TOLD_WITHIN_S = 180  # a broker tells once a minute how it fares, and writes that with the next
 NO_CONFIG = "no configuration that could be read"
 
 
@@ -85,6 +90,8 @@ def calendar_is_ours(place: CommunityPlace) -> Finding:
     server, config = place.server(), place.config
     if server is None or config is None:
         return skipped(NO_CONFIG)
+    if is_held(place, server):
+        return skipped(HELD)
     if not place.state.key.is_file():
         return skipped("no broker key yet: the first start makes it")
     key = place.state.read_key()
@@ -105,6 +112,17 @@ def calendar_is_ours(place: CommunityPlace) -> Finding:
         return ok("signed by this broker's key")
 
     return visited(server, look)
+
+
+def is_held(place: CommunityPlace, server: MqttPlace) -> bool:
+    """Whether the running broker is connected by the certificate that a visit would show: it would be cut off.
+
+    One that has not told yet how it fares has just started: it counts as connected.
+    """
+    if server.cert_file is None or not is_served(place.state):
+        return False
+    buffer, since_s = place.state.root / BUFFER, place.now_s - TOLD_WITHIN_S
+    return newest_value(buffer, Intake, Intake.is_mqtt_connected, since_s) != 0
 
 
 def nothing_was_refused(place: CommunityPlace) -> Finding:

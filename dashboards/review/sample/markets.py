@@ -28,6 +28,7 @@ from wire.telemetry.community import (
     Rejection,
     Round,
     SettledSlot,
+    Trading,
 )
 
 COMMUNITY = "elm-street"
@@ -118,6 +119,7 @@ def _pulse(meters: Sequence[str], at_s: int, start_s: int) -> Iterator[Point]:
         {Ledger.sum_nano: 0, Ledger.entries: minutes, Ledger.log_size: minutes,
          Ledger.checkpoint_age_s: float(at_s % SLOT_S)},
     )  # fmt: skip
+    yield point(Trading, at_s, {Trading.community: COMMUNITY}, {Trading.is_paused: 0})
     yield point(
         Intake, at_s, {Intake.community: COMMUNITY},
         {Intake.received: 9 * minutes, Intake.accepted: 9 * minutes - minutes // 150, Intake.rejected: minutes // 150,

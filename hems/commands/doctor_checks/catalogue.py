@@ -98,7 +98,9 @@ def _market(home: HomePlace) -> list[Check]:
     return [
         Check("MQTT server", "name and port of the community's server", partial(_server, home, "address")),
         Check(
-            "certificate", "TLS, the CA, and how long the certificate lasts", partial(_server, home, "certificate")
+            "certificate",
+            "TLS, the CA, and how long the server's certificate and the own one last",
+            partial(_server, home, "certificate"),
         ),
         Check("MQTT login", "name and password", partial(_server, home, "login")),
         Check("MQTT rights", "own topics may be written, those of others may not", partial(_server, home, "rights")),
@@ -140,6 +142,8 @@ def _server(home: HomePlace, what: str) -> Finding:
         return mqtt_server.address(server)
     if what == "certificate":
         return mqtt_server.certificate(server, home.now_s)
+    if community.is_held(home, server):
+        return ok("'hems meter' is connected", server.where) if what == "login" else skipped(community.HELD)
     if what == "login":
         return mqtt_server.login(server)
     question = community.hello(home, market)

@@ -12,16 +12,21 @@ from doctor.machine.mqtt_session import MqttPlace, MqttSession
 from hems.commands.doctor_checks.home_place import HomePlace
 from hems.io.local_socket import METER_SOCKET, LinkPathError, socket_path
 from hems.io.process_lock import METER_LOCK, RUN_LOCK
+from hems.io.telemetry_sources import METER_BUFFER
 from hems.site.config import MarketTable
+from telemetry.newest import newest_value
 from wire.codec import DecodeError, decode, encode
 from wire.messages import Calendar, Conditions, Hello, Rejection, Trading, Welcome
 from wire.reasons import HINTS
 from wire.signing import FrameError, SigningKey, key_from_seed, open_frame, seal, split
 from wire.slots import format_utc, parse_utc
+from wire.telemetry.house import Metering
 from wire.topics import meter_inbox, topic
 
 NO_MARKET = "no [market]: this home does not trade"
+HELD = "'hems meter' is connected, and its certificate is good for one connection: stop it to look from here"
 CLOCK_TOLERANCE_S, GATE_LEAD_MAX_S = 60, 600
+TOLD_WITHIN_S = 180  # a program tells once a minute how it fares, and writes that with the next
 Look = Callable[[MqttSession, MarketTable], Finding]
 
 
@@ -178,6 +183,8 @@ def _visit(home: HomePlace, look: Look) -> Finding:
     market, server = home.market, home.server()
     if market is None or server is None:
         return skipped(NO_MARKET)
+    if is_held(home, server):
+        return skipped(HELD)
     return visited(server, lambda session: look(session, market))
 
 
@@ -220,6 +227,17 @@ def _key(path: Path) -> SigningKey | None:
 def _listening() -> str:
     table = Path("/proc/net/unix")
     return table.read_text() if table.is_file() else ""
+
+
+def is_held(home: HomePlace, server: MqttPlace) -> bool:
+    """Whether the running meter is connected by the certificate that a visit would show: it would be cut off.
+
+    One that has not told yet how it fares has just started: it counts as connected.
+    """
+    if server.cert_file is None or not is_locked(home.state(METER_LOCK)):
+        return False
+    since_s = home.now_s - TOLD_WITHIN_S
+    return newest_value(home.state(METER_BUFFER), Metering, Metering.is_mqtt_connected, since_s) != 0
 
 
 def server_of(home: HomePlace) -> MqttPlace | Finding:
