@@ -7,13 +7,14 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from doctor.finding import Finding, fail, ok
+from doctor.finding import Finding, fail, ok, warn
+from tls import is_read_on_the_way
 
 TIMEOUT_S = 5.0
 
 
 def time_series(url: str, org: str, bucket: str, token_file: Path, ca_file: Path | None) -> Finding:
-    """Whether an InfluxDB 2 server takes the token and has the bucket."""
+    """Whether an InfluxDB 2 server takes the token and has the bucket, and nobody on the way reads the token."""
     try:
         token = token_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -32,6 +33,9 @@ def time_series(url: str, org: str, bucket: str, token_file: Path, ca_file: Path
         return fail(f"no answer: {getattr(error, 'reason', error)}", where=url, remedy=remedy)
     if not found.get("buckets"):
         return fail(f"no bucket {bucket!r}", where=url, remedy="create it, or correct telemetry.bucket")
+    if is_read_on_the_way(url):
+        what = f"bucket {bucket} of {org}, not encrypted: who listens on the way gets the token"
+        return warn(what, where=url, remedy="use https in telemetry.url, with ca_file for a private authority")
     return ok(f"bucket {bucket} of {org}", url)
 
 
