@@ -117,6 +117,18 @@ def test_a_day_without_rounds_and_records_that_cannot_be_read_are_told_apart() -
     assert "disk I/O error" in told and say("market.empty") not in told
 
 
+@pytest.mark.parametrize(
+    ("outcome", "orders", "key"), [("no_market", 0, "empty"), ("shared", 4, "shared"), ("cleared", 4, "untold")]
+)
+def test_a_round_without_a_curve_says_why(outcome: str, orders: int, key: str) -> None:
+    bare = one_round(demand=(), supply=(), outcome=outcome, orders=orders)
+    in_day = sections(content(rounds=(bare,)), SHOWN)["market"]
+    for told in (round_html(bare, SHOWN, "x"), in_day):
+        assert say(f"market.curve.{key}") in told and say("market.curve.desc") not in told
+    drawn = round_html(one_round(), SHOWN, "x")
+    assert "There is no curve" not in drawn and say("market.curve.desc") in drawn
+
+
 @pytest.mark.parametrize("code", NoticeCode)
 def test_every_notice_says_what_to_do_on_the_page_and_to_a_screen_reader(code: NoticeCode) -> None:
     names = ("away",) if code is NoticeCode.MODE else ("battery",)
