@@ -11,9 +11,11 @@ from hems.io import home_link
 
 
 async def _until(caplog: pytest.LogCaptureFixture, word: str) -> None:
-    async with asyncio.timeout(20):
-        while not any(word in message for message in caplog.messages):
-            await asyncio.sleep(0.01)
+    for _ in range(2_000):
+        if any(word in message for message in caplog.messages):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"nothing said {word!r}: {caplog.messages}")
 
 
 async def _never(now_s: int) -> int:

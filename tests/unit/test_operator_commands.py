@@ -249,14 +249,14 @@ NAMES = st.text("abcxyz019_-", min_size=1, max_size=64)
 @given(
     NAMES,
     NAMES,
-    st.text(min_size=1, max_size=40),
-    st.integers(1, 65_535),
+    st.tuples(st.text(min_size=1, max_size=40), st.integers(1, 65_535)),
     st.binary(min_size=32, max_size=32),
     st.sampled_from([None, *ALLOWED_MINUTES]),
 )
 def test_an_enrolment_survives_its_address(
-    community: str, meter: str, host: str, port: int, key: bytes, minutes: int | None
+    community: str, meter: str, place: tuple[str, int], key: bytes, minutes: int | None
 ) -> None:
+    host, port = place
     given_one = Enrolment(
         community=community, broker_key=key.hex(), meter=meter, host=host, port=port, slot_minutes=minutes
     )
