@@ -104,7 +104,12 @@ class EmsApp:
         self._stepped_s: int | None = None
         self._image: SiteImage | None = None
         self._records = StepRecords(
-            self._store, self._loop.manager, self._learnt, self._outlook, planned=self._tell_planned
+            self._store,
+            self._loop.manager,
+            self._learnt,
+            self._outlook,
+            trades=config.market is not None,
+            planned=self._tell_planned,
         )
         self._training = DailyTraining(
             state_dir / "models", self._history, self._outlook, home=home, holidays=config.home.holiday_numbers
@@ -237,6 +242,7 @@ class EmsApp:
                 self._telemetry.seen(image, actions)
             else:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
+            self._record_reading(now_s)
             # Before it is done: a crash never leaves a command without its reason.
             self._records.record(now_s, actions)
             await self._devices.lease(actions.leases)
@@ -246,6 +252,11 @@ class EmsApp:
             if actions.strategy is not None:
                 await self._hand_over(actions.strategy)
             return self._loop.next_wake_s(now_s)
+
+    def _record_reading(self, now_s: int) -> None:
+        reading = self._devices.last
+        if self._config.market is None and reading is not None:
+            self._records.record_reading(now_s, reading)
 
     def _ask_for_weather(self, now_s: int) -> None:
         """Starts a look for a newer forecast; nobody waits for it, as a slow service must not hold up a step."""

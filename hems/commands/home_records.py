@@ -50,7 +50,7 @@ class HomeRecords:
     def now_s(self) -> int:
         """The moment to speak of [s since 1970]: now, of a home in announced time that of its newest reading."""
         if self.config.clock.mode == "driven":
-            newest = self.rows("meter.db", "SELECT max(at_s) FROM readings")
+            newest = self.rows(self.config.readings_file, "SELECT max(at_s) FROM readings")
             if newest and newest[0][0] is not None:
                 return int(newest[0][0])
         return int(time.time())

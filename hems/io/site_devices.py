@@ -35,6 +35,7 @@ class SiteDevices:
         self._devices = peers.devices()
         self._failing: set[str] = set()
         self.newest: Reading | None = None  # the last one whose registers can be told
+        self.last: Reading | None = None  # the last one of any quality
 
     async def reading(self) -> Reading:
         """The meter's reading. Raises MeterError when there is none."""
@@ -68,6 +69,7 @@ class SiteDevices:
             self._failed("meter", error)
             return None
         self._works("meter")
+        self.last = reading
         if reading.quality in (ReadingQuality.GOOD, ReadingQuality.DISPLAY_ONLY):
             self.newest = reading
         return None if reading.power_w is None else float(reading.power_w)
