@@ -88,12 +88,12 @@ class HomeRecords:
         """The settlements and corrections of the slots from one on, oldest first."""
         rows = self.rows(
             "meter.db",
-            "SELECT message FROM market WHERE slot >= ? AND (kind = 'settlement' OR kind LIKE 'correction-%')"
-            " ORDER BY slot",
+            "SELECT message FROM market WHERE slot >= ? AND (kind = 'settlement' OR kind LIKE 'correction-%')",
             from_label,
         )
         found = [_read(Settlement, text) for (text,) in rows]
-        return [message for message in found if isinstance(message, Settlement)]
+        settled = [message for message in found if isinstance(message, Settlement)]
+        return sorted(settled, key=lambda message: (message.slot, message.log_index))
 
     def _messages(self, kind: str, from_label: str) -> list[str]:
         query = "SELECT message FROM market WHERE kind = ? AND slot >= ? ORDER BY slot"

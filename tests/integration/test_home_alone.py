@@ -69,3 +69,9 @@ def test_telemetry_carries_the_grid_too(alone: Path) -> None:
     assert batch is not None
     assert all(point.measurement is Grid or point.measurement.name == "grid" for point in batch.points)
     assert len(batch.points) >= 3
+
+
+def test_money_is_what_the_tariff_bills(alone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    days = told(alone, capsys, "money")
+    assert sum(day["by_tariff_slots"] for day in days) >= 1
+    assert all(int(day["by_tariff_nano"]) >= 0 and day["slots"] == 0 for day in days)
