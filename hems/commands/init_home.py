@@ -16,7 +16,7 @@ from hems.commands.questions import Questions
 from hems.io.peers import check_peers
 from hems.metering.meter_check import CLAMPS
 from hems.site.config import config_from, parse_config, resolved
-from hems.site.config_fields import known_zone
+from hems.site.config_fields import known_id, known_zone
 from hems.site.config_text import config_text
 from wire.enrolment import Enrolment
 
@@ -86,7 +86,10 @@ def _tables(args: argparse.Namespace, ask: Questions, found: Found) -> tuple[dic
         "import_price_per_kwh": _price(args.import_price, ask, "price of a kWh from the grid", IMPORT_PRICE),
         "export_price_per_kwh": _price(args.export_price, ask, "price of a kWh to the grid", EXPORT_PRICE),
     }
-    named = {"meter": args.name or ask.text("name of the meter", NAME)} if joined is None else home_keys(joined)
+    if joined is None:
+        named = {"meter": args.name or ask.checked("name of the meter", NAME, known_id)}
+    else:
+        named = home_keys(joined)
     home = {
         **named,
         "timezone": args.timezone or ask.checked("time zone", system_timezone(), known_zone),

@@ -1,5 +1,6 @@
 """How a home joins a community: `community-broker add-member` says one line, `hems init --join` takes it."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -182,3 +183,23 @@ def test_a_home_that_was_just_set_up_has_its_page(
     page = read(home).page
     assert page is not None and not page.lan
     assert f"http://127.0.0.1:{page.port}/" in capsys.readouterr().out
+
+
+def test_an_answer_that_cannot_be_is_asked_for_again(
+    modbus_port: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    answers = ["", "hearthgrid://nowhere", "none", "0,31", "", "Our Home!", "our-home", "Mars/Base", "Europe/Vienna"]
+    monkeypatch.setattr("sys.stdin", Terminal("\n".join([*answers, "none", ""])))
+    home = tmp_path / "home.toml"
+    line = ["--ports", modbus_port, "--device-ids", "1", "--kettle", "0"]
+    assert main(["init", "--output", str(home), *line]) == 0
+    told = capsys.readouterr().out
+    for word in ("it does not begin with", "'Our Home!': use a-z", "no time zone 'Mars/Base'"):
+        assert word in told
+    config = read(home)
+    assert (config.home.meter, config.home.timezone, config.market) == ("our-home", "Europe/Vienna", None)
+    assert config.tariff.import_price_per_kwh == 0.31
