@@ -196,6 +196,14 @@ def test_money_names_what_the_comparison_leaves_out() -> None:
     assert say("money.compare") not in alone and say("money.tariff")[:30] in alone
 
 
+def test_a_month_in_which_trading_cost_something_says_so_in_words() -> None:
+    for alone, key in ((2.0, "money.saved"), (0.5, "money.lost")):
+        days = {1: Sum(bill=1.0, alone=alone, settled=4)}
+        told = sections(content(money=MoneyView(today=1, days=days, trades=True)), SHOWN)["money"]
+        assert say(key) in told
+        assert ("Gained by trading" in told) == (alone > 1.0)
+
+
 def test_settings_show_what_holds_and_overrides_end_by_a_button() -> None:
     told = sections(content(snapshot(wishes=WISHES)), SHOWN)["settings"]
     assert re.search(r'<input [^>]*value="away" checked', told)
