@@ -139,8 +139,10 @@ def _write(args: argparse.Namespace, state_dir: Path, text: str) -> None:
         print(
             f"{config.home.meter} is set up for {config.market.community}; when the operator has this key, it trades"
         )
-        print(f"next, beside the other: hems meter --config {args.output}")
-    print(f"next: hems run --config {args.output}, and hems doctor --config {args.output} for what is amiss")
+        print(f"next, side by side: hems meter --config {args.output}, and hems run --config {args.output}")
+    else:
+        print(f"next: hems run --config {args.output}")
+    print(f"hems doctor --config {args.output} says what is amiss")
     if config.page is not None:
         print(f"the page of the home is then at http://127.0.0.1:{config.page.port}/")
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hems.control.house_view.money import Sum
 from hems.control.house_view.notices import Contact, Notice, NoticeCode
+from hems.control.house_view.now import Flow
 from hems.control.house_view.snapshot import Wishes
 from hems.control.household.options import options
 from hems.control.household.outcome import Entry
@@ -25,6 +26,7 @@ from hems.io.page.plan_section import stacked
 from hems.io.page.shown import Shown
 from hems.io.page.texts import say, texts
 from web.assets import own_assets
+from web.charts.markup import escaped
 from web.language import COMMA_DOT, numerals_for
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -194,6 +196,12 @@ def test_money_names_what_the_comparison_leaves_out() -> None:
     assert "0.10" in told and say("money.yesterday") in told
     alone = sections(content(money=MoneyView(today=1, days={1: Sum(spent=2.0)}, trades=False)), SHOWN)["money"]
     assert say("money.compare") not in alone and say("money.tariff")[:30] in alone
+
+
+def test_energy_from_nowhere_is_told_with_what_may_be_missing() -> None:
+    lost = replace(now(), sources=(Flow(kind="unknown", name="", kw=2.7),))
+    assert escaped(say("flow.unknown")) in sections(content(snapshot(now=lost)), SHOWN)["now"]
+    assert escaped(say("flow.unknown")) not in sections(content(), SHOWN)["now"]
 
 
 def test_a_month_in_which_trading_cost_something_says_so_in_words() -> None:
