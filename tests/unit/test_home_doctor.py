@@ -2,7 +2,9 @@
 
 import json
 import tarfile
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from hems.commands.doctor_checks.catalogue import home_checks
 from hems.commands.doctor_checks.home_place import HomePlace, home_at
 from hems.commands.money import by_day
 from hems.io.edge_store import EdgeStore, StoreError
+from hems.io.process_lock import RUN_LOCK, ProcessLock
 from wire.messages import Clearing, Settlement, Trading
 from wire.slots import Slot, format_utc
 
@@ -231,3 +234,37 @@ def test_a_store_on_a_full_disk_says_so_tells_who_has_to_stop_and_keeps_what_it_
         store.add("health", [(i, "a", "b" * 3_000) for i in range(2, 40)])
     assert len(told) == 1
     assert store.count("health") == 1
+
+
+class _Page(BaseHTTPRequestHandler):
+    """A home's page, and the door of one for the network."""
+
+    def do_GET(self) -> None:
+        body = f"<title>Energy of {self.server.home}</title>".encode()  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("home-1", "ok"), ("home-2", "fail")])
+def test_a_page_of_another_home_on_the_same_port_is_not_taken_for_the_own(
+    home: Path, capsys: pytest.CaptureFixture[str], name: str, verdict: str
+) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+    server.home = name  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    home.write_text(HOME + f"[page]\nport = {server.server_address[1]}\n")
+    running = ProcessLock(home.parent / "state" / RUN_LOCK)
+    try:
+        main(["doctor", "--config", str(home), "--json"])
+    finally:
+        running.close()
+        server.shutdown()
+        server.server_close()
+    (page,) = [row for row in json.loads(capsys.readouterr().out)["checks"] if row["check"] == "page"]
+    assert page["verdict"] == verdict, page
+    assert ("another port" in page["remedy"]) == (verdict == "fail")
