@@ -67,7 +67,7 @@ class EmsApp:
         self._history.load(self._store.slot_means(home.slot_minutes))
         self._weather = None if config.weather is None else WeatherWatch(weather_source(config.weather, base))
         self._prices = prices_of(config.tariff, base, home.timezone)
-        self._spent = SpentBook(self._store, home.slot_minutes, self._prices_at)
+        self._spent = SpentBook(self._store, home.slot_minutes, self._prices_at, keeps_running=not self._driven)
         self._outlook = LiveOutlook(
             self._history,
             self._prices,
@@ -172,7 +172,7 @@ class EmsApp:
             await asyncio.gather(*running, return_exceptions=True)
             await self._training.close()
             with suppress(StoreError):
-                self._spent.close()
+                self._spent.keep()
                 self._note_health("stopped")
             self._telemetry.close()
             self._devices.close()

@@ -13,13 +13,24 @@ STORED_EVERY_S = 60
 
 
 class SpentBook:
-    """The slots of the last month; `prices_at` gives (retail, feed-in) of the slot of a moment [currency/kWh]."""
+    """The slots of the last month; `prices_at` gives (retail, feed-in) of the slot of a moment [currency/kWh].
 
-    def __init__(self, store: EdgeStore, slot_minutes: int, prices_at: Callable[[int], tuple[float, float]]) -> None:
+    `keeps_running`: whether the running slot is stored every minute, too; in announced time a minute is a moment.
+    """
+
+    def __init__(
+        self,
+        store: EdgeStore,
+        slot_minutes: int,
+        prices_at: Callable[[int], tuple[float, float]],
+        *,
+        keeps_running: bool = True,
+    ) -> None:
         self._store, self._prices_at = store, prices_at
         self._minutes, self._spending = slot_minutes, Spending(slot_minutes)
         self._slots: dict[int, SpentSlot] = {}
         self._stored_s: int | None = None
+        self._keeps_running = keeps_running
 
     def measured(self, image: SiteImage, reading: Reading | None) -> None:
         """Takes what was measured; a crash loses at most the last minute of it."""
@@ -31,12 +42,12 @@ class SpentBook:
             self._go_on(image.at_s)
             for start_s in [start_s for start_s in self._slots if start_s < image.at_s - KEPT_S]:
                 del self._slots[start_s]
-        running = self._spending.running()
-        if running is not None and (ended is not None or image.at_s - (self._stored_s or 0) >= STORED_EVERY_S):
-            self._keep(running)
+            self._stored_s = image.at_s
+        elif self._keeps_running and image.at_s - (self._stored_s or 0) >= STORED_EVERY_S:
+            self.keep()
             self._stored_s = image.at_s
 
-    def close(self) -> None:
+    def keep(self) -> None:
         """Stores what the running slot has cost so far."""
         running = self._spending.running()
         if running is not None:
