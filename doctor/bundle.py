@@ -5,13 +5,14 @@ Text goes in only through `redacted`; files of keys, databases and measured ener
 
 import io
 import json
+import os
 import platform
 import sys
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from doctor.check import Result
 from doctor.redaction import redacted
@@ -56,12 +57,18 @@ def write_bundle(
     }
     partial = path.with_name(path.name + ".partial")
     try:
-        with tarfile.open(partial, "w:gz") as archive:
+        with _private(partial) as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
             for name, content in files.items():
                 _add(archive, f"doctor/{name}", redacted(content, secrets).encode(), made_s)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _private(path: Path) -> BinaryIO:
+    """A new file that its owner alone may read, whatever the umask and whatever was there before."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes, made_s: int) -> None:

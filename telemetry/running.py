@@ -18,6 +18,7 @@ from telemetry.point_buffer import PointBuffer
 from telemetry.server import Server
 from telemetry.settings import TelemetryKeys
 from telemetry.source import Source
+from tls import is_read_on_the_way
 from wire.telemetry import point
 from wire.telemetry.system import Exporter
 
@@ -84,6 +85,12 @@ def work(site: str, folder: Path, sources: Sequence[Source], keys: TelemetryKeys
 
     Raises: TokenMissing or CursorsFailed when it cannot begin.
     """
+    if is_read_on_the_way(keys.url):
+        LOG.warning(
+            "telemetry.url: %s is not encrypted: who listens on the way gets the token of %s; use https",
+            keys.url,
+            site,
+        )
     buffer = PointBuffer(folder / OWN_BUFFER)
     sources = [*sources, BufferSource(folder / OWN_BUFFER)]
     cursors = Cursors(folder / CURSORS)

@@ -3,5 +3,14 @@
 from tls.advice import tls_advice
 from tls.context import TlsFileError, TlsFiles, client_tls
 from tls.diagnosis import diagnosis
+from tls.plain import is_read_on_the_way, is_this_machine
 
-__all__ = ["TlsFileError", "TlsFiles", "client_tls", "diagnosis", "tls_advice"]
+__all__ = [
+    "TlsFileError",
+    "TlsFiles",
+    "client_tls",
+    "diagnosis",
+    "is_read_on_the_way",
+    "is_this_machine",
+    "tls_advice",
+]

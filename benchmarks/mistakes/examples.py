@@ -111,10 +111,10 @@ def newer_schema(name: str) -> Callable[[Path], None]:
 
 
 def readings(rows: Sequence[tuple[int, int, int, int]]) -> Callable[[Path], None]:
-    """Something that stores meter readings (at_s, power_w, import_wh, export_wh) as a running home does."""
+    """Something that stores meter readings (at_s, power_w, import_wh, export_wh) as a home that runs alone does."""
 
     def act(folder: Path) -> None:
-        store = EdgeStore(folder / "state" / "meter.db")
+        store = EdgeStore(folder / "state" / "ems.db")
         store.add("readings", [(*row, "good") for row in rows])
         store.close()
 

@@ -17,9 +17,10 @@ EXAMPLES = """examples:
   community-broker add-member --config broker.toml --meter home-7 --nameplate-import-w 11000 \\
       --nameplate-export-w 10000 --public-key 3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29
 
-Best, the home makes its key itself ('hems meter --show-key') and only the public half comes here. Else a key is
-made in --out/state/meter.key: hand that directory over, then delete it here. --name stands in people.json, never in
-the journal. A running broker enrols the member within a second, else the next start does.
+Best, the home makes its key itself ('hems init' prints the public half) and only that half comes here. The line that
+is printed, hearthgrid://join?..., is the invitation: the home takes it with 'hems init --join'. Else a key is made in
+--out/state/meter.key: hand that directory over, then delete it here. --name stands in people.json, never in the
+journal. A running broker enrols the member within a second, else the next start does.
 
 exit status: 0 added, 1 refused by the broker, 2 bad input (nothing has changed)"""
 

@@ -61,6 +61,15 @@ def _link(config: "BrokerConfig", port: int, access: "Access") -> str:
     return f"http://{host}:{port}/enter#{access.new_link()}"
 
 
+def _invitation(config: "BrokerConfig", port: int, access: "Access") -> str:
+    """A link for whoever sits at the terminal; in a log, which others may read, only how to make one."""
+    from broker.io.page.run import LINK_COMMAND
+
+    if sys.stdout.isatty():
+        return f"a link for this once: {_link(config, port, access)}"
+    return f"`{LINK_COMMAND}` prints a link that opens it once"
+
+
 def _serve(config: "BrokerConfig", port: int, access: "Access") -> int:
     import asyncio
 
@@ -73,7 +82,7 @@ def _serve(config: "BrokerConfig", port: int, access: "Access") -> int:
     def ready(at: str) -> None:
         print(f"operator's page: {at}", flush=True)
         if config.page.lan:
-            print(f"a link for this once: {_link(config, port, access)}", flush=True)
+            print(_invitation(config, port, access), flush=True)
 
     try:
         asyncio.run(serve(config, port, access, ready))

@@ -58,6 +58,7 @@ def enrolment(config: BrokerConfig, meter: str, seen: Seen) -> Enrolment:
         meter=meter,
         host=seen.host,
         port=seen.port,
+        slot_minutes=config.market.slot_minutes,
         ca_digest="" if ca_file is None else hashlib.sha256(ca_file.read_bytes()).hexdigest(),
     )
 

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from tls import TlsFiles, client_tls
+from tls import TlsFiles, client_tls, is_this_machine
 
 WAIT_S = 4.0
 
@@ -40,7 +40,7 @@ class MqttPlace:
     @property
     def is_loopback(self) -> bool:
         """Whether the server is on this machine, where nobody listens on the way."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return is_this_machine(self.host)
 
     def password(self) -> str | None:
         """The password. Raises OSError when its file cannot be read."""

@@ -7,13 +7,15 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from doctor.finding import Finding, fail, ok
+from doctor.finding import Finding, fail, ok, warn
+from tls import is_read_on_the_way
 
 TIMEOUT_S = 5.0
+UNKNOWN_PATH = "unsupported path requested"  # what VictoriaMetrics says to a path of InfluxDB that it does not have
 
 
 def time_series(url: str, org: str, bucket: str, token_file: Path, ca_file: Path | None) -> Finding:
-    """Whether an InfluxDB 2 server takes the token and has the bucket."""
+    """Whether an InfluxDB 2 server takes the token and has the bucket, and nobody on the way reads the token."""
     try:
         token = token_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -26,13 +28,28 @@ def time_series(url: str, org: str, bucket: str, token_file: Path, ca_file: Path
         with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=context) as answer:
             found = json.loads(answer.read(1_000_000))
     except urllib.error.HTTPError as error:
+        said = error.read(1_000).decode("utf-8", "replace")
+        if UNKNOWN_PATH in said:
+            return _unasked(url)
         return _refused(url, error.code, org)
     except (OSError, ValueError) as error:
         remedy = "start the server or correct telemetry.url; points are kept on disk until it is back"
         return fail(f"no answer: {getattr(error, 'reason', error)}", where=url, remedy=remedy)
     if not found.get("buckets"):
         return fail(f"no bucket {bucket!r}", where=url, remedy="create it, or correct telemetry.bucket")
-    return ok(f"bucket {bucket} of {org}", url)
+    return _told(f"bucket {bucket} of {org}", url)
+
+
+def _unasked(url: str) -> Finding:
+    """VictoriaMetrics takes what is written and knows no buckets, organisations or tokens."""
+    return _told("it answers and takes writes; it cannot be asked for bucket and token", url)
+
+
+def _told(what: str, url: str) -> Finding:
+    if is_read_on_the_way(url):
+        remedy = "use https in telemetry.url, with ca_file for a private authority"
+        return warn(f"{what}; not encrypted: who listens on the way gets the token", where=url, remedy=remedy)
+    return ok(what, url)
 
 
 def _refused(url: str, code: int, org: str) -> Finding:

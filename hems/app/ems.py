@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hems.app.home_assistant import HomeAssistantApp
 from hems.app.learnt import Learnt
 from hems.app.meter_process import MeterProcess
+from hems.app.spending import SpentBook
 from hems.app.stages import stage_trader
 from hems.app.step_clock import StepClock
 from hems.app.step_records import StepRecords
@@ -66,6 +67,7 @@ class EmsApp:
         self._history.load(self._store.slot_means(home.slot_minutes))
         self._weather = None if config.weather is None else WeatherWatch(weather_source(config.weather, base))
         self._prices = prices_of(config.tariff, base, home.timezone)
+        self._spent = SpentBook(self._store, home.slot_minutes, self._prices_at, keeps_running=not self._driven)
         self._outlook = LiveOutlook(
             self._history,
             self._prices,
@@ -104,7 +106,12 @@ class EmsApp:
         self._stepped_s: int | None = None
         self._image: SiteImage | None = None
         self._records = StepRecords(
-            self._store, self._loop.manager, self._learnt, self._outlook, planned=self._tell_planned
+            self._store,
+            self._loop.manager,
+            self._learnt,
+            self._outlook,
+            trades=config.market is not None,
+            planned=self._tell_planned,
         )
         self._training = DailyTraining(
             state_dir / "models", self._history, self._outlook, home=home, holidays=config.home.holiday_numbers
@@ -123,7 +130,7 @@ class EmsApp:
             state_dir,
             loop=self._loop,
             household=self.household,
-            store=self._store,
+            spent=self._spent,
             prices=self._prices,
             is_linked=lambda: self._meter.is_linked,
             now_s=self._now_s,
@@ -136,7 +143,10 @@ class EmsApp:
         if self._busy.locked():
             return None
         async with self._busy:
-            return await self._devices.image(int(time.time()))
+            image = await self._devices.image(int(time.time()))
+            if image is not None:
+                self._spent.measured(image, self._devices.last)
+            return image
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
@@ -162,6 +172,7 @@ class EmsApp:
             await asyncio.gather(*running, return_exceptions=True)
             await self._training.close()
             with suppress(StoreError):
+                self._spent.keep()
                 self._note_health("stopped")
             self._telemetry.close()
             self._devices.close()
@@ -183,6 +194,7 @@ class EmsApp:
             config.as_home(),
             store=self._store,
             household=self.household,
+            spent=self._spent.slots,
             now=self._now_s,
             jitter=random.random,
             version=version("hearthgrid"),
@@ -191,15 +203,19 @@ class EmsApp:
     def _tell_home_assistant(self, now_s: int, image: SiteImage | None) -> None:
         if self._home_assistant is None:
             return
-        home = self._loop.manager.home
-        retail, feed_in = self._prices.prices(now_s - now_s % home.slot_s, home.slot_s, 1)
         self._home_assistant.step(
             image,
             self._loop.decision,
             reading=self._devices.newest,
-            prices=(float(retail[0]), float(feed_in[0])),
+            prices=self._prices_at(now_s),
             clearings=self._loop.view.clearings,
         )
+
+    def _prices_at(self, at_s: int) -> tuple[float, float]:
+        """(retail, feed-in) in the slot of a moment [currency/kWh]."""
+        slot_s = 60 * self._config.home.slot_minutes
+        retail, feed_in = self._prices.prices(at_s - at_s % slot_s, slot_s, 1)
+        return float(retail[0]), float(feed_in[0])
 
     def _note_health(self, value: str) -> None:
         self._store.add("health", [(int(time.time()), "energy_manager", value)])
@@ -231,12 +247,14 @@ class EmsApp:
                     self._tell_home_assistant(now_s, None)
                     return self._loop.next_wake_s(now_s)
                 self._image = image
+                self._spent.measured(image, self._devices.last)
                 if self._page is not None:
                     self._page.measured(image)
                 actions = self._loop.step(now_s, image)
                 self._telemetry.seen(image, actions)
             else:
                 actions = Actions(leases=self._loop.renewed(now_s, self._image))
+            self._record_reading(now_s)
             # Before it is done: a crash never leaves a command without its reason.
             self._records.record(now_s, actions)
             await self._devices.lease(actions.leases)
@@ -246,6 +264,11 @@ class EmsApp:
             if actions.strategy is not None:
                 await self._hand_over(actions.strategy)
             return self._loop.next_wake_s(now_s)
+
+    def _record_reading(self, now_s: int) -> None:
+        reading = self._devices.last
+        if self._config.market is None and reading is not None:
+            self._records.record_reading(now_s, reading)
 
     def _ask_for_weather(self, now_s: int) -> None:
         """Starts a look for a newer forecast; nobody waits for it, as a slow service must not hold up a step."""

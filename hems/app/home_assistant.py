@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hems.control.home_assistant.discovery import About, Publication, Told, disc
 from hems.control.home_assistant.entities import commands, entities
 from hems.control.home_assistant.topics import OFFLINE, ONLINE, Topics
 from hems.control.home_assistant.values import Measured, energy, live, settings, why
+from hems.control.house_view.spent import SpentSlot
 from hems.control.household.household import Household
 from hems.control.household.outcome import Rejected
 from hems.io.edge_store import EdgeStore
@@ -26,13 +27,15 @@ from hems.site.home import Home
 from wire.messages import Clearing, Settlement
 
 LOG = logging.getLogger(__name__)
-FACT, COUNTERS, MONEY = "home_assistant", "energy_counters", "money_today"
+FACT, COUNTERS = "home_assistant", "energy_counters"
 JITTER_S_MAX = 5.0
 FRESH_S, WATCH_S = 60, 10.0
 
 
 class HomeAssistantApp:
-    """Everything about one home in Home Assistant. `jitter` gives 0..1: not all homes answer a birth at once."""
+    """Everything about one home in Home Assistant. `spent` gives the slots from a moment on as the tariff bills them.
+
+    `jitter` gives 0..1: not all homes answer a birth at once."""
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class HomeAssistantApp:
         *,
         store: EdgeStore,
         household: Household,
+        spent: Callable[[int], Iterable[SpentSlot]],
         now: Callable[[], int],
         jitter: Callable[[], float],
         version: str,
@@ -49,7 +53,7 @@ class HomeAssistantApp:
         self._table = table
         self._home = home
         self._store = store
-        self._household = household
+        self._household, self._spent = household, spent
         self._now = now
         self._jitter = jitter
         self._topics = Topics(meter=home.meter, prefix=table.prefix)
@@ -62,7 +66,6 @@ class HomeAssistantApp:
         )
         self._counters = EnergyCounters(store.fact(COUNTERS))
         self._money = DayMoney(home.timezone)
-        self._money.restore(store.fact(MONEY))
         self._states: dict[str, Publication] = {}
         self._seen_s: int | None = None
         self._birth: asyncio.Task[None] | None = None
@@ -102,19 +105,16 @@ class HomeAssistantApp:
         """Tells what a step of the energy manager has measured and decided; without an image what is set."""
         if image is not None:
             self._seen_s = image.at_s
-            self._count(image, reading, prices)
+            self._count(image)
             self._tell_measured(self._measured(image, decision, reading, prices, clearings))
         self._tell_set()
         self._tell_fresh()
 
-    def _count(self, image: SiteImage, reading: Reading | None, prices: tuple[float, float]) -> None:
+    def _count(self, image: SiteImage) -> None:
         self._counters.add(image)
-        if reading is not None:
-            self._money.measured(image.at_s - image.at_s % self._home.slot_s, reading, *prices)
         if self._counters.is_due(image.at_s):
             fact = self._counters.fact()
             self._store.set_fact(COUNTERS, fact)
-            self._store.set_fact(MONEY, self._money.fact())
             self._counters.stored(fact, image.at_s)
 
     def _measured(
@@ -136,7 +136,7 @@ class HomeAssistantApp:
             import_kwh=_kwh(None if reading is None else reading.import_wh),
             export_kwh=_kwh(None if reading is None else reading.export_wh),
             device_kwh={unit.id: self._counters.kwh(unit.id) for unit in self._home.units},
-            money_today=self._money.today(image.at_s),
+            money_today=self._money.today(image.at_s, self._spent(self._money.since_s(image.at_s))),
             money_since_s=self._money.since_s(image.at_s),
         )
 

@@ -165,19 +165,17 @@ class MeterApp:
         try:
             reading = await self._devices.reading()
         except MeterError as error:
-            if not self._is_silent:
-                LOG.warning("meter: %s; readings are missing until it answers", error)
-            self._is_silent = True
+            self._missed(f"{error}; readings are missing until it answers")
             self._telemetry.failed()
+            return
+        self._telemetry.read(now_s)
+        registers = settlement_registers(reading, now_s)
+        if registers is None:
+            self._missed(f"no settlement registers in its answer ({reading.quality}): check the meter")
             return
         if self._is_silent:
             LOG.warning("meter: answers again")
         self._is_silent = False
-        self._telemetry.read(now_s)
-        registers = settlement_registers(reading, now_s)
-        if registers is None:
-            LOG.warning("meter: no settlement registers in its answer (%s): check the meter", reading.quality)
-            return
         is_estimated = reading.quality is ReadingQuality.ESTIMATED
         self._market.send(self._loop.read(registers, is_estimated=is_estimated))
         boundary = self._loop.boundary
@@ -186,6 +184,12 @@ class MeterApp:
             await self._show_terms(boundary.slot)
         row = (now_s, reading.power_w, registers.import_wh, registers.export_wh, reading.quality.value)
         self._store.add("readings", [row])
+
+    def _missed(self, why: str) -> None:
+        """There is no reading to settle on: said when it begins."""
+        if not self._is_silent:
+            LOG.warning("meter: %s", why)
+        self._is_silent = True
 
     def _note_minute(self, now_s: int) -> None:
         """Once a minute: how the process fares, and a little of what is too old is forgotten."""

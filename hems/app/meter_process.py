@@ -47,6 +47,8 @@ class MeterProcess:
         while True:
             try:
                 async with connected(self._socket) as (lines, send):
+                    if told and self._says_absence:
+                        LOG.warning("the meter process is there")
                     self._send, told = send, False
                     send({"type": "hello", "slot_minutes": self._slot_minutes})
                     async for line in lines:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from hems.app.spending import SpentBook
 from hems.control.home_loop import HomeLoop
 from hems.control.house_view.market_day import RoundView
 from hems.control.house_view.money import Sum, by_day, settled_slots
@@ -15,10 +16,8 @@ from hems.control.house_view.notices import Contact, notices
 from hems.control.house_view.now import now_view
 from hems.control.house_view.plan_view import plan_view
 from hems.control.house_view.snapshot import HouseSnapshot, Wishes
-from hems.control.house_view.spent import Spending, SpentSlot
 from hems.control.house_view.trace import Trace
 from hems.control.household.household import Household
-from hems.io.edge_store import EdgeStore
 from hems.io.market_records import MarketRecords
 from hems.io.page.content import Content
 from hems.io.page.money_section import MoneyView
@@ -51,7 +50,7 @@ class HousePage:
         *,
         loop: HomeLoop,
         household: Household,
-        store: EdgeStore,
+        spent: SpentBook,
         prices: Prices,
         is_linked: Callable[[], bool],
         now_s: Callable[[], int],
@@ -60,13 +59,12 @@ class HousePage:
     ) -> None:
         assert config.page is not None
         self._page, self._config = config.page, config
-        self._loop, self._household, self._store, self._prices = loop, household, store, prices
+        self._loop, self._household, self._prices = loop, household, prices
         self._is_linked, self._now_s, self._look = is_linked, now_s, look
         self._zone = ZoneInfo(config.home.timezone)
         self._access = Access(state_dir / "page", time.time)
         self._records = MarketRecords(state_dir / "meter.db") if config.market is not None else None
-        self._trace, self._spending = Trace(config.home.slot_minutes), Spending(config.home.slot_minutes)
-        self._spent: dict[int, SpentSlot] = {}
+        self._trace, self._spent = Trace(config.home.slot_minutes), spent
         self._image: SiteImage | None = None
         self._silent_since_s: int | None = None
         self._heard_s: int | None = None
@@ -79,7 +77,6 @@ class HousePage:
         """Serves until it is cancelled; an address that is taken is said once and tried again: the home goes on."""
         reach = Reach(port=self._page.port, lan=self._page.lan, names=self._page.names)
         told = False
-        self._spent = {one.start_s: one for one in self._store.spent(self._begin_s()[0])}
         while True:
             try:
                 app = self._server.application(reach, self._access)
@@ -123,11 +120,6 @@ class HousePage:
         """Takes what was measured."""
         self._image, self._silent_since_s = image, None
         self._trace.sample(image)
-        retail, feed_in = self._prices_at(image.at_s)
-        ended = self._spending.sample(image, retail, feed_in)
-        if ended is not None:
-            self._spent[ended.start_s] = ended
-            self._store.add_spent(ended)
 
     def silent(self, now_s: int) -> None:
         """The meter did not answer in this step."""
@@ -154,18 +146,24 @@ class HousePage:
 
     def month_slots(self) -> list[tuple[int, Sum]]:
         """What every slot of this month cost, oldest first."""
+        self._read_market()
         slots = dict(self._settled_slots())
-        for start_s, one in self._spent.items():
-            if start_s not in slots:
-                slots[start_s] = Sum(spent=one.cost, import_kwh=one.import_kwh, export_kwh=one.export_kwh)
-        return sorted(slots.items())
+        for one in self._spent.slots(self._begin_s()[0]):
+            if one.start_s not in slots:
+                slots[one.start_s] = Sum(spent=one.cost, import_kwh=one.import_kwh, export_kwh=one.export_kwh)
+        month_s = self._month_s()
+        return sorted((start_s, one) for start_s, one in slots.items() if start_s >= month_s)
+
+    def _read_market(self) -> None:
+        """Takes what the meter's process has recorded since the last look."""
+        if self._records is not None:
+            month_s, day_s = self._begin_s()
+            self._records.update(month_s=month_s, day_s=day_s)
 
     def _made(self) -> Content:
         now_s = self._now_s()
         records = self._records
-        if records is not None:
-            month_s, day_s = self._begin_s()
-            records.update(month_s=month_s, day_s=day_s)
+        self._read_market()
         return Content(
             home=self._loop.manager.home,
             snapshot=self._snapshot(now_s),
@@ -220,9 +218,7 @@ class HousePage:
         return Wishes(settings=port.settings(), options=port.options(), overrides=port.overrides())
 
     def _money(self, now_s: int) -> MoneyView:
-        running = self._spending.running()
-        spent = list(self._spent.values()) + ([] if running is None else [running])
-        home = self._loop.manager.home
+        home, spent = self._loop.manager.home, self._spent.slots(self._begin_s()[0])
         days = by_day(self._settled_slots(), spent, home.local_day)
         return MoneyView(today=home.local_day(now_s), days=days, trades=self._config.market is not None)
 
@@ -252,10 +248,16 @@ class HousePage:
 
     def _begin_s(self) -> tuple[int, int]:
         """Where this local month (at least yesterday) and this local day begin [s since 1970]."""
-        day = datetime.fromtimestamp(self._now_s(), self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        day_s = int(day.timestamp())
+        day_s = int(self._midnight().timestamp())
         yesterday_s = int(datetime.fromtimestamp(day_s - 3600, self._zone).replace(hour=0).timestamp())
-        return min(int(day.replace(day=1).timestamp()), yesterday_s), day_s
+        return min(self._month_s(), yesterday_s), day_s
+
+    def _month_s(self) -> int:
+        return int(self._midnight().replace(day=1).timestamp())
+
+    def _midnight(self) -> datetime:
+        now = datetime.fromtimestamp(self._now_s(), self._zone)
+        return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def _address(self) -> str:
         address = f"http://{page_hosts(self._page.names, lan=self._page.lan)[0]}:{self._page.port}/"

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hems.app.learnt import Learnt
 from hems.bidding.offers import Offers
@@ -11,6 +11,7 @@ from hems.control.home_loop import Actions
 from hems.control.live_outlook import LiveOutlook
 from hems.io.edge_store import EdgeStore
 from hems.io.problem_file import PlannedProblem, packed
+from hems.metering.reading import Reading
 from hems.planning.plan import Plan
 from hems.site.comfort import adaptive_band
 from hems.site.home import AdaptivePeriod, ZoneUnit
@@ -29,10 +30,11 @@ class StepRecords:
         learnt: Learnt,
         outlook: LiveOutlook,
         *,
+        trades: bool,
         planned: Callable[[int], None],
     ) -> None:
         self._store, self._manager, self._learnt, self._outlook = store, manager, learnt, outlook
-        self._planned = planned
+        self._trades, self._planned = trades, planned
         self._recorded: Plan | None = None
         self._has_adaptive_comfort = any(
             isinstance(period, AdaptivePeriod)
@@ -54,9 +56,7 @@ class StepRecords:
         self._learnt.record(actions)
         plan, slot = self._manager.plan, self._manager.planned_slot
         if actions.strategy is not None and plan is not None and slot is not None:
-            net_wh = canonical(list(actions.strategy.net_wh)).decode()
-            row = (slot.start_s, plan.status, plan.objective, net_wh, _detail(plan))
-            self._store.add("plans", [row])
+            self._record_plan(slot.start_s, plan, actions.strategy.net_wh)
 
     def record_offers(self, now_s: int, offers: Offers) -> None:
         """Records what was decided in the other stages, and why."""
@@ -71,8 +71,21 @@ class StepRecords:
         if problem is None or plan is None or slot is None or plan is self._recorded:
             return
         self._store.add_problem(slot.start_s, now_s, packed(PlannedProblem.of(problem, plan, manager.futures)))
+        if not self._trades:
+            net_wh = [round(power_kw * manager.home.slot_h * 1000.0) for power_kw in plan.grid_kw.tolist()]
+            self._record_plan(slot.start_s, plan, net_wh)
         self._recorded = plan
         self._planned(now_s)
+
+    def _record_plan(self, start_s: int, plan: Plan, net_wh: Sequence[int]) -> None:
+        """Stores a plan as it was handed to the market, or, in a home without one, as it was made."""
+        row = (start_s, plan.status, plan.objective, canonical(list(net_wh)).decode(), _detail(plan))
+        self._store.add("plans", [row])
+
+    def record_reading(self, now_s: int, reading: Reading) -> None:
+        """Records what the meter showed, in a home whose meter has no process of its own."""
+        row = (now_s, reading.power_w, reading.import_wh, reading.export_wh, reading.quality.value)
+        self._store.add("readings", [row])
 
     def _note_comfort(self, now_s: int) -> None:
         """Says once when the weather leaves the range of adaptive comfort, and once when it is back."""

@@ -50,7 +50,7 @@ class HomeRecords:
     def now_s(self) -> int:
         """The moment to speak of [s since 1970]: now, of a home in announced time that of its newest reading."""
         if self.config.clock.mode == "driven":
-            newest = self.rows("meter.db", "SELECT max(at_s) FROM readings")
+            newest = self.rows(self.config.readings_file, "SELECT max(at_s) FROM readings")
             if newest and newest[0][0] is not None:
                 return int(newest[0][0])
         return int(time.time())
@@ -88,12 +88,12 @@ class HomeRecords:
         """The settlements and corrections of the slots from one on, oldest first."""
         rows = self.rows(
             "meter.db",
-            "SELECT message FROM market WHERE slot >= ? AND (kind = 'settlement' OR kind LIKE 'correction-%')"
-            " ORDER BY slot",
+            "SELECT message FROM market WHERE slot >= ? AND (kind = 'settlement' OR kind LIKE 'correction-%')",
             from_label,
         )
         found = [_read(Settlement, text) for (text,) in rows]
-        return [message for message in found if isinstance(message, Settlement)]
+        settled = [message for message in found if isinstance(message, Settlement)]
+        return sorted(settled, key=lambda message: (message.slot, message.log_index))
 
     def _messages(self, kind: str, from_label: str) -> list[str]:
         query = "SELECT message FROM market WHERE kind = ? AND slot >= ? ORDER BY slot"

@@ -12,6 +12,10 @@ EPILOG = """examples:
   hems init --yes --modbus 192.0.2.20 --import-price 0.32 --export-price 0.08 \\
             --battery 10,5,5 --battery-device-id 3  no questions, for scripts
   hems init --template tasmota --topic tele/meter/SENSOR --host 192.0.2.10 --yes
+  hems init --join 'hearthgrid://join?community=...'   join a community with the line that its operator sent
+
+With --join a home.toml that is there stays as it is and gets [market]. Files of the operator belong beside it:
+ca.pem, client.pem, client.key, mqtt.password.
 
 exit status: 0 written; 1 no meter found, or its sign is wrong; 2 bad input"""
 
@@ -54,23 +58,25 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     home.add_argument(
         "--pv", metavar="TEMPLATE,TOPIC", help="PV production over MQTT, such as opendtu,solar/ac/power"
     )
+    home.add_argument("--join", metavar="ADDRESS", help="the invitation of a community, hearthgrid://join?...")
     home.add_argument("--community", help="name of the community")
     home.add_argument("--broker-key", help="its operator's public key, 64 hexadecimal digits")
-    home.add_argument("--broker-host", help="its MQTT server (127.0.0.1)")
+    home.add_argument("--broker-host", metavar="HOST[:PORT]", help="its MQTT server (127.0.0.1:1883)")
     parser.set_defaults(run=run)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status of the command."""
-    from hems.commands.init_home import NoSetup, set_up
+    from hems.commands.init_home import NoSetup, join, set_up
     from hems.site.config import ConfigError
 
-    if args.output.exists() and not args.force:
+    is_there = args.output.exists() and not args.force
+    if is_there and args.join is None:
         print(f"{args.output}: is there already; give --force to write over it, or --output", file=sys.stderr)
         return 2
     try:
-        return set_up(args, is_asking=not args.yes and sys.stdin.isatty())
+        return join(args) if is_there else set_up(args, is_asking=not args.yes and sys.stdin.isatty())
     except (ConfigError, NoSetup) as error:
         print(error, file=sys.stderr)
         return 2

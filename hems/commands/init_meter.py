@@ -17,17 +17,16 @@ from hems.io.peers import Peers, bound_meter
 from hems.metering.meter_check import MeterCheck, checked
 from hems.site.config import HomeConfig
 from hems.site.config_meter import MqttMeterTable, MqttTable
-from wire.registers import DeviceKind, DeviceState
 
 DEVICE_IDS_MAX = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The tables `[meter]` and `[mqtt]` of the meter that was chosen, and the batteries beside it."""
+    """The tables `[meter]` and `[mqtt]` of the meter that was chosen, and the devices that answer on Modbus."""
 
     tables: dict[str, Any]
-    batteries: tuple[FoundOnBus, ...] = ()
+    devices: tuple[FoundOnBus, ...] = ()
 
 
 def meter_for(args: argparse.Namespace, ask: Questions) -> Found:
@@ -36,7 +35,7 @@ def meter_for(args: argparse.Namespace, ask: Questions) -> Found:
     Raises: NoMeter when none is found, or options are wrong.
     """
     if any(getattr(args, name) is not None for name in ("template", "modbus", "p1")):
-        return Found(tables=meter_tables(args), batteries=_batteries_beside(args))
+        return Found(tables=meter_tables(args), devices=_devices_beside(args))
     on_bus, on_mqtt = asyncio.run(_search(args))
     meters: list[tuple[str, dict[str, Any]]] = [(_told(peer), _bus_tables(peer)) for peer in on_bus if peer.reading]
     meters += [(_told_mqtt(meter), _mqtt_tables(args, meter)) for meter in on_mqtt]
@@ -51,8 +50,7 @@ def meter_for(args: argparse.Namespace, ask: Questions) -> Found:
     wish = args.choose or round(ask.number("which one is the meter at the connection?", 1))
     if not 1 <= wish <= len(meters):
         raise NoMeter(f"there is no number {wish}: choose 1 to {len(meters)}")
-    batteries = tuple(p for p in on_bus if p.state is not None and p.state.kind is DeviceKind.BATTERY)
-    return Found(tables=meters[wish - 1][1], batteries=batteries)
+    return Found(tables=meters[wish - 1][1], devices=tuple(peer for peer in on_bus if peer.state is not None))
 
 
 def kettle_test(config: HomeConfig, base: Path, seconds: float) -> MeterCheck:
@@ -115,13 +113,13 @@ def _numbers(text: str, option: str, largest: int) -> list[int]:
     return numbers
 
 
-def _batteries_beside(args: argparse.Namespace) -> tuple[FoundOnBus, ...]:
-    """The batteries that answer under the unit ids beside a named Modbus meter."""
+def _devices_beside(args: argparse.Namespace) -> tuple[FoundOnBus, ...]:
+    """The devices that answer under the unit ids beside a named Modbus meter."""
     if args.modbus is None:
         return ()
     host, port = host_and_port(args.modbus, 502)
     peers = asyncio.run(bus_peers([host], [port], _numbers(args.device_ids, "--device-ids", 247)))
-    return tuple(p for p in peers if p.state is not None and p.state.kind is DeviceKind.BATTERY)
+    return tuple(peer for peer in peers if peer.state is not None)
 
 
 def _bus_tables(peer: FoundOnBus) -> dict[str, Any]:
@@ -145,9 +143,3 @@ def _told(peer: FoundOnBus) -> str:
 def _told_mqtt(meter: FoundMeter) -> str:
     registers = {2: "registers of import and export", 1: "one register"}.get(meter.rank, "power only, second best")
     return f"MQTT {meter.template} on {meter.topic}: {meter.power_w} W, {registers}"
-
-
-def battery_numbers(state: DeviceState) -> list[float] | None:
-    """Capacity [kWh], charging and discharging power [kW] of a battery's nameplate; None when it does not tell."""
-    told = (state.capacity_wh, state.power_in_max_w, state.power_out_max_w)
-    return None if not all(told) else [number / 1000.0 for number in told if number is not None]

@@ -1,4 +1,4 @@
-"""`hems money`: what a home paid and received in its community, day by day."""
+"""`hems money`: what a home paid and received, day by day: as settled, else as its tariff bills it."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from doctor.table import text_table
-from hems.commands.home_records import UNREADABLE, home_records
+from hems.commands.home_records import UNREADABLE, Row, home_records
 from wire.messages import Settlement
 from wire.slots import format_utc, parse_utc
 
@@ -18,11 +18,15 @@ EPILOG = """examples:
   hems money --config home.toml
   hems money --config home.toml --days 31 --json
 
-From the settlements that the meter received, corrections included. Positive amounts are paid, negative ones received.
+From the settlements that the meter received, corrections included; a slot that is not settled, and every slot of a
+home without a community, costs what the tariff bills, as on the home's page. Positive amounts are paid, negative ones
+received.
 
 exit status: 0 answered; 2 the configuration or a file is wrong"""
-HEADS = ("day", "slots", "metered", "traded", "paid", "")
+HEADS = ("day", "slots", "metered", "traded", "settled", "by tariff", "")
 DAYS_MAX = 400
+COUNTED = ("slots", "metered_wh", "traded_wh", "estimated_slots", "paid_nano", "by_tariff_slots", "by_tariff_nano")
+SPENT = "SELECT slot_s, import_kwh, export_kwh, cost FROM spent WHERE slot_s >= ? ORDER BY slot_s"
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -30,7 +34,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "money",
         help="show what a home paid and received",
-        description="Show what a home was settled for in its community, by local day.",
+        description="Show what a home was settled for in its community, and what its tariff bills, by local day.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -51,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         zone = ZoneInfo(records.config.home.timezone)
         today = datetime.fromtimestamp(records.now_s(), zone).replace(hour=0, minute=0, second=0, microsecond=0)
         since = (today - timedelta(days=args.days - 1)).astimezone(UTC)
-        rows = by_day(records.settlements(format_utc(int(since.timestamp()))), zone)
+        since_s = int(since.timestamp())
+        rows = by_day(records.settlements(format_utc(since_s)), zone, records.rows("ems.db", SPENT, since_s))
     except UNREADABLE as error:
         print(error, file=sys.stderr)
         return 2
@@ -59,45 +64,55 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def by_day(settlements: Iterable[Settlement], zone: ZoneInfo) -> list[dict[str, Any]]:
-    """Sums by local day: energy [Wh], money [nano-currency, as text: exact]."""
-    days: dict[date, dict[str, dict[str, int]]] = {}
-    paid: dict[date, int] = {}
+def by_day(settlements: Iterable[Settlement], zone: ZoneInfo, spent: Iterable[Row] = ()) -> list[dict[str, Any]]:
+    """Sums by local day: energy [Wh], money [nano-currency, as text: exact]; `spent` are rows of the store."""
+    days: dict[date, dict[int, dict[str, int]]] = {}
     for settlement in settlements:
-        day = datetime.fromtimestamp(parse_utc(settlement.slot), UTC).astimezone(zone).date()
+        start_s = parse_utc(settlement.slot)
+        slot = days.setdefault(_day(start_s, zone), {}).setdefault(start_s, dict.fromkeys(COUNTED, 0))
         # a correction replaces energies and adds the difference of the money
-        days.setdefault(day, {})[settlement.slot] = {
-            "metered": settlement.metered_wh,
-            "traded": abs(settlement.award_wh),
-            "estimated": int(settlement.quality == "estimated"),
-        }
-        paid[day] = paid.get(day, 0) + int(settlement.total_nano)
-    return [
-        {
-            "day": day.isoformat(),
-            "slots": len(slots),
-            "metered_wh": sum(slot["metered"] for slot in slots.values()),
-            "traded_wh": sum(slot["traded"] for slot in slots.values()),
-            "estimated_slots": sum(slot["estimated"] for slot in slots.values()),
-            "paid_nano": str(paid[day]),
-        }
-        for day, slots in sorted(days.items())
-    ]
+        slot["slots"] = 1
+        slot["metered_wh"] = settlement.metered_wh
+        slot["traded_wh"] = abs(settlement.award_wh)
+        slot["estimated_slots"] = int(settlement.quality == "estimated")
+        slot["paid_nano"] += int(settlement.total_nano)
+    for start_s, import_kwh, export_kwh, cost in spent:
+        slots = days.setdefault(_day(start_s, zone), {})
+        if start_s not in slots:
+            found = {"by_tariff_slots": 1, "metered_wh": round(1e3 * (import_kwh - export_kwh))}
+            slots[start_s] = {**dict.fromkeys(COUNTED, 0), **found, "by_tariff_nano": round(1e9 * cost)}
+    return [{"day": day.isoformat(), **_summed(slots.values())} for day, slots in sorted(days.items())]
+
+
+def _day(start_s: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(start_s, UTC).astimezone(zone).date()
+
+
+def _summed(slots: Iterable[dict[str, int]]) -> dict[str, Any]:
+    rows = list(slots)
+    sums = {name: sum(row[name] for row in rows) for name in COUNTED}
+    return {name: str(value) if name.endswith("_nano") else value for name, value in sums.items()}
 
 
 def _text(rows: list[dict[str, Any]]) -> str:
     if not rows:
-        return "nothing was settled in these days; 'hems doctor' says whether the market reaches this home"
-    total = sum(int(row["paid_nano"]) for row in rows)
+        return "nothing was counted in these days; 'hems doctor' says what is amiss"
+    total = sum(int(row["paid_nano"]) + int(row["by_tariff_nano"]) for row in rows)
     cells = [
         (
             row["day"],
-            str(row["slots"]),
+            str(row["slots"] + row["by_tariff_slots"]),
             f"{row['metered_wh'] / 1000:+.3f} kWh",
             f"{row['traded_wh'] / 1000:.3f} kWh",
             f"{int(row['paid_nano']) / 1e9:+.4f}",
-            f"{row['estimated_slots']} estimated" if row["estimated_slots"] else "",
+            f"{int(row['by_tariff_nano']) / 1e9:+.4f}",
+            ", ".join(_remarks(row)),
         )
         for row in rows
     ]
-    return f"{text_table(HEADS, cells, right=(1, 2, 3, 4))}\nin all: {total / 1e9:+.4f}"
+    return f"{text_table(HEADS, cells, right=(1, 2, 3, 4, 5))}\nin all: {total / 1e9:+.4f}"
+
+
+def _remarks(row: dict[str, Any]) -> list[str]:
+    remarks = [f"{row['estimated_slots']} estimated"] if row["estimated_slots"] else []
+    return [*remarks, f"{row['by_tariff_slots']} not settled"] if row["by_tariff_slots"] and row["slots"] else remarks

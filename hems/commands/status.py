@@ -64,7 +64,8 @@ def status(records: HomeRecords, now_s: int) -> dict[str, Any]:
 
 
 def _reading(records: HomeRecords, now_s: int) -> dict[str, Any] | None:
-    rows = records.rows("meter.db", "SELECT at_s, power_w, quality FROM readings ORDER BY at_s DESC LIMIT 1")
+    query = "SELECT at_s, power_w, quality FROM readings ORDER BY at_s DESC LIMIT 1"
+    rows = records.rows(records.config.readings_file, query)
     if not rows:
         return None
     at_s, power_w, quality = rows[0]
@@ -123,7 +124,7 @@ def _market(records: HomeRecords, slot: Slot) -> dict[str, Any] | None:
 def _text(told: dict[str, Any], zone: ZoneInfo) -> str:
     running = [name.replace("_", " ") for name, runs in told["running"].items() if runs]
     lines = [f"{told['meter']}: {' and '.join(running) + ' running' if running else 'nothing runs'}"]
-    lines.append(_reading_line(told["reading"]))
+    lines.append(_reading_line(told["reading"], "hems run" if told["market"] is None else "hems meter"))
     lines.append(_plan_line(told["plan"], zone))
     if told["market"] is not None:
         lines.append(_market_line(told["market"]))
@@ -133,9 +134,9 @@ def _text(told: dict[str, Any], zone: ZoneInfo) -> str:
     return "\n".join(lines)
 
 
-def _reading_line(reading: dict[str, Any] | None) -> str:
+def _reading_line(reading: dict[str, Any] | None, program: str) -> str:
     if reading is None or reading["power_w"] is None:
-        return "meter: no reading recorded; 'hems meter' makes them"
+        return f"meter: no reading recorded; {program!r} makes them"
     direction = "from the grid" if reading["power_w"] >= 0 else "into the grid"
     return f"meter: {abs(reading['power_w'])} W {direction}, {reading['age_s']} s ago, {reading['quality']}"
 

@@ -9,7 +9,7 @@ from hems.io.meter_port import Memory
 from hems.io.modbus_link import MeterSilent
 from hems.io.mqtt_link import MqttLink
 from hems.metering.foreign.binding import Bound
-from hems.metering.foreign.flags import Flag
+from hems.metering.foreign.flags import Flag, told_together
 from hems.metering.foreign.meter import ForeignDevice, Heard
 from hems.metering.foreign.site_meter import ForeignMeter
 from hems.metering.reading import Reading
@@ -83,7 +83,7 @@ class MqttMeter:
     def _silence(self) -> str:
         if not self._link.is_connected:
             return str(self._link.unreachable())
-        doubts = "; ".join(str(flag) for flag in self._meter.flags[:3]) or "nothing usable has come"
+        doubts = told_together(self._meter.flags[:3]) or "nothing usable has come"
         return f"{self._bound.template.name} at {self._link.where}: {doubts}"
 
     def _tell(self, flags: list[Flag]) -> None:

@@ -35,6 +35,7 @@ class SiteDevices:
         self._devices = peers.devices()
         self._failing: set[str] = set()
         self.newest: Reading | None = None  # the last one whose registers can be told
+        self.last: Reading | None = None  # the last one of any quality
 
     async def reading(self) -> Reading:
         """The meter's reading. Raises MeterError when there is none."""
@@ -67,10 +68,16 @@ class SiteDevices:
         except MeterError as error:
             self._failed("meter", error)
             return None
-        self._works("meter")
+        self.last = reading
         if reading.quality in (ReadingQuality.GOOD, ReadingQuality.DISPLAY_ONLY):
             self.newest = reading
-        return None if reading.power_w is None else float(reading.power_w)
+        if reading.power_w is None:
+            self._failed(
+                "meter", MeterError(f"it answers without a power (quality {reading.quality}): check the meter")
+            )
+            return None
+        self._works("meter")
+        return float(reading.power_w)
 
     async def _seen(self, name: str) -> tuple[str, DeviceImage | None]:
         try:

@@ -35,19 +35,20 @@ def home_sources(config: HomeConfig, base: Path) -> list[Source]:
     """
     folder, site, meter = base / config.home.state_dir, config.site, config.home.meter
     ems, metered = Database(folder / "ems.db"), Database(folder / "meter.db")
+    read = Database(folder / config.readings_file)
     readings = "power_w, import_wh, export_wh, quality"
     decisions = "device, at_s, rung, power_kw, code, price_per_kwh, worth_per_h, text"
     return [
         TableSource(
             "readings",
-            metered,
+            read,
             "readings",
             readings,
             lambda rows: rows_as.grid_points(site, meter, rows),
             key="at_s",
             is_time=True,
         ),
-        SlotEnergySource(metered, site, meter, 60 * config.home.slot_minutes),
+        SlotEnergySource(read, site, meter, 60 * config.home.slot_minutes),
         TableSource(
             "slot_means",
             ems,

@@ -67,6 +67,11 @@ class HomeConfig(Table):
         named = None if self.telemetry is None else self.telemetry.site
         return named or self.home.meter
 
+    @property
+    def readings_file(self) -> str:
+        """The file of the state directory that holds the meter's readings: that of the process that keeps them."""
+        return "ems.db" if self.market is None else "meter.db"
+
     @field_validator("device")
     @classmethod
     def _is_reachable(cls, devices: tuple[DeviceTable, ...], info: ValidationInfo) -> tuple[DeviceTable, ...]:

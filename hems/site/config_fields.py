@@ -1,10 +1,13 @@
 """What the tables of a home's configuration are built from: field types, checks between fields, the strict table."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+ID_PATTERN = r"^[a-z0-9_-]{1,64}$"
 
 
 def known_zone(name: str) -> str:
@@ -12,6 +15,13 @@ def known_zone(name: str) -> str:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # the file system may refuse a name, for instance a long one
         raise ValueError(f"no time zone {name!r}: use a name such as Europe/Berlin") from None
+    return name
+
+
+def known_id(name: str) -> str:
+    """The name of a meter, a device or a community. Raises: ValueError for another text."""
+    if re.fullmatch(ID_PATTERN, name) is None:
+        raise ValueError(f"{name!r}: use a-z, 0-9, _ and -, at most 64 of them")
     return name
 
 
@@ -75,7 +85,7 @@ def after_from_hour(to_hour: float, info: ValidationInfo) -> float:
     return to_hour
 
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 NotNegative = Annotated[float, Field(ge=0, le=1e6)]

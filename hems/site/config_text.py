@@ -9,6 +9,7 @@ COMMENTS = {
     "meter": "The meter at the connection. `hems meter test --config <this file>` says whether it is read well.",
     "mqtt": "The home's own MQTT server, on which the meter speaks.",
     "home": "The name of the meter in the community, the clock on the wall, and where the programs keep their files.",
+    "page": "The page of the home, for this computer; docs/household-page.md opens it to phones in your network.",
     "market": "The community: its name and the key of its operator, as in your invitation.",
     "device": "A device under control.",
 }
@@ -22,14 +23,23 @@ def config_text(tables: Mapping[str, Mapping[str, Any]], devices: Sequence[Mappi
         table = tables.get(name)
         if not table:
             continue
-        lines += ["", f"# {COMMENTS[name]}"]
-        lines += [f"{name} = {_value(table)}"] if name in INLINE else [f"[{name}]", *_pairs(table)]
+        lines += ["", f"# {COMMENTS[name]}", f"{name} = {_value(table)}"] if name in INLINE else _table(name, table)
     for device in devices:
-        lines += ["", f"# {COMMENTS['device']}", "[[device]]", *_pairs(device)]
+        lines += ["", f"# {COMMENTS['device']}", "[[device]]", *key_lines(device)]
     return "\n".join(lines) + "\n"
 
 
-def _pairs(table: Mapping[str, Any]) -> list[str]:
+def table_text(name: str, table: Mapping[str, Any]) -> str:
+    """The TOML text of one table under its comment."""
+    return "\n".join(_table(name, table)[1:]) + "\n"
+
+
+def _table(name: str, table: Mapping[str, Any]) -> list[str]:
+    return ["", f"# {COMMENTS[name]}", f"[{name}]", *key_lines(table)]
+
+
+def key_lines(table: Mapping[str, Any]) -> list[str]:
+    """The lines of the keys of a table."""
     return [f"{name} = {_value(value)}" for name, value in table.items()]
 
 

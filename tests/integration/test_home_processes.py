@@ -12,6 +12,7 @@ import pytest
 
 from hems.io.edge_store import EdgeStore
 from meter_firmware_sim.device import Nameplate, SimulatedDevice
+from meter_firmware_sim.faults import FaultKind
 from meter_firmware_sim.meter import Meter, MeterConfig
 from meter_firmware_sim.server import HomeServer
 from telemetry.buffer_source import BufferSource
@@ -154,12 +155,41 @@ def test_restarted_manager_takes_the_devices_over_with_a_newer_token(tmp_path: P
 
 def test_dead_meter_is_told_once_and_the_process_goes_on(tmp_path: Path) -> None:
     process = started(tmp_path, "run", HOME.format(port=1))
-    time.sleep(4)
+    end = time.monotonic() + DEADLINE_S
+    while not (tmp_path / "state" / "ems.sock").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(3)  # some steps
     printed = stopped(process)
     assert printed.count("meter:") == 1, printed
     assert "trying again" in printed
     told = telemetry(tmp_path / "state" / "ems-telemetry.db")
     assert told["managing"]["devices"] == 1 and told["process"]["program"] == "ems"
+
+
+@pytest.mark.parametrize(("command", "reads_in_s"), [("run", 4), ("meter", 24)])
+def test_a_meter_that_answers_without_values_is_told_once_and_once_when_it_has_them(
+    tmp_path: Path, command: str, reads_in_s: int
+) -> None:
+    """An answer in which every point reads "not implemented" is as good as none; some are read in that time."""
+
+    async def scene() -> str:
+        house = House(load_w=1500, soc=0.5)
+        port = await house.server.start()
+        house.server.banks[1].switch(FaultKind.NAN)
+        process = started(tmp_path, command, HOME.format(port=port) + MARKET.format(key="ab" * 32, port=1))
+        try:
+            for is_on in (True, False):
+                house.server.banks[1].switch(FaultKind.NAN, on=is_on)
+                end = time.monotonic() + reads_in_s
+                await until(lambda end=end: time.monotonic() > end, house)
+        finally:
+            printed = stopped(process)
+            await house.server.stop()
+        return printed
+
+    lines = [line for line in asyncio.run(scene()).splitlines() if " meter: " in line]
+    assert len(lines) == 2, lines
+    assert "check the meter" in lines[0] and "again" in lines[1], lines
 
 
 def test_meter_process_without_an_mqtt_server_reads_on_and_says_so_once(tmp_path: Path) -> None:

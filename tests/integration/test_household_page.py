@@ -117,6 +117,35 @@ def test_a_change_in_the_house_is_on_the_page_without_a_reload_and_nothing_comes
     visit.close()
 
 
+def test_two_browsers_that_set_different_things_leave_each_other_s_alone(browser: Browser, home: str) -> None:
+    one, two = Visit(browser, home + "#settings"), Visit(browser, home + "#settings")
+    reserve = two.page.get_by_label("battery: keep for an outage, %")
+    reserve.fill("45")  # not sent yet: this form waits, while the other one is sent
+    one.page.locator("#mode-save").check()
+    one.page.get_by_role("button", name="Save").click()
+    expect(one.page.locator("#settings-form .said")).to_have_text("Saved. The plan follows with the next step.")
+    expect(two.page.locator("#mode-save")).not_to_be_checked()
+    two.page.get_by_role("button", name="Save").click()
+    expect(two.page.locator("#settings-form .said")).to_have_text("Saved. The plan follows with the next step.")
+    for visit in (one, two):
+        visit.page.reload()
+        expect(visit.page.locator("#mode-save")).to_be_checked()
+        expect(visit.page.get_by_label("battery: keep for an outage, %")).to_have_value("45")
+        visit.page.get_by_role("button", name="Save").click()
+        expect(visit.page.locator("#settings-form .said")).to_have_text("Everything was so already.")
+        visit.close()
+
+
+def test_a_browser_without_scripts_shows_the_home_and_says_what_it_cannot_do(browser: Browser, home: str) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto(home)
+    expect(page.locator("main noscript p")).to_be_visible()
+    expect(page.locator("#live")).to_be_hidden()
+    expect(page.locator("#money-heading")).to_be_visible()
+    context.close()
+
+
 def test_settings_and_an_override_make_the_round_trip_to_the_device_and_back(
     browser: Browser, home: str, house: House
 ) -> None:

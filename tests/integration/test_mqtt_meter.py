@@ -15,6 +15,7 @@ import pytest
 from broker_rig import free_port, mosquitto
 from mqtt_household import ShellyRelay, TasmotaRelay, repeated, say, speaker, until
 
+from hems.cli import main
 from hems.dispatch.lease import Lease
 from hems.io.edge_store import EdgeStore
 from hems.io.modbus_link import MeterSilent, MeterUnreachable, RequestRefused
@@ -87,6 +88,23 @@ def test_a_retained_value_is_no_reading_until_the_device_speaks(port: int, clien
         meter.close()
 
     run(test())
+
+
+def test_a_doubt_about_all_quantities_is_told_once_and_doctor_points_at_the_topic(
+    port: int, client: paho.Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topic = "hearthgrid/stale/reading"
+    say(client, topic, GOOD, retain=True)
+    (tmp_path / "home.toml").write_text(
+        f'meter = {{ kind = "mqtt", template = "native", topic = "{topic}" }}\nmqtt = {{ port = {port} }}\n'
+        'home = { meter = "h1", state_dir = "state" }\ntariff = { import_price_per_kwh = 0.3 }\n'
+    )
+    assert main(["doctor", "--config", str(tmp_path / "home.toml"), "--json"]) == 1
+    checks = {row["check"]: row for row in json.loads(capsys.readouterr().out)["checks"]}
+    told = json.dumps(checks["meter answers"])
+    assert told.count("only a retained message so far") == 1, told
+    assert "power_w" in told and "import_wh" in told
+    assert "topic and template" in told and "device_id" not in told
 
 
 def test_a_megabyte_of_rubbish_neither_ends_the_meter_nor_counts(port: int, client: paho.Client) -> None:

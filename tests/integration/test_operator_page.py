@@ -1,6 +1,8 @@
 """The operator's page as a process of its own over the records of a settled community: what it shows and checks."""
 
 import json
+import os
+import pty
 import re
 import shutil
 import signal
@@ -192,6 +194,29 @@ def test_the_network_gets_in_by_a_link_alone(copied: Path) -> None:
         connection.request("POST", "/enter", body=link.strip().partition("#")[2])
         cookie = (connection.getresponse().getheader("Set-Cookie") or "").partition(";")[0]
         assert get(address, "/", Cookie=cookie)[0] == 200
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_link_is_printed_on_a_terminal_and_never_into_a_log(
+    settled: Path, tmp_path: Path, *, is_terminal: bool
+) -> None:
+    copied = tmp_path / "copied"
+    shutil.copytree(settled, copied)
+    write_config(copied, "lan = true")
+    ours, theirs = pty.openpty() if is_terminal else os.pipe()
+    command = [sys.executable, "-m", "broker.cli", "page", "--config", str(copied / "broker.toml")]
+    child = subprocess.Popen(command, stdout=theirs)
+    os.close(theirs)
+    try:
+        with os.fdopen(ours) as said:
+            told = said.readline() + said.readline()
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.wait(timeout=20)
+    assert ("/enter#" in told) == is_terminal, told
+    assert is_terminal or "--link" in told, told
+    links = copied / "state" / "page" / "links"
+    assert (len(list(links.iterdir())) if links.exists() else 0) == is_terminal, "no link lies about for nobody"
 
 
 def test_without_a_broker_the_command_says_what_to_start(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from doctor.machine.time_series import time_series
 from hems.cli import main
 from tests.telemetry_home import START_S, counted, record, write_home
 from tests.telemetry_servers import BUCKET, TOKEN, Influx, free_port, influx, victoria
@@ -169,6 +170,13 @@ def test_a_server_that_takes_the_untouched_format_of_version_2_has_every_point(t
     assert [one["metric"]["site"] for one in series] == ["h1"]
     assert series[0]["timestamps"] == [1_000 * (START_S + 10 * k) for k in range(60)]
     assert series[0]["values"] == [500 + k for k in range(60)]
+
+
+def test_doctor_takes_a_server_that_cannot_be_asked_for_a_bucket_for_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("any")
+    with victoria(tmp_path) as url:
+        found = time_series(url, "home", BUCKET, tmp_path / "token", None)
+    assert found.verdict == "ok" and "takes writes" in found.what, found
 
 
 def test_a_file_that_cannot_be_read_is_told_once_and_the_others_are_carried(

@@ -1,6 +1,8 @@
 """The doctor's room: checks run side by side within their limits, tables and archives tell all and no secret."""
 
 import json
+import os
+import socket
 import sqlite3
 import tarfile
 import threading
@@ -184,6 +186,21 @@ def test_an_archive_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out.tar.gz"]
 
 
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_an_archive_is_for_its_owner_alone_whatever_the_umask_and_whatever_a_broken_run_left(
+    tmp_path: Path, umask: int
+) -> None:
+    path, left = tmp_path / "out.tar.gz", tmp_path / "out.tar.gz.partial"
+    left.write_text("of a run that was killed")
+    left.chmod(0o644)
+    before = os.umask(umask)
+    try:
+        write_bundle(path, [], {}, known=[], made_s=0)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 class _Influx(BaseHTTPRequestHandler):
     """Answers as InfluxDB 2 does to a question for a bucket: 401, 404, or the buckets of that name."""
 
@@ -233,6 +250,21 @@ def test_the_time_series_server_is_asked_for_token_and_bucket(
     assert word in found.what
     assert (found.verdict == "ok") == (found.remedy == "")
     assert time_series(influx, org, bucket, tmp_path / "none", None).verdict == "fail"
+
+
+def test_a_token_that_leaves_this_machine_unencrypted_is_told(tmp_path: Path) -> None:
+    """The server is reached under the machine's own name, as from elsewhere."""
+    (tmp_path / "token").write_text("good")
+    name = socket.gethostname()
+    server = ThreadingHTTPServer((name, 0), _Influx)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        found = time_series(f"http://{name}:{server.server_address[1]}", "home", "energy", tmp_path / "token", None)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert (found.verdict, "https" in found.remedy) == ("warn", True), found
+    assert "good" not in found.what + found.remedy
 
 
 def test_a_time_series_server_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from hems.control.day_money import DayMoney
 from hems.control.energy_counters import GAP_S_MAX, STORE_EVERY_S, EnergyCounters
+from hems.control.house_view.spent import SpentSlot
 from hems.metering.image import DeviceImage, SiteImage
 from hems.metering.reading import Reading
 from tests.fakes import START_S, image
@@ -85,31 +86,23 @@ def settlement(total: float, *, slot_s: int = START_S, corrects: int | None = No
     )
 
 
+def spent(cost: float, slot_s: int = START_S) -> SpentSlot:
+    return SpentSlot(start_s=slot_s, import_kwh=1.0, export_kwh=0.0, cost=cost)
+
+
 def test_a_slot_costs_what_the_tariff_bills_until_it_is_settled() -> None:
     money = DayMoney("UTC")
-    money.measured(START_S, reading(1000), 0.30, 0.08)
-    money.measured(START_S, reading(3000, 500), 0.30, 0.08)
-    assert money.today(START_S) == pytest.approx(2.0 * 0.30 - 0.5 * 0.08)
+    assert money.today(START_S, [spent(0.56)]) == pytest.approx(0.56)
     money.learn(settlement(0.5))
-    assert money.today(START_S) == pytest.approx(0.5)
+    assert money.today(START_S, [spent(0.56)]) == pytest.approx(0.5)
     money.learn(settlement(-0.1, corrects=1))
-    assert money.today(START_S) == pytest.approx(0.4)
+    assert money.today(START_S, [spent(0.56)]) == pytest.approx(0.4)
 
 
-def test_yesterday_is_no_part_of_today_and_a_restart_goes_on() -> None:
+def test_yesterday_is_no_part_of_today() -> None:
     money = DayMoney("Europe/Berlin")
-    money.measured(START_S, reading(0), 0.30, 0.0)
-    money.measured(START_S, reading(1000), 0.30, 0.0)
     money.learn(settlement(7.0, slot_s=START_S - 86_400))
-    again = DayMoney("Europe/Berlin")
-    again.restore(money.fact())
-    assert money.today(START_S) == again.today(START_S) == pytest.approx(0.30)
-    assert again.today(START_S + 86_400) == 0.0
-    assert again.since_s(START_S) == START_S - 9 * 3600
-
-
-def test_a_meter_that_was_changed_costs_nothing() -> None:
-    money = DayMoney("UTC")
-    money.measured(START_S, reading(9000), 0.30, 0.0)
-    money.measured(START_S, reading(10), 0.30, 0.0)
-    assert money.today(START_S) == 0.0
+    rows = [spent(5.0, START_S - 86_400), spent(0.30)]
+    assert money.today(START_S, rows) == pytest.approx(0.30)
+    assert money.today(START_S + 86_400, rows) == 0.0
+    assert money.since_s(START_S) == START_S - 9 * 3600

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hems.app.home_assistant import FRESH_S, HomeAssistantApp
+from hems.app.spending import SpentBook
 from hems.control.household.changes import Change
 from hems.control.household.household import Household
 from hems.io.edge_store import EdgeStore
@@ -24,12 +25,14 @@ class App:
         self.now_s = START_S
         self.store = EdgeStore(folder / "ems.db")
         self.household = Household(HOME, self.store, now=lambda: self.now_s)
+        self.spent = SpentBook(self.store, 15, lambda _: (0.3, 0.1))
         self.app = HomeAssistantApp(
             HomeAssistantTable(),
             folder,
             HOME,
             store=self.store,
             household=self.household,
+            spent=self.spent.slots,
             now=lambda: self.now_s,
             jitter=lambda: 0.0,
             version="0.1.0",
@@ -38,6 +41,8 @@ class App:
     def step(self, after_s: int, there: SiteImage | None, import_wh: int = 5000) -> None:
         self.now_s = START_S + after_s
         reading = Reading(at_epoch_s=self.now_s, power_w=0, import_wh=import_wh, export_wh=0)
+        if there is not None:
+            self.spent.measured(there, reading)
         clearings: dict[str, Clearing] = {}
         self.app.step(there, None, reading=reading, prices=(0.3, 0.1), clearings=clearings)
 

@@ -2,7 +2,9 @@
 
 import json
 import tarfile
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from hems.commands.doctor_checks.catalogue import home_checks
 from hems.commands.doctor_checks.home_place import HomePlace, home_at
 from hems.commands.money import by_day
 from hems.io.edge_store import EdgeStore, StoreError
+from hems.io.process_lock import RUN_LOCK, ProcessLock
 from wire.messages import Clearing, Settlement, Trading
 from wire.slots import Slot, format_utc
 
@@ -175,16 +178,49 @@ def test_prices_show_what_was_cleared_and_what_a_kwh_is_worth(home: Path) -> Non
     assert [row["retail"] for row in rows] == [0.32] * 3
 
 
-def test_corrections_replace_energy_and_add_money() -> None:
-    def settled(total: int, metered: int, corrects: int | None) -> Settlement:
-        return Settlement(
-            community="elm", meter="home-1", slot=format_utc(NOW_S), quality="measured", award_wh=100,
-            metered_wh=metered, lines=(), total_nano=str(total), log_index=1, salt="ab" * 32, corrects=corrects,
-            note=None,
-        )  # fmt: skip
+def settled(total: int, metered: int, corrects: int | None, log_index: int = 1) -> Settlement:
+    return Settlement(
+        community="elm", meter="home-1", slot=format_utc(NOW_S), award_wh=100, metered_wh=metered, lines=(),
+        quality="estimated" if corrects is None else "measured", total_nano=str(total), log_index=log_index,
+        salt="ab" * 32, corrects=corrects, note=None,
+    )  # fmt: skip
 
+
+def test_corrections_replace_energy_and_add_money() -> None:
     (day,) = by_day([settled(1_000, 500, None), settled(-200, 480, 1)], ZoneInfo("UTC"))
     assert (day["slots"], day["metered_wh"], day["paid_nano"]) == (1, 480, "800")
+
+
+def test_money_takes_corrections_after_what_they_correct_whatever_their_rows_are_called(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the store `correction-...` stands before `settlement`, and 10 before 9."""
+    monkeypatch.setattr("hems.commands.home_records.time.time", lambda: NOW_S + 60.0)
+    for kind, message in (
+        ("settlement", settled(1_000, 500, None, 3)),
+        ("correction-9", settled(-200, 480, 3, 9)),
+        ("correction-10", settled(50, 485, 9, 10)),
+    ):
+        stored(home, "meter.db", "market", [(message.slot, kind, message.model_dump_json())])
+    assert main(["money", "--config", str(home), "--json"]) == 0
+    (day,) = json.loads(capsys.readouterr().out)
+    assert (day["metered_wh"], day["paid_nano"], day["estimated_slots"]) == (485, "850", 0)
+
+
+def test_what_is_not_settled_costs_what_the_tariff_bills_as_on_the_page(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hems.commands.home_records.time.time", lambda: NOW_S + 960.0)
+    message = settled(1_000_000_000, 500, None)
+    stored(home, "meter.db", "market", [(message.slot, "settlement", message.model_dump_json())])
+    stored(home, "ems.db", "spent", [(NOW_S, 9.0, 0.0, 9.9), (NOW_S + 900, 0.25, 0.5, -0.125)])
+    assert main(["money", "--config", str(home), "--json"]) == 0
+    (day,) = json.loads(capsys.readouterr().out)
+    assert (day["slots"], day["by_tariff_slots"]) == (1, 1)
+    assert (day["paid_nano"], day["by_tariff_nano"]) == ("1000000000", "-125000000")
+    assert day["metered_wh"] == 500 - 250
+    assert main(["money", "--config", str(home)]) == 0
+    assert "in all: +0.8750" in capsys.readouterr().out
 
 
 def test_a_store_on_a_full_disk_says_so_tells_who_has_to_stop_and_keeps_what_it_had(tmp_path: Path) -> None:
@@ -198,3 +234,37 @@ def test_a_store_on_a_full_disk_says_so_tells_who_has_to_stop_and_keeps_what_it_
         store.add("health", [(i, "a", "b" * 3_000) for i in range(2, 40)])
     assert len(told) == 1
     assert store.count("health") == 1
+
+
+class _Page(BaseHTTPRequestHandler):
+    """A home's page, and the door of one for the network."""
+
+    def do_GET(self) -> None:
+        body = f"<title>Energy of {self.server.home}</title>".encode()  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("home-1", "ok"), ("home-2", "fail")])
+def test_a_page_of_another_home_on_the_same_port_is_not_taken_for_the_own(
+    home: Path, capsys: pytest.CaptureFixture[str], name: str, verdict: str
+) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+    server.home = name  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    home.write_text(HOME + f"[page]\nport = {server.server_address[1]}\n")
+    running = ProcessLock(home.parent / "state" / RUN_LOCK)
+    try:
+        main(["doctor", "--config", str(home), "--json"])
+    finally:
+        running.close()
+        server.shutdown()
+        server.server_close()
+    (page,) = [row for row in json.loads(capsys.readouterr().out)["checks"] if row["check"] == "page"]
+    assert page["verdict"] == verdict, page
+    assert ("another port" in page["remedy"]) == (verdict == "fail")

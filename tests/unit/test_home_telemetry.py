@@ -36,6 +36,9 @@ port = 1
 [tariff]
 import_price_per_kwh = 0.30
 export_price_per_kwh = 0.08
+[market]
+community = "elm"
+broker_key = "abababababababababababababababababababababababababababababababab"
 """
 DAY = 96
 

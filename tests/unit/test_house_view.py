@@ -1,12 +1,14 @@
 """What a home shows of itself, as values: flows, the past, what was spent, money with and without the community."""
 
 from itertools import pairwise
+from pathlib import Path
 
 from golden_messages import GOLDEN
 from house_samples import AT_S, HOME, image
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hems.app.spending import SpentBook
 from hems.control.house_view.market_day import OwnOrder, market_rounds
 from hems.control.house_view.money import SettledPart, Sum, by_day, settled_part, settled_slots
 from hems.control.house_view.notices import Contact, NoticeCode, notices
@@ -14,6 +16,8 @@ from hems.control.house_view.now import now_view
 from hems.control.house_view.spent import GAP_S_MAX, Spending
 from hems.control.house_view.trace import KEPT_S, Trace
 from hems.control.household.overrides import Override
+from hems.io.edge_store import EdgeStore
+from hems.metering.reading import Reading
 from wire.messages import Clearing, OrderStep, Settlement, SettlementItem, SettlementLine, Side
 
 POWER = st.floats(-12_000, 12_000, allow_nan=False)
@@ -75,6 +79,62 @@ def test_nobody_guesses_what_flowed_in_a_long_silence() -> None:
     spending.sample(image(at_s=AT_S + GAP_S_MAX + 1, grid_w=9000), 0.3, 0.1)
     running = spending.running()
     assert running is not None and running.import_kwh == 0.0
+
+
+def _read(at_s: int, import_wh: int, export_wh: int = 0) -> Reading:
+    return Reading(at_epoch_s=at_s, power_w=0, import_wh=import_wh, export_wh=export_wh)
+
+
+def test_registers_count_what_the_power_between_two_looks_does_not_show() -> None:
+    spending = Spending(15)
+    spending.sample(image(at_s=AT_S, grid_w=0), 0.3, 0.1, _read(AT_S, 1000, 500))
+    spending.sample(image(at_s=AT_S + 20, grid_w=0), 0.3, 0.1, _read(AT_S + 20, 1400, 600))
+    running = spending.running()
+    assert running is not None
+    assert (running.import_kwh, running.export_kwh) == (0.4, 0.1)
+    assert abs(running.cost - (0.4 * 0.3 - 0.1 * 0.1)) < 1e-9
+
+
+def test_registers_are_shared_at_a_slot_s_end_and_tell_a_long_silence_in_full() -> None:
+    spending = Spending(15)
+    spending.sample(image(at_s=AT_S + 890, grid_w=0), 0.3, 0.1, _read(AT_S + 890, 0))
+    ended = spending.sample(image(at_s=AT_S + 910, grid_w=0), 0.3, 0.1, _read(AT_S + 910, 10))
+    running = spending.running()
+    assert ended is not None and running is not None
+    assert (ended.import_kwh, running.import_kwh) == (0.005, 0.005)
+    late_s = AT_S + 910 + 3 * 3600
+    ended = spending.sample(image(at_s=late_s, grid_w=0), 0.3, 0.1, _read(late_s, 3010))
+    running = spending.running()
+    assert ended is not None and running is not None
+    assert (ended.import_kwh, running.import_kwh) == (0.005, 3.0)
+
+
+def test_a_meter_that_was_changed_is_counted_by_its_power() -> None:
+    spending = Spending(15)
+    spending.sample(image(at_s=AT_S, grid_w=3600), 0.3, 0.1, _read(AT_S, 9000))
+    spending.sample(image(at_s=AT_S + 10, grid_w=3600), 0.3, 0.1, _read(AT_S + 10, 10))
+    running = spending.running()
+    assert running is not None and abs(running.import_kwh - 0.01) < 1e-9
+
+
+def test_a_restart_and_a_clock_that_was_set_back_count_on_in_the_same_slot(tmp_path: Path) -> None:
+    def seen(book: SpentBook, at_s: int, import_wh: int) -> None:
+        book.measured(image(at_s=at_s, grid_w=0), _read(at_s, import_wh))
+
+    store = EdgeStore(tmp_path / "ems.db")
+    book = SpentBook(store, 15, lambda _: (0.5, 0.1))
+    seen(book, AT_S, 0)
+    seen(book, AT_S + 60, 100)
+    again = SpentBook(store, 15, lambda _: (0.5, 0.1))
+    seen(again, AT_S + 120, 200)
+    seen(again, AT_S + 180, 300)
+    assert [one.import_kwh for one in again.slots(0)] == [0.2]
+    seen(again, AT_S + 900, 300)
+    seen(again, AT_S + 200, 300)
+    seen(again, AT_S + 210, 400)
+    assert [round(one.import_kwh, 9) for one in again.slots(0)] == [0.3, 0.0]
+    assert round(again.slots(AT_S)[0].cost, 9) == 0.15
+    store.close()
 
 
 def _part(index: int, total: float, metered_wh: int, charges: float = 0.0) -> SettledPart:

@@ -34,6 +34,7 @@ from hems.site.config import parse_config
 from tls.context import TlsFiles, client_tls
 from wire.enrolment import Enrolment, NotAnEnrolment, address_of, enrolment_of
 from wire.messages import Side
+from wire.slots import ALLOWED_MINUTES
 
 BUY, SELL = (Side.BUY, 240_000, 500), (Side.SELL, 160_000, 500)
 Text = Callable[[], str]
@@ -245,9 +246,20 @@ NAMES = st.text("abcxyz019_-", min_size=1, max_size=64)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(NAMES, NAMES, st.text(min_size=1, max_size=40), st.integers(1, 65_535), st.binary(min_size=32, max_size=32))
-def test_an_enrolment_survives_its_address(community: str, meter: str, host: str, port: int, key: bytes) -> None:
-    given_one = Enrolment(community=community, broker_key=key.hex(), meter=meter, host=host, port=port)
+@given(
+    NAMES,
+    NAMES,
+    st.tuples(st.text(min_size=1, max_size=40), st.integers(1, 65_535)),
+    st.binary(min_size=32, max_size=32),
+    st.sampled_from([None, *ALLOWED_MINUTES]),
+)
+def test_an_enrolment_survives_its_address(
+    community: str, meter: str, place: tuple[str, int], key: bytes, minutes: int | None
+) -> None:
+    host, port = place
+    given_one = Enrolment(
+        community=community, broker_key=key.hex(), meter=meter, host=host, port=port, slot_minutes=minutes
+    )
     assert enrolment_of(address_of(given_one)) == given_one
 
 
@@ -258,6 +270,7 @@ def test_an_enrolment_survives_its_address(community: str, meter: str, host: str
         "https://join?x=1",
         "hearthgrid://join?community=elm",
         "hearthgrid://join?" + "community=e&meter=m&host=h&port=0&broker_key=" + "ab" * 32,
+        "hearthgrid://join?" + "community=e&meter=m&host=h&port=1&slot_minutes=7&broker_key=" + "ab" * 32,
     ],
 )
 def test_an_address_that_is_none_says_what_to_do(address: str) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hems.control.house_view.money import Sum
 from hems.control.house_view.notices import Contact, Notice, NoticeCode
+from hems.control.house_view.now import Flow
 from hems.control.house_view.snapshot import Wishes
 from hems.control.household.options import options
 from hems.control.household.outcome import Entry
@@ -25,6 +26,7 @@ from hems.io.page.plan_section import stacked
 from hems.io.page.shown import Shown
 from hems.io.page.texts import say, texts
 from web.assets import own_assets
+from web.charts.markup import escaped
 from web.language import COMMA_DOT, numerals_for
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -117,6 +119,18 @@ def test_a_day_without_rounds_and_records_that_cannot_be_read_are_told_apart() -
     assert "disk I/O error" in told and say("market.empty") not in told
 
 
+@pytest.mark.parametrize(
+    ("outcome", "orders", "key"), [("no_market", 0, "empty"), ("shared", 4, "shared"), ("cleared", 4, "untold")]
+)
+def test_a_round_without_a_curve_says_why(outcome: str, orders: int, key: str) -> None:
+    bare = one_round(demand=(), supply=(), outcome=outcome, orders=orders)
+    in_day = sections(content(rounds=(bare,)), SHOWN)["market"]
+    for told in (round_html(bare, SHOWN, "x"), in_day):
+        assert say(f"market.curve.{key}") in told and say("market.curve.desc") not in told
+    drawn = round_html(one_round(), SHOWN, "x")
+    assert "There is no curve" not in drawn and say("market.curve.desc") in drawn
+
+
 @pytest.mark.parametrize("code", NoticeCode)
 def test_every_notice_says_what_to_do_on_the_page_and_to_a_screen_reader(code: NoticeCode) -> None:
     names = ("away",) if code is NoticeCode.MODE else ("battery",)
@@ -182,6 +196,20 @@ def test_money_names_what_the_comparison_leaves_out() -> None:
     assert "0.10" in told and say("money.yesterday") in told
     alone = sections(content(money=MoneyView(today=1, days={1: Sum(spent=2.0)}, trades=False)), SHOWN)["money"]
     assert say("money.compare") not in alone and say("money.tariff")[:30] in alone
+
+
+def test_energy_from_nowhere_is_told_with_what_may_be_missing() -> None:
+    lost = replace(now(), sources=(Flow(kind="unknown", name="", kw=2.7),))
+    assert escaped(say("flow.unknown")) in sections(content(snapshot(now=lost)), SHOWN)["now"]
+    assert escaped(say("flow.unknown")) not in sections(content(), SHOWN)["now"]
+
+
+def test_a_month_in_which_trading_cost_something_says_so_in_words() -> None:
+    for alone, key in ((2.0, "money.saved"), (0.5, "money.lost")):
+        days = {1: Sum(bill=1.0, alone=alone, settled=4)}
+        told = sections(content(money=MoneyView(today=1, days=days, trades=True)), SHOWN)["money"]
+        assert say(key) in told
+        assert ("Gained by trading" in told) == (alone > 1.0)
 
 
 def test_settings_show_what_holds_and_overrides_end_by_a_button() -> None:

@@ -24,6 +24,8 @@ UNITS: tuple[Unit, ...] = (PV, BATTERY, CAR, ZONE, LAMP, WASHER)
         (PV, -1.0, idle(available_w=2000.0), 1.0, "grid_limit"),
         (PV, 0.0, idle(), 0.0, "feed_in"),
         (BATTERY, 1.0, idle(soc=0.5), 1.5, "solar_surplus"),
+        (BATTERY, 1.5, idle(soc=0.5), 1.5, "solar_surplus"),
+        (BATTERY, 5.0, idle(soc=0.5), 1.5, "price_low"),
         (BATTERY, 1.0, idle(soc=0.5), -0.5, "price_low"),
         (BATTERY, -1.0, idle(soc=0.5), 0.0, "price_high"),
         (BATTERY, 0.0, idle(soc=0.5), 2.0, "idle"),
@@ -49,6 +51,12 @@ def test_charging_cheap_is_worth_the_difference_to_the_later_price() -> None:
     assert made.price_per_kwh == 0.12
     assert made.worth_per_h == pytest.approx(0.26)
     assert "0.120" in made.text and "0.250" in made.text
+
+
+def test_sun_that_is_only_a_part_of_a_charge_is_told_as_a_part() -> None:
+    text = why(BATTERY, 5.0, idle(soc=0.5), 1.5, PRICES).text
+    assert text == "Charges at 0.120 per kWh, partly from the sun: the energy is worth 0.250 later."
+    assert "sun" not in why(BATTERY, 5.0, idle(soc=0.5), 0.0, PRICES).text
 
 
 def test_giving_dear_is_worth_the_difference_to_the_later_price() -> None:

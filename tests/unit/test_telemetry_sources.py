@@ -11,6 +11,8 @@ from telemetry.buffer_source import BufferSource
 from telemetry.cursors import Cursors, CursorsFailed
 from telemetry.database import Database, Row
 from telemetry.point_buffer import ROWS_KEPT, PointBuffer
+from telemetry.running import work
+from telemetry.settings import TelemetryKeys
 from telemetry.source import Source
 from telemetry.table_source import TableSource
 from wire.telemetry import Point, point
@@ -188,3 +190,22 @@ def test_a_place_that_cannot_be_stored_is_not_taken_as_stored(tmp_path: Path) ->
         cursors.move("means", {"after": 2}, {"written": 1})
     assert cursors.place("means") == {"after": 1}
     assert cursors.count("written") == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "is_told"),
+    [
+        ("http://influx.example.net:8086", True),
+        ("https://influx.example.net", False),
+        ("http://127.0.0.1:8086", False),
+    ],
+)
+def test_a_token_that_would_go_unencrypted_over_a_network_is_told_once_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, url: str, *, is_told: bool
+) -> None:
+    (tmp_path / "token").write_text("s3cret")
+    keys = TelemetryKeys(url=url, token_file=Path("token"))
+    work("h1", tmp_path / "state", [], keys, tmp_path)
+    told = [message for message in caplog.messages if "not encrypted" in message]
+    assert len(told) == is_told
+    assert "s3cret" not in caplog.text

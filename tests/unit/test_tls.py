@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from broker.io.authority import Authority
-from tls import TlsFileError, TlsFiles, client_tls, diagnosis, tls_advice
+from tls import TlsFileError, TlsFiles, client_tls, diagnosis, is_read_on_the_way, tls_advice
 
 NOW_S = 1_790_000_000
 
@@ -74,3 +74,21 @@ def test_a_port_that_ends_encrypted_connections_may_not_speak_tls(files: TlsFile
     failure = RuntimeError("reset")
     failure.__context__ = ConnectionResetError()
     assert "does not seem to speak TLS" in asyncio.run(diagnosis(failure, "127.0.0.1", 1, files, "[market]"))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_read"),
+    [
+        ("http://127.0.0.1:8086", False),
+        ("http://127.8.9.1", False),
+        ("http://[::1]:8086", False),
+        ("http://LOCALHOST:8086", False),
+        ("https://influx.example.net", False),
+        ("http://influx.example.net:8086", True),
+        ("http://127.example.net:8086", True),
+        ("http://192.0.2.7:8086", True),
+        ("http://[2001:db8::1]:8086", True),
+    ],
+)
+def test_only_what_leaves_this_machine_unencrypted_is_read_on_the_way(url: str, *, is_read: bool) -> None:
+    assert is_read_on_the_way(url) is is_read

@@ -107,7 +107,12 @@
   };
   setInterval(ages, 1000);
 
-  // ---- forms: fields become JSON, the answer is said in place
+  // ---- forms: fields become JSON, the answer is said in place. A form with data-changes sends what was changed in it
+  // and nothing else: what somebody set elsewhere meanwhile stays.
+  const isChanged = (field) =>
+    field.type === "radio" || field.type === "checkbox"
+      ? field.checked !== field.defaultChecked
+      : field.value !== field.defaultValue;
   const value = (field) => {
     if (field.value === "" && !field.required) return null;
     if (field.dataset.as === "number") return Number((Number(field.value) * Number(field.dataset.scale ?? 1)).toFixed(6));
@@ -117,6 +122,7 @@
     const sent = {};
     for (const field of form.elements) {
       if (!field.name || (field.type === "radio" && !field.checked)) continue;
+      if ("changes" in form.dataset && !isChanged(field)) continue;
       if (field.type === "submit") {
         if (field === submitter) sent[field.name] = field.value;
       } else sent[field.name] = value(field);

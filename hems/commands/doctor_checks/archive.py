@@ -28,7 +28,8 @@ def write_archive(path: Path, home: HomePlace, found: Sequence[Result], *, with_
     if with_readings:
         heads = ("at_s", "power_w", "import_wh", "export_wh", "quality")
         query = f"SELECT {', '.join(heads)} FROM readings ORDER BY at_s DESC LIMIT {READING_ROWS}"
-        texts["readings.csv"] = _csv(heads, _rows(home.state("meter.db"), query))
+        name = DATABASES[1] if home.config is None else home.config.readings_file
+        texts["readings.csv"] = _csv(heads, _rows(home.state(name), query))
     write_bundle(path, found, texts, known=_secrets(home), made_s=int(home.now_s))
 
 

@@ -10,11 +10,14 @@ from doctor.machine.time_series import time_series
 from hems.commands.doctor_checks import community, equipment, records, supply, units
 from hems.commands.doctor_checks.home_place import HomePlace
 from hems.io.edge_store import MIGRATIONS
+from hems.io.page.texts import say
 from hems.io.process_lock import RUN_LOCK
 from hems.site.config import resolved
+from web.charts.markup import escaped
 from wire.topics import topic
 
 DATABASE_LIMIT_S = 60.0
+OPENED_BY = "hems page link"  # what a page for the network says to whoever has no session
 METER_LIMIT_S = equipment.LIMIT_S + 5.0
 
 
@@ -181,4 +184,5 @@ def _page(home: HomePlace) -> Finding:
     if table is None or not hasattr(table, "port"):
         return skipped("no [page]")
     runs = files.is_locked(home.state(RUN_LOCK))
-    return ports.serving(getattr(table, "host", "127.0.0.1"), table.port, runs=runs)
+    own = OPENED_BY if table.lan else escaped(say("title", home=home.config.home.meter) if home.config else "")
+    return ports.serving(getattr(table, "host", "127.0.0.1"), table.port, runs=runs, says=own)

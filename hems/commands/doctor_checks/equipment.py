@@ -15,6 +15,11 @@ from hems.site.config_devices import DeviceTable
 
 LIMIT_S = 15.0  # a P1 port tells something every 10 s
 CLOCK_LIMIT_S = 10.0
+LISTEN = {
+    "modbus": "correct device_id in [meter], or look at wiring and map: 'hems meter test' listens to the meter",
+    "mqtt": "look at topic and template in [meter] and at the device: 'hems meter test' listens to it",
+    "p1": "look at cable and version in [meter]: 'hems meter test' listens to the port",
+}
 NO_CONFIG = "no configuration that could be read"
 
 
@@ -150,8 +155,7 @@ def _read(home: HomePlace) -> "Reading | NoAnswer":
     except MeterUnreachable as error:
         return NoAnswer(str(error), "correct host and port in [meter] or [mqtt], or start the meter")
     except MeterError as error:
-        remedy = "correct device_id in [meter], or look at wiring and map: 'hems meter test' listens to the meter"
-        return NoAnswer(str(error), remedy)
+        return NoAnswer(str(error), LISTEN[config.meter.kind])
     except TimeoutError:
         return NoAnswer(
             f"nothing within {LIMIT_S:g} s", "look at topic, template or serial port; try 'hems meter test'"

@@ -19,6 +19,7 @@ PAIRS_MIN = 10
 DAY_S = 86_400
 NIGHT_HOURS = (23, 0, 1, 2)
 NIGHT_KW = 0.02
+READINGS = "readings"  # stands for the file that holds them: of the meter's process, else of the energy manager
 Row = tuple[Any, ...]
 
 
@@ -27,7 +28,7 @@ def reading_is_fresh(home: HomePlace) -> Finding:
 
     def look(rows: Sequence[Row]) -> Finding:
         if not rows:
-            return skipped("no reading yet: start 'hems meter'")
+            return skipped("no reading yet: see the check 'programs'")
         at_s, quality = rows[0]
         age_s = int(home.now_s - at_s)
         if age_s > STALE_S:
@@ -37,7 +38,7 @@ def reading_is_fresh(home: HomePlace) -> Finding:
             return warn(f"{age_s} s old, quality {quality}", remedy="look at the meter's display and its flags")
         return ok(f"{max(0, age_s)} s old, quality {quality}")
 
-    return _asked(home, "meter.db", "SELECT at_s, quality FROM readings ORDER BY at_s DESC LIMIT 1", look)
+    return _asked(home, READINGS, "SELECT at_s, quality FROM readings ORDER BY at_s DESC LIMIT 1", look)
 
 
 def registers_move(home: HomePlace) -> Finding:
@@ -57,7 +58,7 @@ def registers_move(home: HomePlace) -> Finding:
             return fail("power flows, the registers stand still", remedy="another register map, or a broken meter")
         return ok(f"{moved_wh} Wh registered in {_age(int(rows[-1][0] - rows[0][0]))}")
 
-    return _asked(home, "meter.db", _NEWEST_READINGS, lambda rows: look(rows[::-1]))
+    return _asked(home, READINGS, _NEWEST_READINGS, lambda rows: look(rows[::-1]))
 
 
 def sign_is_right(home: HomePlace) -> Finding:
@@ -78,7 +79,7 @@ def sign_is_right(home: HomePlace) -> Finding:
             return fail(f"power and registers disagree in {wrong} of {right + wrong} readings", remedy=remedy)
         return ok(f"power and registers agree in {right} of {right + wrong} readings")
 
-    return _asked(home, "meter.db", _NEWEST_READINGS, lambda rows: look(rows[::-1]))
+    return _asked(home, READINGS, _NEWEST_READINGS, lambda rows: look(rows[::-1]))
 
 
 def no_sun_at_night(home: HomePlace) -> Finding:
@@ -152,7 +153,8 @@ def operator_is_honest(home: HomePlace) -> Finding:
 
 
 _NEWEST_READINGS = (
-    "SELECT at_s, power_w, import_wh, export_wh FROM readings WHERE power_w IS NOT NULL ORDER BY at_s DESC LIMIT 2000"
+    "SELECT at_s, power_w, import_wh, export_wh FROM readings WHERE power_w IS NOT NULL"
+    " AND import_wh IS NOT NULL AND export_wh IS NOT NULL ORDER BY at_s DESC LIMIT 2000"
 )
 
 
@@ -160,6 +162,8 @@ def _asked(
     home: HomePlace, name: str, query: str, look: Callable[[Sequence[Row]], Finding], *, timely: bool = True
 ) -> Finding:
     """What `look` finds in the rows of a query; `timely` checks say nothing about a home in announced time."""
+    if name == READINGS:
+        name = "meter.db" if home.config is None else home.config.readings_file
     path = home.state(name)
     if home.config is None or not path.exists():
         return skipped("no records yet", str(path))

@@ -98,5 +98,6 @@ def page_text(home: Home, parts: Mapping[str, str], known: Mapping[str, Body]) -
     ]
     notices = tag("div", Markup(parts["notices"]), data_live="notices", class_="view notices")
     heard = tag("p", id="spoken", class_="unseen", aria_live="polite")
-    main = tag("main", notices, *views, id="main", tabindex=-1, data_events=f"/events?seen={mark(parts)}")
+    unscripted = tag("noscript", tag("p", say("no_script"), class_="card"))
+    main = tag("main", unscripted, notices, *views, id="main", tabindex=-1, data_events=f"/events?seen={mark(parts)}")
     return document(title, header, tabs, main, heard, known=known)

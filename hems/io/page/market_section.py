@@ -38,8 +38,8 @@ def market_html(snapshot: HouseSnapshot, rounds: Sequence[RoundView], unread: st
 
 
 def round_html(one: RoundView, shown: Shown, name: str) -> Markup:
-    """One round: curve with its crossing, own order and award."""
-    return tag("div", _curve(one, shown, name), _own(one, shown))
+    """One round: curve with its crossing or why there is none, own order and award."""
+    return tag("div", _curve(one, shown, name) if _has_curve(one) else _without_curve(one), _own(one, shown))
 
 
 def _facts(snapshot: HouseSnapshot, rounds: Sequence[RoundView], shown: Shown) -> Markup:
@@ -74,6 +74,10 @@ def _last(rounds: Sequence[RoundView], snapshot: HouseSnapshot, shown: Shown) ->
         energy=shown.energy(one.volume_kwh),
         orders=str(one.orders),
     )
+    own = tag("section", _own(one, shown), class_="card wide")
+    if not _has_curve(one):
+        title = tag("h3", say("market.last.title"))
+        return [tag("section", title, tag("p", sentence), _without_curve(one), class_="card wide"), own]
     legend = [("demand", say("market.demand")), ("supply", say("market.supply")), ("gain", say("market.gain"))]
     card = figure_card(
         "last-round",
@@ -83,7 +87,17 @@ def _last(rounds: Sequence[RoundView], snapshot: HouseSnapshot, shown: Shown) ->
         numbers=_steps(one, shown),
         legend_items=legend,
     )
-    return [card, tag("section", _own(one, shown), class_="card wide")]
+    return [card, own]
+
+
+def _has_curve(one: RoundView) -> bool:
+    return bool(one.demand or one.supply)
+
+
+def _without_curve(one: RoundView) -> Markup:
+    """Why a round shows no curve: it is drawn from what its clearing tells, and some tell none."""
+    key = "shared" if one.outcome == "shared" else "untold" if one.orders else "empty"
+    return tag("p", say(f"market.curve.{key}"), class_="soft")
 
 
 def _curve(one: RoundView, shown: Shown, name: str) -> Markup:

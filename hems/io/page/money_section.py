@@ -72,7 +72,9 @@ def _facts(money: MoneyView, shown: Shown) -> Markup:
         items.append(_sum_fact(say("money.yesterday"), money.of_day(money.today - 1), shown))
     items.append(_sum_fact(say("money.month"), money.month, shown))
     if money.month.settled:
-        items.append(fact(say("money.saved"), shown.money(money.month.saved), say("money.saved.more")))
+        saved = money.month.saved
+        name = say("money.saved" if saved >= 0 else "money.lost")
+        items.append(fact(name, shown.money(abs(saved)), say("money.saved.more")))
     return facts(items)
 
 

@@ -63,6 +63,8 @@ def _flow(now: NowView, shown: Shown) -> Markup:
         f"{label(flow.name) or say(f'kind.{flow.kind}')} {shown.power(flow.kw)}" for flow in now.sources
     )
     sentence = say("flow.sentence", power=shown.power(total), sources=named)
+    if any(flow.kind == "unknown" for flow in now.sources):
+        sentence = f"{sentence} {say('flow.unknown')}"
     picture = sankey(
         "flow",
         title=say("flow.title"),

@@ -40,6 +40,7 @@ def _how(wishes: Wishes, shown: Shown) -> Markup:
         tag("div", tag("button", say("settings.save"), type="submit", class_="main"), class_="row"),
         tag("p", class_="said", role="status"),
         data_post="/api/settings",
+        data_changes="",
         id="settings-form",
         autocomplete="off",
     )

@@ -1,5 +1,6 @@
 """What can be wrong with a foreign payload: flags are told to people, the value is not used."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,4 +65,16 @@ class Flag:
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.about}: {self.detail} ({self.code}); {REMEDIES[self.code]}"
+        return _words(self.about, self)
+
+
+def told_together(flags: Iterable[Flag]) -> str:
+    """The doubts in words; the same doubt about several quantities is one sentence."""
+    by_doubt: dict[tuple[FlagCode, str], list[Flag]] = {}
+    for flag in flags:
+        by_doubt.setdefault((flag.code, flag.detail), []).append(flag)
+    return "; ".join(_words(", ".join(flag.about for flag in same), same[0]) for same in by_doubt.values())
+
+
+def _words(about: str, flag: Flag) -> str:
+    return f"{about}: {flag.detail} ({flag.code}); {REMEDIES[flag.code]}"
