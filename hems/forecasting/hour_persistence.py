@@ -30,8 +30,9 @@ class Persistence:
         shares[: len(self.shares)] = self.shares[: len(expected_kw)]
         return np.asarray(expected_kw + shares * (self.last_kw - expected_kw))
 
-    def first_share(self) -> float:
-        """What the last value counts in the next slot."""
+    @property
+    def next_share(self) -> float:
+        """What the last value counts in the next slot (0..1)."""
         return float(self.shares[0]) if len(self.shares) else 0.0
 
 

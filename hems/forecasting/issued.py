@@ -5,7 +5,7 @@ Source: Clark et al. 2004, J. Hydrometeorology 5, 243 (the Schaake shuffle: path
 doi:10.1175/1525-7541(2004)005<0243:TSSAMF>2.0.CO;2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,10 @@ import numpy.typing as npt
 from hems.forecasting.series import DAY_S, FloatArray, Series
 
 KEEP_DAYS = 28
-NEAR_HOURS = 2  # hours on both sides that count as the same time of day
+NEAR_HOURS = 1  # on both sides that count as the same time of day
+MINUTE_HOURS = 2  # the same where only this minute of the hour counts
+UNLIKE = 3.0  # times the median size of the others
+LEAST_ALIKE = 8
 HOUR_S = 3600
 AHEAD_HOURS = 3  # beyond what the last slots tell
 LEAST_ERRORS = 24
@@ -55,21 +58,12 @@ class Measured:
     pv: Series
 
 
-@dataclass(frozen=True, slots=True)
-class FirstErrors:
-    """First slots of earlier paths: measured less expected, and less the slot before, each (m,) [kW]; NaN unknown."""
-
-    load_kw: FloatArray
-    pv_kw: FloatArray
-    load_step_kw: FloatArray
-    pv_step_kw: FloatArray
-
-
 class IssuedPaths:
     """The paths of the last weeks by the slot that they start in."""
 
     def __init__(self) -> None:
         self._paths: dict[int, Path] = {}
+        self._planned_kw: dict[int, float] = {}  # after a restart the paths alone are known
 
     def add(self, path: Path) -> None:
         """Remembers a path; one for the same start replaces it, and old ones are forgotten."""
@@ -93,14 +87,42 @@ class IssuedPaths:
             if path is not None:
                 yield path
 
-    def first_errors_kw(self, start_s: int, measured: Measured) -> FirstErrors:
-        """How wrong the first slots of earlier paths were: the last hours and this time of day, at this minute."""
-        rows = []
-        for path in self.at_this_minute(start_s):
-            from_day = (start_s - path.start_s + DAY_S // 2) % DAY_S - DAY_S // 2
-            if abs(from_day) <= NEAR_HOURS * HOUR_S:
-                rows.append(_first_errors(path, measured))
-        return FirstErrors(*np.array(rows).reshape(-1, 4).T)
+    def plan_on(self, start_s: int, net_kw: float) -> None:
+        """Remembers the net load that the slot from a moment on was planned with, all corrections in it [kW]."""
+        self._planned_kw[start_s] = net_kw
+        for old_s in [s for s in self._planned_kw if s < start_s - KEEP_DAYS * DAY_S]:
+            del self._planned_kw[old_s]
+
+    def first_errors_kw(self, start_s: int, measured: Measured, *, going_on: float = 0.0) -> FloatArray:
+        """Net load of next slots like this one, measured less planned with (m,) [kW].
+
+        Those are the slots of the last hour, and of each day an hour before to an hour after this time of day. Where
+        this minute of the hour is unlike the others it counts alone, for more hours. `going_on` is how much of the
+        slot before is in what is planned at this minute now (0..1): earlier slots count as if it had been then.
+        """
+        around = _around(start_s, NEAR_HOURS * HOUR_S, measured.load.slot_s)
+        at_minute = _around(start_s, MINUTE_HOURS * HOUR_S, HOUR_S)
+        if going_on:
+            return self._errors_kw(at_minute, measured, going_on)
+        errors, same = self._errors_kw(around, measured), self._errors_kw(at_minute, measured)
+        others = self._errors_kw([s for s in around if (s - start_s) % HOUR_S], measured)
+        is_like = min(len(same), len(others)) < LEAST_ALIKE or _alike(same, others)
+        return errors if is_like else same
+
+    def _errors_kw(self, starts: Sequence[int], measured: Measured, going_on: float = 0.0) -> FloatArray:
+        found = [self._first_error_kw(start_s, measured, going_on) for start_s in starts]
+        return np.array([error for error in found if not np.isnan(error)])
+
+    def _first_error_kw(self, start_s: int, measured: Measured, going_on: float) -> float:
+        path = self._paths.get(start_s)
+        if path is None:
+            return np.nan
+        planned_kw = self._planned_kw.get(start_s, float(path.load_kw[0] - path.pv_kw[0]))
+        came_kw = _net_at(measured, start_s)
+        if not going_on:
+            return came_kw - planned_kw
+        before_kw = _net_at(measured, start_s - measured.load.slot_s)
+        return came_kw - (1.0 - going_on) * planned_kw - going_on * before_kw
 
     def net_error_ahead_kw(self, start_s: int, measured: Measured) -> float | None:
         """Root mean square error of net load some hours ahead over the last weeks [kW]; None when little is known."""
@@ -124,10 +146,17 @@ class IssuedPaths:
         return np.maximum(now.load_kw + load, 0.0), np.where(dark, 0.0, np.maximum(now.pv_kw + pv, 0.0))
 
 
-def _first_errors(path: Path, measured: Measured) -> tuple[float, float, float, float]:
-    load, before = _at(measured.load, path.start_s), _at(measured.load, path.start_s - measured.load.slot_s)
-    sun, sun_before = _at(measured.pv, path.start_s), _at(measured.pv, path.start_s - measured.pv.slot_s)
-    return load - float(path.load_kw[0]), sun - float(path.pv_kw[0]), load - before, sun - sun_before
+def _around(start_s: int, reach_s: int, step_s: int) -> list[int]:
+    """Starts of slots before this one, and at its time of day on earlier days, within a reach."""
+    steps = reach_s // step_s
+    days = [start_s - day * DAY_S + step_s * k for day in range(KEEP_DAYS, 0, -1) for k in range(-steps, steps + 1)]
+    return sorted({*days, *(start_s - step_s * k for k in range(1, steps + 1))})
+
+
+def _alike(errors: FloatArray, others: FloatArray) -> bool:
+    """Whether two sets of errors are mostly of one size."""
+    one, two = float(np.median(np.abs(errors))), float(np.median(np.abs(others)))
+    return max(one, two) <= UNLIKE * min(one, two)
 
 
 def _net_error_ahead(path: Path, measured: Measured) -> float:
@@ -135,8 +164,11 @@ def _net_error_ahead(path: Path, measured: Measured) -> float:
     if slots >= len(path.load_kw):
         return np.nan
     then_s = path.start_s + slots * measured.load.slot_s
-    came = _at(measured.load, then_s) - _at(measured.pv, then_s)
-    return came - float(path.load_kw[slots] - path.pv_kw[slots])
+    return _net_at(measured, then_s) - float(path.load_kw[slots] - path.pv_kw[slots])
+
+
+def _net_at(measured: Measured, start_s: int) -> float:
+    return _at(measured.load, start_s) - _at(measured.pv, start_s)
 
 
 def _at(series: Series, start_s: int) -> float:

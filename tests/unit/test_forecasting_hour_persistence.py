@@ -1,5 +1,7 @@
 """Persistence inside the hour: learned where values go on to full hours, absent where they do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -112,28 +114,24 @@ def test_gaps_are_no_cases() -> None:
     assert persistence(flat_paths(), NOW_S, measured, "load").shares == pytest.approx([1.0, 1.0, 1.0])
 
 
-def test_errors_of_the_next_slot_are_those_of_this_minute_as_it_would_be_forecast_now() -> None:
+def issued_slot_by_slot(load: Series) -> IssuedPaths:
+    """What a home remembers that forecast 1 kW before every slot and corrected it by what it knew."""
+    none, issued = series(np.zeros(len(load.values_kw))), IssuedPaths()
+    for start_s in range(NOW_S - 4 * DAY_S, NOW_S, QUARTER_S):
+        now = replace(forecast(), start_epoch_s=start_s)
+        corrected(now, replace(now, mean_kw=np.zeros(N)), issued, Measured(load=load.until(start_s), pv=none))
+    return issued
+
+
+def test_errors_of_the_next_slot_are_those_of_this_minute_where_it_is_unlike_the_others() -> None:
     load = held(4)
-    none = series(np.zeros(len(load.values_kw)))
-    errors = corrected(forecast(), forecast(0.0), flat_paths(), Measured(load=load, pv=none)).net_errors_kw
-    assert len(errors) == 2 + 5 * (DAYS - 1) + 3  # the last hours, days with both sides, and the first day
-    assert errors == pytest.approx(0.0, abs=1e-6)
-
-
-def test_errors_of_a_full_hour_are_those_of_full_hours() -> None:
-    load = series(held(4).values_kw[:-1], NOW_S - QUARTER_S)
-    none = series(np.zeros(len(load.values_kw)), NOW_S - QUARTER_S)
-    at_full = Forecast(
-        start_epoch_s=NOW_S - QUARTER_S,
-        slot_s=QUARTER_S,
-        mean_kw=np.full(N, 1.0),
-        spread_kw=np.full(N, 0.4),
-        quantiles={},
-        source="seasonal",
-    )
-    issued = flat_paths()
-    errors = corrected(at_full, at_full, issued, Measured(load=load, pv=none)).net_errors_kw
-    assert np.abs(errors).mean() > 0.2
+    none, issued = series(np.zeros(len(load.values_kw))), issued_slot_by_slot(load)
+    found = corrected(forecast(), forecast(0.0), issued, Measured(load=load, pv=none))
+    assert len(found.net_errors_kw) == 2 + 5 * 3 + 3  # two hours on both sides, at this minute alone
+    assert found.net_errors_kw == pytest.approx(0.0, abs=1e-6)  # also those of days on which it was not known yet
+    before_s = NOW_S - QUARTER_S
+    at_full = issued.first_errors_kw(before_s, Measured(load=load.until(before_s), pv=none))
+    assert np.abs(at_full).mean() > 0.2
 
 
 def test_the_corrected_path_is_remembered_as_the_model_made_it() -> None:

@@ -101,3 +101,44 @@ def test_gaps_and_short_paths_tell_no_error_ahead() -> None:
         head = np.zeros(AHEAD_HOURS, dtype=np.float32)
         short.add(Path(start_s=NOW_S - back * DAY_S, load_kw=head, pv_kw=head))
     assert short.net_error_ahead_kw(NOW_S, measured()) is None
+
+
+def quarters(until_s: int, values: float = 1.5) -> Measured:
+    load = Series(start_epoch_s=0, slot_s=900, values_kw=np.full(until_s // 900, values))
+    return Measured(load=load, pv=Series(start_epoch_s=0, slot_s=900, values_kw=np.full(until_s // 900, 0.2)))
+
+
+def issued_quarters(days: int) -> IssuedPaths:
+    paths = IssuedPaths()
+    for start_s in range(NOW_S - days * DAY_S, NOW_S, 900):
+        paths.add(path(start_s))
+    return paths
+
+
+def test_first_errors_are_those_of_the_last_hour_and_of_this_time_of_earlier_days() -> None:
+    errors = issued_quarters(3).first_errors_kw(NOW_S, quarters(NOW_S))
+    assert len(errors) == 4 + 9 + 9 + 5  # the third day begins at this very time
+    assert errors == pytest.approx(0.8)
+
+
+def test_first_errors_are_against_what_was_planned_where_that_is_known() -> None:
+    paths = issued_quarters(3)
+    for start_s in range(NOW_S - 3 * DAY_S, NOW_S, 900):
+        paths.plan_on(start_s, 1.4)
+    assert paths.first_errors_kw(NOW_S, quarters(NOW_S)) == pytest.approx(-0.1)
+
+
+def test_a_minute_with_errors_unlike_the_others_counts_alone() -> None:
+    paths, seen = issued_quarters(4), quarters(NOW_S)
+    seen.load.values_kw[::4] = 5.0  # at full hours
+    at_full = paths.first_errors_kw(NOW_S, seen)
+    assert at_full == pytest.approx(4.3)
+    assert len(at_full) == 2 + 5 * 3 + 3
+
+
+def test_what_goes_on_now_counts_for_earlier_slots_too() -> None:
+    paths, seen = issued_quarters(4), quarters(NOW_S)
+    seen.load.values_kw[::4] = 5.0
+    half = paths.first_errors_kw(NOW_S - 900, seen, going_on=0.5)
+    assert half == pytest.approx(0.4)  # half of the 0.8 kW that was not expected: the slot before was the same
+    assert len(half) == 2 + 5 * 3 + 2  # of the fourth day one slot earlier is not remembered
