@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.check:
         for path, config in homes:
-            print(f"{path}: {len(config.device)} devices, no finding")
+            print(f"{path}: devices: {len(config.device)}; no finding")
         return 0
     from hems.io.heap import give_back_large_blocks
 

@@ -47,7 +47,7 @@ def _code(unit: Unit, kw: float, seen: DeviceImage, surplus_kw: float, prices: P
             return _of_sun((seen.available_w or 0.0) / 1000.0 + kw, prices)
         case BatteryUnit() if kw > IDLE_KW:
             if surplus_kw >= kw - IDLE_KW:
-                return "solar_surplus", f"Stores sun that would earn {now} now and is worth {later} later."
+                return "solar_surplus", f"Stores sun: a kWh of it is worth {now} now and {later} later."
             part = ", partly from the sun" if surplus_kw > IDLE_KW else ""
             return "price_low", f"Charges at {now} per kWh{part}: the energy is worth {later} later."
         case BatteryUnit() if kw < -IDLE_KW:

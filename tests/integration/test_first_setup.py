@@ -143,7 +143,7 @@ def test_init_finds_meter_and_battery_on_modbus_and_writes_at_most_15_lines(
     assert len(key) == 64
     assert key not in told
     assert main(["run", "--config", str(home), "--check"]) == 0
-    assert "1 devices, no finding" in capsys.readouterr().out
+    assert "devices: 1; no finding" in capsys.readouterr().out
     before = home.read_bytes()
     assert main(line) == 2
     assert "give --force to write over it" in capsys.readouterr().err

@@ -130,7 +130,7 @@ def _records(home: HomePlace) -> list[Check]:
 def _configuration(home: HomePlace) -> Finding:
     if home.config is None:
         return fail(home.problem, remedy="correct the lines that are named; docs/configuration.md lists every key")
-    return ok(f"{len(home.config.device)} devices, {'trades' if home.market else 'no market'}", str(home.path))
+    return ok(f"devices: {len(home.config.device)}; {'trades' if home.market else 'no market'}", str(home.path))
 
 
 def _database(home: HomePlace, name: str, made_by: str) -> partial[Finding]:
