@@ -17,15 +17,13 @@ Floats = NDArray[np.float64]
 class ForecastTable:
     """What a home expected at the start of every simulated slot: load, generation [kW], each (slots, horizon).
 
-    Per slot `ways_on` has what may come instead, `net_errors_kw` and `net_error_ahead_kw` how wrong
-    the home is about the next slot and some hours ahead, as in Outlook.
+    Per slot `ways_on` has what may come instead, and `net_errors_kw` how wrong next slots like it were.
     """
 
     base_kw: Floats
     pv_kw: Floats
     ways_on: tuple[tuple[WayOn, ...], ...]
     net_errors_kw: tuple[Floats, ...]
-    net_error_ahead_kw: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,6 @@ class TabledOutlook:
             feed_in_per_kwh=feed_in,
             signals=expected_signals(self.twin, self.world, index, index, slots),
             net_errors_kw=self.table.net_errors_kw[row],
-            net_error_ahead_kw=self.table.net_error_ahead_kw[row],
             ways_on=self.table.ways_on[row],
         )
 
@@ -67,16 +64,13 @@ def forecast_table(
     source = ForecastOutlook(world, twin, seed, futures=futures)
     count = world.end - world.run_from
     base, pv = np.zeros((count, horizon)), np.zeros((count, horizon))
-    ways, errors, ahead = list[tuple[WayOn, ...]](), list[Floats](), list[float | None]()
+    ways, errors = list[tuple[WayOn, ...]](), list[Floats]()
     for row in range(count):
         start_s = world.slot(world.run_from + row).start_s
         outlook = source.outlook(start_s, start_s, horizon)
         base[row], pv[row] = outlook.base_kw, outlook.pv_kw
         ways.append(outlook.ways_on)
         errors.append(outlook.net_errors_kw)
-        ahead.append(outlook.net_error_ahead_kw)
         if progress is not None:
             progress(1)
-    return ForecastTable(
-        base_kw=base, pv_kw=pv, ways_on=tuple(ways), net_errors_kw=tuple(errors), net_error_ahead_kw=tuple(ahead)
-    )
+    return ForecastTable(base_kw=base, pv_kw=pv, ways_on=tuple(ways), net_errors_kw=tuple(errors))

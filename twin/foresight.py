@@ -67,7 +67,6 @@ class ForecastOutlook:
             pv_kw=now.pv.mean_kw,
             ways_on=self._ways_on(now.load, now.pv, measured),
             net_errors_kw=now.net_errors_kw,
-            net_error_ahead_kw=now.net_error_ahead_kw,
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             signals=expected_signals(self.twin, self.world, min(known, index), index, slots),

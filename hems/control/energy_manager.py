@@ -192,7 +192,7 @@ class EnergyManager:
             return ()
         others = view.others_kw(slot, outlook.slots)
         assert others is not None, "a plan that trades knows what the others draw"
-        of_others_kw = path_spread_kw(outlook, view)
+        of_others_kw = path_spread_kw(view)
         spread_kw = net_spread_kw(outlook, LEAST_SPREAD_KW)
         orders = []
         for later, gate in closing:

@@ -68,7 +68,6 @@ class LiveOutlook:
             pv_kw=now.pv.mean_kw,
             ways_on=self._ways_on(now.load, now.pv, measured),
             net_errors_kw=now.net_errors_kw,
-            net_error_ahead_kw=now.net_error_ahead_kw,
             retail_per_kwh=retail,
             feed_in_per_kwh=feed_in,
             stays=self.stays.expected(now_s, start_s, self._slot_s, slots),

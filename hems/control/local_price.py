@@ -15,9 +15,9 @@ from wire.slots import Slot
 
 Floats = NDArray[np.float64]
 
-USUAL_SPREAD_KW = 0.8  # of ten homes, until a home knows how well it can be foreseen itself
+USUAL_ERROR_KW = 0.9  # of a home's net load three hours ahead, root mean square over measured homes
+LEFT_TO_PRICES = 0.5  # share of the others' error that devices which wait for a price do not make up for
 LEAST_SPREAD_KW = 0.3
-LEFT_TO_OTHERS = 0.5  # share of the others' error that devices which wait for a price leave to it
 
 
 def band_of(outlook: Outlook, index: int = 0) -> Band:
@@ -28,19 +28,17 @@ def band_of(outlook: Outlook, index: int = 0) -> Band:
     )
 
 
-def path_spread_kw(outlook: Outlook, view: MarketView | None) -> float:
+def path_spread_kw(view: MarketView | None) -> float:
     """How far what all others together will draw may be from what the path says of the hours to come [kW].
 
-    Each of them is taken to be as hard to foresee as this home is, independently of it; what is missing is mostly
-    made up for by devices that wait for a price. Where slots are shared after metering homes agree by their plans
-    alone, and a doubt about the others would keep each from doing its part.
+    Each of them is taken to be as hard to foresee as homes mostly are, independently of the others; a part of what is
+    missing is made up for by devices that wait for a price. Where slots are shared after metering homes agree by
+    their plans alone, and a doubt about the others would keep each from doing its part.
     """
-    if view is not None and view.is_shared:
+    if view is None or view.path is None or view.is_shared:
         return LEAST_SPREAD_KW
-    if outlook.net_error_ahead_kw is None:
-        return USUAL_SPREAD_KW
-    members = 1 if view is None or view.path is None else view.path.members
-    return max(LEFT_TO_OTHERS * outlook.net_error_ahead_kw * math.sqrt(max(members - 1, 1)), LEAST_SPREAD_KW)
+    others = max(view.path.members - 1, 1)
+    return max(LEFT_TO_PRICES * USUAL_ERROR_KW * math.sqrt(others), LEAST_SPREAD_KW)
 
 
 def local_exchange(slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange | None:
@@ -49,7 +47,7 @@ def local_exchange(slot: Slot, outlook: Outlook, view: MarketView | None) -> Exc
     others = None if view is None or view.is_paused else view.others_kw(slot, outlook.slots)
     if others is None or bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any()):
         return None
-    spread_kw = np.full(outlook.slots, path_spread_kw(outlook, view))
+    spread_kw = np.full(outlook.slots, path_spread_kw(view))
     return expected_exchange(others, spread_kw, outlook.retail_per_kwh, outlook.feed_in_per_kwh)
 
 
@@ -62,4 +60,4 @@ def running_exchange(slot: Slot, outlook: Outlook, view: MarketView | None) -> E
     others = None if view is None or view.is_paused else view.others_kw(slot, 1)
     if others is None:
         return None
-    return expected_exchange(others, np.array([path_spread_kw(outlook, view)]), retail, feed_in)
+    return expected_exchange(others, np.array([path_spread_kw(view)]), retail, feed_in)

@@ -15,16 +15,11 @@ from hems.forecasting.series import FloatArray, Forecast
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected:
-    """Forecasts to plan with, and how wrong they can be [kW].
-
-    `net_errors_kw` (m,) is by how much net load of slots like the first was more than expected, `net_error_ahead_kw`
-    the root mean square error some hours ahead, None when little is known yet.
-    """
+    """Forecasts to plan with, and by how much net load of slots like the first was more than planned [kW] (m,)."""
 
     load: Forecast
     pv: Forecast
     net_errors_kw: FloatArray
-    net_error_ahead_kw: float | None
 
 
 def corrected(load: Forecast, pv: Forecast, issued: IssuedPaths, measured: Measured) -> Corrected:
@@ -39,7 +34,6 @@ def corrected(load: Forecast, pv: Forecast, issued: IssuedPaths, measured: Measu
         load=load,
         pv=pv,
         net_errors_kw=issued.first_errors_kw(start_s, measured, going_on=use.next_share),
-        net_error_ahead_kw=issued.net_error_ahead_kw(start_s, measured),
     )
     issued.add(path)
     if n:

@@ -14,7 +14,7 @@ from hems.forecasting.issued import HOUR_S, IssuedPaths
 from hems.forecasting.series import FloatArray, Forecast, Kind, Series
 
 LEAST_CASES = 24  # forecasts of one lead: fewer show nothing
-SURE = 9.0  # three standard errors of a share of 0, squared
+SURE = 16.0  # four standard errors of a share of 0, squared: what homes draw has long tails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

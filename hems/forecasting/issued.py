@@ -16,11 +16,9 @@ from hems.forecasting.series import DAY_S, FloatArray, Series
 KEEP_DAYS = 28
 NEAR_HOURS = 1  # on both sides that count as the same time of day
 MINUTE_HOURS = 2  # the same where only this minute of the hour counts
-UNLIKE = 3.0  # times the median size of the others
+UNLIKE = 10.0  # times the median size of the others
 LEAST_ALIKE = 8
 HOUR_S = 3600
-AHEAD_HOURS = 3  # beyond what the last slots tell
-LEAST_ERRORS = 24
 LEAST_DAYS = 5  # fewer days do not show how wrong a forecast can be
 
 Small = npt.NDArray[np.float32]
@@ -124,12 +122,6 @@ class IssuedPaths:
         before_kw = _net_at(measured, start_s - measured.load.slot_s)
         return came_kw - (1.0 - going_on) * planned_kw - going_on * before_kw
 
-    def net_error_ahead_kw(self, start_s: int, measured: Measured) -> float | None:
-        """Root mean square error of net load some hours ahead over the last weeks [kW]; None when little is known."""
-        errors = np.array([_net_error_ahead(path, measured) for path in self.at_this_minute(start_s)])
-        known = errors[~np.isnan(errors)]
-        return float(np.sqrt((known**2).mean())) if len(known) >= LEAST_ERRORS else None
-
     def ways_on(self, now: Path, measured: Measured) -> tuple[FloatArray, FloatArray]:
         """Load and generation [kW], each (days, n): `now` with the errors of each earlier day at this time of day.
 
@@ -157,14 +149,6 @@ def _alike(errors: FloatArray, others: FloatArray) -> bool:
     """Whether two sets of errors are mostly of one size."""
     one, two = float(np.median(np.abs(errors))), float(np.median(np.abs(others)))
     return max(one, two) <= UNLIKE * min(one, two)
-
-
-def _net_error_ahead(path: Path, measured: Measured) -> float:
-    slots = AHEAD_HOURS * HOUR_S // measured.load.slot_s
-    if slots >= len(path.load_kw):
-        return np.nan
-    then_s = path.start_s + slots * measured.load.slot_s
-    return _net_at(measured, then_s) - float(path.load_kw[slots] - path.pv_kw[slots])
 
 
 def _net_at(measured: Measured, start_s: int) -> float:

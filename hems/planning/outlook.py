@@ -34,8 +34,7 @@ class Outlook:
     """Expectations for n slots from `start_s` on: load and generation [kW], outside prices [currency/kWh], each (n,).
 
     `ways_on` are what may come instead of the expected load and generation; none when nothing is known of it.
-    `net_errors_kw` (m,) is by how much the net load of a next slot like this one was more than expected [kW],
-    `net_error_ahead_kw` how far net load mostly is from what was expected some hours before; None: not known yet.
+    `net_errors_kw` (m,) is by how much the net load of a next slot like this one was more than expected [kW].
     `signals` holds other expected values by name, for instance "outdoor_temp_c" or "living.daylight_lux".
     """
 
@@ -48,7 +47,6 @@ class Outlook:
     signals: Mapping[str, Floats] = field(default_factory=dict)
     ways_on: tuple[WayOn, ...] = ()
     net_errors_kw: Floats = field(default_factory=lambda: np.zeros(0))
-    net_error_ahead_kw: float | None = None
 
     @property
     def slots(self) -> int:

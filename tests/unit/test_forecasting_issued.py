@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 
 from hems.forecasting.issued import (
-    AHEAD_HOURS,
     KEEP_DAYS,
     LEAST_DAYS,
-    LEAST_ERRORS,
     IssuedPaths,
     Measured,
     Path,
@@ -85,24 +83,6 @@ def test_a_new_path_for_the_same_slot_replaces_the_old_one() -> None:
     assert load[0] == pytest.approx(0.5)
 
 
-def test_the_error_some_hours_ahead_is_told_once_enough_is_known() -> None:
-    seen, many = measured(), remembered(KEEP_DAYS)
-    assert remembered(LEAST_ERRORS - 1).net_error_ahead_kw(NOW_S, seen) is None
-    found = many.net_error_ahead_kw(NOW_S, seen)
-    assert found == pytest.approx(0.8)  # 0.5 kW more load and 0.3 kW less sun than expected
-
-
-def test_gaps_and_short_paths_tell_no_error_ahead() -> None:
-    seen = measured()
-    seen.load.values_kw[-KEEP_DAYS * 24 :] = np.nan
-    assert remembered(KEEP_DAYS).net_error_ahead_kw(NOW_S, seen) is None
-    short = IssuedPaths()
-    for back in range(KEEP_DAYS, 0, -1):
-        head = np.zeros(AHEAD_HOURS, dtype=np.float32)
-        short.add(Path(start_s=NOW_S - back * DAY_S, load_kw=head, pv_kw=head))
-    assert short.net_error_ahead_kw(NOW_S, measured()) is None
-
-
 def quarters(until_s: int, values: float = 1.5) -> Measured:
     load = Series(start_epoch_s=0, slot_s=900, values_kw=np.full(until_s // 900, values))
     return Measured(load=load, pv=Series(start_epoch_s=0, slot_s=900, values_kw=np.full(until_s // 900, 0.2)))
@@ -130,9 +110,9 @@ def test_first_errors_are_against_what_was_planned_where_that_is_known() -> None
 
 def test_a_minute_with_errors_unlike_the_others_counts_alone() -> None:
     paths, seen = issued_quarters(4), quarters(NOW_S)
-    seen.load.values_kw[::4] = 5.0  # at full hours
+    seen.load.values_kw[::4] = 50.0  # at full hours
     at_full = paths.first_errors_kw(NOW_S, seen)
-    assert at_full == pytest.approx(4.3)
+    assert at_full == pytest.approx(49.3)
     assert len(at_full) == 2 + 5 * 3 + 3
 
 
