@@ -1,5 +1,6 @@
 """Running a mistake in a process of its own, as a user does."""
 
+import atexit
 import os
 import resource
 import shutil
@@ -99,6 +100,8 @@ def clock_shim() -> Path:
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         raise FileNotFoundError("gcc is not installed")
-    library = Path(tempfile.mkdtemp(prefix="hearthgrid-clock-")) / "clock_shim.so"
+    folder = tempfile.mkdtemp(prefix="hearthgrid-clock-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    library = Path(folder) / "clock_shim.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(SHIM), "-ldl"], check=True)
     return library

@@ -1,8 +1,9 @@
 """What a choice of blocks is worth: its ratios, its welfare, and prices at which none of them loses.
 
 A block with a minimum ratio below 1 may trade in part. Welfare is concave in its ratio, so for one such block the
-best ratio is found exactly; several are set one after the other until none improves, which is a local search. Where
-no prices suit the best ratios they shrink together, by bisection, until some do.
+best ratio is found but for what rounding to whole Wh does; several are set one after the other until none improves,
+which is a local search. What is found is never worse than all blocks whole. Where no prices suit the best ratios they
+shrink together, by bisection, until some do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,24 +45,22 @@ class Judge:
         names = tuple(b.id for b in accepted)
         if names in self._tried:
             return self._tried[names]
+        whole: Levels = {b.id: WHOLE for b in accepted}
         flexible = [b for b in accepted if b.accepted_min < WHOLE]
-        levels: Levels = {b.id: WHOLE for b in accepted}
-        best = self._ratios(accepted, flexible, levels) if flexible else levels
-        left, welfare = self._worth(accepted, best)
+        ways = [whole, self._ratios(accepted, flexible, whole)] if flexible else [whole]
+        ways.sort(key=lambda levels: self._worth(accepted, levels), reverse=True)
+        left, welfare = self._worth(accepted, ways[0])
         if not left and above is not None and welfare <= above:
             return None
-        self._tried[names] = None if left else self._without_loss(accepted, best)
+        self._tried[names] = None if left else self._without_loss(accepted, ways)
         return self._tried[names]
 
-    def _without_loss(self, accepted: Sequence[BlockOrder], best: Levels) -> Choice | None:
-        """The best ratios if they have prices, else the better of all whole and the largest smaller ones."""
-        found = self._priced(accepted, best)
-        is_whole = all(level == WHOLE for level in best.values())
-        if found is not None or (is_whole and all(b.accepted_min == WHOLE for b in accepted)):
+    def _without_loss(self, accepted: Sequence[BlockOrder], ways: Sequence[Levels]) -> Choice | None:
+        """The first of some ratios, best first, if they have prices, else the best of the rest and smaller ones."""
+        found = self._priced(accepted, ways[0])
+        if found is not None or all(b.accepted_min == WHOLE for b in accepted):
             return found
-        options = [self._shrunk(accepted, best)]
-        if not is_whole:
-            options.append(self._priced(accepted, {b.id: WHOLE for b in accepted}))
+        options = [self._shrunk(accepted, ways[0]), *(self._priced(accepted, levels) for levels in ways[1:])]
         return max((c for c in options if c is not None), key=lambda c: c.welfare, default=None)
 
     def _priced(self, accepted: Sequence[BlockOrder], levels: Levels) -> Choice | None:

@@ -1,6 +1,8 @@
 """The broker on the machine's clock, and an MQTT server that comes late or goes away."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Signal
 
@@ -25,21 +27,27 @@ def _system(directory: Path, port: int) -> Path:
     return config
 
 
+@contextmanager
+def heard(config: Path, port: int) -> Iterator[tuple[BrokerChild, Peer]]:
+    """A broker that is not started yet, and a member that listens; both are gone afterwards."""
+    broker, peer = BrokerChild(config), Peer(port)
+    try:
+        yield broker, peer
+    finally:
+        peer.close()
+        broker.kill()
+
+
 def test_on_the_system_clock_members_are_welcomed_and_conditions_are_known(tmp_path: Path) -> None:
-    with mosquitto(tmp_path) as port:
-        broker, peer = BrokerChild(_system(tmp_path, port)), Peer(port)
-        try:
-            broker.start()
-            peer.expect(ServiceStatus, state="online")
-            peer.expect(Calendar)
-            peer.expect(Conditions)
-            peer.send(1, Hello(community=COMMUNITY, meter="home-1", software="t", sent_at="2027-01-15T08:00:00Z"))
-            peer.expect(Welcome, "home-1")
-            assert broker.stop() == 0
-            peer.expect(ServiceStatus, state="offline")
-        finally:
-            peer.close()
-            broker.kill()
+    with mosquitto(tmp_path) as port, heard(_system(tmp_path, port), port) as (broker, peer):
+        broker.start()
+        peer.expect(ServiceStatus, state="online")
+        peer.expect(Calendar)
+        peer.expect(Conditions)
+        peer.send(1, Hello(community=COMMUNITY, meter="home-1", software="t", sent_at="2027-01-15T08:00:00Z"))
+        peer.expect(Welcome, "home-1")
+        assert broker.stop() == 0
+        peer.expect(ServiceStatus, state="offline")
 
 
 def test_an_mqtt_server_that_is_not_there_is_said_once_and_waited_for(tmp_path: Path) -> None:
@@ -65,17 +73,12 @@ def test_an_mqtt_server_that_is_not_there_is_said_once_and_waited_for(tmp_path: 
 
 
 def test_a_broker_that_is_stopped_as_soon_as_it_is_online_leaves_no_false_online_behind(tmp_path: Path) -> None:
-    with mosquitto(tmp_path) as port:
-        broker, peer = BrokerChild(_system(tmp_path, port)), Peer(port)
-        try:
-            for _ in range(5):
-                broker.start()
-                peer.expect(ServiceStatus, state="online")
-                assert broker.stop() == 0
-                peer.expect(ServiceStatus, state="offline")
-        finally:
-            peer.close()
-            broker.kill()
+    with mosquitto(tmp_path) as port, heard(_system(tmp_path, port), port) as (broker, peer):
+        for _ in range(5):
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            assert broker.stop() == 0
+            peer.expect(ServiceStatus, state="offline")
 
 
 def test_when_the_broker_dies_its_last_will_says_offline(tmp_path: Path) -> None:
@@ -95,8 +98,7 @@ def test_a_member_that_sends_too_much_is_refused_unread_and_does_not_fill_the_jo
     config.write_text(config.read_text() + "[queue]\nkilobytes_per_slot_max = 100\n")
     with mosquitto(tmp_path) as port:
         config.write_text(config.read_text().replace("port = 0", f"port = {port}"))
-        broker, peer = BrokerChild(config), Peer(port)
-        try:
+        with heard(config, port) as (broker, peer):
             broker.start()
             peer.expect(ServiceStatus, state="online")
             for _ in range(FLOOD):
@@ -106,29 +108,21 @@ def test_a_member_that_sends_too_much_is_refused_unread_and_does_not_fill_the_jo
             peer.send(2, Hello(community=COMMUNITY, meter="home-2", software="t", sent_at="2027-01-15T08:00:00Z"))
             peer.expect(Welcome, "home-2")
             assert broker.stop() == 0
-        finally:
-            peer.close()
-            broker.kill()
     assert "meter=home-1 has used its share" in broker.log()
     assert (tmp_path / "state" / "journal.db").stat().st_size < FLOOD * 10_000 / 4
 
 
 def test_frames_that_wait_are_stored_together_so_that_a_flood_does_not_keep_others_waiting(tmp_path: Path) -> None:
-    with mosquitto(tmp_path) as port:
-        broker, peer = BrokerChild(_system(tmp_path, port)), Peer(port)
-        try:
-            broker.start()
-            peer.expect(ServiceStatus, state="online")
-            assert broker.stop() == 0
-            for number in range(FLOOD):
-                peer.raw(topic("order", COMMUNITY, "home-1"), b"junk %d" % number)
-            peer.send(2, Hello(community=COMMUNITY, meter="home-2", software="t", sent_at="2027-01-15T08:00:00Z"))
-            broker.start("before", str(FLOOD // 4))  # would die at so many writes
-            peer.expect(Welcome, "home-2")
-            assert broker.poll() is None
-        finally:
-            peer.close()
-            broker.kill()
+    with mosquitto(tmp_path) as port, heard(_system(tmp_path, port), port) as (broker, peer):
+        broker.start()
+        peer.expect(ServiceStatus, state="online")
+        assert broker.stop() == 0
+        for number in range(FLOOD):
+            peer.raw(topic("order", COMMUNITY, "home-1"), b"junk %d" % number)
+        peer.send(2, Hello(community=COMMUNITY, meter="home-2", software="t", sent_at="2027-01-15T08:00:00Z"))
+        broker.start("before", str(FLOOD // 4))  # would die at so many writes
+        peer.expect(Welcome, "home-2")
+        assert broker.poll() is None
 
 
 def test_who_a_member_was_is_erased_a_time_after_it_was_revoked_and_nobody_else(tmp_path: Path) -> None:
@@ -151,8 +145,7 @@ def test_who_a_member_was_is_erased_a_time_after_it_was_revoked_and_nobody_else(
         ]
         journal.append([encode_event(event) for event in asked])
         journal.close()
-        broker, peer = BrokerChild(config), Peer(port)
-        try:
+        with heard(config, port) as (broker, peer):
             broker.start()
             peer.expect(ServiceStatus, state="online")
             deadline = time.monotonic() + 30
@@ -162,9 +155,6 @@ def test_who_a_member_was_is_erased_a_time_after_it_was_revoked_and_nobody_else(
             while "member_forgotten" not in done_by(state) and time.monotonic() < deadline:
                 Signal().wait(0.2)
             assert broker.stop() == 0
-        finally:
-            peer.close()
-            broker.kill()
     assert done_by(state)["member_forgotten"] == ("home-1", "retention")
 
 

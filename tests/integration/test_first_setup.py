@@ -10,7 +10,7 @@ import paho.mqtt.client as paho
 import pytest
 from broker_rig import free_port, mosquitto
 from mqtt_household import repeated, say, speaker
-from test_modbus_cli import running
+from test_modbus_cli import simulated
 
 from hems.cli import main
 from hems.io.meter_port import SiteMeter
@@ -37,9 +37,7 @@ def client(mqtt_port: int) -> Iterator[paho.Client]:
 
 @pytest.fixture(scope="module")
 def modbus_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    config = tmp_path_factory.mktemp("sim") / "meter.toml"
-    config.write_text(SIMULATED)
-    with running("--profile", "home", "--config", str(config)) as (_, port):
+    with simulated(tmp_path_factory.mktemp("sim"), SIMULATED, "home") as port:
         yield port
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_modbus_cli import running
+from test_modbus_cli import simulated
 
 from broker.cli import main as operator
 from broker.io.authority import Authority
@@ -41,9 +41,7 @@ kind = "pv"
 
 @pytest.fixture(scope="module")
 def modbus_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    config = tmp_path_factory.mktemp("sim") / "meter.toml"
-    config.write_text(DEVICES)
-    with running("--profile", "idle", "--config", str(config)) as (_, port):
+    with simulated(tmp_path_factory.mktemp("sim"), DEVICES, "idle") as port:
         yield port
 
 

@@ -31,6 +31,15 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
+@contextmanager
+def simulated(folder: Path, text: str, profile: str) -> Iterator[str]:
+    """The port of a simulator with the devices of a TOML text."""
+    config = folder / "meter.toml"
+    config.write_text(text)
+    with running("--profile", profile, "--config", str(config)) as (_, port):
+        yield port
+
+
 def test_dump_shows_what_the_server_serves_and_a_fault_can_be_switched() -> None:
     with running("--profile", "idle") as (process, port):
         content = json.loads(meter_sim("dump", "--port", port, "--json").stdout)

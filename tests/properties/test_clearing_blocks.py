@@ -198,6 +198,16 @@ def test_one_flexible_block_is_worth_at_least_the_whole_one(
     assert cleared(day, flexible, k).welfare >= cleared(day, blocks, k).welfare
 
 
+def test_rounding_to_whole_wh_does_not_make_a_part_worth_more_than_the_whole() -> None:
+    day: list[tuple[list[Step], list[Step]]] = [
+        ([], []),
+        ([Step("a", 6, 2)], []),
+        ([Step("a", 0, 2), Step("a", -1, 8)], []),
+    ]
+    block = BlockOrder(id="b", key="x", is_buy=False, price=0, profile=((1, 2), (2, 10)), accepted_min=400)
+    assert cleared(day, [block], Fraction(0)).welfare == 2 * 6 - 8  # of 9 Wh in the last slot 1 would trade before
+
+
 @settings(max_examples=40, deadline=None)
 @given(DAYS, orders(most=6), KS, st.integers(0, 2_000))
 def test_a_search_cut_short_is_feasible_and_says_how_far_it_can_be(

@@ -49,10 +49,11 @@ def stranger(state: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
+def site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home and a community that have run as their own user; others may read the configurations."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        if folder == tmp_path or "pytest" in folder.name:
+    base = tmp_path_factory.getbasetemp()
+    for folder in (tmp_path, base, base.parent):
+        if not folder.stat().st_mode & 0o001 and not Path.home().is_relative_to(folder):
             folder.chmod(0o755)
     load_all()
     community(tmp_path)
