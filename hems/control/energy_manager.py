@@ -192,7 +192,7 @@ class EnergyManager:
             return ()
         others = view.others_kw(slot, outlook.slots)
         assert others is not None, "a plan that trades knows what the others draw"
-        of_others_kw = path_spread_kw(view)
+        of_others_kw = path_spread_kw(view, outlook.slots, self.home.slot_h)
         spread_kw = net_spread_kw(outlook, LEAST_SPREAD_KW)
         orders = []
         for later, gate in closing:
@@ -202,7 +202,7 @@ class EnergyManager:
                 view.position_wh(later),
                 float(spread_kw[k]) * self.home.slot_h * 1000.0,
                 band_of(outlook, k),
-                short_probability(float(others[k] + planned_kw[k]), of_others_kw),
+                short_probability(float(others[k] + planned_kw[k]), float(of_others_kw[k])),
             )
             orders.append(SlotOrder(stage=gate.stage, slot=later, steps=steps))
         return tuple(orders)

@@ -16,7 +16,8 @@ from wire.slots import Slot
 Floats = NDArray[np.float64]
 
 USUAL_ERROR_KW = 0.9  # of a home's net load three hours ahead, root mean square over measured homes
-LEFT_TO_PRICES = 0.5  # share of the others' error that devices which wait for a price do not make up for
+MADE_UP = 0.8  # share of the others' error that devices which wait for a price make up for when they have time
+MADE_UP_IN_H = 6.0  # the time that takes
 LEAST_SPREAD_KW = 0.3
 
 
@@ -28,17 +29,20 @@ def band_of(outlook: Outlook, index: int = 0) -> Band:
     )
 
 
-def path_spread_kw(view: MarketView | None) -> float:
-    """How far what all others together will draw may be from what the path says of the hours to come [kW].
+def path_spread_kw(view: MarketView | None, slots: int, slot_h: float) -> Floats:
+    """How far what all others together will draw may be from what the path says of the next slots [kW] (slots,).
 
-    Each of them is taken to be as hard to foresee as homes mostly are, independently of the others; a part of what is
-    missing is made up for by devices that wait for a price. Where slots are shared after metering homes agree by
-    their plans alone, and a doubt about the others would keep each from doing its part.
+    Each of them is taken to be as hard to foresee as homes mostly are, independently of the others. In the next slot
+    nothing of it is made up for; the later a slot, the more devices still wait for its price and turn to it. Where
+    slots are shared after metering homes agree by their plans alone, and a doubt about the others would keep each
+    from doing its part.
     """
     if view is None or view.path is None or view.is_shared:
-        return LEAST_SPREAD_KW
+        return np.full(slots, LEAST_SPREAD_KW)
     others = max(view.path.members - 1, 1)
-    return max(LEFT_TO_PRICES * USUAL_ERROR_KW * math.sqrt(others), LEAST_SPREAD_KW)
+    made_up = MADE_UP * np.minimum(np.arange(slots) * slot_h / MADE_UP_IN_H, 1.0)
+    spread: Floats = np.maximum((1.0 - made_up) * USUAL_ERROR_KW * math.sqrt(others), LEAST_SPREAD_KW)
+    return spread
 
 
 def local_exchange(slot: Slot, outlook: Outlook, view: MarketView | None) -> Exchange | None:
@@ -47,7 +51,7 @@ def local_exchange(slot: Slot, outlook: Outlook, view: MarketView | None) -> Exc
     others = None if view is None or view.is_paused else view.others_kw(slot, outlook.slots)
     if others is None or bool((outlook.feed_in_per_kwh > outlook.retail_per_kwh).any()):
         return None
-    spread_kw = np.full(outlook.slots, path_spread_kw(view))
+    spread_kw = path_spread_kw(view, outlook.slots, slot.minutes / 60.0)
     return expected_exchange(others, spread_kw, outlook.retail_per_kwh, outlook.feed_in_per_kwh)
 
 
@@ -60,4 +64,4 @@ def running_exchange(slot: Slot, outlook: Outlook, view: MarketView | None) -> E
     others = None if view is None or view.is_paused else view.others_kw(slot, 1)
     if others is None:
         return None
-    return expected_exchange(others, np.array([path_spread_kw(view)]), retail, feed_in)
+    return expected_exchange(others, path_spread_kw(view, 1, slot.minutes / 60.0), retail, feed_in)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from hems.control.local_price import LEAST_SPREAD_KW, LEFT_TO_PRICES, USUAL_ERROR_KW, local_exchange, path_spread_kw
+from hems.control.local_price import (
+    LEAST_SPREAD_KW,
+    MADE_UP,
+    MADE_UP_IN_H,
+    USUAL_ERROR_KW,
+    local_exchange,
+    path_spread_kw,
+)
 from hems.control.market_view import MarketView
 from hems.planning.outlook import Outlook
 from tests.fakes import COMMUNITY, slot
@@ -40,23 +47,35 @@ def cleared(outcome: str, at: int = 0) -> Clearing:
     )
 
 
+def spread(seen: MarketView | None, slots: int = 1) -> list[float]:
+    return path_spread_kw(seen, slots, 0.25).tolist()
+
+
 @pytest.mark.parametrize("members", [5, 10, 200])
 def test_the_spread_grows_with_the_root_of_the_others(members: int) -> None:
-    alone = LEFT_TO_PRICES * USUAL_ERROR_KW
-    assert path_spread_kw(view(members)) == pytest.approx(alone * (members - 1) ** 0.5)
-    assert path_spread_kw(view(2)) == pytest.approx(alone)
+    assert spread(view(members)) == [pytest.approx(USUAL_ERROR_KW * (members - 1) ** 0.5)]
+    assert spread(view(2)) == [pytest.approx(USUAL_ERROR_KW)]
+
+
+@pytest.mark.parametrize("slot_h", [0.25, 1.0])
+def test_the_later_a_slot_the_more_devices_make_up_for_what_goes_wrong(slot_h: float) -> None:
+    found = path_spread_kw(view(26), 48, slot_h)
+    ready = round(MADE_UP_IN_H / slot_h)
+    assert (np.diff(found[: ready + 1]) < 0).all()
+    assert found[ready // 2] == pytest.approx((1 - MADE_UP / 2) * found[0])
+    assert found[ready:] == pytest.approx((1 - MADE_UP) * found[0])
 
 
 def test_what_is_shared_after_metering_is_planned_without_doubt() -> None:
     seen = view(10)
     seen.learn(cleared("shared"))
-    assert path_spread_kw(seen) == LEAST_SPREAD_KW
+    assert spread(seen, 3) == [LEAST_SPREAD_KW] * 3
     seen.learn(cleared("cleared", at=1))
-    assert path_spread_kw(seen) > LEAST_SPREAD_KW
+    assert min(spread(seen, 3)) > LEAST_SPREAD_KW
 
 
 def test_without_a_path_there_is_nothing_to_doubt() -> None:
-    assert path_spread_kw(None) == path_spread_kw(MarketView()) == LEAST_SPREAD_KW
+    assert spread(None) == spread(MarketView()) == [LEAST_SPREAD_KW]
     assert local_exchange(slot(0), outlook(), None) is None
 
 
