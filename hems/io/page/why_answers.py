@@ -28,7 +28,9 @@ class WhyAnswers:
         self._kept: OrderedDict[tuple[str, int], str] = OrderedDict()
 
     async def answer(self, device: str, slot_s: int) -> str:
-        """The sentence and what would change it, one per line. `device` has to be one of the home's.
+        """The sentence, what would change it and by which prices that counts, one per line.
+
+        `device` has to be one of the home's.
 
         Raises: NoAnswer.
         """
@@ -78,4 +80,7 @@ class WhyAnswers:
         if asked.returncode:
             raise NoAnswer(wrong.decode(errors="replace").strip()[:300] or "hems why gave no answer")
         made = json.loads(printed)["devices"][0]
-        return "\n".join([str(made["sentence"]), *(str(line) for line in made.get("would_change", []))])
+        lines = [made["sentence"], *made.get("would_change", [])]
+        if "counted_by" in made:
+            lines.append(made["counted_by"])
+        return "\n".join(str(line) for line in lines)
