@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.demo.patience import IDLE_S_MAX, WINDOW_S, WORK_S, WORK_S_MAX, Next, Patience
+from twin.demo.patience import ASKS_MAX, IDLE_S_MAX, WINDOW_S, WORK_S, WORK_S_MAX, Next, Patience
 from twin.demo.processes import Children, work_of_s
 
 BURNS = """
@@ -31,14 +31,22 @@ def judged(patience: Patience, until_s: int, work_per_s: float | None) -> list[N
 def test_processes_that_work_are_waited_for_ten_times_as_long_as_idle_ones(work_per_s: float) -> None:
     done = judged(Patience(0.0, 0.0), round(10 * IDLE_S_MAX), work_per_s)
     assert Next.GIVE_UP not in done
-    assert done.count(Next.ASK_AGAIN) == 10  # others may work while one has not heard
+    assert done.count(Next.ASK_AGAIN) == ASKS_MAX  # others may work while one has not heard
 
 
 @given(st.floats(0.0, 0.5 * WORK_S / WINDOW_S))
 def test_processes_that_hang_are_asked_again_and_then_given_up(work_per_s: float) -> None:
     done = judged(Patience(0.0, 0.0), round(IDLE_S_MAX), work_per_s)
     assert done[-1] is Next.GIVE_UP and done.count(Next.GIVE_UP) == 1
-    assert done.count(Next.ASK_AGAIN) == IDLE_S_MAX // WINDOW_S - 1
+    assert done.count(Next.ASK_AGAIN) == ASKS_MAX == IDLE_S_MAX // WINDOW_S - 1
+
+
+def test_work_that_only_asking_again_causes_does_not_keep_a_demo_waiting_for_ever() -> None:
+    patience, work_s, done = Patience(0.0, 0.0), 0.0, list[Next]()
+    while len(done) < 3 * IDLE_S_MAX and Next.GIVE_UP not in done:
+        done.append(patience.judged(float(len(done)), work_s))
+        work_s += 2 * WORK_S * (done[-1] is Next.ASK_AGAIN)
+    assert done[-1] is Next.GIVE_UP and done.count(Next.ASK_AGAIN) == ASKS_MAX
 
 
 def test_where_a_system_does_not_tell_the_work_only_answers_count() -> None:

@@ -98,9 +98,10 @@ async def answers(client: aiomqtt.Client, community: str, coordinator: Coordinat
         payload = message.payload if isinstance(message.payload, bytes) else b""
         if process is None:
             continue
-        if patience is not None:
+        verdict = coordinator.on_done(process, clock.decode_done(payload))
+        if patience is not None and verdict is Verdict.COUNTED:
             patience.answered(loop.time())
-        if coordinator.on_done(process, clock.decode_done(payload)) is Verdict.RESTARTED:
+        if verdict is Verdict.RESTARTED:
             await client.publish(clock.now_topic(community), clock.encode_now(coordinator.current), clock.QOS)
 
 

@@ -6,6 +6,7 @@ from enum import Enum, auto
 WORK_S = 0.5  # of processor time; in WINDOW_S an idle demo of ten homes uses a fifth of it (measured)
 WINDOW_S = 15.0
 IDLE_S_MAX = 90.0
+ASKS_MAX = 5  # without an answer: who has answered works on a repeated instant, too
 WORK_S_MAX = 1_800.0  # of processor time for one instant: somebody works in a circle
 
 
@@ -30,6 +31,7 @@ class Patience:
     _progress_s: float = 0.0
     _window: tuple[float, float | None] = (0.0, None)
     _asked_s: float = 0.0
+    _asks: int = 0
 
     def __post_init__(self) -> None:
         self._progress_s = self._asked_s = self.begun_s
@@ -37,7 +39,7 @@ class Patience:
 
     def answered(self, now_s: float) -> None:
         """One of them has answered."""
-        self._progress_s = now_s
+        self._progress_s, self._asks = now_s, 0
 
     def judged(self, now_s: float, work_s: float | None) -> Next:
         """What to do now."""
@@ -45,8 +47,9 @@ class Patience:
         if now_s - self._progress_s >= IDLE_S_MAX or self.worked_s(work_s) > WORK_S_MAX:
             return Next.GIVE_UP
         lost_s = now_s - max(self._progress_s, self._asked_s)
-        if lost_s >= WINDOW_S or now_s - self._asked_s >= IDLE_S_MAX:  # others may work while one has lost it
-            self._asked_s = now_s
+        is_due = lost_s >= WINDOW_S or now_s - self._asked_s >= IDLE_S_MAX  # others may work while one has lost it
+        if is_due and self._asks < ASKS_MAX:
+            self._asked_s, self._asks = now_s, self._asks + 1
             return Next.ASK_AGAIN
         return Next.WAIT
 
