@@ -1,0 +1,75 @@
+"""The own clock against the market's: what the broker's signed messages tell of it, and what follows."""
+
+from golden_messages import GOLDEN
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hems.control.market_clock import LIMIT_S, SETTLED_S, MarketClock, clock_words
+from wire.messages import Conditions, Gate, Message
+from wire.slots import format_utc, slot_at
+
+SLOT_S = 900
+AT_S = 1_800_000_000
+
+
+def golden(model: type[Message], **changes: object) -> Message:
+    return next(message for message in GOLDEN if isinstance(message, model)).model_copy(update=changes)
+
+
+def gate(at_s: int) -> Message:
+    return golden(Gate, closed_at=format_utc(at_s))
+
+
+def conditions(at_s: int) -> Message:
+    """What the market publishes at a moment: the conditions of the next slot."""
+    return golden(Conditions, slot=slot_at(at_s, SLOT_S // 60).shifted(1).label)
+
+
+@given(st.integers(-LIMIT_S, LIMIT_S), st.lists(st.integers(0, 86_400), min_size=1, max_size=8))
+def test_a_clock_that_is_right_within_the_limit_is_never_suspected(off_s: int, moments: list[int]) -> None:
+    clock = MarketClock(SLOT_S)
+    clock.connected(AT_S + off_s - SETTLED_S)
+    for after_s in sorted(moments):
+        at_s = AT_S + after_s
+        clock.hear(conditions(at_s - at_s % SLOT_S), at_s)
+        clock.hear(gate(at_s), at_s + off_s)
+        assert clock.off_s is None
+
+
+@given(st.integers(LIMIT_S + 1, 10 * 86_400), st.booleans())
+def test_a_gate_tells_exactly_how_far_a_clock_is_off_and_that_it_was_set(far_s: int, is_ahead: bool) -> None:
+    off_s, clock = far_s if is_ahead else -far_s, MarketClock(SLOT_S)
+    clock.connected(AT_S + off_s - SETTLED_S)
+    clock.hear(gate(AT_S), AT_S + off_s)
+    assert clock.off_s == off_s
+    clock.hear(conditions(AT_S), AT_S + off_s)
+    assert clock.off_s == off_s
+    clock.hear(gate(AT_S + SLOT_S), AT_S + SLOT_S)
+    assert clock.off_s is None
+
+
+@given(st.integers(3 * SLOT_S + 600, 10 * 86_400), st.booleans(), st.integers(0, SLOT_S - 1))
+def test_the_retained_conditions_tell_at_once_of_a_clock_hours_off(far_s: int, is_ahead: bool, late_s: int) -> None:
+    off_s, clock = far_s if is_ahead else -far_s, MarketClock(SLOT_S)
+    clock.hear(conditions(AT_S), AT_S + late_s + off_s)
+    assert clock.off_s is not None and abs(clock.off_s - off_s) <= SLOT_S
+    assert clock_words(clock.off_s).endswith("ahead of the market's" if is_ahead else "behind the market's")
+    clock.hear(conditions(AT_S + SLOT_S), AT_S + SLOT_S)
+    assert clock.off_s is None
+
+
+def test_a_gate_that_waited_for_the_connection_says_nothing_of_the_clock() -> None:
+    clock = MarketClock(SLOT_S)
+    clock.connected(AT_S)
+    clock.hear(gate(AT_S - 7200), AT_S + 1)
+    assert clock.off_s is None
+    clock.hear(gate(AT_S), AT_S + SETTLED_S)
+    assert clock.off_s is None
+
+
+def test_conditions_of_a_market_that_is_down_are_believed_until_it_is_back() -> None:
+    clock = MarketClock(SLOT_S)
+    clock.hear(conditions(AT_S - 7200), AT_S)
+    assert clock.off_s is not None
+    clock.hear(conditions(AT_S), AT_S)
+    assert clock.off_s is None
