@@ -33,6 +33,11 @@ class MarketClock:
     _connected_s: int = 0
     _is_settled: bool = False  # what had waited for the connection has come
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether a gate has shown that the clock agrees: only then may it speak against the operator."""
+        return self._is_by_gate and self.off_s is None
+
     def connected(self, now_s: int) -> None:
         """A connection begins: what waited for it comes now, and is old."""
         self._connected_s, self._is_settled = now_s, False

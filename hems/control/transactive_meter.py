@@ -146,8 +146,8 @@ class TransactiveMeter:
     def receive(self, kind: str, data: bytes, now_s: int | None = None) -> m.Message | None:
         """The verified message of the broker, or None when it does not hold (it is then ignored).
 
-        `now_s` is the own clock, None while it was never set; while it does not agree with the market's it is not
-        believed either. An award that comes before its clearing waits for it.
+        `now_s` is the own clock, None while it was never set; before a gate has proven that it agrees with the
+        market's, nothing is judged by it. An award that comes before its clearing waits for it.
         """
         if kind == m.Witness.kind:
             self._witnesses.compare(data)
@@ -184,7 +184,7 @@ class TransactiveMeter:
         self._digest(message)
         if self.clock is not None and now_s is not None:
             self.clock.hear(message, now_s)
-            now_s = None if self.clock.off_s is not None else now_s
+            now_s = now_s if self.clock.is_proven else None
         if self.auditor is not None:
             self.auditor.learn(message, now_s)
         if isinstance(message, m.Checkpoint) and now_s is not None:

@@ -1,10 +1,14 @@
 """The own clock against the market's: what the broker's signed messages tell of it, and what follows."""
 
+import pytest
 from golden_messages import GOLDEN
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.market.terms import Terms
+from hems.control.market_auditor import MarketAuditor
 from hems.control.market_clock import LIMIT_S, SETTLED_S, MarketClock, clock_words
+from tests.fakes import BROKER_KEY, COMMUNITY, METER, START_S, broker_says, slot, transactive_meter
 from wire.messages import Conditions, Gate, Message
 from wire.slots import format_utc, slot_at
 
@@ -56,6 +60,31 @@ def test_the_retained_conditions_tell_at_once_of_a_clock_hours_off(far_s: int, i
     assert clock_words(clock.off_s).endswith("ahead of the market's" if is_ahead else "behind the market's")
     clock.hear(conditions(AT_S + SLOT_S), AT_S + SLOT_S)
     assert clock.off_s is None
+
+
+def test_a_clock_speaks_against_the_operator_only_after_a_gate_has_proven_it() -> None:
+    clock = MarketClock(SLOT_S)
+    clock.connected(AT_S - SETTLED_S)
+    clock.hear(conditions(AT_S), AT_S)
+    assert clock.off_s is None and not clock.is_proven
+    clock.hear(gate(AT_S), AT_S)
+    assert clock.is_proven
+    clock.hear(gate(AT_S), AT_S - 3600)
+    assert not clock.is_proven
+
+
+@pytest.mark.parametrize(("clock", "found"), [(None, 1), (MarketClock(SLOT_S), 0)])
+def test_a_meter_whose_clock_is_wrong_accuses_nobody_of_an_early_gate(clock: MarketClock | None, found: int) -> None:
+    auditor = MarketAuditor(meter=METER, community=COMMUNITY)
+    meter = transactive_meter(auditor=auditor, clock=clock)
+    terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=1)
+    meter.receive("calendar", broker_says(terms.calendar(BROKER_KEY.public_hex, "0" * 64)), START_S - 400)
+    gate_s = slot(1).start_s - terms.gate_lead_s
+    said = golden(
+        Gate, community=COMMUNITY, stage="intraday", slot=slot(1).label, round=0, closed_at=format_utc(gate_s)
+    )
+    assert meter.receive("gate", broker_says(said), gate_s - 400) is not None
+    assert len([one for one in auditor.violations if "by the own clock" in one.detail]) == found
 
 
 def test_a_gate_that_waited_for_the_connection_says_nothing_of_the_clock() -> None:
