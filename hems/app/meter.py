@@ -241,6 +241,8 @@ class MeterApp:
             self._clock.connected(int(time.time()))
         if now_s is not None:
             self._market.send([self._session.hello(now_s), *self._session.unanswered()])
+        if self._clock is not None and now_s is not None:  # a slot that is over and still open: the clock is ahead
+            self._market.send([self._session.asked(slot_at(now_s, self._minutes).shifted(-1))])
         if self._driven and self._virtual_s is None:
             self._spawn(self._ready())
 

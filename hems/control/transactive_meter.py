@@ -76,6 +76,10 @@ class TransactiveMeter:
             m.Hello(community=self._community, meter=self.meter, software=SOFTWARE, sent_at=format_utc(now_s))
         )
 
+    def asked(self, slot: Slot) -> Frame:
+        """The question what the broker holds of this meter for a slot, and how far trading of the slot is."""
+        return self._signer.sealed(m.StatusQuery(community=self._community, meter=self.meter, slot=slot.label))
+
     def plan_notice(self, strategy: Strategy, now_s: int) -> Frame:
         """The non-binding plan for the community's path; its round follows the time, also over restarts."""
         self._round = max(self._round + 1, now_s)

@@ -9,7 +9,7 @@ from broker.market.terms import Terms
 from hems.control.market_auditor import MarketAuditor
 from hems.control.market_clock import LIMIT_S, SETTLED_S, MarketClock, clock_words
 from tests.fakes import BROKER_KEY, COMMUNITY, METER, START_S, broker_says, slot, transactive_meter
-from wire.messages import Conditions, Gate, Message
+from wire.messages import Conditions, Gate, Message, SlotState, StatusAnswer
 from wire.slots import format_utc, slot_at
 
 SLOT_S = 900
@@ -35,7 +35,7 @@ def test_a_clock_that_is_right_within_the_limit_is_never_suspected(off_s: int, m
     clock.connected(AT_S + off_s - SETTLED_S)
     for after_s in sorted(moments):
         at_s = AT_S + after_s
-        clock.hear(conditions(at_s - at_s % SLOT_S), at_s)
+        clock.hear(conditions(at_s), at_s + off_s)
         clock.hear(gate(at_s), at_s + off_s)
         assert clock.off_s is None
 
@@ -52,14 +52,59 @@ def test_a_gate_tells_exactly_how_far_a_clock_is_off_and_that_it_was_set(far_s: 
     assert clock.off_s is None
 
 
-@given(st.integers(3 * SLOT_S + 600, 10 * 86_400), st.booleans(), st.integers(0, SLOT_S - 1))
-def test_the_retained_conditions_tell_at_once_of_a_clock_hours_off(far_s: int, is_ahead: bool, late_s: int) -> None:
-    off_s, clock = far_s if is_ahead else -far_s, MarketClock(SLOT_S)
-    clock.hear(conditions(AT_S), AT_S + late_s + off_s)
-    assert clock.off_s is not None and abs(clock.off_s - off_s) <= SLOT_S
-    assert clock_words(clock.off_s).endswith("ahead of the market's" if is_ahead else "behind the market's")
-    clock.hear(conditions(AT_S + SLOT_S), AT_S + SLOT_S)
+LEADS = st.integers(1, 4 * 3600)
+
+
+def calendar(lead_s: int) -> Message:
+    return Terms(community=COMMUNITY, gate_lead_s=lead_s, group_min=1).calendar(BROKER_KEY.public_hex, "0" * 64)
+
+
+def told(at_s: int, lead_s: int) -> Message:
+    """The newest conditions at a moment: they are told at the gate of the slot before, `lead_s` ahead of it."""
+    return golden(Conditions, slot=slot_at(at_s + lead_s, SLOT_S // 60).shifted(1).label)
+
+
+def answer(state: SlotState, start_s: int) -> Message:
+    return golden(StatusAnswer, slot=format_utc(start_s), state=state)
+
+
+@given(st.integers(LIMIT_S, 10 * 86_400), LEADS, st.booleans(), st.integers(0, 3 * SLOT_S))
+def test_conditions_tell_at_once_of_a_clock_that_is_hours_behind(
+    more_s: int, lead_s: int, calendar_first: bool, moment_s: int
+) -> None:
+    behind_s, clock = 2 * SLOT_S + lead_s + more_s, MarketClock(SLOT_S)
+    retained = [calendar(lead_s), told(AT_S + moment_s, lead_s)]
+    for message in retained if calendar_first else retained[::-1]:
+        clock.hear(message, AT_S + moment_s - behind_s)
+    assert clock.off_s is not None and abs(clock.off_s + behind_s) <= SLOT_S + lead_s
+    assert clock_words(clock.off_s).endswith("behind the market's")
+    clock.hear(told(AT_S + moment_s, lead_s), AT_S + moment_s)
     assert clock.off_s is None
+
+
+@given(LEADS, st.integers(0, 30 * 86_400), st.integers(-LIMIT_S, LIMIT_S))
+def test_conditions_that_fit_or_are_old_say_nothing_against_a_clock(lead_s: int, old_s: int, off_s: int) -> None:
+    """A market may be down for long, and its last conditions stay on the server."""
+    clock = MarketClock(SLOT_S)
+    clock.hear(calendar(lead_s), AT_S + off_s)
+    clock.hear(told(AT_S - old_s, lead_s), AT_S + off_s)
+    assert clock.off_s is None
+
+
+@given(st.integers(0, 30), st.sampled_from(SlotState))
+def test_a_slot_that_is_over_and_still_open_tells_of_a_clock_that_is_ahead(slots: int, state: SlotState) -> None:
+    clock, start_s = MarketClock(SLOT_S), slot_at(AT_S, SLOT_S // 60).start_s
+    clock.hear(answer(state, start_s), start_s + slots * SLOT_S + 7)
+    assert (clock.off_s is not None) == (state is SlotState.GATE_OPEN and slots >= 1)
+    assert clock.off_s is None or clock_words(clock.off_s).endswith("ahead of the market's")
+
+
+def test_how_far_a_clock_is_ahead_is_told_by_the_newest_conditions() -> None:
+    clock, now_s = MarketClock(SLOT_S), AT_S + 3600
+    clock.hear(calendar(60), now_s)
+    clock.hear(told(AT_S, 60), now_s)
+    clock.hear(answer(SlotState.GATE_OPEN, slot_at(now_s, 15).shifted(-1).start_s), now_s)
+    assert clock.off_s is not None and abs(clock.off_s - 3600) <= SLOT_S
 
 
 def test_a_clock_speaks_against_the_operator_only_after_a_gate_has_proven_it() -> None:
@@ -93,12 +138,4 @@ def test_a_gate_that_waited_for_the_connection_says_nothing_of_the_clock() -> No
     clock.hear(gate(AT_S - 7200), AT_S + 1)
     assert clock.off_s is None
     clock.hear(gate(AT_S), AT_S + SETTLED_S)
-    assert clock.off_s is None
-
-
-def test_conditions_of_a_market_that_is_down_are_believed_until_it_is_back() -> None:
-    clock = MarketClock(SLOT_S)
-    clock.hear(conditions(AT_S - 7200), AT_S)
-    assert clock.off_s is not None
-    clock.hear(conditions(AT_S), AT_S)
     assert clock.off_s is None
