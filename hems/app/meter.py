@@ -287,7 +287,7 @@ class MeterApp:
             self._store.add("market", [(message.since, message.kind, message.model_dump_json())])
         if isinstance(message, m.Receipt):
             self._answered(message.of, message.slot)
-        if isinstance(message, m.Rejection):
+        if isinstance(message, m.Rejection) and message.of != m.StatusQuery.kind:  # a new market knows no slot before
             LOG.warning(
                 "%s%s rejected: %s (%s); %s",
                 message.of,
