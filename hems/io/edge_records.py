@@ -69,6 +69,11 @@ class EdgeRecords:
         first, last = self._db.execute("SELECT min(slot_s), max(slot_s) FROM problems").fetchone()
         return None if first is None else (int(first), int(last))
 
+    def newest_told_s(self) -> int | None:
+        """When a device was told something last [s since 1970]; None before the first decision."""
+        (at_s,) = self._db.execute("SELECT max(at_s) FROM decisions WHERE rung != 'offer'").fetchone()
+        return None if at_s is None else int(at_s)
+
     def told(self, slot_s: int) -> dict[str, Told]:
         """What every device was told last in a slot."""
         query = (

@@ -1,6 +1,8 @@
 """`hems why` of a home in a community counts by the price that the home reacted to, and says by which."""
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from hems.control.home_loop import Actions
 from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
 from hems.io.edge_store import EdgeStore
+from hems.io.page.why_answers import WhyAnswers
 from hems.io.problem_file import unpacked
 from hems.site.tariff import DailyPrices
 from tests.fakes import BATTERY, COMMUNITY, START_S, FakeOutlooks, home, idle, image, slot
@@ -152,3 +155,22 @@ def test_a_slot_is_recorded_as_planned_and_as_decided_first_and_no_oftener(recor
     assert stored.problem.base_kw[0] == 2.5 and stored.problem.base_kw[1] == 1.0
     assert len(recorded.store.rows("plans", "status", "slot_s")) == 1
     recorded.store.close()
+
+
+def test_the_page_asks_about_the_slot_that_it_shows_whatever_the_clock_of_the_machine_says(
+    recorded: RecordedHome,
+) -> None:
+    recorded.decide(START_S, None)
+    recorded.store.close()
+    said = asyncio.run(WhyAnswers(recorded.config).answer("battery", START_S))
+    assert said.startswith("The battery ") and "Counted by the tariff: at " in said
+
+
+def test_now_of_a_home_in_announced_time_is_its_newest_decision(
+    recorded: RecordedHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded.config.write_text(HOME + '[clock]\nmode = "driven"\n', encoding="utf-8")
+    recorded.decide(START_S, None)
+    recorded.store.close()
+    assert main(["why", "battery", "--config", str(recorded.config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["at"] == datetime.fromtimestamp(START_S, UTC).isoformat()

@@ -9,6 +9,8 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 
+from wire.slots import format_utc
+
 WAIT_S = 30.0
 KEPT = 40
 WAITING_MAX = 8
@@ -46,13 +48,13 @@ class WhyAnswers:
         async with self._turn:
             known = self._kept.get((device, slot_s))
             if known is None:
-                known = await self._asked(device)
+                known = await self._asked(device, slot_s)
                 self._kept[device, slot_s] = known
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             return known
 
-    async def _asked(self, device: str) -> str:
+    async def _asked(self, device: str, slot_s: int) -> str:
         command = [
             sys.executable,
             "-P",
@@ -61,6 +63,8 @@ class WhyAnswers:
             "why",
             "--config",
             str(self._config),
+            "--at",
+            format_utc(slot_s),  # of a home in announced time the clock of this machine says nothing
             "--json",
             "--",
             device,
