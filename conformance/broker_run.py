@@ -54,7 +54,8 @@ async def record_broker(
 ) -> Transcript:
     """The transcript of a run.
 
-    Raises: NothingToTest when no broker answers or members are missing; LinkError when the MQTT server is gone.
+    Raises: NothingToTest when no broker answers, members are missing, or an earlier run has spoilt the slot;
+    LinkError when the MQTT server is gone.
     """
     usable = [member for member in members if member.role == "member"]
     if len(usable) < 2:
@@ -64,6 +65,8 @@ async def record_broker(
         stand = await _stand(link, recorder, community, members, options)
         try:
             await _work_through(stand, options)
+        except ground.Spoilt as error:
+            raise NothingToTest(str(error)) from None
         except ground.Stopped as error:
             recorder.mark(f"{STOPPED}{error}")
         return stand.read().transcript
@@ -139,7 +142,9 @@ async def _work_through(stand: Stand, options: BrokerOptions) -> None:
     tested = await ground.chosen(stand)
     stand.says(f"slot {tested.slot.label}, stage {tested.stage.stage}")
     await trading.refusals(stand, tested)
+    ground.unspoilt(stand, tested)
     await trading.entering(stand, tested)
+    ground.unspoilt(stand, tested)
     await trading.plans(stand, tested)
     await trading.contracts(stand, tested)
     await trading.quotas(stand, tested)

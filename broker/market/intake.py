@@ -1,6 +1,7 @@
 """Whether an order may enter: every check, in one order, without touching the book."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from broker.market.outcome import Accepted, Admission, Rejected
 from broker.market.slot_book import SlotBook
@@ -11,6 +12,8 @@ from wire.reasons import Reason
 from wire.slots import Slot, format_utc, parse_utc
 
 METER_TOLERANCE = 1.1
+CLOCK_TOLERANCE_S = 120
+OF_TIME = (Reason.FOREIGN_SLOT, Reason.GATE_CLOSED, Reason.TOO_EARLY)
 
 
 def slot_of(label: str, terms: Terms) -> Slot | Rejected:
@@ -146,6 +149,21 @@ def session_closed(stage: str, book: SlotBook, at_s: int) -> Rejected | None:
     if at_s < gate.opens_s:
         return Rejected(Reason.TOO_EARLY, f"{label} is beyond the trading horizon", "slot")
     return None
+
+
+def by_clock(refused: Rejected, sent_at: str, at_s: int) -> Rejected:
+    """The rejection, with the sender's clock named where that is far from the market's and the slot was refused."""
+    off_s = parse_utc(sent_at) - at_s
+    if refused.code not in OF_TIME or abs(off_s) <= CLOCK_TOLERANCE_S:
+        return refused
+    far = f"{round(abs(off_s) / 60)} min"
+    if off_s > 0:
+        why = f"its sent_at is {far} ahead of the market's clock: set the meter's clock"
+    else:
+        why = (
+            f"its sent_at is {far} behind the market's clock: set the meter's clock, unless it was so long on its way"
+        )
+    return replace(refused, detail=f"{refused.detail[:70]}; {why}")
 
 
 def stale(sequence: int, last: int) -> Rejected:

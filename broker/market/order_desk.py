@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from broker.ledger.log import pseudonym
 from broker.market.answers import Answers, Place
 from broker.market.day_book import DayBook
-from broker.market.intake import admit_order, admit_reveal, admit_sealed, book_of, revealed_order
+from broker.market.intake import admit_order, admit_reveal, admit_sealed, book_of, by_clock, revealed_order
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing
 from broker.market.publication import order_salt
@@ -37,7 +37,7 @@ class OrderDesk:
         """Takes an order."""
         book = book_of(order.slot, self.books, self.terms)
         if isinstance(book, Rejected):
-            return self.answers.refusal(book, order, named)
+            return self.answers.refusal(by_clock(book, order.sent_at, at_s), order, named)
         outcome = admit_order(
             order,
             named,
@@ -51,7 +51,7 @@ class OrderDesk:
         if isinstance(outcome, Rejected) or not outcome.repeated:
             book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
         if isinstance(outcome, Rejected):
-            return self.answers.refusal(outcome, order, named)
+            return self.answers.refusal(by_clock(outcome, order.sent_at, at_s), order, named)
         if not outcome.repeated:
             self.totals.orders += member.meter not in book.orders
             hold_order(book.orders, Held(order, named))
@@ -61,13 +61,13 @@ class OrderDesk:
         """Takes the commitment to an order."""
         book = book_of(sealed.slot, self.books, self.terms)
         if isinstance(book, Rejected):
-            return self.answers.refusal(book, sealed, named)
+            return self.answers.refusal(by_clock(book, sealed.sent_at, at_s), sealed, named)
         outcome = admit_sealed(sealed, named, book=book, member=member, terms=self.terms, at_s=at_s)
         outcome = self.switch.unless_paused(outcome)
         if isinstance(outcome, Rejected) or not outcome.repeated:
             book.messages[member.meter] = book.messages.get(member.meter, 0) + 1
         if isinstance(outcome, Rejected):
-            return self.answers.refusal(outcome, sealed, named)
+            return self.answers.refusal(by_clock(outcome, sealed.sent_at, at_s), sealed, named)
         if not outcome.repeated:
             kept = book.session.sealed
             self.totals.orders += kept.pop(member.meter, None) is None

@@ -173,10 +173,11 @@ def _roster(run: Evidence) -> Verdict:
 
 @BROKER.asserts(188)
 def _no_strangers(run: Evidence) -> Verdict:
-    days = audit.roster_names(run.of(Roster))
-    if not days and not _from_the_start(run):
+    days, books = audit.roster_names(run.of(Roster)), books_of(run)
+    is_whole = _from_the_start(run)
+    found = {of: entries for of, entries in books.items() if is_whole or audit.day_of(of.slot) in days}
+    if books and not found:
         return NotJudged(EARLIER)
-    found = books_of(run)
     wrong = [str(v) for of, es in found.items() for v in audit.strangers(of.slot, [e.pseudonym for e in es], days)]
     return all_hold(wrong, len(found), missing="no book was heard")
 

@@ -11,11 +11,13 @@ from wire.messages import (
     Calendar,
     Conditions,
     Hello,
+    Rejection,
     Stage,
     StageKind,
     StatusAnswer,
     Welcome,
 )
+from wire.reasons import Reason
 from wire.signing import seal
 from wire.slots import Slot, format_utc, slot_at
 
@@ -23,10 +25,15 @@ SOFTWARE = "hearthgrid test kit"
 QUIET_S = 0.3
 EPOCH_2020_S = 1_577_836_800
 ROOM_S = 45  # on the machine's clock the probes need that long before the gate
+USED_MAX = 3  # an earlier run orders for the slot it tests and the two after it
 
 
 class Stopped(Exception):
     """The run cannot go on; what was heard so far is judged."""
+
+
+class Spoilt(Exception):
+    """What an earlier run left in the slot under test spoils this one: nothing of it can be judged."""
 
 
 async def membership(stand: Stand) -> None:
@@ -48,13 +55,48 @@ async def membership(stand: Stand) -> None:
 
 
 async def chosen(stand: Stand) -> Ground:
-    """The slot and the stage to test: the first whose gate leaves time, among stages of open orders."""
+    """The slot and the stage to test: the first whose gate leaves time, and in which no earlier run has ordered.
+
+    Whoever says so of every slot is tested in the last of them all the same: then it says what is not so.
+    """
     calendar = stand.heard(Calendar)[-1]
     stage = _open_stage(calendar)
+    found = await _with_conditions(stand, calendar, stage, slot_at(stand.clock.now_s(), calendar.slot_minutes))
+    for _ in range(USED_MAX):
+        if (by := await _used_by(stand, found)) is None:
+            break
+        stand.says(f"{by} holds an order or report in {found.slot.label}, of an earlier run: taking a later slot")
+        found = await _with_conditions(stand, calendar, stage, found.slot)
+    return found
+
+
+async def _used_by(stand: Stand, ground: Ground) -> str | None:
+    """The member for which the broker already holds something in the slot; None when it says so of neither."""
+    for client in (FIRST, SECOND):
+        meter, since = ground.member(client).meter, stand.place
+        await asks(stand, ground, f"query.used.{client}", client)
+        for answer in stand.heard(StatusAnswer, meter, since=since, slot=ground.slot.label):
+            if answer.order_sequence is not None or answer.report_sequence is not None:
+                return meter
+    return None
+
+
+def unspoilt(stand: Stand, ground: Ground) -> None:
+    """Checks that no earlier run has used up messages of the slot. Raises: Spoilt."""
+    for member in (ground.first, ground.second):
+        if stand.heard(Rejection, member.meter, code=Reason.QUOTA_EXCEEDED):
+            raise Spoilt(
+                f"messages of an earlier run count for {member.meter} in {ground.slot.label}: start again in a later "
+                "slot; if this comes in a slot that no run has tested, the broker counts too many"
+            )
+
+
+async def _with_conditions(stand: Stand, calendar: Calendar, stage: Stage, after: Slot) -> Ground:
+    """The first slot after another whose gate leaves time, with its conditions."""
     for _ in range(3):
         now_s = stand.clock.now_s()
         conditions = stand.heard(Conditions)[-1]
-        slot = slot_at(now_s, calendar.slot_minutes).shifted(1)
+        slot = max(slot_at(now_s, calendar.slot_minutes), after).shifted(1)
         while (first_gate_s(calendar, stage, slot) or 0) <= now_s + ROOM_S:
             slot = slot.shifted(1)
         known = stand.heard(Conditions, slot=slot.label)

@@ -199,9 +199,9 @@ class HomeAssistantApp:
         await asyncio.sleep(JITTER_S_MAX * self._jitter())
         self._tell_all()
 
-    def _on_command(self, component: str, payload: bytes, retained: bool) -> None:
+    def _on_command(self, component: str, payload: bytes) -> None:
         hours = self._desk.hours
-        outcome = self._desk.take(component, payload, retained=retained)
+        outcome = self._desk.take(component, payload)
         if isinstance(outcome, Rejected):
             LOG.info("a command of Home Assistant was refused: %s", "; ".join(map(str, outcome.reasons)))
         if self._desk.hours != hours:

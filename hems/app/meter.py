@@ -10,6 +10,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import ValidationError
 
+from doctor.machine.clock import SET_IT
 from hems.app.boundaries import meter_identity, settlement_registers, store_boundary, stored_boundary
 from hems.app.held_messages import HELD, HeldMessages
 from hems.app.key import load_or_make_key
@@ -18,7 +19,9 @@ from hems.app.replays import Replays
 from hems.app.waiting import some, watched, within
 from hems.bidding.offers import offers_from_line
 from hems.bidding.strategy import strategy_from_line
+from hems.control import market_clock
 from hems.control.market_auditor import MarketAuditor
+from hems.control.market_clock import MarketClock, clock_words
 from hems.control.meter_loop import MeterLoop
 from hems.control.transactive_meter import TransactiveMeter
 from hems.io.edge_store import EdgeStore, StoreError
@@ -65,6 +68,7 @@ class MeterApp:
         )
         self._meter = meter_identity(config.meter)
         key = load_or_make_key(state_dir / "meter.key")
+        self._clock = None if self._driven else MarketClock(60 * self._minutes)
         self._session = TransactiveMeter(
             meter=config.home.meter,
             community=market.community,
@@ -73,6 +77,7 @@ class MeterApp:
             outbox=self._store,
             on_message=self._on_message,
             auditor=auditor,
+            clock=self._clock,
         )
         for text in self._store.market_messages(m.Clearing.kind, CLEARINGS_KNOWN):
             self._know_clearing(text)
@@ -106,6 +111,7 @@ class MeterApp:
         """Serves until `stop` is set."""
         failed = watched(self._store, stop)
         self._note_health("started")
+        self._store.set_fact(market_clock.FACT, None)
         self._telemetry.vitals.watch_loop()
         running = [asyncio.create_task(self._market.run()), asyncio.create_task(self._link.serve())]
         running += [] if self._replays is None else [asyncio.create_task(self._replays.run())]
@@ -154,6 +160,10 @@ class MeterApp:
 
     def _now_s(self) -> int | None:
         """The moment that messages carry; None while time cannot be trusted: then nothing is traded."""
+        return None if self._clock is not None and self._clock.off_s is not None else self._clock_s()
+
+    def _clock_s(self) -> int | None:
+        """What the clock shows; None while it was never set."""
         if self._driven:
             return self._virtual_s
         now_s = int(time.time())
@@ -177,7 +187,8 @@ class MeterApp:
             LOG.warning("meter: answers again")
         self._is_silent = False
         is_estimated = reading.quality is ReadingQuality.ESTIMATED
-        self._market.send(self._loop.read(registers, is_estimated=is_estimated))
+        if self._clock is None or self._clock.off_s is None:  # else a report would name the wrong slot
+            self._market.send(self._loop.read(registers, is_estimated=is_estimated))
         boundary = self._loop.boundary
         if boundary is not None and boundary.slot.start_s == slot_at(now_s, self._minutes).start_s:
             store_boundary(self._store, boundary, self._meter)
@@ -226,8 +237,12 @@ class MeterApp:
 
     def _on_connected(self) -> None:
         now_s = self._now_s()
+        if self._clock is not None:
+            self._clock.connected(int(time.time()))
         if now_s is not None:
             self._market.send([self._session.hello(now_s), *self._session.unanswered()])
+        if self._clock is not None and now_s is not None:  # a slot that is over and still open: the clock is ahead
+            self._market.send([self._session.asked(slot_at(now_s, self._minutes).shifted(-1))])
         if self._driven and self._virtual_s is None:
             self._spawn(self._ready())
 
@@ -236,10 +251,22 @@ class MeterApp:
         self._market.send_done(Done(READY, None))
 
     def _on_frame(self, kind: str, data: bytes) -> None:
-        message = self._session.receive(kind, data, self._now_s())
+        off_s = None if self._clock is None else self._clock.off_s
+        message = self._session.receive(kind, data, self._clock_s())
+        if self._clock is not None and self._clock.off_s != off_s:
+            self._tell_clock(self._clock.off_s, was_off=off_s is not None)
         if message is not None and self._replays is not None:
             self._replays.hear(message, data)
         self._market.send(self._session.to_send())
+
+    def _tell_clock(self, off_s: int | None, *, was_off: bool) -> None:
+        """Says when the clock and the market's part, and when they agree again; keeps it for page and status."""
+        self._store.set_fact(market_clock.FACT, off_s)
+        if off_s is None:
+            LOG.warning("the clock agrees with the market's again: trading goes on")
+            self._on_connected()
+        elif not was_off:
+            LOG.error("%s: nothing is traded or reported; %s", clock_words(off_s), SET_IT)
 
     def _on_violation(self, violation: Violation) -> None:
         """Keeps and tells what the market operator did wrong; the home goes on, people decide."""
@@ -260,7 +287,7 @@ class MeterApp:
             self._store.add("market", [(message.since, message.kind, message.model_dump_json())])
         if isinstance(message, m.Receipt):
             self._answered(message.of, message.slot)
-        if isinstance(message, m.Rejection):
+        if isinstance(message, m.Rejection) and message.of != m.StatusQuery.kind:  # a new market knows no slot before
             LOG.warning(
                 "%s%s rejected: %s (%s); %s",
                 message.of,
@@ -293,6 +320,10 @@ class MeterApp:
             case "done":
                 self._home_done.put_nowait(line)
 
+    def _why_not_trusted(self) -> str:
+        off_s = None if self._clock is None else self._clock.off_s
+        return f"the clock is not set ({format_utc(int(time.time()))})" if off_s is None else clock_words(off_s)
+
     async def _trade(self, line: Line) -> None:
         """Publishes a strategy and tells the home when the broker has receipted the order."""
         now_s = self._now_s()
@@ -303,9 +334,7 @@ class MeterApp:
             return
         slot = strategy.slot
         if now_s is None:
-            LOG.warning(
-                "slot=%s: no order, the system clock is not set (%s)", slot.label, format_utc(int(time.time()))
-            )
+            LOG.warning("slot=%s: no order, %s", slot.label, self._why_not_trusted())
         else:
             sent_before = self._session.orders_sent
             labels = [slot.label, *(order.slot.label for order in strategy.later)]

@@ -188,6 +188,7 @@ class HousePage:
             is_linked=self._is_linked(),
             heard_s=self._heard_s,
             findings=() if self._records is None else self._records.findings,
+            clock_off_s=None if self._records is None else self._records.clock_off_s,
         )
         retail, feed_in = self._prices_at(now_s)
         found = notices(

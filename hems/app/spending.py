@@ -48,9 +48,9 @@ class SpentBook:
             self._stored_s = image.at_s
 
     def keep(self) -> None:
-        """Stores what the running slot has cost so far."""
+        """Stores what the running slot has cost so far, where any of it has passed: nothing is no slot."""
         running = self._spending.running()
-        if running is not None:
+        if running is not None and self._spending.has_counted:
             self._keep(running)
 
     def slots(self, from_s: int) -> list[SpentSlot]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from hems.app.learnt import Learnt
 from hems.bidding.offers import Offers
+from hems.control.as_decided import AsDecided
 from hems.control.energy_manager import Decision, EnergyManager
 from hems.control.home_loop import Actions
 from hems.control.live_outlook import LiveOutlook
@@ -36,6 +37,7 @@ class StepRecords:
         self._store, self._manager, self._learnt, self._outlook = store, manager, learnt, outlook
         self._trades, self._planned = trades, planned
         self._recorded: Plan | None = None
+        self._recorded_as: AsDecided | None = None
         self._has_adaptive_comfort = any(
             isinstance(period, AdaptivePeriod)
             for unit in manager.home.units
@@ -65,12 +67,22 @@ class StepRecords:
         self._store.add("decisions", rows)
 
     def _record_problem(self, now_s: int) -> None:
-        """Stores what the newest plan was made from, once, so that `hems why` can answer for it."""
+        """Stores what the newest plan was made from, so that `hems why` can answer for it.
+
+        Once when it is made, and once when its first slot is decided: by then load, sun and price of it are known.
+        """
         manager = self._manager
-        problem, plan, slot = manager.problem, manager.plan, manager.planned_slot
-        if problem is None or plan is None or slot is None or plan is self._recorded:
+        problem, plan, slot, decided = manager.problem, manager.plan, manager.planned_slot, manager.decided
+        if problem is None or plan is None or slot is None:
             return
-        self._store.add_problem(slot.start_s, now_s, packed(PlannedProblem.of(problem, plan, manager.futures)))
+        if plan is self._recorded and decided is self._recorded_as:
+            return
+        about = AsDecided(problem=problem, plan=plan) if decided is None else decided
+        stored = PlannedProblem.of(about.problem, about.plan, manager.futures)
+        self._store.add_problem(slot.start_s, now_s, packed(stored))
+        self._recorded_as = decided
+        if plan is self._recorded:
+            return
         if not self._trades:
             net_wh = [round(power_kw * manager.home.slot_h * 1000.0) for power_kw in plan.grid_kw.tolist()]
             self._record_plan(slot.start_s, plan, net_wh)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from doctor.machine.clock import SET_IT
 from doctor.table import text_table
 from hems.commands.home_records import UNREADABLE, HomeRecords, home_records
+from hems.control import market_clock
 from wire.slots import Slot, format_utc, slot_at
 
 EPILOG = """examples:
@@ -106,6 +108,7 @@ def _market(records: HomeRecords, slot: Slot) -> dict[str, Any] | None:
         "meter.db", "SELECT message FROM market WHERE kind = 'trading' ORDER BY slot DESC LIMIT 1"
     )
     trading = json.loads(switched[0][0]) if switched else None
+    clock = records.rows("meter.db", "SELECT value FROM facts WHERE name = ?", market_clock.FACT)
     (waiting,) = records.rows("meter.db", "SELECT count(*) FROM outbox WHERE answered = 0") or [(0,)]
     return {
         "community": records.config.market.community,
@@ -117,6 +120,7 @@ def _market(records: HomeRecords, slot: Slot) -> dict[str, Any] | None:
         "bought_wh": sum(award.bought_wh for award in awards),
         "sold_wh": sum(award.sold_wh for award in awards),
         "without_receipt": waiting[0],
+        "clock_off_s": json.loads(clock[0][0]) if clock and records.running["meter"] else None,
         "paused": trading["reason"] if trading is not None and trading["state"] == "paused" else None,
     }
 
@@ -158,4 +162,6 @@ def _market_line(market: dict[str, Any]) -> str:
     traded = f"bought {market['bought_wh']} Wh, sold {market['sold_wh']} Wh"
     if market["paused"] is not None:
         said = f"trading is paused by the operator ({market['paused']}), {said}"
+    if market["clock_off_s"] is not None:
+        said = f"not trading, {market_clock.clock_words(market['clock_off_s'])}: {SET_IT}; {said}"
     return f"market {market['community']}: {said}; {traded}; {market['without_receipt']} without a receipt"

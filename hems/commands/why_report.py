@@ -22,6 +22,7 @@ _WAYS = {
     "use_all": "using all",
 }
 
+PRICES = {"feed_in": "feed-in price", "import": "price", "local": "local price"}
 OFFER = "offer"  # the rung of what was decided in a market stage: there is no device to explain
 
 
@@ -45,7 +46,29 @@ def report(asked: Asked, device: str) -> dict[str, Any]:
 
 def _told(told: Told) -> dict[str, Any]:
     at = datetime.fromtimestamp(told.at_s, UTC).isoformat()
-    return {"at": at, "rung": told.rung, "power_kw": told.power_kw, "code": told.code, "text": told.text}
+    made = {"at": at, "rung": told.rung, "power_kw": told.power_kw, "code": told.code, "text": told.text}
+    if told.rung == OFFER:
+        return made
+    return made | {"price_per_kwh": told.price_per_kwh, "worth_per_h": told.worth_per_h}
+
+
+def _price_is(asked: Asked, told: Explanation) -> str:
+    """Whose price it is: the local one of the community, or that of the tariff for buying or selling."""
+    if asked.problem.exchange is not None:
+        return "local"
+    return "feed_in" if told.sells else "import"
+
+
+def _basis(asked: Asked) -> dict[str, str]:
+    """By which prices the costs of the answer are counted, as a word and as a sentence."""
+    k, exchange, tariff = asked.slot, asked.problem.exchange, asked.problem.tariff
+    if exchange is None:
+        bought, sold = float(tariff.import_price_per_kwh[k]), float(tariff.export_price_per_kwh[k])
+        at = f"at {asked.at(k)} {bought:.3f} per kWh bought, {sold:.3f} sold"
+        return {"basis": "tariff", "counted_by": f"Counted by the tariff: {at}."}
+    low, high = (float(exchange.prices_per_kwh[k, j]) for j in (0, -1))
+    at = f"at {asked.at(k)} from {low:.3f} to {high:.3f} per kWh, the more this home takes the higher"
+    return {"basis": "local_price", "counted_by": f"Counted by the local price of the community: {at}."}
 
 
 def _by_rules(asked: Asked, device: str) -> dict[str, Any]:
@@ -72,7 +95,8 @@ def _explained(asked: Asked, told: Explanation) -> dict[str, Any]:
         "energy_kwh": told.energy_kwh,
         "temp_c" if isinstance(told.device, Zone | Tank) else "soc": told.state,
         "price_per_kwh": told.price,
-        "price_is": "feed_in" if told.sells else "import",
+        "price_is": _price_is(asked, told),
+        **_basis(asked),
         "worth": told.worth,
         "instead": [_instead(other, utc) for other in told.instead],
         "limits": [{"name": x.name, "value": x.value, "unit": x.unit, "slot": x.slot} for x in told.limits],
@@ -110,14 +134,21 @@ def text(asked: Asked, made: dict[str, Any]) -> str:
     """The sentence, what would change it, and the numbers as an aligned table."""
     rows = list(_rows(asked, made))
     width = max((len(name) for name, _ in rows), default=0)
-    lines = [made["sentence"], *made.get("would_change", [])]
+    lines = [made["sentence"], *made.get("would_change", []), *_counted_by(asked, made)]
     return "\n".join([*lines, *(f"  {name:<{width}}  {value}" for name, value in rows)])
+
+
+def _counted_by(asked: Asked, made: dict[str, Any]) -> list[str]:
+    """The prices behind the costs, for a home: a case has those that stand in it."""
+    return [made["counted_by"]] if asked.stored is not None and "counted_by" in made else []
 
 
 def _rows(asked: Asked, made: dict[str, Any]) -> Iterator[tuple[str, str]]:
     told = asked.told.get(made["device"])
     if told is not None and told.rung != OFFER:
         yield "told", f"{told.power_kw:.2f} kW ({told.rung.replace('_', ' ')}): {told.text}"
+        worth = f", by prices worth {money(told.worth_per_h)} per hour" if told.worth_per_h >= 0.0005 else ""
+        yield "reacted to", f"{told.price_per_kwh:.3f} for one more kWh{worth}"
     if "slots" not in made:
         return
     way = "out" if made["energy_kwh"] < 0.0 else "in"
@@ -127,7 +158,7 @@ def _rows(asked: Asked, made: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "temperature", f"{made['temp_c']:.1f} °C"
     if made.get("soc") is not None:
         yield "charge", f"{100 * made['soc']:.0f} %"
-    yield "feed-in price" if made["price_is"] == "feed_in" else "price", f"{made['price_per_kwh']:.3f} per kWh"
+    yield PRICES[made["price_is"]], f"{made['price_per_kwh']:.3f} per kWh"
     for other in made["instead"]:
         cost = other["cost"]
         least = "" if other["exact"] else "at least "

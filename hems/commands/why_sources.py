@@ -64,13 +64,17 @@ def from_case(path: str, at: str | None, zone: ZoneInfo) -> Asked:
 def from_home(path: Path, at: str | None, now: datetime) -> Asked:
     """The newest plan of a home for a moment, made again from its record.
 
+    In announced time "now" is when a device was told something last.
+
     Raises: OSError, ConfigError, StoreError, ProblemFileError, NotAnswerable.
     """
     config = parse_config(path.read_text(encoding="utf-8"), str(path))
     zone = ZoneInfo(config.home.timezone)
-    moment = now if at is None else _moment(at, zone, lambda: _midnight(now, zone))
     records = EdgeRecords(path.resolve().parent / config.home.state_dir / "ems.db")
     try:
+        if config.clock.mode == "driven" and (told_s := records.newest_told_s()) is not None:
+            now = datetime.fromtimestamp(told_s, UTC)
+        moment = now if at is None else _moment(at, zone, lambda: _midnight(now, zone))
         return _asked(records, moment, zone, slot_s=60 * config.home.slot_minutes)
     finally:
         records.close()

@@ -13,6 +13,7 @@ from hems.bidding.promise import promised_curve, promised_exchange
 from hems.bidding.sessions import closing_sessions
 from hems.bidding.steps import order_steps
 from hems.bidding.strategy import SlotOrder, Strategy
+from hems.control.as_decided import AsDecided, as_decided
 from hems.control.household.commands import commanded_kw, is_commanded, wish_why
 from hems.control.household.merging import wished_home, wished_stays
 from hems.control.household.overridden import overridden
@@ -96,6 +97,7 @@ class _Prepared:
     standbys: Standbys
     wishes: Wishes
     weighed: Outlook  # the outlook with prices as the household weighs them
+    decided: AsDecided | None = None  # None until a slot is decided with this plan
 
 
 class EnergyManager:
@@ -133,6 +135,11 @@ class EnergyManager:
     def problem(self) -> Problem | None:
         """The problem of the newest plan."""
         return None if self._prepared is None else self._prepared.problem
+
+    @property
+    def decided(self) -> AsDecided | None:
+        """The newest plan as its first slot was decided first; None while no slot is decided with it."""
+        return None if self._prepared is None else self._prepared.decided
 
     @property
     def futures(self) -> tuple[Future, ...]:
@@ -218,14 +225,22 @@ class EnergyManager:
             exchange = running_exchange(slot, prepared.weighed, view) if prepared.trades else None
             if exchange is not None and view is not None and prepared.promises:
                 exchange = promised_exchange(exchange, slot.start_s, self.home.slot_h, view.promises(slot))
+            available_kw = {i: d.available_w / 1000.0 for i, d in image.devices.items() if d.available_w is not None}
             now = self._planner.replan_slot0(
                 base_kw=base_kw,
-                pv_available_kw={
-                    i: d.available_w / 1000.0 for i, d in image.devices.items() if d.available_w is not None
-                },
+                pv_available_kw=available_kw,
                 exchange_prices=None if exchange is None else exchange.prices_per_kwh[0],
                 exchange_breakpoints=None if exchange is None else exchange.breakpoints_kw[0],
             )
+            if prepared.decided is None:
+                prepared.decided = as_decided(
+                    prepared.problem,
+                    prepared.plan,
+                    now,
+                    base_kw=base_kw,
+                    pv_available_kw=available_kw,
+                    exchange=exchange,
+                )
             return self._decision(slot, "plan", now.power_kw, now.marginal_price_per_kwh, image)
         return self._without_plan(now_s, slot, image)
 

@@ -1,7 +1,7 @@
 """What a home has measured, slot by slot: the past that forecasts are made from."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -105,19 +105,18 @@ class History:
         self._samples = []
         if slot is None or not samples:
             return None
-        base = sum(sample[0] for sample in samples) / len(samples)
-        pv = sum(sample[1] for sample in samples) / len(samples)
+        base, pv = _mean_kw(samples)
         self._known = self._known.put(slot.start_s, (base, pv)).since(slot.start_s - KEEP_DAYS * 86_400)
         return SlotMeans(slot, base, pv)
 
     def series(self, until_s: int) -> tuple[Series, Series] | None:
-        """(load, generation) per slot up to `until_s`, NaN where nothing was measured; the running slot counts.
+        """(load, generation) per slot up to `until_s`, NaN where nothing was measured; None while nothing was at all.
 
-        None while nothing was measured at all.
+        The running slot counts with its mean so far: as it would if it ended now.
         """
         known = self._known
         if self._running is not None and self._samples:
-            known = known.put(self._running.start_s, self._samples[-1])
+            known = known.put(self._running.start_s, _mean_kw(self._samples))
         known = known.until(until_s)
         if not len(known.starts):
             return None
@@ -127,3 +126,8 @@ class History:
         values[:, at] = known.means_kw.T
         load = Series(start_epoch_s=first, slot_s=width, values_kw=values[0])
         return load, Series(start_epoch_s=first, slot_s=width, values_kw=values[1])
+
+
+def _mean_kw(samples: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Mean base load and generation of samples that were taken at an even pace [kW]."""
+    return sum(base for base, _ in samples) / len(samples), sum(pv for _, pv in samples) / len(samples)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hems.bidding.offers import Offers
 from hems.bidding.strategy import Strategy
 from hems.control.market_auditor import MarketAuditor
+from hems.control.market_clock import MarketClock
 from hems.control.market_view import MarketView
 from hems.control.meter.frames import Frame, Signer
 from hems.control.meter.offering import Offering
@@ -44,8 +45,10 @@ class TransactiveMeter:
         outbox: Outbox,
         on_message: Callable[[m.Message], None] | None = None,
         auditor: MarketAuditor | None = None,
+        clock: MarketClock | None = None,
     ) -> None:
         self.meter = meter
+        self.clock = clock
         self.auditor = auditor
         self.view = MarketView()
         self._community = community
@@ -72,6 +75,10 @@ class TransactiveMeter:
         return self._signer.sealed(
             m.Hello(community=self._community, meter=self.meter, software=SOFTWARE, sent_at=format_utc(now_s))
         )
+
+    def asked(self, slot: Slot) -> Frame:
+        """The question what the broker holds of this meter for a slot, and how far trading of the slot is."""
+        return self._signer.sealed(m.StatusQuery(community=self._community, meter=self.meter, slot=slot.label))
 
     def plan_notice(self, strategy: Strategy, now_s: int) -> Frame:
         """The non-binding plan for the community's path; its round follows the time, also over restarts."""
@@ -143,7 +150,8 @@ class TransactiveMeter:
     def receive(self, kind: str, data: bytes, now_s: int | None = None) -> m.Message | None:
         """The verified message of the broker, or None when it does not hold (it is then ignored).
 
-        `now_s` is the own clock, None while it is not trusted. An award that comes before its clearing waits for it.
+        `now_s` is the own clock, None while it was never set; before a gate has proven that it agrees with the
+        market's, nothing is judged by it. An award that comes before its clearing waits for it.
         """
         if kind == m.Witness.kind:
             self._witnesses.compare(data)
@@ -178,6 +186,9 @@ class TransactiveMeter:
     def _take(self, message: m.Message, now_s: int | None) -> None:
         self.view.learn(message)
         self._digest(message)
+        if self.clock is not None and now_s is not None:
+            self.clock.hear(message, now_s)
+            now_s = now_s if self.clock.is_proven else None
         if self.auditor is not None:
             self.auditor.learn(message, now_s)
         if isinstance(message, m.Checkpoint) and now_s is not None:

@@ -9,13 +9,18 @@ from hems.io.edge_store import MIGRATIONS, StoreError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a device was told [kW, + into the device], when [s since 1970], from which rung of the ladder, and why."""
+    """What a device was told [kW, + into the device], when [s since 1970], from which rung of the ladder, and why.
+
+    `price_per_kwh` is what one more kWh cost then, `worth_per_h` the gain by it: both as the home's page shows them.
+    """
 
     at_s: int
     rung: str
     power_kw: float
     code: str
     text: str
+    price_per_kwh: float
+    worth_per_h: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +69,28 @@ class EdgeRecords:
         first, last = self._db.execute("SELECT min(slot_s), max(slot_s) FROM problems").fetchone()
         return None if first is None else (int(first), int(last))
 
+    def newest_told_s(self) -> int | None:
+        """When a device was told something last [s since 1970]; None before the first decision."""
+        (at_s,) = self._db.execute("SELECT max(at_s) FROM decisions WHERE rung != 'offer'").fetchone()
+        return None if at_s is None else int(at_s)
+
     def told(self, slot_s: int) -> dict[str, Told]:
         """What every device was told last in a slot."""
-        query = "SELECT device, at_s, rung, power_kw, code, text FROM decisions WHERE slot_s = ? ORDER BY at_s"
+        query = (
+            "SELECT device, at_s, rung, power_kw, code, text, price_per_kwh, worth_per_h FROM decisions "
+            "WHERE slot_s = ? ORDER BY at_s"
+        )
         return {
-            device: Told(at_s=at_s, rung=rung, power_kw=power_kw, code=code, text=text)
-            for device, at_s, rung, power_kw, code, text in self._db.execute(query, (slot_s,))
+            device: Told(
+                at_s=at_s,
+                rung=rung,
+                power_kw=power_kw,
+                code=code,
+                text=text,
+                price_per_kwh=price_per_kwh,
+                worth_per_h=worth_per_h,
+            )
+            for device, at_s, rung, power_kw, code, text, price_per_kwh, worth_per_h in self._db.execute(
+                query, (slot_s,)
+            )
         }

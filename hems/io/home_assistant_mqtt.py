@@ -27,15 +27,16 @@ TIMEOUT_S = 10.0
 WAITING_MAX = 2_000
 INCOMING_MAX = 200
 KEEPALIVE_S = 30
+OLD_TOLD_MAX = 100  # topics with retained commands that the log names: a stranger may leave any number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receivers:
-    """Who hears of a new connection, of Home Assistant's birth, and of commands (component, payload, retained)."""
+    """Who hears of a new connection, of Home Assistant's birth, and of commands (component, payload)."""
 
     on_connected: Callable[[], None]
     on_birth: Callable[[], None]
-    on_command: Callable[[str, bytes, bool], None]
+    on_command: Callable[[str, bytes], None]
 
 
 class UnreadableFileError(OSError):
@@ -79,6 +80,7 @@ class HomeAssistantMqtt:
         self._states: dict[str, Publication] = {}
         self._work = asyncio.Event()
         self._failing = False
+        self._old_told: set[str] = set()
         self.is_connected = False
 
     def send(self, publications: Sequence[Publication], then: Callable[[], None] | None = None) -> None:
@@ -145,10 +147,23 @@ class HomeAssistantMqtt:
             payload = message.payload if isinstance(message.payload, bytes) else b""
             name = message.topic.value
             component = self._topics.commanded(name)
-            if component is not None:
-                self._receivers.on_command(component, payload, message.retain)
+            if component is not None and message.retain:
+                self._leave_old(name)
+            elif component is not None:
+                self._receivers.on_command(component, payload)
             elif name == self._topics.birth and payload == ONLINE.encode():
                 self._receivers.on_birth()
+
+    def _leave_old(self, topic: str) -> None:
+        """Says once per topic that a command which lay on the server is not done: it may be of any age."""
+        if topic in self._old_told or len(self._old_told) >= OLD_TOLD_MAX:
+            return
+        self._old_told.add(topic)
+        LOG.warning(
+            "a retained command lies on %s: it may be old and is left alone; remove it there with an empty retained "
+            "message, and send commands without retain",
+            topic,
+        )
 
     async def _transmit(self, client: aiomqtt.Client) -> None:
         while True:

@@ -1,5 +1,6 @@
 """What the meter's process has stored of its market, read beside it: rounds, own orders, settlements, findings."""
 
+import json
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from hems.control.house_view.market_day import OwnOrder, RoundView, market_rounds
 from hems.control.house_view.money import SettledPart, settled_part
+from hems.control.market_clock import FACT as CLOCK_FACT
 from hems.io.edge_store import MIGRATIONS
 from wire.messages import Award, Clearing, Order, Reveal, Settlement
 from wire.slots import format_utc, parse_utc
@@ -30,6 +32,7 @@ class MarketRecords:
     number: int = 0
     parts: dict[tuple[str, str], SettledPart] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
+    clock_off_s: int | None = None  # how far ahead of the market's clock (+) or behind (-); None: it agrees
     _db: sqlite3.Connection | None = None
     _version: int = -1
     _last_row: int = 0
@@ -90,6 +93,8 @@ class MarketRecords:
             self._take_order(kind, bytes(payload))
         findings = "SELECT DISTINCT value FROM health WHERE value LIKE ? AND at_s >= ? ORDER BY at_s DESC LIMIT ?"
         rows = db.execute(findings, (f"{AUDIT}%", month_s, FINDINGS_MAX)).fetchall()
+        clock = db.execute("SELECT value FROM facts WHERE name = ?", (CLOCK_FACT,)).fetchone()
+        self.clock_off_s = None if clock is None else json.loads(clock[0])
         self.findings = tuple(str(value).removeprefix(AUDIT) for (value,) in rows)
 
     def _take(self, slot: str, kind: str, text: str) -> None:

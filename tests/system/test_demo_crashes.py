@@ -65,7 +65,7 @@ async def community_with_kills(world: World, folder: Path, seed: int) -> tuple[l
             start_s=start_s,
             end_s=end_s,
             progress=strike,
-            alive=children.dead,
+            watched=children,
         )
         await asyncio.to_thread(children.end)
     return sites, killed

@@ -14,6 +14,7 @@ from broker.io.verification import verify
 from twin.demo.coordinator import DemoStuck, drive
 from twin.demo.live import Listeners, live
 from twin.demo.mqtt_server import mosquitto_path, mqtt_server
+from twin.demo.processes import Children
 from twin.demo.run import DemoOptions
 from wire.messages import Clearing
 
@@ -76,7 +77,16 @@ def test_a_demo_whose_mqtt_server_ends_says_so(tmp_path: Path) -> None:
     async def scene() -> None:
         async with mqtt_server(tmp_path) as (port, _):
             driving = asyncio.create_task(
-                drive(port, "elm", ["nobody"], [], start_s=0, end_s=900, progress=print, alive=lambda: None)
+                drive(
+                    port,
+                    "elm",
+                    ["nobody"],
+                    [],
+                    start_s=0,
+                    end_s=900,
+                    progress=print,
+                    watched=Children(tmp_path / "logs"),
+                )
             )
             while driving not in (await asyncio.wait([driving], timeout=0.1))[0]:
                 for pid in processes_of(tmp_path):

@@ -100,7 +100,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
                 start_s=START_S,
                 end_s=START_S + 2 * 900 + 60,
                 progress=lambda _: None,
-                alive=children.dead,
+                watched=children,
                 tls=shown(folders.root / "coordinator"),
             )
             topics = await stranger

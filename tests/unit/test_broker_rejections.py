@@ -25,9 +25,10 @@ from broker.control.service import Inbound, MarketService
 from broker.market.events import Received, Refused, SlotOpened, decode_event
 from broker.market.terms import OutsidePrices
 from wire.codec import canonical, encode
-from wire.messages import Message, Rejection, Reveal, SealedOrder, Side
+from wire.messages import Message, Receipt, Rejection, Reveal, SealedOrder, Side
 from wire.reasons import HINTS, Reason
 from wire.signing import MAX_FRAME_BYTES, seal
+from wire.slots import Slot, format_utc
 
 BUY = (Side.BUY, 200_000, 500)
 GOOD = order(1, slot(2), BUY)
@@ -271,3 +272,37 @@ def test_a_meter_that_no_id_can_name_is_dropped_without_a_trace(meter: str) -> N
     records = len(journal.kept)
     assert market.handle([Inbound("order", meter, b"junk"), Inbound("plan", meter, b"junk")], START_S) == []
     assert len(journal.kept) == records
+
+
+@pytest.mark.parametrize(
+    ("at", "off_s", "words"),
+    [
+        (slot(99), 3600, "its sent_at is 60 min ahead of the market's clock: set the meter's clock"),
+        (slot(-4), -3600, "its sent_at is 60 min behind the market's clock: set the meter's clock"),
+        (slot(-4), -60, None),
+        (slot(2), 3600, None),
+    ],
+)
+def test_an_order_for_a_wrong_time_is_refused_with_the_clock_that_is_wrong(
+    at: Slot, off_s: int, words: str | None
+) -> None:
+    market = opened()
+    asked = order(1, at, BUY).model_copy(update={"sent_at": format_utc(START_S + off_s)})
+    (out,) = market.handle([inbound(1, asked)], START_S)
+    if at == slot(2):
+        assert isinstance(out.message, Receipt)
+        return
+    assert isinstance(out.message, Rejection) and out.message.code is Reason.FOREIGN_SLOT
+    assert out.message.detail.startswith(f"{at.label} is not in the market calendar now")
+    assert ("sent_at" in out.message.detail) == (words is not None)
+    assert words is None or words in out.message.detail
+
+
+def test_an_order_that_comes_after_its_gate_names_the_clock_and_one_with_a_wrong_price_does_not() -> None:
+    market, late_s = opened(), slot(2).start_s - 60
+    (out,) = market.handle([inbound(1, GOOD)], late_s)
+    assert isinstance(out.message, Rejection) and out.message.code is Reason.GATE_CLOSED
+    assert f"its sent_at is {(late_s - START_S) // 60} min behind" in out.message.detail
+    asked = order(1, slot(3), (Side.BUY, 300_001, 1))
+    (out,) = market.handle([inbound(1, asked)], late_s)
+    assert isinstance(out.message, Rejection) and "clock" not in out.message.detail

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hems.control.history import KEEP_DAYS, History, SlotMeans
 from hems.metering.image import DeviceImage, SiteImage
@@ -38,13 +40,24 @@ def test_before_anything_is_measured_there_is_no_series() -> None:
     assert History(slot_minutes=15).series(START_S) is None
 
 
-def test_the_running_slot_counts_with_its_last_sample() -> None:
-    history = filled(1000.0)
-    history.sample(slot(0), measured(1400.0))
+@given(st.lists(st.tuples(st.floats(0.0, 20_000.0), st.floats(0.0, 20_000.0)), min_size=1, max_size=20))
+def test_the_running_slot_counts_as_it_would_if_it_ended_now(samples: list[tuple[float, float]]) -> None:
+    history = History(slot_minutes=15)
+    for base_w, available_w in samples:
+        history.sample(slot(0), measured(base_w, available_w))
     found = history.series(START_S + 1)
-    assert found is not None
-    assert found[0].values_kw.tolist() == [1.4]
-    assert history.means == {}
+    assert found is not None and history.means == {}
+    ended = history.sample(slot(1), measured(0.0))
+    assert ended is not None
+    assert [series.values_kw.tolist() for series in found] == [[ended.base_kw], [ended.pv_kw]]
+
+
+def test_a_kettle_at_the_last_look_is_not_the_whole_running_slot() -> None:
+    history = filled(300.0)
+    for watts in (300.0, 300.0, 3300.0):  # beside the first 300
+        history.sample(slot(0), measured(watts))
+    found = history.series(START_S + 1)
+    assert found is not None and found[0].values_kw[-1] == pytest.approx(1.05)
 
 
 def test_the_running_slot_is_not_known_at_its_own_start() -> None:

@@ -28,10 +28,10 @@ class Desk:
         self.household = Household(HOME, self.store, now=lambda: self.now_s)
         self.desk = CommandDesk(self.household, COMMANDS, lambda: self.now_s)
 
-    def send(self, component: str, payload: str | bytes, *, retained: bool = False) -> bool:
+    def send(self, component: str, payload: str | bytes) -> bool:
         """Whether a command was done."""
         data = payload.encode() if isinstance(payload, str) else payload
-        return isinstance(self.desk.take(component, data, retained=retained), Accepted)
+        return isinstance(self.desk.take(component, data), Accepted)
 
 
 def test_selects_numbers_texts_and_thermostats_set_what_they_are_for() -> None:
@@ -139,12 +139,6 @@ def test_a_wrong_command_is_refused_with_its_reason_and_nothing_changes(
     assert desk.household.settings().values == {} and desk.household.overrides() == () and desk.store.document is None
 
 
-def test_a_retained_command_may_be_old_and_is_refused() -> None:
-    desk = Desk()
-    assert not desk.send("mode", "away", retained=True)
-    assert "retained" in desk.desk.refusal["text"] and desk.household.settings().mode == "auto"
-
-
 def test_a_flood_is_refused_and_a_minute_later_commands_are_taken_again() -> None:
     desk = Desk()
     done = [desk.send("mode", "away" if number % 2 else "save") for number in range(PER_MINUTE_MAX + 5)]
@@ -155,15 +149,11 @@ def test_a_flood_is_refused_and_a_minute_later_commands_are_taken_again() -> Non
 
 
 @settings(max_examples=50, deadline=None)
-@given(
-    st.sampled_from([*COMMANDS, "nothing"]), st.one_of(st.binary(max_size=60), st.text(max_size=60)), st.booleans()
-)
-def test_whatever_comes_in_is_done_or_refused_and_told_as_json(
-    component: str, payload: bytes | str, retained: bool
-) -> None:
+@given(st.sampled_from([*COMMANDS, "nothing"]), st.one_of(st.binary(max_size=60), st.text(max_size=60)))
+def test_whatever_comes_in_is_done_or_refused_and_told_as_json(component: str, payload: bytes | str) -> None:
     desk = Desk()
     data = payload.encode("utf-8", "surrogatepass") if isinstance(payload, str) else payload
-    outcome = desk.desk.take(component, data, retained=retained)
+    outcome = desk.desk.take(component, data)
     assert isinstance(outcome, Accepted | Rejected)
     json.dumps(desk.desk.refusal, allow_nan=False)
     if isinstance(outcome, Rejected):

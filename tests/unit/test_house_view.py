@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from golden_messages import GOLDEN
 from house_samples import AT_S, HOME, image
 from hypothesis import given
@@ -134,6 +135,31 @@ def test_a_restart_and_a_clock_that_was_set_back_count_on_in_the_same_slot(tmp_p
     seen(again, AT_S + 210, 400)
     assert [round(one.import_kwh, 9) for one in again.slots(0)] == [0.3, 0.0]
     assert round(again.slots(AT_S)[0].cost, 9) == 0.15
+    store.close()
+
+
+@pytest.mark.parametrize(("stopped_after_s", "slots"), [(900, 1), (901, 2)])
+def test_a_home_that_stops_at_the_start_of_a_slot_stores_no_slot_of_nothing(
+    tmp_path: Path, stopped_after_s: int, slots: int
+) -> None:
+    store = EdgeStore(tmp_path / "ems.db")
+    book = SpentBook(store, 15, lambda _: (0.5, 0.1))
+    for at_s in (AT_S, AT_S + 890, AT_S + stopped_after_s):
+        book.measured(image(at_s=at_s, grid_w=0), _read(at_s, 1000))
+    book.keep()
+    assert [one.start_s for one in store.spent(0)] == [AT_S, AT_S + 900][:slots]
+    store.close()
+
+
+def test_a_home_that_stops_after_one_look_has_counted_nothing(tmp_path: Path) -> None:
+    store = EdgeStore(tmp_path / "ems.db")
+    book = SpentBook(store, 15, lambda _: (0.5, 0.1))
+    book.measured(image(at_s=AT_S + 100, grid_w=500), _read(AT_S + 100, 1000))
+    book.keep()
+    assert store.spent(0) == []
+    book.measured(image(at_s=AT_S + 160, grid_w=500), _read(AT_S + 160, 1000))
+    book.keep()
+    assert [one.start_s for one in store.spent(0)] == [AT_S]
     store.close()
 
 

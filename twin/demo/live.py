@@ -104,7 +104,7 @@ async def live(
             start_s=start_s,
             end_s=end_s,
             progress=moved,
-            alive=children.dead,
+            watched=children,
             pace=None if factor is None else Pace(start_s, factor),
         )
         await asyncio.to_thread(children.end)

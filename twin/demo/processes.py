@@ -46,6 +46,14 @@ class Children:
                 return f"{name} ended with status {status}: {' | '.join(tail) or 'it said nothing'}"
         return None
 
+    def work_s(self) -> float | None:
+        """Processor time of all that run and of their children so far [s]; None where the system does not tell."""
+        roots = {child.pid for child in self._running.values() if child.poll() is None}
+        try:
+            return work_of_s(roots)
+        except OSError:
+            return None
+
     def peak_memory_mb(self) -> dict[str, float]:
         """The largest resident memory of every running process so far [MB]; empty where the system does not tell."""
         peaks = {}
@@ -70,3 +78,30 @@ class Children:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+
+
+def work_of_s(roots: set[int]) -> float:
+    """Processor time of processes and all that descend from them, those that ended included [s].
+
+    Raises: OSError where there is no /proc. Source: proc_pid_stat(5), fields 4 and 14 to 17.
+    """
+    parents, ticks = {}, {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        pid = int(folder.name)
+        parents[pid], ticks[pid] = int(fields[1]), sum(int(field) for field in fields[11:15])
+    family = [pid for pid in parents if not roots.isdisjoint(_line_of(pid, parents))]
+    return sum(ticks[pid] for pid in family) / os.sysconf("SC_CLK_TCK")
+
+
+def _line_of(pid: int, parents: dict[int, int]) -> list[int]:
+    """A process and its ancestors."""
+    line = [pid]
+    while (parent := parents.get(line[-1])) is not None and parent not in line:
+        line.append(parent)
+    return line

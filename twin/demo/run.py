@@ -139,7 +139,7 @@ async def _live(world: World, options: DemoOptions, tick: Tick, beside: Callable
             start_s=start_s,
             end_s=end_s,
             progress=moved,
-            alive=children.dead,
+            watched=children,
         )
         wall_s, memory = time.monotonic() - begin, children.peak_memory_mb()
         await asyncio.to_thread(children.end)

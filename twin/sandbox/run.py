@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiomqtt
 
-from twin.demo.coordinator import INSTANT_TIMEOUT_S, READY_TIMEOUT_S, DemoStuck, answers
+from twin.demo.coordinator import DemoStuck, answers
 from twin.demo.mqtt_server import mqtt_server
 from twin.demo.processes import Children
 from twin.sandbox.files import COMMUNITY, write_broker, write_keys
@@ -76,7 +76,7 @@ async def _drive(port: int, options: SandboxOptions, children: Children) -> None
     async with aiomqtt.Client("127.0.0.1", port, identifier="hearthgrid-sandbox", socket_options=nagle_off) as client:
         await client.subscribe(clock.done_topic(COMMUNITY, "+"), clock.QOS)
         await client.publish(clock.now_topic(COMMUNITY), clock.encode_now(coordinator.current), clock.QOS)
-        await answers(client, COMMUNITY, coordinator, READY_TIMEOUT_S, children.dead)
+        await answers(client, COMMUNITY, coordinator, children)
         begin = time.monotonic()
         told: Slot | None = None
         last_s = None if options.slots is None else first.shifted(options.slots).start_s
@@ -86,7 +86,7 @@ async def _drive(port: int, options: SandboxOptions, children: Children) -> None
                 await client.publish(
                     clock.now_topic(COMMUNITY), clock.encode_now(coordinator.announce(moment_s)), clock.QOS
                 )
-                await answers(client, COMMUNITY, coordinator, INSTANT_TIMEOUT_S, children.dead)
+                await answers(client, COMMUNITY, coordinator, children)
                 running = slot_at(moment_s, options.slot_minutes)
                 if running != told:
                     told = running

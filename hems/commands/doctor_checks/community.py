@@ -10,6 +10,7 @@ from doctor.machine.files import is_locked, private_file
 from doctor.machine.mqtt_server import visited
 from doctor.machine.mqtt_session import MqttPlace, MqttSession
 from hems.commands.doctor_checks.home_place import HomePlace
+from hems.control.market_clock import longest_lead_s, off_by_conditions_s
 from hems.io.local_socket import METER_SOCKET, LinkPathError, socket_path
 from hems.io.process_lock import METER_LOCK, RUN_LOCK
 from hems.io.telemetry_sources import METER_BUFFER
@@ -25,7 +26,6 @@ from wire.topics import meter_inbox, topic
 
 NO_MARKET = "no [market]: this home does not trade"
 HELD = "'hems meter' is connected, and its certificate is good for one connection: stop it to look from here"
-CLOCK_TOLERANCE_S, GATE_LEAD_MAX_S = 60, 600
 TOLD_WITHIN_S = 180  # a program tells once a minute how it fares, and writes that with the next
 Look = Callable[[MqttSession, MarketTable], Finding]
 
@@ -115,18 +115,21 @@ def clock_agrees(home: HomePlace) -> Finding:
         assert home.config is not None
         status = _retained(session, topic("status", market.community))
         frame = _retained(session, topic("conditions", market.community))
-        if status is None or frame is None or _state(status) != "online":
+        terms = _retained(session, topic("calendar", market.community))
+        if status is None or frame is None or terms is None or _state(status) != "online":
             return skipped("the broker is not online")
         try:
-            payload = open_frame(frame, bytes.fromhex(market.broker_key), "conditions", market.community)
-            ahead_s = parse_utc(decode(Conditions, payload).slot) - home.now_s
+            key = bytes.fromhex(market.broker_key)
+            calendar = decode(Calendar, open_frame(terms, key, "calendar", market.community))
+            payload = open_frame(frame, key, "conditions", market.community)
+            conditions_s = parse_utc(decode(Conditions, payload).slot)
         except (FrameError, DecodeError):
             return skipped("conditions that do not hold: see calendar")
-        slot_s = 60 * home.config.home.slot_minutes
-        if -CLOCK_TOLERANCE_S <= ahead_s <= 2 * slot_s + GATE_LEAD_MAX_S + CLOCK_TOLERANCE_S:
+        slot_s, lead_s = 60 * home.config.home.slot_minutes, longest_lead_s(calendar)
+        off_s = off_by_conditions_s(conditions_s, home.now_s, slot_s, lead_s)
+        if off_s is None:
             return ok("fits the market's")
-        off_min = round(abs(ahead_s - slot_s) / 60)
-        what = f"about {off_min} min {'behind' if ahead_s > 0 else 'ahead of'} the market's"
+        what = f"about {round(abs(off_s) / 60)} min {'ahead of' if off_s > 0 else 'behind'} the market's"
         return fail(what, remedy=f"{SET_IT}; when it is right, the operator's is wrong")
 
     return _visit(home, look)

@@ -40,20 +40,20 @@ class CommandDesk:
         self.hours = hours
         self.refusal: dict[str, Any] = _no_refusal()
 
-    def take(self, component: str, payload: bytes, *, retained: bool) -> Outcome:
+    def take(self, component: str, payload: bytes) -> Outcome:
         """Does what a command says, or says why not. Never raises for what a stranger sends."""
-        outcome = self._taken(component, payload, retained)
+        outcome = self._taken(component, payload)
         self.refusal = _no_refusal() if isinstance(outcome, Accepted) else self._refused(component, outcome)
         return outcome
 
-    def _taken(self, component: str, payload: bytes, retained: bool) -> Outcome:
+    def _taken(self, component: str, payload: bytes) -> Outcome:
         command, now_s = self._commands.get(component), self._now()
         if command is None:
             return _rejected(component[:40], "takes no commands", "see the topics in discovery")
         if len(self._recent) == PER_MINUTE_MAX and now_s - self._recent[0] < 60:
             return _rejected(component, f"more than {PER_MINUTE_MAX} commands a minute", "send fewer")
         self._recent.append(now_s)
-        text = text_of(payload, retained, component)
+        text = text_of(payload, component)
         return Rejected(reasons=(text,)) if isinstance(text, Finding) else self._done(command, text, component)
 
     def _done(self, command: Command, text: str, where: str) -> Outcome:

@@ -19,10 +19,8 @@ class OverrideWish:
     power_kw: float | None = None
 
 
-def text_of(payload: bytes, retained: bool, where: str) -> str | Finding:
+def text_of(payload: bytes, where: str) -> str | Finding:
     """The text of a command, or what is wrong with it before it is read at all."""
-    if retained:
-        return Finding(where=where, wrong="was retained and may be old", remedy="send it again, without retain")
     if len(payload) > BYTES_MAX:
         return Finding(where=where, wrong=f"{len(payload)} bytes", remedy=f"send at most {BYTES_MAX}")
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hems.control.house_view.now import NowView
+from hems.control.market_clock import clock_words
 
 COMMUNITY_SILENT_SLOTS = 3
 
@@ -18,6 +19,7 @@ class NoticeCode(StrEnum):
     LAST_PLAN = "last_plan"
     METER_PROCESS_AWAY = "meter_process_away"
     COMMUNITY_SILENT = "community_silent"
+    CLOCK_OFF = "clock_off"
     AUDIT = "audit"
     MODE = "mode"
 
@@ -34,12 +36,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """How the home stands with its market: does it trade, is the meter's process there, when was something heard."""
+    """How the home stands with its market: does it trade, is the meter's process there, when was something heard.
+
+    With a clock that is off it hears and is not heard: nothing of it is believed.
+    """
 
     trades: bool = False
     is_linked: bool = False
     heard_s: int | None = None
     findings: tuple[str, ...] = field(default_factory=tuple)
+    clock_off_s: int | None = None  # ahead of the market's clock (+) or behind (-); None: they agree
 
 
 def notices(
@@ -73,6 +79,8 @@ def _market_notices(now_s: int, contact: Contact, slot_s: int) -> Sequence[Notic
         return ()
     if not contact.is_linked:
         return (Notice(code=NoticeCode.METER_PROCESS_AWAY),)
+    if contact.clock_off_s is not None:
+        return (Notice(code=NoticeCode.CLOCK_OFF, names=(clock_words(contact.clock_off_s),), is_bad=True),)
     if contact.heard_s is None or now_s - contact.heard_s > COMMUNITY_SILENT_SLOTS * slot_s:
         return (Notice(code=NoticeCode.COMMUNITY_SILENT, since_s=contact.heard_s),)
     return ()

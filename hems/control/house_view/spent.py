@@ -39,12 +39,19 @@ class Spending:
     _import_kwh: float = 0.0
     _export_kwh: float = 0.0
     _prices: tuple[float, float] = (0.0, 0.0)
+    _has_counted: bool = False
+
+    @property
+    def has_counted(self) -> bool:
+        """Whether any time or energy of the running slot has been counted: at its very start there is none."""
+        return self._has_counted
 
     def go_on(self, running: SpentSlot) -> None:
         """Adds what was counted before of the running slot, or of the one that begins."""
         self._slot = slot_at(running.start_s, self.slot_minutes)
         self._import_kwh += running.import_kwh
         self._export_kwh += running.export_kwh
+        self._has_counted = True
 
     def sample(
         self, image: SiteImage, retail: float, feed_in: float, reading: Reading | None = None
@@ -65,8 +72,10 @@ class Spending:
             ended = self.running()
             self._import_kwh = self._export_kwh = 0.0
             self._add(moved, 1.0 - before)
+            self._has_counted = look.at_s > slot.start_s or self._import_kwh + self._export_kwh > 0.0
         else:
             self._add(moved, 1.0)
+            self._has_counted = self._has_counted or last is not None
         self._slot, self._last, self._prices = slot, look, (retail, feed_in)
         return ended
 

@@ -45,6 +45,7 @@ def round_html(one: RoundView, shown: Shown, name: str) -> Markup:
 def _facts(snapshot: HouseSnapshot, rounds: Sequence[RoundView], shown: Shown) -> Markup:
     codes = {notice.code for notice in snapshot.notices}
     state = "away" if NoticeCode.METER_PROCESS_AWAY in codes else "on"
+    state = "clock" if NoticeCode.CLOCK_OFF in codes else state
     state = "silent" if NoticeCode.COMMUNITY_SILENT in codes else state
     heard = snapshot.contact.heard_s
     more = "" if heard is None else say("market.heard", time=shown.moment(heard, snapshot.at_s))

@@ -9,6 +9,8 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 
+from wire.slots import format_utc
+
 WAIT_S = 30.0
 KEPT = 40
 WAITING_MAX = 8
@@ -28,7 +30,9 @@ class WhyAnswers:
         self._kept: OrderedDict[tuple[str, int], str] = OrderedDict()
 
     async def answer(self, device: str, slot_s: int) -> str:
-        """The sentence and what would change it, one per line. `device` has to be one of the home's.
+        """The sentence, what would change it and by which prices that counts, one per line.
+
+        `device` has to be one of the home's.
 
         Raises: NoAnswer.
         """
@@ -44,13 +48,13 @@ class WhyAnswers:
         async with self._turn:
             known = self._kept.get((device, slot_s))
             if known is None:
-                known = await self._asked(device)
+                known = await self._asked(device, slot_s)
                 self._kept[device, slot_s] = known
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             return known
 
-    async def _asked(self, device: str) -> str:
+    async def _asked(self, device: str, slot_s: int) -> str:
         command = [
             sys.executable,
             "-P",
@@ -59,6 +63,8 @@ class WhyAnswers:
             "why",
             "--config",
             str(self._config),
+            "--at",
+            format_utc(slot_s),  # of a home in announced time the clock of this machine says nothing
             "--json",
             "--",
             device,
@@ -78,4 +84,7 @@ class WhyAnswers:
         if asked.returncode:
             raise NoAnswer(wrong.decode(errors="replace").strip()[:300] or "hems why gave no answer")
         made = json.loads(printed)["devices"][0]
-        return "\n".join([str(made["sentence"]), *(str(line) for line in made.get("would_change", []))])
+        lines = [made["sentence"], *made.get("would_change", [])]
+        if "counted_by" in made:
+            lines.append(made["counted_by"])
+        return "\n".join(str(line) for line in lines)

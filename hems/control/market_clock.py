@@ -1,0 +1,99 @@
+"""The own clock against the market's, by what the broker has signed: where they differ nothing may be traded.
+
+A gate is told when it closes, so it tells exactly. Before the first one two things are certain whenever they were
+said: nobody tells conditions of slots that are hours away, so a clock that finds them is behind; and a slot that is
+still open to orders has not begun, so a clock for which it is over is ahead. Old conditions prove nothing: a market
+may be down.
+"""
+
+from dataclasses import dataclass
+
+from wire.messages import Calendar, Conditions, Gate, Message, SlotState, StatusAnswer
+from wire.slots import parse_utc
+
+FACT = "market_clock"  # in the store of the meter's process: how far the clock is off [s], null where it agrees
+LIMIT_S = 120  # farther off, slots are cut and orders placed at wrong times
+TOLERANCE_S = 60
+SETTLED_S = 30  # after a connection: what had waited for it on the MQTT server has come by then
+
+
+def off_by_conditions_s(conditions_s: int, now_s: float, slot_s: int, lead_s: int) -> int | None:
+    """About how far the own clock is ahead of (+) or behind (-) the market's [s]; None where it fits.
+
+    `conditions_s` is the start of the slot that the newest conditions are for: the next one or two of the market,
+    told at the gate before, at most `lead_s` ahead.
+    """
+    until_s = conditions_s - now_s
+    if -TOLERANCE_S <= until_s <= 2 * slot_s + lead_s + TOLERANCE_S:
+        return None
+    return round(slot_s - until_s)
+
+
+def longest_lead_s(calendar: Calendar) -> int:
+    """How long before a slot its gates close at most [s], of stages whose gates follow the slots."""
+    return max((stage.gate_lead_s or 0 for stage in calendar.stages), default=0)
+
+
+@dataclass(slots=True)
+class MarketClock:
+    """How the own clock stands to that of one market with slots of `slot_s`; every call gets the own time."""
+
+    slot_s: int
+    off_s: int | None = None
+    _is_by_gate: bool = False
+    _connected_s: int = 0
+    _is_settled: bool = False  # what had waited for the connection has come
+    _lead_s: int | None = None
+    _conditions_s: int | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether a gate has shown that the clock agrees: only then may it speak against the operator."""
+        return self._is_by_gate and self.off_s is None
+
+    def connected(self, now_s: int) -> None:
+        """A connection begins: what waited for it comes now, and is old."""
+        self._connected_s, self._is_settled = now_s, False
+
+    def hear(self, message: Message, now_s: int) -> None:
+        """Takes a verified message of the broker."""
+        self._is_settled = self._is_settled or abs(now_s - self._connected_s) >= SETTLED_S
+        match message:
+            case Gate() if self._is_settled:
+                off_s = now_s - parse_utc(message.closed_at)
+                self.off_s, self._is_by_gate = (off_s if abs(off_s) > LIMIT_S else None), True
+            case Calendar():
+                self._lead_s = longest_lead_s(message)
+                self._judge_conditions(now_s)
+            case Conditions():
+                self._conditions_s = parse_utc(message.slot)
+                self._judge_conditions(now_s)
+            case StatusAnswer() if message.state is SlotState.GATE_OPEN:
+                self._judge_open_slot(parse_utc(message.slot), now_s)
+            case _:
+                pass
+
+    def _about_off_s(self, now_s: int) -> int | None:
+        if self._conditions_s is None or self._lead_s is None:
+            return None
+        return off_by_conditions_s(self._conditions_s, now_s, self.slot_s, self._lead_s)
+
+    def _judge_conditions(self, now_s: int) -> None:
+        """Conditions of slots that are too far away: they were not told in the future."""
+        off_s = self._about_off_s(now_s)
+        if off_s is not None and off_s < 0 and self.off_s is None:
+            self.off_s, self._is_by_gate = off_s, False
+        elif off_s is None and self._lead_s is not None and not self._is_by_gate:
+            self.off_s = None
+
+    def _judge_open_slot(self, start_s: int, now_s: int) -> None:
+        """A slot that is over by the own clock and open to orders by the market's."""
+        over_s = now_s - start_s
+        if over_s >= self.slot_s and self.off_s is None:
+            self.off_s, self._is_by_gate = max(over_s, self._about_off_s(now_s) or 0), False
+
+
+def clock_words(off_s: int) -> str:
+    """What is wrong with a clock that is ahead (+) or behind (-), as a part of a sentence."""
+    far = f"{round(abs(off_s) / 60)} min"
+    return f"this computer's clock is about {far} {'ahead of' if off_s > 0 else 'behind'} the market's"
