@@ -70,6 +70,20 @@ def test_the_value_curve_is_that_of_all_futures() -> None:
     assert curve.marginal_per_kwh == pytest.approx([0.5, 0.25], abs=1e-3)
 
 
+def test_a_planner_that_rests_answers_again_after_the_next_plan() -> None:
+    planner, ways = Planner(), futures((0.5, 2.0), (0.5, 1.0))
+    planner.plan(home(), futures=ways, explain=False)
+    before = planner.value_curve()
+    planner.rest()
+    for asked in (planner.value_curve, lambda: planner.replan_slot0(base_kw=1.0)):
+        with pytest.raises(LookupError, match="call plan"):
+            asked()
+    planner.plan(home(), futures=ways, explain=False)
+    after = planner.value_curve()
+    assert after.net_kw == pytest.approx(before.net_kw)
+    assert after.marginal_per_kwh == pytest.approx(before.marginal_per_kwh)
+
+
 def test_the_running_slot_is_solved_over_all_futures() -> None:
     planner = Planner()
     planner.plan(home(), futures=futures((0.5, 2.0), (0.5, 0.0)), explain=False)
