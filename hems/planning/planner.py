@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hems.planning.assembly import rule_based, solved
 from hems.planning.futures.future import NO_RISK, Future, Risk
-from hems.planning.futures.widening import widened
+from hems.planning.futures.widening import Widened, widened
 from hems.planning.model.program import powers
 from hems.planning.net_limits import LimitedPlan, LimitSide, limited_plan
 from hems.planning.next_slot import slot_zero, value_curve
@@ -100,20 +100,25 @@ class Planner:
         else:
             self._kept = Kept(problem=problem, found=found, outcome=outcome, solver=self._solver)
             marginal = marginal_prices(self._solver, problem, found, outcome)
-            if (
-                futures
-                and (wide := widened(self._wide, problem, found, outcome, futures=futures, risk=risk)) is not None
-            ):
+            if futures and (wide := self._widened(self._kept, earlier, futures, risk)) is not None:
                 found, outcome, marginal = wide.found, wide.outcome, wide.marginal
-                # over futures another decision would have to be weighed in each of them: the plan's decisions stay
-                self._kept = Kept(problem=problem, found=found, outcome=outcome, solver=self._wide, alternatives=())
-                self._solver.rest()
             made = solved(problem, found, outcome, marginal, gap)
         if made.status == "feasible" and budget.left_s() <= 0.0:
             made = self._or_rules(problem, made)
         if explain:
             made = replace(made, reasons=reasons(problem, made))
         return replace(made, wall_s=self._clock() - begin, solve_s=solve_s)
+
+    def _widened(self, kept: Kept, earlier: Earlier | None, futures: Sequence[Future], risk: Risk) -> Widened | None:
+        """The plan over several futures, which is kept instead; the program of the expected one rests meanwhile."""
+        self._solver.rest()
+        wide = widened(self._wide, kept.problem, kept.found, kept.outcome, futures=futures, risk=risk)
+        if wide is None:
+            self._fixed(kept.problem, kept.found, earlier)  # the program as it was kept
+            return None
+        # over futures another decision would have to be weighed in each of them: the plan's decisions stay
+        self._kept = replace(kept, found=wide.found, outcome=wide.outcome, solver=self._wide, alternatives=())
+        return wide
 
     def rest(self) -> None:
         """Let go of what the last plan keeps for questions; they can be asked again after the next plan."""
