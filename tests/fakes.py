@@ -100,6 +100,9 @@ class FakeOutlooks:
 class FailingPlanner:
     """A planner whose solver never gives anything: every plan is the rule-based fallback."""
 
+    def rest(self) -> None:
+        """There is nothing to let go of."""
+
     def plan(self, problem: Problem, **_: Any) -> Plan:
         """The fallback plan."""
         return rule_based(problem)

@@ -29,6 +29,7 @@ from hems.control.household.household import Household
 from hems.control.live_outlook import LiveOutlook
 from hems.control.weather_watch import WeatherWatch
 from hems.io.edge_store import EdgeStore, StoreError
+from hems.io.heap import give_back_free_pages
 from hems.io.home_link import Line
 from hems.io.household_link import HouseholdServer
 from hems.io.local_socket import HOUSEHOLD_SOCKET, METER_SOCKET, socket_path
@@ -36,6 +37,7 @@ from hems.io.price_file import prices_of
 from hems.io.site_devices import SiteDevices
 from hems.io.weather_source import weather_source
 from hems.metering.image import SiteImage
+from hems.planning.planner import Planner
 from hems.site.config import HomeConfig
 from wire.messages import Message
 from wire.telemetry.house import Managing
@@ -90,7 +92,12 @@ class EmsApp:
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
         self._loop = HomeLoop(
-            EnergyManager(home, self._outlook, settings=settings, clock=time.monotonic),
+            EnergyManager(
+                home,
+                self._outlook,
+                settings=settings,
+                planner=Planner(time.monotonic, give_back=give_back_free_pages),
+            ),
             self._history,
             self._outlook,
             Timing(
@@ -230,6 +237,7 @@ class EmsApp:
         next_s = await self._stepped(now_s)
         if self._page is not None:
             self._page.show()
+        give_back_free_pages()
         return next_s
 
     async def _stepped(self, now_s: int) -> int:

@@ -1,6 +1,5 @@
 """The energy manager of one home: plans every slot, values the next slot, and decides the running one."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -109,7 +108,7 @@ class EnergyManager:
         outlooks: OutlookSource,
         *,
         settings: Settings | None = None,
-        clock: Callable[[], float] | None = None,
+        planner: Planner | None = None,
     ) -> None:
         self.home = home
         self.wishes = NO_WISHES
@@ -117,7 +116,7 @@ class EnergyManager:
         self.settings = settings or Settings()
         self.plans = 0
         self._outlooks = outlooks
-        self._planner = Planner(clock) if clock is not None else Planner()
+        self._planner = planner or Planner()
         self._prepared: _Prepared | None = None
         self._lasting: _Prepared | None = None
 
@@ -168,7 +167,7 @@ class EnergyManager:
         stages = () if view is None or view.calendar is None else view.calendar.stages
         closing = [(later, gate) for later, gate in closing_sessions(stages, slot) if later > slot]
         reach = max(((later.start_s - slot.start_s) // slot.duration_s + 1 for later, _ in closing), default=0)
-        outlook = self._outlooks.outlook(now_s, slot.start_s, max(self.settings.horizon_slots, reach))
+        outlook = self._expected(now_s, slot.start_s, max(self.settings.horizon_slots, reach))
         prepared = self._plan(slot, expected_at(self.home, image, slot.start_s), outlook, view)
         net_wh = np.rint(prepared.plan.grid_kw * self.home.slot_h * 1000.0).astype(int)
         if prepared.plan.status == "fallback" or view is None:
@@ -189,6 +188,12 @@ class EnergyManager:
             net_wh=tuple(net_wh.tolist()),
             later=self._later(slot, prepared, view, closing),
         )
+
+    def _expected(self, now_s: int, start_s: int, slots: int) -> Outlook:
+        """What is expected; the last plan lets go first, as its solver beside months of history is most of a home."""
+        self._prepared = None
+        self._planner.rest()
+        return self._outlooks.outlook(now_s, start_s, slots)
 
     def _later(
         self, slot: Slot, prepared: _Prepared, view: MarketView, closing: list[tuple[Slot, Gate]]
@@ -217,7 +222,7 @@ class EnergyManager:
     def decide(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Decision:
         """The setpoints of the running slot from what is measured now: plan, last good plan, or tariff rules."""
         if self._needs_new_plan(slot, image, view):
-            outlook = self._outlooks.outlook(now_s, slot.start_s, self.settings.horizon_slots)
+            outlook = self._expected(now_s, slot.start_s, self.settings.horizon_slots)
             self._plan(slot, image, with_measured(outlook, image), view)
         prepared = self._prepared
         if prepared is not None and prepared.plan.status != "fallback":

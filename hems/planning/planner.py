@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hems.planning.assembly import rule_based, solved
 from hems.planning.futures.future import NO_RISK, Future, Risk
-from hems.planning.futures.widening import widened
+from hems.planning.futures.widening import Widened, widened
 from hems.planning.model.program import powers
 from hems.planning.net_limits import LimitedPlan, LimitSide, limited_plan
 from hems.planning.next_slot import slot_zero, value_curve
@@ -20,7 +20,7 @@ from hems.planning.reasons.plan_reasons import reasons
 from hems.planning.solving.decisions import Earlier, earlier_decisions
 from hems.planning.solving.marginal import marginal_prices
 from hems.planning.solving.search import Budget, Found, search
-from hems.planning.solving.solver import Outcome, Solver
+from hems.planning.solving.solver import Outcome, Solver, as_it_will
 from hems.planning.violations import weighed
 
 if TYPE_CHECKING:
@@ -54,13 +54,18 @@ class Kept:
 
 
 class Planner:
-    """Plans one site again and again. `clock` gives seconds; without one nothing is timed and no limit is kept."""
+    """Plans one site again and again. `clock` gives seconds; without one nothing is timed and no limit is kept.
 
-    def __init__(self, clock: Callable[[], float] = _no_clock) -> None:
+    `give_back` is called whenever much memory has been freed: the system may have it back.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = _no_clock, *, give_back: Callable[[], object] = as_it_will
+    ) -> None:
         """Start with an empty solver."""
         self._clock = clock
-        self._solver = Solver()
-        self._wide = Solver()  # for several futures at once; both keep their last basis
+        self._solver = Solver(give_back)
+        self._wide = Solver(give_back)  # for several futures at once; both keep their last basis
         self._kept: Kept | None = None
 
     def plan(
@@ -86,7 +91,7 @@ class Planner:
         begin = self._clock()
         earlier = None if previous is None else Earlier(plan=previous, elapsed_slots=elapsed_slots)
         budget = Budget(gap=gap, clock=self._clock, until_s=begin + time_limit_s, earlier=earlier)
-        self._kept = None
+        self.rest()
         found = search(self._solver, problem, budget)
         outcome = None if found is None else self._fixed(problem, found, earlier)
         solve_s = self._clock() - begin
@@ -95,19 +100,30 @@ class Planner:
         else:
             self._kept = Kept(problem=problem, found=found, outcome=outcome, solver=self._solver)
             marginal = marginal_prices(self._solver, problem, found, outcome)
-            if (
-                futures
-                and (wide := widened(self._wide, problem, found, outcome, futures=futures, risk=risk)) is not None
-            ):
+            if futures and (wide := self._widened(self._kept, earlier, futures, risk)) is not None:
                 found, outcome, marginal = wide.found, wide.outcome, wide.marginal
-                # over futures another decision would have to be weighed in each of them: the plan's decisions stay
-                self._kept = Kept(problem=problem, found=found, outcome=outcome, solver=self._wide, alternatives=())
             made = solved(problem, found, outcome, marginal, gap)
         if made.status == "feasible" and budget.left_s() <= 0.0:
             made = self._or_rules(problem, made)
         if explain:
             made = replace(made, reasons=reasons(problem, made))
         return replace(made, wall_s=self._clock() - begin, solve_s=solve_s)
+
+    def _widened(self, kept: Kept, earlier: Earlier | None, futures: Sequence[Future], risk: Risk) -> Widened | None:
+        """The plan over several futures, which is kept instead; the program of the expected one rests meanwhile."""
+        self._solver.rest()
+        wide = widened(self._wide, kept.problem, kept.found, kept.outcome, futures=futures, risk=risk)
+        if wide is None:
+            self._fixed(kept.problem, kept.found, earlier)  # the program as it was kept
+            return None
+        # over futures another decision would have to be weighed in each of them: the plan's decisions stay
+        self._kept = replace(kept, found=wide.found, outcome=wide.outcome, solver=self._wide, alternatives=())
+        return wide
+
+    def rest(self) -> None:
+        """Let go of what the last plan keeps for questions; they can be asked again after the next plan."""
+        self._kept = None
+        self._wide.rest()
 
     def value_curve(self, *, points_kw: Floats | None = None, max_points: int = 20) -> ValueCurve:
         """Worth of net import in slot 0: the convex hull over the last plan's decisions and their alternatives.

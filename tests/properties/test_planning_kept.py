@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hems.io.case_file import case_from_text, plan_document
+from hems.planning.futures.future import Future
 from hems.planning.plan import Plan
 from hems.planning.planner import Planner
 from hems.planning.problem import Problem, problem_from_case
@@ -133,3 +134,17 @@ def test_a_small_change_of_the_forecast_leaves_on_off_decisions_alone(number: st
     for id_, device in first.devices.items():
         if device.on is not None:
             assert np.array_equal(device.on, again.devices[id_].on), id_
+
+
+@pytest.mark.parametrize("number", ["001", "006", "010", "015", "020"])
+def test_over_futures_a_kept_planner_costs_what_a_fresh_one_costs_after_every_change(number: str) -> None:
+    """Between plans it lets go of both programs and goes on from their last basis."""
+    kept, rng = Planner(), np.random.default_rng(int(number))
+    for _ in range(10):
+        given = problem(changed(case(number), rng))
+        loads_kw = given.base_kw * rng.uniform(0.7, 1.3, (3, given.slots))
+        ways = tuple(Future(probability=1 / 3, base_kw=load_kw, available_kw={}) for load_kw in loads_kw)
+        hot, cold = (planner.plan(given, gap=0.0, explain=False, futures=ways) for planner in (kept, Planner()))
+        assert hot.status == cold.status
+        assert hot.objective == pytest.approx(cold.objective, rel=1e-6, abs=1e-6)
+        assert broken(hot) == pytest.approx(broken(cold), abs=0.02)

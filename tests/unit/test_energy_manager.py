@@ -11,7 +11,8 @@ from hems.control.local_price import band_of
 from hems.control.market_view import MarketView
 from hems.control.measured_outlook import with_measured
 from hems.metering.image import DeviceImage, SiteImage, Stay
-from hems.planning.outlook import ExpectedStay
+from hems.planning.outlook import ExpectedStay, Outlook
+from hems.planning.planner import Planner
 from hems.site.home import ApplianceUnit, BatteryUnit, LightingUnit
 from tests.fakes import (
     BATTERY,
@@ -241,6 +242,56 @@ def test_what_a_manager_did_before_leaves_no_trace_in_its_next_plan() -> None:
     strategies = [m.prepare(START_S, slot(3), full_image(), path_view(*[100] * 16)) for m in (fresh, used)]
     assert strategies[0].steps == strategies[1].steps
     assert strategies[0].net_wh == strategies[1].net_wh
+
+
+class AskingOutlooks(FakeOutlooks):
+    """Expectations that ask first whether the last plan still answers."""
+
+    planner: Planner
+    answered: list[bool]
+
+    def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
+        """What `FakeOutlooks` expects."""
+        try:
+            self.planner.value_curve()
+            self.answered.append(True)
+        except LookupError:
+            self.answered.append(False)
+        return super().outlook(now_s, start_s, slots)
+
+
+def test_the_last_plan_lets_go_of_its_memory_before_anything_new_is_expected() -> None:
+    outlooks = AskingOutlooks()
+    outlooks.planner, outlooks.answered = Planner(), []
+    made = EnergyManager(BATTERY_HOME, outlooks, settings=SHORT, planner=outlooks.planner)  # type: ignore[arg-type]
+    made.decide(START_S, slot(), HALF_FULL, None)
+    assert outlooks.planner.value_curve().net_kw.size > 1
+    made.prepare(START_S + 800, slot(1), HALF_FULL, MarketView())
+    made.decide(START_S + 900, slot(2), HALF_FULL, None)
+    assert outlooks.answered == [False, False, False]
+
+
+class BrokenOutlooks(FakeOutlooks):
+    """Expectations that cannot be made while they are broken."""
+
+    is_broken = False
+
+    def outlook(self, now_s: int, start_s: int, slots: int) -> Outlook:
+        """What `FakeOutlooks` expects."""
+        if self.is_broken:
+            raise ArithmeticError("these expectations are broken")
+        return super().outlook(now_s, start_s, slots)
+
+
+def test_after_expectations_that_failed_a_home_plans_anew() -> None:
+    outlooks = BrokenOutlooks()
+    made = manager(outlooks)
+    made.decide(START_S, slot(), HALF_FULL, None)
+    outlooks.is_broken = True
+    with pytest.raises(ArithmeticError):
+        made.prepare(START_S + 800, slot(1), HALF_FULL, None)
+    outlooks.is_broken = False
+    assert made.decide(START_S + 810, slot(), HALF_FULL, None).rung == "plan"
 
 
 def failing(energy_manager: EnergyManager) -> EnergyManager:

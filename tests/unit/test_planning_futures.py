@@ -70,6 +70,35 @@ def test_the_value_curve_is_that_of_all_futures() -> None:
     assert curve.marginal_per_kwh == pytest.approx([0.5, 0.25], abs=1e-3)
 
 
+def test_a_planner_that_rests_answers_again_after_the_next_plan() -> None:
+    planner, ways = Planner(), futures((0.5, 2.0), (0.5, 1.0))
+    planner.plan(home(), futures=ways, explain=False)
+    before = planner.value_curve()
+    planner.rest()
+    for asked in (planner.value_curve, lambda: planner.replan_slot0(base_kw=1.0)):
+        with pytest.raises(LookupError, match="call plan"):
+            asked()
+    planner.plan(home(), futures=ways, explain=False)
+    after = planner.value_curve()
+    assert after.net_kw == pytest.approx(before.net_kw)
+    assert after.marginal_per_kwh == pytest.approx(before.marginal_per_kwh)
+
+
+def test_where_no_values_fit_all_futures_the_plan_of_the_expected_one_answers() -> None:
+    given = replace(home(), base_kw=np.array([0.0, 1.5]))
+    alone, tried = Planner(), Planner()
+    expected = alone.plan(given, explain=False)
+    made = tried.plan(given, futures=futures((0.5, 1.5), (0.5, np.inf)), explain=False)
+    assert made.objective == pytest.approx(expected.objective)
+    assert tried.value_curve().net_kw == pytest.approx(alone.value_curve().net_kw)
+    assert tried.replan_slot0(base_kw=1.0).grid_kw == pytest.approx(alone.replan_slot0(base_kw=1.0).grid_kw)
+    mine, other = (planner.limited({1: 0.5}, "at_most") for planner in (tried, alone))
+    assert mine is not None
+    assert other is not None
+    assert mine.cost == pytest.approx(other.cost)
+    assert mine.grid_kw == pytest.approx(other.grid_kw)
+
+
 def test_the_running_slot_is_solved_over_all_futures() -> None:
     planner = Planner()
     planner.plan(home(), futures=futures((0.5, 2.0), (0.5, 0.0)), explain=False)

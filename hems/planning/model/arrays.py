@@ -22,6 +22,27 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """The coefficients in column order, and which columns are whole numbers: what costs and bounds leave alone."""
+
+    rows: int
+    start: NDArray[np.int32]
+    index: NDArray[np.int32]
+    value: Floats
+    integer: Bools
+
+    def equals(self, other: "Matrix") -> bool:
+        """True when a solver may keep its basis."""
+        return (
+            self.rows == other.rows
+            and np.array_equal(self.start, other.start)
+            and np.array_equal(self.index, other.index)
+            and np.array_equal(self.value, other.value)
+            and np.array_equal(self.integer, other.integer)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrays:
     """The program by columns: cost (money), tie (time preference), wish weight and rank; matrix in column order."""
 
@@ -48,15 +69,10 @@ class Arrays:
         """Number of rows."""
         return len(self.row_lower)
 
-    def same_matrix(self, other: "Arrays") -> bool:
-        """True when only costs and bounds differ, so that a solver may keep its factorisation."""
-        return (
-            self.rows == other.rows
-            and np.array_equal(self.start, other.start)
-            and np.array_equal(self.index, other.index)
-            and np.array_equal(self.value, other.value)
-            and np.array_equal(self.integer, other.integer)
-        )
+    @property
+    def matrix(self) -> Matrix:
+        """The part that a program of the same devices and slots has in common with this one."""
+        return Matrix(rows=self.rows, start=self.start, index=self.index, value=self.value, integer=self.integer)
 
 
 _BLOCK = ("cost", "tie", "rank", "weight", "lower", "upper", "integer")
