@@ -103,10 +103,16 @@ def _mean(start_s: int, minutes: int) -> SlotMeans:
     return SlotMeans(Slot(start_s, minutes), 0.4 + 0.5 * wave + (0.8 if 17 <= hour < 21 else 0.0), 6.0 * sun * wave)
 
 
+def _run(minutes: int, control: str, seconds: float | None) -> dict[str, Peak]:
+    with tempfile.TemporaryDirectory(prefix="bench-memory-") as folder:
+        return asyncio.run(measured(Path(folder), minutes, control, seconds))
+
+
 def main() -> None:
     """Measures, prints and writes the table."""
     parser = argparse.ArgumentParser(prog="scripts/bench memory", description=__doc__)
-    parser.add_argument("--minutes", default="5,15,60", help="slot lengths [5,15,60]")
+    parser.add_argument("--minutes", default="5,6,10,15,30", help="slot lengths [5,6,10,15,30]")
+    parser.add_argument("--runs", type=int, default=2, help="runs of each, one after the other: all are shown [2]")
     parser.add_argument("--hours", type=int, default=24, help="horizon [24, the default of a home]")
     parser.add_argument("--futures", type=int, default=6, help="ways on that are planned for [6, the default]")
     parser.add_argument("--seconds", type=float, help="watch so long, not until the second plan")
@@ -117,19 +123,21 @@ def main() -> None:
     assert not unknown, f"slots have {ALLOWED_MINUTES} minutes, not {unknown}"
     control = f"horizon_hours = {options.hours}\nfutures = {options.futures}"
 
-    def peaks(minutes: int) -> dict[str, Peak]:
-        with tempfile.TemporaryDirectory(prefix="bench-memory-") as folder:
-            return asyncio.run(measured(Path(folder), minutes, control, options.seconds))
+    def peaks(minutes: int) -> list[dict[str, Peak]]:
+        return [_run(minutes, control, options.seconds) for _ in range(options.runs)]
 
     with ThreadPoolExecutor(len(lengths)) as side_by_side:  # most of the time is waiting for a slot to begin
         found = list(side_by_side.map(peaks, lengths))
     rows = [
-        [str(minutes), *(f"{peak.most_mb:.0f} / {peak.now_mb:.0f}" for peak in of.values())]
-        for minutes, of in zip(lengths, found, strict=True)
+        [
+            str(minutes),
+            *(" ".join(f"{run[name].most_mb:.0f}/{run[name].now_mb:.0f}" for run in runs) for name in runs[0]),
+        ]
+        for minutes, runs in zip(lengths, found, strict=True)
     ]
-    head = ["slots min", *(f"`{name}` peak / now MB" for name in found[0])]
+    head = ["slots min", *(f"`{name}` peak/now MB" for name in found[0][0])]
     sizes = f"Horizon {options.hours} h, {options.futures} ways on, {KEEP_DAYS} days of history"
-    words = f"{sizes}; the limit is {LIMIT_MB} MB."
+    words = f"{sizes}; the limit is {LIMIT_MB} MB. Runs of all slot lengths side by side, {options.runs} of each."
     text = f"{words}\n\n{table(head, rows)}"
     print(text if options.dry else write("memory", "roof, battery, car, heat pump, dishwasher, page, market", [text]))
 

@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 
+def _new_planner() -> Planner:
+    return Planner(time.monotonic, give_back=give_back_free_pages)
+
+
 class EmsApp:
     """One home's energy manager, assembled from its configuration."""
 
@@ -107,7 +111,7 @@ class EmsApp:
             ),
             trades=config.market is not None,
             token=token,
-            trader=stage_trader(config.market, clock=time.monotonic),
+            trader=stage_trader(config.market, _new_planner),
             household=self.household,
         )
         self._stepped_s: int | None = None

@@ -13,13 +13,13 @@ from hems.site.config_site import ContractsTable
 from wire.quantities import micro_per_kwh
 
 
-def stage_trader(market: MarketTable | None, clock: Callable[[], float]) -> StageTrader | None:
-    """A trader for each opened stage; None without any."""
+def stage_trader(market: MarketTable | None, new_planner: Callable[[], Planner]) -> StageTrader | None:
+    """A trader for each opened stage, all with one new planner; None without any."""
     if market is None or all(
         table is None for table in (market.flexibility, market.ancillary, market.blocks, market.contracts)
     ):
         return None
-    planner, flex, reserve = Planner(clock), market.flexibility, market.ancillary
+    planner, flex, reserve = new_planner(), market.flexibility, market.ancillary
     blocks, contracts = market.blocks, market.contracts
     return StageTrader(
         flex=None if flex is None else FlexTrader(micro_per_kwh(flex.margin_per_kwh), planner),

@@ -136,7 +136,7 @@ def test_a_small_change_of_the_forecast_leaves_on_off_decisions_alone(number: st
             assert np.array_equal(device.on, again.devices[id_].on), id_
 
 
-@pytest.mark.parametrize("number", ["001", "006", "010", "015", "020"])
+@pytest.mark.parametrize("number", ["001", "010", "014", "015", "020"])
 def test_over_futures_a_kept_planner_costs_what_a_fresh_one_costs_after_every_change(number: str) -> None:
     """Between plans it lets go of both programs and goes on from their last basis."""
     kept, rng = Planner(), np.random.default_rng(int(number))

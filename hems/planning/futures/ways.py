@@ -4,9 +4,9 @@ from hems.forecasting.continuations import Continuations
 from hems.planning.futures.reduction import reduced
 from hems.planning.outlook import WayOn
 
-# A plan over several futures takes some 15 kB for each slot of each path, beside what the search for on/off decisions
-# takes, which differs from plan to plan (`scripts/bench memory`): four ways on over a day of 5-minute slots, fourteen
-# over one of 15 minutes.
+# A plan over several futures takes some 12 kB for each slot of each path, which stay until the next plan; the search
+# for on/off decisions before it takes 25 MB of its own (decision 27, `scripts/bench memory`). Four ways on over a day
+# of 5-minute slots, fourteen over one of 15 minutes.
 PATH_SLOTS_MAX = 5 * 288
 LEAST_WAYS = 2  # one way alone would be taken as certain
 
