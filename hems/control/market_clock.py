@@ -1,9 +1,10 @@
 """The own clock against the market's, by what the broker has signed: where they differ nothing may be traded.
 
-A gate is told when it closes, so it tells exactly. Before the first one two things are certain whenever they were
-said: nobody tells conditions of slots that are hours away, so a clock that finds them is behind; and a slot that is
-still open to orders has not begun, so a clock for which it is over is ahead. Old conditions prove nothing: a market
-may be down.
+A gate is told when it closes, so it tells exactly: nothing comes from the future, and what comes late twice in a
+row was not held up, on its way or in a process that stood still. Before the first gate two things are certain,
+whenever they were said: nobody tells conditions of slots that are hours away, so a clock that finds them is behind;
+and a slot that is still open to orders has not begun, so a clock for which it is over is ahead. Old conditions prove
+nothing: a market may be down.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from wire.slots import parse_utc
 FACT = "market_clock"  # in the store of the meter's process: how far the clock is off [s], null where it agrees
 LIMIT_S = 120  # farther off, slots are cut and orders placed at wrong times
 TOLERANCE_S = 60
+APART_S = 60  # gates nearer than that may have been held up together
 SETTLED_S = 30  # after a connection: what had waited for it on the MQTT server has come by then
 
 
@@ -45,6 +47,7 @@ class MarketClock:
     _is_settled: bool = False  # what had waited for the connection has come
     _lead_s: int | None = None
     _conditions_s: int | None = None
+    _late: tuple[int, int] | None = None  # the newest gate that came late: when it closed, and how late [s]
 
     @property
     def is_proven(self) -> bool:
@@ -60,8 +63,7 @@ class MarketClock:
         self._is_settled = self._is_settled or abs(now_s - self._connected_s) >= SETTLED_S
         match message:
             case Gate() if self._is_settled:
-                off_s = now_s - parse_utc(message.closed_at)
-                self.off_s, self._is_by_gate = (off_s if abs(off_s) > LIMIT_S else None), True
+                self._judge_gate(parse_utc(message.closed_at), now_s)
             case Calendar():
                 self._lead_s = longest_lead_s(message)
                 self._judge_conditions(now_s)
@@ -72,6 +74,19 @@ class MarketClock:
                 self._judge_open_slot(parse_utc(message.slot), now_s)
             case _:
                 pass
+
+    def _judge_gate(self, closed_s: int, now_s: int) -> None:
+        off_s = now_s - closed_s
+        if off_s > LIMIT_S and not self._is_late_again(closed_s, off_s):
+            return
+        self.off_s, self._is_by_gate = (off_s if abs(off_s) > LIMIT_S else None), True
+
+    def _is_late_again(self, closed_s: int, off_s: int) -> bool:
+        """Whether it is known that the clock is ahead, or another gate came as late a while ago."""
+        before, self._late = self._late, (closed_s, off_s)
+        if self.off_s is not None and self.off_s > 0:
+            return True
+        return before is not None and closed_s - before[0] >= APART_S and abs(off_s - before[1]) <= TOLERANCE_S
 
     def _about_off_s(self, now_s: int) -> int | None:
         if self._conditions_s is None or self._lead_s is None:
