@@ -39,14 +39,15 @@ def chain_holds(place: CommunityPlace) -> Finding:
 
 def _walked(journal: SqliteJournal) -> Finding:
     """The finding of a walk through the records that were there when it was opened; more may come meanwhile."""
-    known, seen = len(journal), 0
+    known, seen = len(journal), journal.first
     for _ in journal.records():
         seen += 1
         if seen == known:
             break
     if seen < known:
         return fail(f"{seen} of {known} records", remedy=RESTORE)
-    return ok(f"{known} records")
+    erased = f", the first {journal.first} of them erased" if journal.first else ""
+    return ok(f"{known} records{erased}")
 
 
 def ledger_sums_to_zero(place: CommunityPlace) -> Finding:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from broker.control.ports import StorageFailed
+from broker.io.carried_states import NoTerms
 from broker.io.config import BrokerConfig, ConfigError, load
 from broker.io.state_copy import copy_database
 from broker.io.state_dir import StateDir
-from broker.io.verification import NoTerms, Verification, verify
+from broker.io.verification import Verification, verify
 from broker.market.events import UnknownRecord
 from doctor.machine.files import read_only
 from doctor.machine.mqtt_session import MqttPlace
