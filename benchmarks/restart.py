@@ -21,7 +21,6 @@ from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
 from broker.market.events import Enrolled
-from broker.market.fold import Fold
 from broker.market.market import Market
 from broker.market.terms import OutsidePrices, Terms
 from wire.codec import encode

@@ -125,9 +125,10 @@ def _union(args: tuple[Any, ...]) -> Codec:
     )
 
 
-def _named(kinds: dict[str, type]) -> Codec:
+def _named(kinds: dict[str, Any]) -> Codec:
     def plain(value: Any) -> Any:
-        return [type(value).__name__, codec_of(type(value)).plain(value)]
+        name = type(value).__name__
+        return [name, codec_of(kinds[name]).plain(value)]
 
     def read(value: Any) -> Any:
         parts = _list(value)
