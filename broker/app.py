@@ -40,6 +40,7 @@ UNMARKED_MAX = 256
 SHARE_USED = Rejected(Reason.QUOTA_EXCEEDED, "more than a member may send in a slot; go on when the next one begins")
 QUIET_TURNS = 4  # of the loop without a new frame: from the socket to the queue takes three
 WATCH_S = 10.0
+CARRY_S = 1.0
 
 
 class BrokerApp:
@@ -118,7 +119,7 @@ class BrokerApp:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(self._members.run()), tasks.create_task(self._work_loop())]
-            running += [] if self._driven else [tasks.create_task(self._watch())]
+            running += [] if self._driven else [tasks.create_task(self._watch()), tasks.create_task(self._carry())]
             alive = tasks.create_task(tell_alive())
             await self._until(stop, running)
             for task in [alive, *running]:
@@ -147,8 +148,13 @@ class BrokerApp:
         while True:
             self._note_minute()
             self._forget_people()
-            self._carry_forward()
             await asyncio.sleep(WATCH_S)
+
+    async def _carry(self) -> None:
+        """On the machine's clock: looks every now and then whether something can be carried forward or erased."""
+        while True:
+            self._carry_forward()
+            await asyncio.sleep(CARRY_S)
 
     def _forget_people(self) -> None:
         """Once a day: erases who was revoked long enough ago, where the community says so."""

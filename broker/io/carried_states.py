@@ -47,7 +47,11 @@ def read_kept(journal: SqliteJournal, kept: KeptState) -> ReadState:
 
     Raises: StorageFailed when it is another or damaged, UnknownState when this release cannot read it.
     """
-    body, told = unpacked(kept.body), journal.record(kept.noted)
+    try:
+        body = unpacked(kept.body)
+    except UnknownState as error:
+        raise StorageFailed(f"the state after {kept.records} records: {error}; {RESTORE}") from None
+    told = journal.record(kept.noted)
     event = None if told is None else decode_event(told)
     is_told = isinstance(event, StateCarried | RecordsErased) and (event.records, event.chain, event.state) == (
         kept.records,

@@ -14,14 +14,22 @@ from test_market_ancillary import CALLED, SECOND, Evening, activation
 from test_market_ancillary import TERMS as CALLING
 from test_market_stage_days import BLOCKS, CONTRACTS, DRAWN, TERMS, Drawn, block_frames, contract_frames, run
 
+from broker.audit.archive import read_archive
+from broker.audit.report import Report
+from broker.audit.verify import named, verify
+from broker.io.export import archive_lines
 from broker.ledger.accounts import NotConserved
 from broker.market.carried import Body, read_state, unpacked
+from broker.market.events import decode_event
 from broker.market.fold import Fold
 from broker.market.market import Market
+from broker.market.outgoing import Outgoing
 from broker.market.state_codec import UnknownState
 from broker.market.terms import Terms, TermsChanged
 from wire import merkle
-from wire.messages import Side
+from wire.audit import Check
+from wire.messages import Message, Roster, Side
+from wire.signing import key_from_seed
 
 
 def repeated(records: list[bytes], rng: random.Random) -> list[bytes]:
@@ -34,22 +42,15 @@ def repeated(records: list[bytes], rng: random.Random) -> list[bytes]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.tuples(DRAWN, DRAWN, DRAWN),
-    BLOCKS,
-    CONTRACTS,
-    st.integers(0, 1_000),
-    st.floats(0, 1),
-    st.randoms(use_true_random=False),
-)
+@given(st.tuples(DRAWN, DRAWN, DRAWN), BLOCKS, CONTRACTS, st.floats(0, 1), st.randoms(use_true_random=False))
 def test_days_with_all_stages_go_on_from_any_cut(
     drawn: tuple[list[Drawn], list[Drawn], list[Drawn]],
     blocks: list[tuple[str, Side, int, list[int], int]],
     contracts: list[tuple[Side, int, list[int]]],
-    seed: int,
     part: float,
     rng: random.Random,
 ) -> None:
+    seed = rng.randint(0, 1_000)
     _, _, journal = run(drawn, seed, rng, [*contract_frames(contracts), *block_frames(blocks)])
     records = repeated(journal.kept, rng)
     assert_same_after(records, round(part * len(records)), TERMS)
@@ -97,6 +98,39 @@ def test_every_older_log_is_shown_to_be_a_part_of_the_log_that_goes_on(evening: 
         if old:
             proof = [bytes.fromhex(node) for node in log.consistency(old)]
             assert merkle.extends(old, bytes.fromhex(old_head), size, head, proof), old
+
+
+def published(records: list[bytes], cut: int) -> Report:
+    """What an archive shows that begins after a cut."""
+    return checked(sent_of(records, cut))
+
+
+def test_an_archive_that_begins_at_any_cut_shows_nothing_that_the_whole_one_does_not() -> None:
+    drawn = [
+        Drawn(meter, place, side, price, 500)
+        for meter, side, price in (("home-1", Side.BUY, 250_000), ("home-2", Side.SELL, 150_000))
+        for place in range(3)
+    ]
+    _, _, journal = run((drawn, drawn, drawn), 3, None)
+    whole = published(journal.kept, 0)
+    assert whole.rounds > 5
+    for cut in range(1, len(journal.kept)):
+        assert set(published(journal.kept, cut).violations) <= set(whole.violations), cut
+    without = [message for message in sent_of(journal.kept) if not isinstance(message, Roster)]
+    assert Check.ROSTER in named(checked(without).violations), "whoever hides the roster of a later day is found"
+
+
+def sent_of(records: list[bytes], cut: int = 0) -> list[Message]:
+    fold, key = Fold(Market(TERMS, SECRET)), key_from_seed(bytes(32))
+    calendar = fold.market.terms.calendar(key.public_hex, fold.market.log_key.public_hex)
+    folded(fold, records[:cut])
+    sent = [out for record in records[cut:] for _, out in fold.apply(decode_event(record))]
+    return [calendar, *(out.message for out in sent if not out.meter)]
+
+
+def checked(messages: list[Message]) -> Report:
+    lines = archive_lines([Outgoing(message) for message in messages], key_from_seed(bytes(32)))
+    return verify(read_archive(lines, None))
 
 
 def kept(records: list[bytes], terms: Terms) -> Body:

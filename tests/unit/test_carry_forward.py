@@ -15,22 +15,24 @@ from typing import Any
 import pytest
 from settled_state import COMMUNITY, settled_state
 
+from broker.app import BrokerApp
 from broker.audit.archive import read_archive
 from broker.audit.verify import verify
 from broker.cli import main
 from broker.commands.act_file import user
 from broker.control.ports import StorageFailed
-from broker.io import carry_forward
+from broker.io import carry_forward, carrying, expiry
 from broker.io.carried_states import newest, opened
 from broker.io.carry_forward import Prepared, State, commit, prepared, sweep_all
 from broker.io.carrying import read_prepared, write_prepared
+from broker.io.config import BrokerConfig, ConfigError, load
 from broker.io.journal_sqlite import SqliteJournal
-from broker.io.records_sqlite import SqliteRecords
+from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
+from broker.io.verification import KEYS
 from broker.market.events import MemberForgotten, MemberRevoked, decode_event, encode_event
 from broker.market.fold import Fold
 from broker.market.market import Market
-from broker.market.state_codec import UnknownState
 from broker.market.terms import Terms
 from broker.settlement.regulation import NOTHING
 from wire.slots import parse_utc
@@ -263,7 +265,7 @@ def test_a_start_goes_on_from_the_newest_state(
 
 
 DAMAGE = {
-    "its bytes": "UPDATE carried SET body = CAST(substr(body, 1, 900) || x'00' || substr(body, 902) AS BLOB) WHERE {}",
+    "its bytes": "UPDATE carried SET body = CAST(substr(body, 1, 90) || x'00' || substr(body, 92) AS BLOB) WHERE {}",
     "its end": "UPDATE carried SET body = substr(body, 1, length(body) - 32) WHERE {}",
     "its place": "UPDATE carried SET position = position - 1 WHERE {}",
     "its record": "UPDATE carried SET noted = noted - 1 WHERE {}",
@@ -289,7 +291,7 @@ def test_a_damaged_state_is_never_used(
     assert fold.carried() == expected
     with sqlite3.connect(state.journal) as connection:
         connection.execute(DAMAGE[what].format("position = (SELECT min(position) FROM carried)"))
-    with pytest.raises((StorageFailed, UnknownState)):
+    with pytest.raises(StorageFailed, match="restore"):
         list(journal.records())
         opened(journal, state.read_secret())
 
@@ -401,3 +403,111 @@ def test_states_travel_between_processes_whole_or_not_at_all(
     with pytest.raises(ValueError, match="damaged"):
         read_prepared(tmp_path / "carried")
     assert COMMUNITY in made.newest.body.text.decode()
+
+
+def configured(state: StateDir) -> BrokerConfig:
+    """The configuration of the community that has lived in a state directory."""
+    path = state.root.parent / "broker.toml"
+    path.write_text(
+        f"""community = "{COMMUNITY}"
+state_dir = "{state.root.name}"
+[market]
+slot_minutes = 60
+horizon_slots = 4
+group_min = 2
+[settlement]
+penalty_micro_per_kwh = 10000
+penalty_tolerance_wh = 100
+[tariff]
+kind = "constant"
+import_price_per_kwh = 0.12
+export_price_per_kwh = 0.04
+"""
+    )
+    return load(path)
+
+
+def rows(state: StateDir) -> dict[str, list[tuple[Any, ...]]]:
+    records = SqliteRecords(state.records, read_only=True)
+    try:
+        return {table: sorted(records.database.execute(f"SELECT * FROM {table}"), key=repr) for table in KEYS}
+    finally:
+        records.close()
+
+
+def mark_all_sent(state: StateDir) -> None:
+    records = SqliteRecords(state.records)
+    records.set_health(SENT, records.health(COVERED))
+    records.close()
+
+
+def test_a_start_that_had_much_to_fold_makes_the_next_one_quick(
+    state: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, expected = configured(state), of_the_market(whole(state))
+    mark_all_sent(state)
+    with BrokerApp(config) as app:
+        assert app._service.folded == len(app._service._journal)  # type: ignore[arg-type]
+    with BrokerApp(config) as app:
+        assert app._service.folded > 1_000, "little was folded: no state is written"
+    monkeypatch.setattr(carrying, "MANY_RECORDS", 100)
+    with BrokerApp(config):
+        pass
+    mark_all_sent(state)
+    with BrokerApp(config) as app:
+        assert app._service.folded <= 1
+        assert of_the_market(app._service.fold) == expected
+
+
+def test_records_that_were_deleted_are_filled_from_where_the_journal_begins(
+    state: StateDir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(capsys, "carry-forward", state.root, "--before", DAY)[0] == 0
+    before, config = rows(state), configured(state)
+    state.records.unlink()
+    with BrokerApp(config) as app:
+        for _ in range(5):
+            app._carrying.look(BEFORE_S, kept_days=None, quiet_s=60)
+        records = app._records
+        assert expiry.begins(records) == f"carried forward on {DAY}T00:00:00Z: what was before is erased"
+    assert rows(state) == before
+
+
+def test_nothing_is_written_while_something_is_due_soon(
+    state: StateDir, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(carry_forward, "PIECE", 100)
+    mark_all_sent(state)
+    journal = SqliteJournal(state.journal)
+    keep(journal, prepared(journal, state.read_secret(), BEFORE_S))
+    journal.close()
+    with BrokerApp(configured(state)) as app:
+        held = state_rows(state)
+        app._carrying.look(BEFORE_S, kept_days=None, quiet_s=1)
+        assert state_rows(state) == held
+        app._carrying.look(BEFORE_S, kept_days=None, quiet_s=60)
+        assert state_rows(state) == held - 100, "one piece in one moment"
+
+
+def state_rows(state: StateDir) -> int:
+    with sqlite3.connect(state.journal) as connection:
+        return int(connection.execute("SELECT count(*) FROM record").fetchone()[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("3", "less than settlements can be corrected; use at least 4"),
+        ("0", "greater than or equal to 1"),
+        ("-1", "greater than or equal to 1"),
+        ('"a year"', "valid integer"),
+        ("30.5", "integer"),
+    ],
+)
+def test_a_time_that_cannot_be_kept_is_refused(tmp_path: Path, value: str, said: str) -> None:
+    path = tmp_path / "broker.toml"
+    text = '[tariff]\nkind = "constant"\nimport_price_per_kwh = 0.3\nexport_price_per_kwh = 0.1\n'
+    path.write_text(f'community = "elm"\n[privacy]\nrecords_kept_days = {value}\n{text}')
+    with pytest.raises(ConfigError) as refused:
+        load(path)
+    assert "privacy.records_kept_days" in str(refused.value) and said in str(refused.value)
