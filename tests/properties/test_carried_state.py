@@ -2,6 +2,7 @@
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 from carried_rig import SECRET, assert_same_after, carried, folded
@@ -188,3 +189,14 @@ def test_a_state_is_only_continued_under_its_own_terms(evening: list[bytes]) -> 
     body = kept(evening, CALLING)
     with pytest.raises(TermsChanged):
         Fold(Market(TERMS, SECRET)).go_on_from(read_state(body), body.hashes)
+
+
+def test_a_state_that_an_earlier_release_kept_is_read_and_goes_on_as_it_did() -> None:
+    golden = json.loads((Path(__file__).parents[1] / "snapshots" / "carried" / "evening.json").read_text())
+    body = Body(json.dumps(golden["state"]).encode(), bytes.fromhex(golden["hashes"]))
+    fold = Fold(Market(CALLING, SECRET))
+    fold.go_on_from(read_state(body), body.hashes)
+    sent = folded(fold, [record.encode() for record in golden["records"]])
+    assert [[*row[:3], json.loads(row[3])] for row in sent] == golden["sent"]
+    assert fold.market.log.head() == golden["head"]
+    assert fold.market.accounts.balances() == golden["balances"]

@@ -85,7 +85,7 @@ def community_at(path: Path, now_s: float) -> CommunityPlace:
 def _replayed(state: StateDir) -> "Verification | str":
     if not state.journal.is_file() or not state.records.is_file():
         return "no journal or no records yet"
-    records = journal_size(state)
+    records = kept_records(state)
     if records > REPLAY_RECORDS_MAX:
         return f"a journal of {records} records: run 'community-broker replay {state.root}', it takes minutes"
     with tempfile.TemporaryDirectory(prefix="hearthgrid-doctor-") as directory:
@@ -112,8 +112,15 @@ def _quiet_copy(state: StateDir, to: StateDir) -> bool:
     return False
 
 
+def kept_records(state: StateDir) -> int:
+    """How many records a journal still has to be walked through: those that are not erased."""
+    with read_only(state.journal) as connection:
+        row = connection.execute("SELECT max(position) - min(position) + 1 FROM record").fetchone()
+    return int(row[0] or 0)
+
+
 def journal_size(state: StateDir) -> int:
-    """How many records a journal holds, by its own word."""
+    """How many records a journal holds, erased ones counted, by its own word."""
     with read_only(state.journal) as connection:
         row = connection.execute("SELECT size FROM head").fetchone()
     return int(row[0]) if row else 0
