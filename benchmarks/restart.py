@@ -7,7 +7,7 @@ and records, then starts it again and again: folding all records, from a carried
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -16,11 +16,11 @@ from typing import TypeVar
 from benchmarks.machine import table, write
 from broker.control.service import Inbound, MarketService
 from broker.io.carried_states import newest
-from broker.io.carry_forward import Prepared, State, commit, prepared, sweep_all
+from broker.io.carry_forward import Prepared, State, commit, prepared, swept
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
-from broker.market.events import Enrolled
+from broker.market.events import Enrolled, encode_event
 from broker.market.market import Market
 from broker.market.terms import OutsidePrices, Terms
 from wire.codec import encode
@@ -152,35 +152,44 @@ def started(state: StateDir, after: str) -> tuple[Start, MarketService, SqliteJo
     return start, service, journal
 
 
-def measured(state: StateDir, kept_days: int) -> Iterator[Start]:
-    """Starts: of all records, of a carried state, and after everything but some days is erased."""
+def measured(state: StateDir, kept_days: int) -> tuple[list[Start], list[tuple[str, float]]]:
+    """Starts: of all records, of a carried state, after all but some days are erased; and the steps between [s]."""
+    steps: list[tuple[str, float]] = []
+
+    def timed(what: str, do: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        done = do()
+        steps.append((what, time.perf_counter() - began))
+        return done
+
     whole, service, journal = started(state, "folding all records")
-    yield whole
-    _timed("state of now", lambda: _commit(Prepared(State.of(service.fold)), journal))
+    timed("writing down the state of now, in the broker", lambda: _commit(Prepared(State.of(service.fold)), journal))
     journal.close()
-    yield _closed(started(state, "from the carried state"))
+    carried = _closed(started(state, "from the carried state"))
     journal, records = SqliteJournal(state.journal), SqliteRecords(state.records)
     before_s = service.last_s // DAY_S * DAY_S - kept_days * DAY_S
-    made = _timed("fold to the day", lambda: prepared(journal, state.read_secret(), before_s))
-    _timed("transaction", lambda: _commit(made, journal))
-    _timed("erasing", lambda: sweep_all(journal, records))
+    made = timed("folding to the day, in another process", lambda: prepared(journal, state.read_secret(), before_s))
+    timed("the transaction, in the broker", lambda: _commit(made, journal))
+    pieces = timed("overwriting what was erased, in the broker, in pieces", lambda: _swept(journal, records))
+    steps.append(("the longest of them", max(pieces)))
     journal.shrink()
     records.shrink()
     journal.close()
     records.close()
-    yield _closed(started(state, f"all but {kept_days} days erased"))
+    return [whole, carried, _closed(started(state, f"all but {kept_days} days erased"))], steps
 
 
-def _timed(what: str, do: Callable[[], T]) -> T:
-    began = time.perf_counter()
-    done = do()
-    print(f"{what}: {time.perf_counter() - began:.2f} s", flush=True)
-    return done
+def _swept(journal: SqliteJournal, records: SqliteRecords) -> list[float]:
+    """The time of each piece [s]."""
+    pieces, is_done = [], False
+    while not is_done:
+        began = time.perf_counter()
+        is_done = swept(journal, records)
+        pieces.append(time.perf_counter() - began)
+    return pieces
 
 
 def _commit(made: Prepared, journal: SqliteJournal) -> None:
-    from broker.market.events import encode_event
-
     commit(made, journal, lambda events, keep: keep([encode_event(e) for e in events]), at_s=0, by="benchmark")
 
 
@@ -198,15 +207,25 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         state = StateDir(Path(directory) / "state")
-        records = _timed("lived", lambda: lived(state, args.homes, args.days))
-        rows = list(measured(state, args.kept))
+        records = lived(state, args.homes, args.days)
+        rows, steps = measured(state, args.kept)
     shown = [
         (s.after, f"{s.seconds:.2f} s", f"{s.folded:,}", f"{s.journal_mb:.1f} MB", f"{s.records_mb:.1f} MB")
         for s in rows
     ]
-    head = f"{args.homes} homes, {args.days} days of 15-minute slots, {records:,} journal records"
-    text = table(("start", "time", "records folded", "journal.db", "records.db"), shown)
-    write("restart", f"{head}\n\n{text}")
+    head = f"{args.homes} homes, {args.days} days of 15-minute slots, {records:,} journal records."
+    per_s = rows[0].folded / rows[0].seconds
+    year = f"A start folds {per_s:,.0f} records/s: {records / args.days * 365 / per_s:,.0f} s for a year of them."
+    parts = [
+        f"{head} {year}",
+        table(("start", "time", "records folded", "journal.db", "records.db"), shown),
+        table(("step", "time"), [(what, f"{seconds:.2f} s") for what, seconds in steps]),
+    ]
+    print(
+        write(
+            "restart", "one run; the market until it stands, without Python's own start and MQTT", parts
+        ).read_text()
+    )
 
 
 if __name__ == "__main__":

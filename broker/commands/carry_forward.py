@@ -102,14 +102,13 @@ def _written(made: "Prepared", journal: "SqliteJournal", records: "SqliteRecords
     from broker.io.carry_forward import commit, sweep_all
     from wire.slots import format_utc
 
-    held = len(journal) - journal.first
+    began = journal.first
     commit(made, journal, lambda events, keep: keep(_encoded(events)), at_s=made.newest.last_s, by=user())
     sweep_all(journal, records)
     if made.beginning is not None:
         journal.shrink()
         records.shrink()
-        erased = held - (made.newest.records - made.beginning.records)
-        print(f"{erased} records of before {format_utc(made.before_s)[:10]} are erased")
+        print(f"{made.beginning.records - began} records of before {format_utc(made.before_s)[:10]} are erased")
     elif made.before_s:
         print(f"nothing is older than {format_utc(made.before_s)[:10]}")
     print(f"carried forward: the next start goes on after record {made.newest.records}; {_sizes(state)}")

@@ -132,7 +132,6 @@ class MarketService:
         store([encode_event(event) for event in events])
         for event in events:
             self.fold.apply(event)
-        self._recorder.record((), through=self.journaled)
 
     def agree(
         self,

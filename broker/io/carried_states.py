@@ -85,17 +85,24 @@ def journal_terms(journal: SqliteJournal) -> Terms:
 
     Raises: NoTerms when it does not; StorageFailed when it is damaged, UnknownRecord when it is of a newer release.
     """
+    if journal.first:
+        return _terms(first_state(journal))
     try:
-        if journal.first:
-            return terms_of(first_state(journal).carried)
         for record in journal.records():
             event = decode_event(record)
             if isinstance(event, TermsAgreed):
                 return terms_from_record(event.terms)
             break
-    except (UnknownState, ValueError) as error:
+    except ValueError as error:
         raise UnknownRecord(str(error)) from None
     raise NoTerms("the journal does not start with the community's terms; name a broker's state directory")
+
+
+def _terms(state: ReadState) -> Terms:
+    try:
+        return terms_of(state.carried)
+    except UnknownState as error:
+        raise UnknownRecord(str(error)) from None
 
 
 def opened(journal: SqliteJournal, secret: bytes) -> Fold:
@@ -103,11 +110,10 @@ def opened(journal: SqliteJournal, secret: bytes) -> Fold:
 
     Raises: as `journal_terms`.
     """
-    fold = Fold(Market(journal_terms(journal), secret))
-    if journal.first:
-        state = first_state(journal)
-        _continue(fold, state)
-    return fold
+    if not journal.first:
+        return Fold(Market(journal_terms(journal), secret))
+    state = first_state(journal)
+    return _continue(Fold(Market(_terms(state), secret)), state)
 
 
 def newest(journal: SqliteJournal, fresh: Callable[[], Market], *, at_most: int | None = None) -> Fold:

@@ -15,7 +15,6 @@ from broker.market.carried import Body
 from broker.market.events import Carrying, RecordsErased, StateCarried, decode_event
 from broker.market.fold import Fold
 from broker.market.market import Market
-from broker.market.terms import Terms
 
 DAY_S = 86_400
 PIECE = 2_000  # records or rows that are erased in one transaction
@@ -52,22 +51,15 @@ def prepared(journal: SqliteJournal, secret: bytes, before_s: int | None) -> Pre
 
     Raises: StorageFailed when the journal is damaged, NoTerms or UnknownRecord when it cannot be read.
     """
-    beginning, fold = None, None
+    beginning, fold = None, opened(journal, secret)
+    terms = fold.market.terms
     if before_s is not None:
-        fold = opened(journal, secret)
         _fold_on(fold, journal, before_s)
-        if fold.journaled > journal.first:
-            beginning = State.of(fold)
-    latest = newest(journal, lambda: Market(opened_terms(journal, secret), secret))
-    if fold is None or latest.journaled > fold.journaled:
-        fold = latest
+        beginning = State.of(fold) if fold.journaled > journal.first else None
+    latest = newest(journal, lambda: Market(terms, secret))
+    fold = max(fold, latest, key=lambda reached: reached.journaled)
     _fold_on(fold, journal, None)
     return Prepared(State.of(fold), beginning, before_s or 0)
-
-
-def opened_terms(journal: SqliteJournal, secret: bytes) -> Terms:
-    """The terms with which a journal begins."""
-    return opened(journal, secret).market.terms
 
 
 def _fold_on(fold: Fold, journal: SqliteJournal, before_s: int | None) -> None:

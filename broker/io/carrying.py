@@ -17,7 +17,7 @@ from broker.control.ports import StorageFailed
 from broker.control.service import MarketService
 from broker.io.carry_forward import DAY_S, Prepared, State, commit, prepared, swept
 from broker.io.journal_sqlite import SqliteJournal
-from broker.io.private_file import write_private
+from broker.io.private_file import remove_private, write_private
 from broker.io.records_sqlite import COVERED, SqliteRecords
 from broker.io.state_dir import StateDir
 from broker.market.carried import unpacked
@@ -44,7 +44,8 @@ class Carrying:
         self._is_broken = False
 
     def after_start(self) -> None:
-        """Writes down what a start had to fold, when it was much: the next one is quick."""
+        """Removes what a kill has left, and writes down what a start had to fold, when it was much."""
+        _clear(self._state)
         if self._service.folded >= MANY_RECORDS:
             fold = self._service.fold
             self._commit(Prepared(State.of(fold)), fold.last_s)
@@ -82,7 +83,6 @@ class Carrying:
     def _commit(self, made: Prepared, at_s: int) -> None:
         try:
             commit(made, self._journal, self._service.carry, at_s=at_s, by=BY)
-            self._records.set_health(COVERED, self._service.journaled)  # also where nothing of the last was kept
         except StorageFailed as error:
             LOG.warning("nothing is carried forward, tried again tomorrow: %s", error)
             return
@@ -91,6 +91,10 @@ class Carrying:
             made.newest.records,
             self._journal.first,
         )
+        try:  # also where nothing of the last records was kept: the next start may go on from here
+            self._records.set_health(COVERED, self._service.journaled)
+        except StorageFailed as error:
+            LOG.warning("%s", error)
 
     def _sweep(self) -> None:
         try:
@@ -126,8 +130,16 @@ async def folded_elsewhere(state: StateDir, before_s: int | None) -> Prepared | 
         LOG.warning("nothing is carried forward: %s cannot be read: %s", state.carried, error)
         return None
     finally:
+        _clear(state)
+
+
+def _clear(state: StateDir) -> None:
+    """Removes what another process has left."""
+    try:
         for name in KEPT_FILES:
-            (state.carried / name).unlink(missing_ok=True)
+            remove_private(state.carried / name)
+    except OSError as error:
+        LOG.warning("%s cannot be removed: %s", error.filename, error.strerror)
 
 
 def write_prepared(made: Prepared, directory: Path) -> None:

@@ -51,6 +51,8 @@ class SqliteJournal:
         self._db = open_database(path, MIGRATIONS, synchronous="FULL", read_only=read_only)
         try:
             self._db.execute("PRAGMA secure_delete = ON")
+            if read_only:  # all of it as it is now, whatever the broker writes or erases meanwhile
+                self._db.execute("BEGIN")
             row = self._db.execute("SELECT size, chain, first FROM head").fetchone()
         except sqlite3.DatabaseError as error:
             raise StorageFailed(f"{path}: {error}; {RESTORE}") from None

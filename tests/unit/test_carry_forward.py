@@ -20,6 +20,8 @@ from broker.audit.archive import read_archive
 from broker.audit.verify import verify
 from broker.cli import main
 from broker.commands.act_file import user
+from broker.commands.doctor_checks.books import chain_holds, ledger_sums_to_zero, replay_is_identical
+from broker.commands.doctor_checks.community_place import community_at
 from broker.control.ports import StorageFailed
 from broker.io import carry_forward, carrying, expiry
 from broker.io.carried_states import newest, opened
@@ -27,6 +29,8 @@ from broker.io.carry_forward import Prepared, State, commit, prepared, sweep_all
 from broker.io.carrying import read_prepared, write_prepared
 from broker.io.config import BrokerConfig, ConfigError, load
 from broker.io.journal_sqlite import SqliteJournal
+from broker.io.page import sections
+from broker.io.page.reading import MarketRecords
 from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
 from broker.io.verification import KEYS
@@ -173,6 +177,17 @@ def test_people_are_told_from_when_on_there_are_records(state: StateDir, capsys:
     assert acts[0]["what"] == "terms_agreed" and acts[0]["record"] == 0
 
 
+def test_the_page_and_the_doctor_tell_it_too(state: StateDir, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(capsys, "carry-forward", state.root, "--before", DAY)[0] == 0
+    records = MarketRecords(state.records, terms(state).calendar("00" * 32, "00" * 32), [])
+    assert f"carried forward on {DAY}" in str(sections.rounds(records.market()))
+    records.close()
+    configured(state)
+    place = community_at(state.root.parent / "broker.toml", BEFORE_S)
+    assert "of them erased" in chain_holds(place).what
+    assert [check(place).verdict for check in (chain_holds, replay_is_identical, ledger_sums_to_zero)] == ["ok"] * 3
+
+
 def test_books_open_with_the_balances_and_sum_to_zero(state: StateDir, capsys: pytest.CaptureFixture[str]) -> None:
     def totals() -> dict[str, int]:
         found: dict[str, int] = {}
@@ -314,6 +329,32 @@ def test_an_edit_after_the_state_is_found(state: StateDir, files: tuple[SqliteJo
         connection.execute("UPDATE record SET body = x'00' WHERE position = ?", (len(journal) - 5,))
     with pytest.raises(StorageFailed, match=f"record {len(journal) - 5} .*restore"):
         list(journal.records())
+
+
+def test_who_reads_beside_a_broker_that_erases_sees_the_journal_as_it_was(
+    state: StateDir, files: tuple[SqliteJournal, SqliteRecords]
+) -> None:
+    journal, records = files
+    expected = list(journal.records())
+    reader = SqliteJournal(state.journal, read_only=True)
+    seen = reader.records()
+    begun = [next(seen) for _ in range(5)]
+    keep(journal, prepared(journal, state.read_secret(), BEFORE_S))
+    sweep_all(journal, records)
+    assert [*begun, *seen] == expected
+    assert list(reader.records()) == expected
+    reader.close()
+    assert not sqlite3.connect(state.journal).execute("SELECT * FROM record WHERE position < 5").fetchall()
+
+
+def test_what_another_process_has_left_is_removed_at_the_next_start(
+    state: StateDir, files: tuple[SqliteJournal, SqliteRecords]
+) -> None:
+    write_prepared(prepared(files[0], state.read_secret(), None), state.carried)
+    for file in files:
+        file.close()
+    with BrokerApp(configured(state)):
+        assert list(state.carried.iterdir()) == []
 
 
 class _Killed:
