@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,8 @@ def read_prepared(directory: Path) -> Prepared:
 
 def main(arguments: Sequence[str]) -> int:
     """The exit status of the other process: states of STATE_DIR, with a moment the records of before it end."""
-    os.nice(19)
+    with suppress(OSError):  # a system that lets nobody choose a priority
+        os.nice(19)
     state = StateDir(Path(arguments[0]))
     try:
         journal = SqliteJournal(state.journal, read_only=True)

@@ -1,5 +1,6 @@
 """Records before a day are erased: the broker goes on as it would have, the bytes are gone, and everybody is told."""
 
+import asyncio
 import contextlib
 import csv
 import io
@@ -528,6 +529,35 @@ def test_nothing_is_written_while_something_is_due_soon(
         assert state_rows(state) == held
         app._carrying.look(BEFORE_S, kept_days=None, quiet_s=60)
         assert state_rows(state) == held - 100, "one piece in one moment"
+
+
+def test_a_full_disk_keeps_a_start_from_nothing_but_a_state(
+    state: StateDir, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(carrying, "MANY_RECORDS", 100)
+    made = SqliteJournal.__init__
+
+    def full(journal: SqliteJournal, path: Path, *, read_only: bool = False) -> None:
+        made(journal, path, read_only=read_only)
+        (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
+        journal._db.execute(f"PRAGMA max_page_count = {pages}")
+
+    monkeypatch.setattr(SqliteJournal, "__init__", full)
+    with BrokerApp(configured(state)) as app:
+        assert app._service.folded == app._service.journaled > 100
+        assert SqliteJournal(state.journal, read_only=True).states() == []
+    assert "nothing is carried forward" in caplog.text and "free disk space" in caplog.text
+
+
+def test_another_process_that_finds_damage_says_so_and_nothing_is_carried(
+    state: StateDir, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = asyncio.run(carrying.folded_elsewhere(state, BEFORE_S))
+    assert made is not None and made.beginning is not None and list(state.carried.iterdir()) == []
+    with sqlite3.connect(state.journal) as connection:
+        connection.execute("UPDATE record SET body = x'00' WHERE position = 20")
+    assert asyncio.run(carrying.folded_elsewhere(state, BEFORE_S)) is None
+    assert "nothing is carried forward" in caplog.text and "record 20 does not fit the chain" in caplog.text
 
 
 def state_rows(state: StateDir) -> int:
