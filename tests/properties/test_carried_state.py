@@ -13,7 +13,20 @@ from rounds_rig import Session
 from test_bilateral_rounds_live import BOTH, PAIRING
 from test_market_ancillary import CALLED, SECOND, Evening, activation
 from test_market_ancillary import TERMS as CALLING
-from test_market_stage_days import BLOCKS, CONTRACTS, DRAWN, TERMS, Drawn, block_frames, contract_frames, run
+from test_market_stage_days import (
+    BLOCKS,
+    COMMUNITY,
+    CONTRACTS,
+    DAY_S,
+    DRAWN,
+    NOON_S,
+    TERMS,
+    Drawn,
+    block_frames,
+    contract_frames,
+    run,
+    sealed,
+)
 
 from broker.audit.archive import read_archive
 from broker.audit.report import Report
@@ -21,16 +34,30 @@ from broker.audit.verify import named, verify
 from broker.io.export import archive_lines
 from broker.ledger.accounts import NotConserved
 from broker.market.carried import Body, read_state, unpacked
-from broker.market.events import decode_event
+from broker.market.events import (
+    Event,
+    MarketPaused,
+    MarketResumed,
+    MemberReadmitted,
+    MemberRevoked,
+    NetworkAgreed,
+    Received,
+    RegulationAgreed,
+    decode_event,
+    encode_event,
+)
 from broker.market.fold import Fold
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from broker.market.state_codec import UnknownState
 from broker.market.terms import Terms, TermsChanged
+from broker.settlement.regulation import Charge, Regulation, Subscription
 from wire import merkle
 from wire.audit import Check
-from wire.messages import Message, Roster, Side
+from wire.codec import digest, encode
+from wire.messages import Acceptance, Message, Proposal, Roster, SettlementItem, Side
 from wire.signing import key_from_seed
+from wire.slots import Slot
 
 
 def repeated(records: list[bytes], rng: random.Random) -> list[bytes]:
@@ -40,6 +67,80 @@ def repeated(records: list[bytes], rng: random.Random) -> list[bytes]:
     newest = max(json.loads(record)["at_s"] for record in records)
     late = [json.dumps({**json.loads(record), "at_s": newest}).encode() for record in copies]
     return [*records, *late]
+
+
+REGULATION = Regulation(
+    name="levies",
+    charges=(
+        Charge(
+            item=SettlementItem.NETWORK_CHARGE, label="grid", payee="grid", on="drawn", rate_nano_per_kwh=70_000_000
+        ),
+    ),
+    subscriptions=(
+        Subscription(
+            item=SettlementItem.NETWORK_CHARGE, label="meter", payee="grid", per="day", amount_nano=9_000_000
+        ),
+    ),
+)
+LATER = Slot(DAY_S + 90_000, 60)  # of a day that is not open yet
+
+
+def agreed_for_later() -> list[bytes]:
+    """A contract of two members for slots that are not open yet, and one that waits for its answer."""
+    found = []
+    for name, accepts in (("far", True), ("open", False)):
+        proposal = Proposal(
+            community=COMMUNITY,
+            meter="home-3",
+            contract=name,
+            counterparty="home-4",
+            side=Side.BUY,
+            price_micro_per_kwh=170_000,
+            first_slot=LATER.label,
+            energy_wh=(300, 200),
+            expires_at=LATER.label,
+            sent_at=LATER.label,
+        )
+        answer = Acceptance(
+            community=COMMUNITY,
+            meter="home-4",
+            proposer="home-3",
+            contract=name,
+            proposal_digest=digest(encode(proposal)),
+            accepts=True,
+            sent_at=LATER.label,
+        )
+        found += [sealed("home-3", proposal), *([sealed("home-4", answer)] if accepts else [])]
+    return [
+        encode_event(Received(at_s=NOON_S, kind=i.kind, meter=i.meter, frame=i.frame.decode("latin-1")))
+        for i in found
+    ]
+
+
+def acted(rng: random.Random) -> list[bytes]:
+    """What the operator does now and then, in the order in which it makes sense."""
+    network = NetworkAgreed(at_s=NOON_S, network="", preferences="", roles='{"home-1":[true,1]}')
+    switched: list[list[Event]] = [
+        [MarketPaused(at_s=NOON_S, reason="drill"), MarketResumed(at_s=NOON_S + 60, reason="over")],
+        [MemberRevoked(at_s=NOON_S, meter="home-4", reason="moved")],
+        [
+            MemberRevoked(at_s=NOON_S, meter="home-3", reason="?"),
+            MemberReadmitted(at_s=DAY_S, meter="home-3", reason="!"),
+        ],
+        [RegulationAgreed(at_s=NOON_S, regulation=REGULATION.text()), network],
+    ]
+    chosen = rng.sample(switched, rng.randint(0, len(switched)))
+    return [encode_event(event) for events in chosen for event in events[: rng.randint(1, len(events))]]
+
+
+def mixed(records: list[bytes], others: list[bytes], rng: random.Random) -> list[bytes]:
+    """A journal with other records in between, after the members are enrolled, each in its order."""
+    first = 1 + max(place for place, record in enumerate(records) if b'"type":"enrolled"' in record)
+    places = sorted(rng.randint(first, len(records)) for _ in others)
+    found = list(records)
+    for place, record in reversed(list(zip(places, others, strict=True))):
+        found.insert(place, record)
+    return found
 
 
 @settings(max_examples=40, deadline=None)
@@ -53,7 +154,7 @@ def test_days_with_all_stages_go_on_from_any_cut(
 ) -> None:
     seed = rng.randint(0, 1_000)
     _, _, journal = run(drawn, seed, rng, [*contract_frames(contracts), *block_frames(blocks)])
-    records = repeated(journal.kept, rng)
+    records = mixed(repeated(journal.kept, rng), agreed_for_later() + acted(rng), rng)
     assert_same_after(records, round(part * len(records)), TERMS)
 
 
