@@ -14,6 +14,8 @@ from broker.control.sender_share import SenderShares
 from broker.control.service import Inbound, MarketService
 from broker.io import retention, system_clock
 from broker.io.call_files import CallFiles
+from broker.io.carried_states import newest
+from broker.io.carrying import Carrying
 from broker.io.config import BrokerConfig
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.members_mqtt import MembersMqtt, Receivers
@@ -38,6 +40,7 @@ UNMARKED_MAX = 256
 SHARE_USED = Rejected(Reason.QUOTA_EXCEEDED, "more than a member may send in a slot; go on when the next one begins")
 QUIET_TURNS = 4  # of the loop without a new frame: from the socket to the queue takes three
 WATCH_S = 10.0
+CARRY_S = 1.0
 
 
 class BrokerApp:
@@ -64,8 +67,10 @@ class BrokerApp:
             stack.callback(journal.close)
             self._records = SqliteRecords(state.records)
             stack.callback(self._records.close)
+            # What the records or the MQTT server have not got yet is made again: the fold begins before it.
+            done = [self._records.health(COVERED), self._records.health(SENT)]
             self._service = MarketService(
-                Market(config.terms(), state.read_secret()),
+                newest(journal, lambda: Market(config.terms(), state.read_secret()), at_most=min(done)),
                 journal=journal,
                 prices=config.tariff.source(),
                 recorder=self._records,
@@ -74,6 +79,8 @@ class BrokerApp:
                 record_from=self._records.health(COVERED),
                 send_from=self._records.health(SENT) if self._records.health(COVERED) else None,
             )
+            self._carrying = Carrying(state, journal, self._records, self._service)
+            self._carrying.after_start()
             self._telemetry = BrokerTelemetry(self._service.market.terms, state.root)
             self._resources = stack.pop_all()
         return self
@@ -112,13 +119,14 @@ class BrokerApp:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(self._members.run()), tasks.create_task(self._work_loop())]
-            running += [] if self._driven else [tasks.create_task(self._watch())]
+            running += [] if self._driven else [tasks.create_task(self._watch()), tasks.create_task(self._carry())]
             alive = tasks.create_task(tell_alive())
             await self._until(stop, running)
             for task in [alive, *running]:
                 task.cancel()
             if not self._driven:
                 self._scheduler.shutdown(wait=False)
+            await self._carrying.stop()
         self._telemetry.happened(int(system_clock.exact_s()), "stopped")
         self._telemetry.close()
         LOG.info("stopped: journal=%d records", self._service.journaled)
@@ -142,6 +150,12 @@ class BrokerApp:
             self._forget_people()
             await asyncio.sleep(WATCH_S)
 
+    async def _carry(self) -> None:
+        """On the machine's clock: looks every now and then whether something can be carried forward or erased."""
+        while True:
+            self._carry_forward()
+            await asyncio.sleep(CARRY_S)
+
     def _forget_people(self) -> None:
         """Once a day: erases who was revoked long enough ago, where the community says so."""
         days, now_s = self._config.privacy.people_kept_days, self._now_s()
@@ -151,6 +165,13 @@ class BrokerApp:
         meters = retention.due(self._service.market.revoked_s, days, now_s)
         for meter in retention.erase(StateDir(self._config.state_dir).people, self._acts, meters):
             LOG.info("who meter=%s was is erased: revoked %d days ago", meter, days)
+
+    def _carry_forward(self) -> None:
+        """Once a day: writes down what the past came to, and erases what is older than the community keeps."""
+        now_s = self._now_s()
+        if now_s is not None and not len(self._queue):
+            left_s = self._service.market.next_due_s(now_s) - now_s
+            self._carrying.look(now_s, kept_days=self._config.privacy.records_kept_days, quiet_s=left_s)
 
     def _note_minute(self) -> None:
         """Once a minute: how everything fares."""

@@ -25,6 +25,7 @@ COMMANDS = {
     "revoke": "suspend a member at once",
     "readmit": "take a revoked member back",
     "forget-member": "erase who a revoked member was",
+    "carry-forward": "erase the journal and the records of before a day",
     "pause": "stop trading at once",
     "resume": "let trading go on",
     "audit": "who changed what, and when",

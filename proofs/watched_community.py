@@ -45,7 +45,7 @@ class Unkept:
     def append(self, records: Sequence[bytes]) -> None:
         """Forgets records."""
 
-    def records(self) -> list[bytes]:
+    def records(self, first: int | None = None) -> list[bytes]:
         """Nothing."""
         return []
 

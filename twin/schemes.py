@@ -193,9 +193,9 @@ class _MemoryJournal:
         """Keeps records."""
         self.kept.extend(records)  # type: ignore[arg-type]
 
-    def records(self) -> list[bytes]:
-        """All records."""
-        return list(self.kept)
+    def records(self, first: int | None = None) -> list[bytes]:
+        """The records after the first so many."""
+        return self.kept[first or 0 :]
 
 
 class TradingCommunity:

@@ -41,6 +41,10 @@ class Tree:
         """The number of leaves."""
         return len(self._levels[0])
 
+    def leaves(self) -> bytes:
+        """The leaf hashes in order, one behind the other [32 bytes each]."""
+        return b"".join(self._levels[0])
+
     def append(self, hashed_leaf: bytes) -> None:
         """Adds one leaf hash."""
         self._edge.clear()

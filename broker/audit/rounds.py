@@ -13,9 +13,10 @@ from broker.market.slot_book import Session
 from broker.market.trading_switch import paused_at
 from wire import audit
 from wire.audit import Check, Violation
+from wire.calendar import gates
 from wire.commitments import RoundName, round_of
 from wire.messages import Award, BlockEntry, Book, BookEntry, Calendar, Clearing, Conditions, Gate, Message, Trading
-from wire.slots import parse_utc
+from wire.slots import Slot, parse_utc
 
 Days = Mapping[str, set[str]]
 
@@ -48,13 +49,14 @@ def check_rounds(archive: Archive, calendar: Calendar, days: Days, report: Repor
     found, terms = Rounds(rules=rules), published_terms(calendar)
     rounds = sorted(_published(archive).items(), key=lambda item: (item[0].slot, item[0]))
     first = rounds[0][0].slot if rounds else ""
+    earlier = _RostersBefore(archive, calendar, first)
     with_blocks: list[tuple[Published, Session]] = []
     for key, parts in rounds:
         if key.slot == first and not parts.gates:
             report.unchecked.append(f"{key.stage} {key.slot}: the archive begins after its gate")
             continue
         pair = _one_round(parts, key, report)
-        entries = None if pair is None else _entries(parts, key, days, first, report)
+        entries = None if pair is None else _entries(parts, key, days, earlier, report)
         if pair is None or entries is None:
             continue
         found.books[key] = entries
@@ -113,7 +115,25 @@ def _one_round(found: _Round, key: RoundName, report: Report) -> tuple[Gate, Cle
     return gate, clearing
 
 
-def _entries(found: _Round, key: RoundName, days: Days, first: str, report: Report) -> tuple[BookEntry, ...] | None:
+class _RostersBefore:
+    """Which days may have had their roster before the archive begins: it comes with the first gate of a day."""
+
+    def __init__(self, archive: Archive, calendar: Calendar, first: str) -> None:
+        self._calendar, self._first = calendar, first
+        self._begins_s = min((parse_utc(gate.closed_at) for gate in archive.of(Gate)), default=0)
+
+    def had(self, slot: str) -> bool:
+        """Whether the day of a slot is one of them."""
+        day = audit.day_of(slot)
+        if day <= audit.day_of(self._first):
+            return True
+        began = gates(self._calendar.stages, Slot(parse_utc(day), self._calendar.slot_minutes))
+        return bool(began) and began[0].gate_s < self._begins_s
+
+
+def _entries(
+    found: _Round, key: RoundName, days: Days, earlier: _RostersBefore, report: Report
+) -> tuple[BookEntry, ...] | None:
     """The orders of a round, None while pages are missing; its pseudonyms are compared with the day's roster."""
     entries = audit.complete_book(page for page in found.pages if isinstance(page, Book))
     if entries is None:
@@ -121,7 +141,7 @@ def _entries(found: _Round, key: RoundName, days: Days, first: str, report: Repo
         return None
     if audit.day_of(key.slot) in days:
         report.violations += audit.strangers(key.slot, [entry.pseudonym for entry in entries], days)
-    elif audit.day_of(key.slot) > audit.day_of(first):
+    elif not earlier.had(key.slot):
         report.violations.append(Violation(Check.ROSTER, key.slot, "the day has no roster"))
     else:
         report.unchecked.append(f"{key.slot}: the archive begins after the roster of the day")

@@ -18,6 +18,8 @@ EXAMPLES = """examples:
 
 Enrolments, revocations, pauses, terms, regulation, network and calls stand in the journal under its hash chain;
 'by' is the system user who gave the command, 'configuration' when the broker read it from its file at the start.
+Where older records are erased, those of them are left that still say what holds; 'records_erased' tells when that
+was done.
 
 exit status: 0 printed, 2 not a state directory"""
 KINDS = frozenset(
@@ -34,6 +36,7 @@ KINDS = frozenset(
         "call_asked",
         "activation_asked",
         "slot_cancelled",
+        "records_erased",
     }
 )
 BY_COMMAND = frozenset({"call_asked", "activation_asked", "slot_cancelled"})  # older journals name nobody

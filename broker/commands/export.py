@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The exit status after writing the frames to stdout."""
     from broker.control.ports import StorageFailed
+    from broker.io.carried_states import NoTerms
     from broker.io.export import exported
     from broker.io.state_dir import StateDir
-    from broker.io.verification import NoTerms
     from broker.market.events import UnknownRecord
 
     if not args.csv and (args.start or args.end):

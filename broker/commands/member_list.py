@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from broker.io.carried_states import acts_of
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.state_dir import StateDir
 from broker.market.events import Enrolled, Event, MemberForgotten, MemberReadmitted, MemberRevoked, decode_event
@@ -34,11 +35,14 @@ class Listed:
 def events_of(state: StateDir, kinds: frozenset[str]) -> Iterator[tuple[int, Event]]:
     """The journal's events of some types, each with its position; others are not even read.
 
+    Of erased records those come first that still say what holds of members and terms.
+
     Raises: StorageFailed when the journal is missing or damaged, UnknownRecord for one of a newer release.
     """
     journal = SqliteJournal(state.journal, read_only=True)
     try:
-        for position, record in enumerate(journal.records()):
+        yield from ((position, event) for position, event in acts_of(journal) if event.type in kinds)
+        for position, record in enumerate(journal.records(), journal.first):
             found = _TYPE.search(record[:_FIRST_BYTES])
             if found is not None and found.group(1).decode() in kinds:
                 yield position, decode_event(record)

@@ -74,8 +74,8 @@ def _serve(config: "BrokerConfig", port: int, access: "Access") -> int:
     import asyncio
 
     from broker.control.ports import StorageFailed
+    from broker.io.carried_states import NoTerms
     from broker.io.page.run import serve
-    from broker.io.verification import NoTerms
     from broker.market.events import UnknownRecord
     from web.listening import PortTaken
 

@@ -23,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The exit status after the comparison."""
     from broker.control.ports import StorageFailed
+    from broker.io.carried_states import NoTerms
     from broker.io.state_dir import StateDir
-    from broker.io.verification import NoTerms, verify
+    from broker.io.verification import verify
     from broker.market.events import UnknownRecord
 
     try:
@@ -39,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
         "identical": found.difference is None,
         "difference": found.difference,
         "journal_records": found.journal_records,
+        "erased_records": found.erased_records,
+        "begins": found.begins,
         "rows": found.rows,
         "log": {"size": found.log_size, "head": found.log_head},
         "ledger": {"entries": found.ledger_entries, "sum_nano": found.ledger_sum_nano},
@@ -50,4 +53,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"identical: {found.journal_records} journal records give the same {rows}; log head {found.log_head}")
     else:
         print(f"different: {found.difference}")
+    if not args.json and found.begins is not None:
+        print(found.begins)
     return DONE if found.difference is None else FAILED

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The exit status after printing the rounds."""
     from broker.control.ports import StorageFailed
+    from broker.io import expiry
     from broker.io.records_sqlite import SqliteRecords
     from broker.io.state_dir import StateDir
 
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     query = f"SELECT {', '.join(COLUMNS)} FROM clearing ORDER BY slot DESC, rowid DESC LIMIT ?"
+    begins = expiry.begins(records)
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in records.database.execute(query, (args.last,))]
     records.close()
     if args.json:
@@ -43,4 +45,6 @@ def run(args: argparse.Namespace) -> int:
         energy = f"{row['volume_wh'] / 1000:>9.3f} kWh"
         stage = row["stage"] if not row["round"] else f"{row['stage']} {row['round']}"
         print(f"{row['slot']}  {stage:<12}  {row['outcome']:<9}  {energy}  {shown}  {row['orders']} orders")
+    if begins is not None and len(rows) < args.last:
+        print(begins)
     return DONE

@@ -53,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The exit status after printing the statement."""
     from broker.control.ports import StorageFailed
-    from broker.io.settlements import settlements_of
-    from broker.io.verification import NoTerms
+    from broker.io.carried_states import NoTerms
+    from broker.io.settlements import begins, settlements_of
     from broker.market.events import UnknownRecord
     from broker.settlement.statement import statement
 
@@ -64,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
         settled = settlements_of(args.state_dir, args.meter, args.start, args.end)
         result = statement(args.meter, settled)
         print(_page(result, args) if args.html else _text(result, args), end="")
+        if not args.html and (said := begins(args.state_dir, args.start)):
+            print(said, file=sys.stderr if args.json or args.csv else sys.stdout)
     except (StorageFailed, LookupError, NoTerms, UnknownRecord) as error:
         print(error.args[0], file=sys.stderr)
         return BAD_INPUT
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _page(result: "Statement", args: argparse.Namespace) -> str:
-    from broker.io.settlements import terms_of
+    from broker.io.settlements import begins, terms_of
     from broker.io.statement_page import Heading, page
 
     terms = terms_of(args.state_dir)
@@ -81,6 +83,7 @@ def _page(result: "Statement", args: argparse.Namespace) -> str:
         slot_minutes=terms.slot_minutes,
         start=args.start or "",
         end=args.end or "",
+        begins=begins(args.state_dir, args.start),
     )
     return page(result, heading)
 

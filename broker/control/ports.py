@@ -22,8 +22,8 @@ class Journal(Protocol):
         Raises: StorageFailed when they would not; none of them is stored then.
         """
 
-    def records(self) -> Iterable[bytes]:
-        """All stored records, oldest first.
+    def records(self, first: int | None = None) -> Iterable[bytes]:
+        """The stored records after the first `first` ones, oldest first; None: all that are not erased.
 
         Raises: StorageFailed when a record is damaged.
         """

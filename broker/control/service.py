@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from broker.control.operator_acts import act_problem
@@ -10,6 +10,7 @@ from broker.control.path_board import PATH_SLOTS, PathBoard
 from broker.control.ports import ActSource, CallSource, Journal, NoActs, NoCalls, PriceSource, Recorder
 from broker.market.events import (
     BatchReceived,
+    Carrying,
     Enrolled,
     Event,
     NetworkAgreed,
@@ -21,6 +22,7 @@ from broker.market.events import (
     decode_event,
     encode_event,
 )
+from broker.market.fold import Fold
 from broker.market.inbox import MODELS
 from broker.market.market import Market
 from broker.market.outcome import Rejected
@@ -50,14 +52,15 @@ class Inbound:
 class MarketService:
     """One community's market on a journal. Calls are synchronous: what they accepted is durable when they return.
 
-    `journaled` counts the records, `last_s` is the newest moment in them. At start, messages of records from
+    `journaled` counts the records, `last_s` is the newest moment in them. At start the records are folded from where
+    `market`, a fresh one or a fold that goes on from a carried state, has come to; messages of records from
     `record_from` on are recorded again, and those from `send_from` on are kept in `unsent`: what a crash may have
     kept from being sent. None: nothing is.
     """
 
     def __init__(
         self,
-        market: Market,
+        market: Market | Fold,
         *,
         journal: Journal,
         prices: PriceSource,
@@ -67,24 +70,34 @@ class MarketService:
         record_from: int | None = None,
         send_from: int | None = None,
     ) -> None:
-        self.market = market
+        self.fold = market if isinstance(market, Fold) else Fold(market)
+        self.market = self.fold.market
         self._journal = journal
         self._prices = prices
         self._recorder = recorder
         self._calls = calls or NoCalls()
         self._acts = acts or NoActs()
-        self._board = PathBoard(market.terms, prices)
+        self._board = PathBoard(self.market.terms, prices)
         self._path: Path | None = None
         self._all_open_until_s = 0
-        self.journaled = 0
-        self.last_s = 0
         self.unsent: list[Outgoing] = []
+        folded_from = self.journaled
         self._replay(record_from, send_from)
-        self.replayed = self.journaled
+        self.folded = self.journaled - folded_from
+
+    @property
+    def journaled(self) -> int:
+        """How many records the journal holds, erased ones counted."""
+        return self.fold.journaled
+
+    @property
+    def last_s(self) -> int:
+        """The newest moment in the journal [s since 1970]."""
+        return self.fold.last_s
 
     def _replay(self, record_from: int | None, send_from: int | None) -> None:
         again: list[tuple[int, Outgoing]] = []
-        for record in self._journal.records():
+        for record in self._journal.records(self.journaled):
             position, caused = self.journaled, self._apply(decode_event(record))
             if send_from is not None and position >= send_from:
                 self.unsent += [out for _, out in caused]
@@ -97,10 +110,7 @@ class MarketService:
             self._recorder.record(again, through=self.journaled)
 
     def _apply(self, event: Event) -> list[tuple[int, Outgoing]]:
-        caused = [(self.journaled, out) for out in self.market.apply(event)]
-        self.journaled += 1
-        self.last_s = max(self.last_s, event.at_s)
-        return caused
+        return self.fold.apply(event)
 
     def enact(self, events: Sequence[Event]) -> list[Outgoing]:
         """Journals events in one durable group, then applies them.
@@ -113,6 +123,15 @@ class MarketService:
         caused = [pair for event in events for pair in self._apply(event)]
         self._recorder.record(caused, through=self.journaled)
         return [out for _, out in caused]
+
+    def carry(self, events: Sequence[Carrying], store: Callable[[Sequence[bytes]], None]) -> None:
+        """Journals what tells of carried states; `store` keeps the records and the states in one group.
+
+        Raises: StorageFailed when they cannot be stored; nothing has happened then.
+        """
+        store([encode_event(event) for event in events])
+        for event in events:
+            self.fold.apply(event)
 
     def agree(
         self,

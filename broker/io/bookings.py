@@ -1,16 +1,17 @@
 """Every posting of a community, computed again from its journal: what an accountant asks for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from broker.io.carried_states import opened
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.state_dir import StateDir
-from broker.io.verification import journal_terms
 from broker.ledger.accounts import Accounts
 from broker.ledger.transfer import Transfer
 from broker.market.events import CorrectionDue, SettlementDue, decode_event
-from broker.market.market import Market
 from wire.slots import format_utc
+
+CARRIED = "carried_forward"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +47,22 @@ class _Posted(Accounts):
 def bookings(state: StateDir, start: str | None, end: str | None) -> Iterator[Booking]:
     """Both sides of every transfer of the slots with start <= slot < end (RFC 3339 prefixes; None: no bound).
 
+    Where older records are erased, the balances that they left come first, in the bounds by the moment of the newest
+    of them.
+
     Raises: StorageFailed when a file is missing or damaged, NoTerms when the journal is not the broker's.
     """
     journal = SqliteJournal(state.journal, read_only=True)
     try:
-        market, posted = Market(journal_terms(journal), state.read_secret()), _Posted()
-        market.accounts = market.settling.accounts = posted
-        for record in journal.records():
+        fold, posted = opened(journal, state.read_secret()), _Posted()
+        opening = fold.market.accounts.balances()
+        posted.open_with(opening, fold.market.accounts.entries)
+        fold.market.accounts = fold.market.settling.accounts = posted
+        if journal.first and (start or "") <= (begins := format_utc(fold.last_s)) < (end or "9"):
+            yield from _carried(begins, opening)
+        for record in journal.records(fold.journaled):
             event = decode_event(record)
-            market.apply(event)
+            fold.apply(event)
             if isinstance(event, SettlementDue | CorrectionDue):
                 slot = format_utc(event.slot_s)
                 if (start or "") <= slot < (end or "9"):
@@ -62,6 +70,23 @@ def bookings(state: StateDir, start: str | None, end: str | None) -> Iterator[Bo
                 posted.fresh.clear()
     finally:
         journal.close()
+
+
+def _carried(at: str, balances: Mapping[str, int]) -> Iterator[Booking]:
+    """The opening balances, which sum to zero."""
+    for account, balance_nano in balances.items():
+        yield Booking(
+            slot=at,
+            account=account,
+            counterparty="",
+            item=CARRIED,
+            of="",
+            label="",
+            energy_wh=0,
+            price_micro_per_kwh=None,
+            amount_nano=-balance_nano,
+            is_correction=False,
+        )
 
 
 def _both_sides(slot: str, transfers: Iterable[Transfer], *, is_correction: bool) -> Iterator[Booking]:

@@ -133,9 +133,13 @@ class QueueSettings(_Table):
 
 
 class PrivacySettings(_Table):
-    """`people_kept_days` after a revocation who the member was is erased; None: by `forget-member` alone."""
+    """`people_kept_days` after a revocation who the member was is erased; None: by `forget-member` alone.
+
+    Journal and records older than `records_kept_days` are erased once a day; None: they stay.
+    """
 
     people_kept_days: int | None = Field(default=None, ge=1, le=36_500)
+    records_kept_days: int | None = Field(default=None, ge=1, le=36_500)
 
 
 class BrokerConfig(_Table):
@@ -267,6 +271,11 @@ def _between(config: BrokerConfig) -> list[str]:
     has_trades = any(s.takes_orders or s.kind is StageKind.BILATERAL for s in terms.trading)
     if config.settlement.allocation != AS_TRADED and not has_trades:
         found.append("settlement.allocation: nothing is traded that could be allocated; remove it, or add an auction")
+    kept, least = config.privacy.records_kept_days, terms.least_kept_days
+    if kept is not None and kept < least:
+        found.append(
+            f"privacy.records_kept_days: {kept} is less than settlements can be corrected; use at least {least}"
+        )
     return [*found, *_donations(config, terms.balancing)]
 
 

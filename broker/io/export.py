@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from broker.audit.archive import line_of
+from broker.io.carried_states import opened
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.state_dir import StateDir
-from broker.io.verification import journal_terms
 from broker.market.events import decode_event
-from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from wire.codec import encode
 from wire.messages import Settlement
@@ -18,7 +17,8 @@ from wire.topics import BY_KIND, topic
 def exported(state: StateDir, meter: str | None, *, settlements: bool = False) -> Iterator[str]:
     """The lines of a state directory: the calendar, everything public, and what one meter was told.
 
-    With `settlements` also what each slot cost each member: it opens the log's commitments to an auditor.
+    Of a journal whose older records are erased it is what followed. With `settlements` also what each slot cost each
+    member: it opens the log's commitments to an auditor.
 
     Raises: StorageFailed when a file is missing or damaged, NoTerms when the journal is not the broker's.
     """
@@ -28,12 +28,13 @@ def exported(state: StateDir, meter: str | None, *, settlements: bool = False) -
 
     journal = SqliteJournal(state.journal, read_only=True)
     try:
-        key, market = state.read_key(), Market(journal_terms(journal), state.read_secret())
+        key, fold = state.read_key(), opened(journal, state.read_secret())
+        market = fold.market
         calendar = market.terms.calendar(key.public_hex, market.log_key.public_hex)
         yield from archive_lines([Outgoing(calendar)], key)
-        for record in journal.records():
-            caused = market.apply(decode_event(record))
-            yield from archive_lines([out for out in caused if _is_wanted(out)], key)
+        for record in journal.records(fold.journaled):
+            caused = fold.apply(decode_event(record))
+            yield from archive_lines([out for _, out in caused if _is_wanted(out)], key)
     finally:
         journal.close()
 

@@ -13,3 +13,15 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def remove_private(path: Path) -> None:
+    """Removes a file, its bytes overwritten first; nothing where there is none. Raises: OSError when it cannot."""
+    try:
+        with path.open("r+b") as file:
+            file.write(b"\0" * os.fstat(file.fileno()).st_size)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return
+    path.unlink()

@@ -117,6 +117,17 @@ class SqliteRecords:
         row = self.database.execute("SELECT value FROM health WHERE name = ?", (name,)).fetchone()
         return int(row[0]) if row else 0
 
+    def shrink(self) -> None:
+        """Writes the file anew without the room that was freed; for records that nobody else uses.
+
+        Raises: StorageFailed when there is no room for it; everything is as before then.
+        """
+        try:
+            self.database.execute("VACUUM")
+            self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise StorageFailed(f"{self._path} cannot be made smaller: {error}; free as much as it takes") from None
+
     def close(self) -> None:
         """Closes the file."""
         self.database.close()

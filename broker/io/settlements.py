@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from broker.io import expiry
+from broker.io.carried_states import journal_terms
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
-from broker.io.verification import journal_terms
 from broker.market.terms import Terms
 from wire.messages import Settlement
+from wire.slots import format_utc
 
 
 def settlements_of(state_dir: Path, meter: str, start: str | None, end: str | None) -> list[Settlement]:
@@ -25,6 +27,19 @@ def settlements_of(state_dir: Path, meter: str, start: str | None, end: str | No
         if not rows and records.database.execute(known, (meter,)).fetchone() is None:
             raise LookupError(f"nothing was settled for {meter!r}; 'community-broker members' lists the meters")
         return [Settlement.model_validate_json(payload) for (payload,) in rows]
+    finally:
+        records.close()
+
+
+def begins(state_dir: Path, start: str | None) -> str:
+    """That earlier records are erased, as a sentence; "" where nothing is, or nothing from `start` on.
+
+    Raises: StorageFailed when the records cannot be read.
+    """
+    records = SqliteRecords(StateDir(state_dir).records, read_only=True)
+    try:
+        said, before_s = expiry.begins(records), records.health(expiry.BEFORE_S)
+        return said if said is not None and (start or "") < format_utc(before_s) else ""
     finally:
         records.close()
 

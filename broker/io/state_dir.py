@@ -50,6 +50,11 @@ class StateDir:
         return self.root / "people.json"
 
     @property
+    def carried(self) -> Path:
+        """States that another process has folded, until the broker takes them."""
+        return self.root / "carried"
+
+    @property
     def lock(self) -> Path:
         """Held by the running broker."""
         return self.root / "lock"

@@ -50,13 +50,17 @@ tr.part td:first-child { padding-left: 5mm } tr.sum td { font-weight: 700; borde
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """What a page says of the statement's frame; `start` and `end` are the asked bounds, "" for none."""
+    """What a page says of the statement's frame; `start` and `end` are the asked bounds, "" for none.
+
+    `begins` says that earlier records are erased, "" where none are.
+    """
 
     community: str
     currency: str
     slot_minutes: int
     start: str = ""
     end: str = ""
+    begins: str = ""
 
 
 def page(result: Statement, heading: Heading) -> str:
@@ -92,7 +96,8 @@ def _period(result: Statement, heading: Heading) -> str:
     first = heading.start or (result.days[0].day if result.days else "")
     last = f"before {heading.end}" if heading.end else f"through {result.days[-1].day}" if result.days else ""
     slots = f"{result.slots:,} slots of {heading.slot_minutes} minutes"
-    return escape(f"from {first} {last}, {slots}" if first else slots)
+    begins = f"; {heading.begins}" if heading.begins else ""
+    return escape((f"from {first} {last}, {slots}" if first else slots) + begins)
 
 
 def _kwh(energy_wh: int) -> str:

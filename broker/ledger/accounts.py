@@ -1,6 +1,6 @@
 """Double-entry accounts in whole nano-currency: every transfer debits one account and credits another."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from broker.ledger.transfer import MARKET, Transfer
 
@@ -36,6 +36,20 @@ class Accounts:
     def balance(self, name: str) -> int:
         """The balance of an account [nano-currency]."""
         return self._balances.get(name, 0)
+
+    def balances(self) -> dict[str, int]:
+        """The balances of all accounts that were ever posted to [nano-currency], in the order of their first one."""
+        return dict(self._balances)
+
+    def open_with(self, balances: Mapping[str, int], entries: int) -> None:
+        """Opens empty accounts with what was carried forward.
+
+        Raises: NotConserved when the balances do not sum to zero.
+        """
+        assert not self._balances, "empty accounts are opened"
+        if sum(balances.values()):
+            raise NotConserved(f"the opening balances sum to {sum(balances.values())} nano")
+        self._balances, self.entries = dict(balances), entries
 
     def sum_nano(self) -> int:
         """The sum of all balances, which is always 0."""

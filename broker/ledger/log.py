@@ -10,6 +10,7 @@ from wire.codec import canonical
 from wire.merkle import Tree, leaf_hash
 
 SECONDS_PER_DAY = 86_400
+HASH_BYTES = 32
 
 
 def pseudonym(secret: bytes, meter: str, at_s: int) -> str:
@@ -48,6 +49,16 @@ class Log:
         """The leaves since the last call, as canonical JSON text; from now on they count as published."""
         new, self._new, self.published = self._new, [], self._tree.size
         return new
+
+    def kept(self) -> tuple[bytes, list[str], int]:
+        """What the log goes on from: the leaves' hashes in order [32 bytes each], the new leaves, and `published`."""
+        return self._tree.leaves(), list(self._new), self.published
+
+    def go_on_from(self, hashes: bytes, new: list[str], published: int) -> None:
+        """Makes this empty log the one that `kept` was asked of."""
+        assert not self._tree.size, "an empty log goes on"
+        self._tree = Tree(hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES))
+        self._new, self.published = list(new), published
 
     def head(self) -> str:
         """The current root as hexadecimal digits."""

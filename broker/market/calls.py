@@ -14,7 +14,7 @@ from broker.market.events import ActivationAsked, CallAsked
 from broker.market.held_call import Asked, HeldCall
 from broker.market.slot_book import SlotBook
 from broker.market.terms import Terms
-from broker.settlement.called import Called, Promise
+from broker.settlement.called import Called
 from broker.settlement.standby import StandingBy
 from wire.messages import Activation, Call, FlexAward, StageKind
 from wire.slots import Slot, format_utc, slot_at
@@ -109,12 +109,12 @@ class Calls:
         """The next open call to close: (gate [s], name)."""
         return min(((h.gate_s, name) for name, h in self.held.items() if h.procured is None), default=None)
 
-    def called_in(self, slot: Slot) -> tuple[Promise, ...]:
+    def called_in(self, slot: Slot) -> tuple[Called | StandingBy, ...]:
         """What members were called for in a slot, with the baselines that are known now, calls by gate and name.
 
         Who is called twice has kept its earlier call in the baseline of the later one: nothing is paid twice.
         """
-        found: list[Promise] = []
+        found: list[Called | StandingBy] = []
         for held in sorted(self.held.values(), key=lambda held: (held.gate_s, held.call.call)):
             if held.procured is None or slot not in held.slots:
                 continue
@@ -134,7 +134,7 @@ class Calls:
         for name in [n for n, held in self.held.items() if held.slots[-1].end_s <= before_s]:
             del self.held[name]
 
-    def _promise(self, held: HeldCall, meter: str, slot: Slot, promised_wh: int) -> Promise:
+    def _promise(self, held: HeldCall, meter: str, slot: Slot, promised_wh: int) -> Called | StandingBy:
         assert held.procured is not None, "only a closed call has called anybody"
         called_wh = held.called_wh(meter, slot)
         baseline_wh = None

@@ -174,16 +174,16 @@ class RulesOfDays:
     """The revisions that were published for each day, of which the last one holds, and what it was made of."""
 
     days: dict[int, list[Surroundings]] = field(default_factory=dict)
-    _made_of: dict[int, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    made_of: dict[int, tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
 
     def news(self, slot: Slot, meters: Iterable[str], terms: Terms, secret: bytes) -> list[DayRules]:
         """The pages of a new revision for the day of a slot, none when nothing is new."""
         day, source = slot.start_s // DAY_S, (terms.network, terms.preferences, tuple(meters))
-        if self._made_of.get(day) == source:
+        if self.made_of.get(day) == source:
             return []
-        self._made_of[day] = source
+        self.made_of[day] = source
         for old in [d for d in self.days if d < day - terms.keep_settled_s // DAY_S - 2]:
-            del self.days[old], self._made_of[old]
+            del self.days[old], self.made_of[old]
         held = self.days.setdefault(day, [])
         fresh = surroundings(terms, source[2], lambda meter: pseudonym(secret, meter, slot.start_s))
         if fresh == (held[-1] if held else NOTHING):

@@ -214,6 +214,33 @@ class SlotCancelled(_Event):
     slot_s: int
 
 
+class StateCarried(_Event):
+    """What the first `records` records came to was written down: the next start goes on from there.
+
+    `chain` is the value of the journal's chain after them, `state` the digest of what was written down (SHA-256).
+    """
+
+    type: Literal["state_carried"] = "state_carried"
+    records: int
+    chain: str
+    state: str
+
+
+class RecordsErased(_Event):
+    """The first `records` records are erased; what they came to stays, as in `StateCarried`.
+
+    Everything before the moment `before_s` [s since 1970] was among them.
+    """
+
+    type: Literal["records_erased"] = "records_erased"
+    before_s: int
+    records: int
+    chain: str
+    state: str
+    by: str = ""
+
+
+Carrying = StateCarried | RecordsErased
 OperatorEvent = Enrolled | MemberRevoked | MemberReadmitted | MemberForgotten | MarketPaused | MarketResumed
 
 Event = Annotated[
@@ -239,7 +266,9 @@ Event = Annotated[
     | MarketResumed
     | CallAsked
     | ActivationAsked
-    | CallClosed,
+    | CallClosed
+    | StateCarried
+    | RecordsErased,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)

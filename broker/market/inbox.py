@@ -64,7 +64,8 @@ MODELS: dict[str, type[Readable]] = {
 class Inbox:
     """Applies received messages to the shared members, books, days, contracts, calls and totals.
 
-    `days` holds the block orders by (stage, gate). `secret` makes the pseudonyms and salts that receipts tell.
+    `meters` is what their registers were reported to be. `days` holds the block orders by (stage, gate). `secret`
+    makes the pseudonyms and salts that receipts tell.
     """
 
     def __init__(
@@ -87,7 +88,9 @@ class Inbox:
         self._blocks = BlockDesk(terms, books, days, answers, secret, switch)
         self._contracts = ContractDesk(contracts, answers, switch)
         self._calls = CallDesk(terms, calls, answers)
-        self._reports = ReportDesk(terms, books, MissingReadings(terms, books), answers)
+        missing = MissingReadings(terms, books)
+        self.meters = missing.history
+        self._reports = ReportDesk(terms, books, missing, answers)
 
     def receive(self, event: Received) -> list[Outgoing]:
         """The answers to a frame."""

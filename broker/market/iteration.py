@@ -47,6 +47,10 @@ class Iteration:
     asked: Set[str] = frozenset()
     digests: dict[tuple[str, int], str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.bilateral is not None:  # one and the same, also where they were read from a carried state
+            self.bilateral.at_prices = self.rounds
+
     @property
     def questions_max(self) -> int:
         """The most questions that this session may have."""

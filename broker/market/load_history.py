@@ -1,7 +1,7 @@
 """Metered net energy of every meter over the last days, for baselines; a ring of whole Wh per meter."""
 
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 DAYS = 11
 DAY_S = 86_400
@@ -34,6 +34,15 @@ class LoadHistory:
             return None
         value = self._loads[meter][index % self._size]
         return None if value == _UNKNOWN else value
+
+    def kept(self) -> dict[str, tuple[int, list[int]]]:
+        """What the history goes on from: by meter the number of its newest slot, and its ring."""
+        return {meter: (self._newest[meter], list(ring)) for meter, ring in self._loads.items()}
+
+    def go_on_from(self, kept: Mapping[str, tuple[int, list[int]]]) -> None:
+        """Makes this empty history the one that `kept` was asked of."""
+        self._newest = {meter: newest for meter, (newest, _) in kept.items()}
+        self._loads = {meter: array("i", ring) for meter, (_, ring) in kept.items()}
 
     def days(self, meter: str, starts_s: Collection[int], without: Collection[int]) -> list[list[int]]:
         """The same slots on each of the ten days before, oldest first; only days that are known whole.

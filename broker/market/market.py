@@ -38,12 +38,14 @@ from broker.market.events import (
     MemberRevoked,
     NetworkAgreed,
     Received,
+    RecordsErased,
     Refused,
     RegulationAgreed,
     RoundOver,
     SettlementDue,
     SlotCancelled,
     SlotOpened,
+    StateCarried,
     TermsAgreed,
 )
 from broker.market.household_intake import HouseholdIntake
@@ -105,8 +107,8 @@ class Market:
         self.switch = TradingSwitch()
         self.checkpoint: Checkpoint | None = None
         self.log_key = log_key(secret)
-        self._rosters = Rosters()
-        self._rules = RulesOfDays()
+        self.rosters = Rosters()
+        self.rules = RulesOfDays()
         self._secret = secret
         self.days: dict[tuple[str, int], DayBook] = {}
         self.contracts = Contracts(terms, self.members, self.books)
@@ -115,7 +117,7 @@ class Market:
         self.settling = Settling(
             self.members, self.books, self.contracts, self.calls, self.accounts, self.log, secret
         )
-        self._inbox = Inbox(
+        self.inbox = Inbox(
             terms,
             self.members,
             self.books,
@@ -126,13 +128,13 @@ class Market:
             switch=self.switch,
             secret=secret,
         )
-        self._households = HouseholdIntake(terms.community, self.members, self._inbox.take)
+        self._households = HouseholdIntake(terms.community, self.members, self.inbox.take)
 
     def apply(self, event: Event) -> list[Outgoing]:
         """Applies one event; returns the messages it causes, in sending order."""
         match event:
             case Received():
-                return self._inbox.receive(event)
+                return self.inbox.receive(event)
             case BatchReceived():
                 return self._households.receive(event)
             case Refused():
@@ -147,7 +149,7 @@ class Market:
                     )
                 ]
             case TermsAgreed():
-                self._check_terms(event)
+                self.check_terms(event.terms)
                 return []
             case RegulationAgreed():
                 regulation = regulation_of(event.regulation)
@@ -167,8 +169,8 @@ class Market:
                 if isinstance(event, MemberRevoked):
                     self.revoked_s[event.meter] = event.at_s
                 return []
-            case MemberForgotten():
-                return []  # who a member was never stood in the market's state
+            case MemberForgotten() | StateCarried() | RecordsErased():
+                return []  # of people and of files: nothing of it stands in the market's state
             case MarketPaused() | MarketResumed():
                 return self._switch(event)
             case SlotOpened():
@@ -203,10 +205,14 @@ class Market:
         """The next moment after `now_s` at which `due` may have something or a new slot can be traded [s]."""
         return self._timetable.next_s(now_s)
 
-    def _check_terms(self, event: TermsAgreed) -> None:
+    def check_terms(self, said: Mapping[str, int | str]) -> None:
+        """Nothing when these are the market's own terms.
+
+        Raises: TermsChanged that names what differs.
+        """
         own = self.terms.as_record()
         # A term that an older release did not know had its default then.
-        agreed: dict[str, int | str] = {**Terms(community=self.terms.community).as_record(), **event.terms}
+        agreed: dict[str, int | str] = {**Terms(community=self.terms.community).as_record(), **said}
         changed = [key for key in sorted(own | agreed) if own.get(key) != agreed.get(key)]
         if changed:
             raise TermsChanged("; ".join(f"{key}: {agreed.get(key)!r} -> {own.get(key)!r}" for key in changed))
@@ -288,7 +294,7 @@ class Market:
         book.session.listed = self._gathering(book, blocks).received()
         news = [*self._roster_news(book.slot), *self._rules_news(book.slot)]
         book.session.rules = (
-            self._rules.revision(book.slot) if MECHANISMS[stage_of(book, self.terms).mechanism].asks else 0
+            self.rules.revision(book.slot) if MECHANISMS[stage_of(book, self.terms).mechanism].asks else 0
         )
         message = gate_message(book, self.terms.community, at_s, blocks=0 if day is None else day.live)
         book.session.gate_message = message
@@ -299,11 +305,11 @@ class Market:
 
     def _roster_news(self, slot: Slot) -> list[Roster]:
         trading = {meter: not member.suspended for meter, member in self.members.items()}
-        return self._rosters.news(slot, trading, self.terms, self._secret)
+        return self.rosters.news(slot, trading, self.terms, self._secret)
 
     def _rules_news(self, slot: Slot) -> list[DayRules]:
         trading = [meter for meter, member in self.members.items() if not member.suspended]
-        return self._rules.news(slot, trading, self.terms, self._secret)
+        return self.rules.news(slot, trading, self.terms, self._secret)
 
     def _logged(self, messages: Sequence[Message]) -> list[Outgoing]:
         """Public messages that the log fixes."""
@@ -332,7 +338,7 @@ class Market:
         return self._awarded(book, *auction(book, book.session.listed, self.terms, at_s, rules))
 
     def _session_rules(self, book: SlotBook) -> Rules:
-        return session_rules(book, self.terms, self._rules.at(book.slot, book.session.rules))
+        return session_rules(book, self.terms, self.rules.at(book.slot, book.session.rules))
 
     def _clear_day(self, books: list[SlotBook], blocks: Sequence[Shown], at_s: int) -> list[Outgoing]:
         """Clears the slots of a day together with their block orders.

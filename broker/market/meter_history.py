@@ -1,6 +1,7 @@
 """What each meter has reported of its registers, in the order of the slots: neighbours, and the gaps between them."""
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -29,6 +30,14 @@ class MeterHistory:
     def __init__(self, keep_s: int) -> None:
         self._keep_s = keep_s
         self._rows: dict[str, list[Row]] = {}
+
+    def kept(self) -> dict[str, list[Row]]:
+        """The rows of every meter, which the history goes on from."""
+        return {meter: list(rows) for meter, rows in self._rows.items()}
+
+    def go_on_from(self, kept: Mapping[str, list[Row]]) -> None:
+        """Makes this empty history the one that `kept` was asked of."""
+        self._rows = {meter: list(rows) for meter, rows in kept.items()}
 
     def put(self, meter: str, row: Row) -> None:
         """Keeps a row; one of the same slot is replaced."""

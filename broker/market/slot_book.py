@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from broker.market.iteration import Iteration
 from broker.market.terms import OutsidePrices
-from broker.settlement.called import Promise
+from broker.settlement.called import Called
 from broker.settlement.regulation import NOTHING, Regulation
+from broker.settlement.standby import StandingBy
 from wire.calendar import Gate
 from wire.messages import Award, BookEntry, Clearing, Order, SealedOrder, Side, SlotState
 from wire.messages import Gate as GateMessage
@@ -146,7 +147,7 @@ class SlotBook:
     estimates: dict[str, int] = field(default_factory=dict)
     basis: dict[str, Basis] = field(default_factory=dict)
     subscribers: tuple[str, ...] = ()
-    called: tuple[Promise, ...] = ()
+    called: tuple[Called | StandingBy, ...] = ()
     regulation: Regulation = NOTHING
     roles: str = ""
     changed_s: int | None = None

@@ -149,6 +149,11 @@ class Terms:
         """How long [s] the book of a settled slot is kept: for questions, and for corrections."""
         return max(KEEP_SETTLED_S, 60 * self.slot_minutes + self.correct_within_s + self.report_within_s)
 
+    @property
+    def least_kept_days(self) -> int:
+        """The fewest days that records are kept: as long as the settlement of a slot may still be corrected."""
+        return -(-self.keep_settled_s // 86_400)
+
     def clearing_s(self, gate: Gate) -> int:
         """When a session is cleared [s since 1970]: at its gate, a sealed one after the time to reveal."""
         stage = self.stage_named(gate.stage)

@@ -34,7 +34,7 @@ def _padded(plot: Plot, *, inflate: bool) -> Replaced:
     market = plot.community.service.market
     rosters = _PaddedRosters()
     rosters.inflate = inflate
-    market._rosters = rosters
+    market.rosters = rosters
     return sock_puppet(plot)
 
 

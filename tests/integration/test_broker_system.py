@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Signal
 
-from broker_rig import COMMUNITY, BrokerChild, Peer, free_port, mosquitto, write_config
+from broker_rig import COMMUNITY, BrokerChild, Peer, command, free_port, mosquitto, write_config
 
 from broker.commands.member_list import events_of
 from broker.io.config import load
@@ -14,7 +14,15 @@ from broker.io.journal_sqlite import SqliteJournal
 from broker.io.people import Person, people_of, remember
 from broker.io.retention import DAY_S
 from broker.io.state_dir import StateDir
-from broker.market.events import Event, MemberForgotten, MemberRevoked, TermsAgreed, encode_event
+from broker.market.events import (
+    Event,
+    MemberForgotten,
+    MemberRevoked,
+    Received,
+    RecordsErased,
+    TermsAgreed,
+    encode_event,
+)
 from wire.messages import Calendar, Conditions, Hello, Rejection, ServiceStatus, Welcome
 from wire.topics import topic
 
@@ -156,6 +164,52 @@ def test_who_a_member_was_is_erased_a_time_after_it_was_revoked_and_nobody_else(
                 Signal().wait(0.2)
             assert broker.stop() == 0
     assert done_by(state)["member_forgotten"] == ("home-1", "retention")
+
+
+def _of_three_months_ago(state: StateDir, config: Path, frames: int) -> None:
+    """A journal that began three months ago with some frames that nobody can read, and has gone on today."""
+    now_s, loaded = int(time.time()), load(config)
+    began_s = now_s - 90 * DAY_S
+    asked: list[Event] = [TermsAgreed(at_s=began_s, terms=loaded.terms().as_record()), *loaded.enrolments(began_s)]
+    asked += [
+        Received(at_s=at_s, kind="hello", meter="home-1", frame=f"{word} {number}")
+        for at_s, word in ((began_s, "ancient"), (now_s - 60, "recent"))
+        for number in range(frames)
+    ]
+    state.create()
+    journal = SqliteJournal(state.journal)
+    journal.append([encode_event(event) for event in asked])
+    journal.close()
+
+
+def test_records_are_erased_when_they_are_older_than_the_community_keeps_them(tmp_path: Path) -> None:
+    state, frames = StateDir(tmp_path / "state"), 3_000  # more than one piece
+    with mosquitto(tmp_path) as port:
+        config = _system(tmp_path, port)
+        config.write_text(config.read_text() + "[privacy]\nrecords_kept_days = 30\n")
+        _of_three_months_ago(state, config, frames)
+        with heard(config, port) as (broker, peer):
+            broker.start()
+            peer.expect(ServiceStatus, state="online")
+            deadline = time.monotonic() + 60
+            while b"ancient 2999" in state.journal.read_bytes() and time.monotonic() < deadline:
+                assert broker.poll() is None, broker.log()[-2_000:]
+                Signal().wait(0.2)
+            peer.send(1, Hello(community=COMMUNITY, meter="home-1", software="t", sent_at="2027-01-15T08:00:00Z"))
+            peer.expect(Welcome, "home-1")
+            assert broker.stop() == 0
+        held = b"".join(path.read_bytes() for path in state.root.rglob("*") if path.is_file())
+        assert b"ancient 0" not in held and b"ancient 2999" not in held and b"recent 2999" in held
+        ((_, erased),) = events_of(state, frozenset({"records_erased"}))
+        assert isinstance(erased, RecordsErased)
+        assert (erased.by, erased.records) == ("retention", 3 + frames)
+        assert "Traceback" not in broker.log()
+        with heard(config, port) as (broker, peer):
+            broker.start()
+            peer.send(2, Hello(community=COMMUNITY, meter="home-2", software="t", sent_at="2027-01-15T08:00:00Z"))
+            peer.expect(Welcome, "home-2")
+            assert broker.stop() == 0
+    assert command("replay", str(state.root))[0] == 0
 
 
 def done_by(state: StateDir) -> dict[str, tuple[str, str]]:

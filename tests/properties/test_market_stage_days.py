@@ -117,8 +117,8 @@ class Journal:
     def append(self, records: object) -> None:
         self.kept.extend(records)  # type: ignore[arg-type]
 
-    def records(self) -> list[bytes]:
-        return list(self.kept)
+    def records(self, first: int | None = None) -> list[bytes]:
+        return self.kept[first or 0 :]
 
 
 def frames(drawn: list[Drawn], name: str, sequences: dict[tuple[str, int], int]) -> list[Inbound]:

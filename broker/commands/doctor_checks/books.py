@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from broker.commands.doctor_checks.community_place import CommunityPlace, journal_size
+from broker.commands.doctor_checks.community_place import CommunityPlace, journal_size, kept_records
 from broker.control.ports import StorageFailed
 from broker.io.journal_sqlite import RESTORE, SqliteJournal
 from doctor.finding import Finding, fail, ok, skipped, warn
@@ -24,7 +24,7 @@ def chain_holds(place: CommunityPlace) -> Finding:
     path = place.state.journal
     if not path.is_file():
         return skipped("no journal yet: the first start makes it", str(path))
-    records = journal_size(place.state)
+    records = kept_records(place.state)
     if records > CHAIN_RECORDS_MAX:
         return skipped(f"{records} records: run 'community-broker replay {place.state.root}'", str(path))
     try:
@@ -39,14 +39,15 @@ def chain_holds(place: CommunityPlace) -> Finding:
 
 def _walked(journal: SqliteJournal) -> Finding:
     """The finding of a walk through the records that were there when it was opened; more may come meanwhile."""
-    known, seen = len(journal), 0
+    known, seen = len(journal), journal.first
     for _ in journal.records():
         seen += 1
         if seen == known:
             break
     if seen < known:
         return fail(f"{seen} of {known} records", remedy=RESTORE)
-    return ok(f"{known} records")
+    erased = f", the first {journal.first} of them erased" if journal.first else ""
+    return ok(f"{known} records{erased}")
 
 
 def ledger_sums_to_zero(place: CommunityPlace) -> Finding:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from broker.control.ports import StorageFailed
+from broker.io.carried_states import NoTerms
 from broker.io.config import BrokerConfig, ConfigError, load
 from broker.io.state_copy import copy_database
 from broker.io.state_dir import StateDir
-from broker.io.verification import NoTerms, Verification, verify
+from broker.io.verification import Verification, verify
 from broker.market.events import UnknownRecord
 from doctor.machine.files import read_only
 from doctor.machine.mqtt_session import MqttPlace
@@ -84,7 +85,7 @@ def community_at(path: Path, now_s: float) -> CommunityPlace:
 def _replayed(state: StateDir) -> "Verification | str":
     if not state.journal.is_file() or not state.records.is_file():
         return "no journal or no records yet"
-    records = journal_size(state)
+    records = kept_records(state)
     if records > REPLAY_RECORDS_MAX:
         return f"a journal of {records} records: run 'community-broker replay {state.root}', it takes minutes"
     with tempfile.TemporaryDirectory(prefix="hearthgrid-doctor-") as directory:
@@ -111,8 +112,15 @@ def _quiet_copy(state: StateDir, to: StateDir) -> bool:
     return False
 
 
+def kept_records(state: StateDir) -> int:
+    """How many records a journal still has to be walked through: those that are not erased."""
+    with read_only(state.journal) as connection:
+        row = connection.execute("SELECT max(position) - min(position) + 1 FROM record").fetchone()
+    return int(row[0] or 0)
+
+
 def journal_size(state: StateDir) -> int:
-    """How many records a journal holds, by its own word."""
+    """How many records a journal holds, erased ones counted, by its own word."""
     with read_only(state.journal) as connection:
         row = connection.execute("SELECT size FROM head").fetchone()
     return int(row[0]) if row else 0

@@ -68,7 +68,8 @@ class LogLine:
 class Market:
     """Everything that the page's first view and lists show. `since` is where the window begins (RFC 3339, UTC).
 
-    `trading` is the operator's last pause or resumption, None before the first.
+    `trading` is the operator's last pause or resumption, None before the first. `begins` says that
+    earlier rounds are erased, None where none are.
     """
 
     calendar: Calendar
@@ -78,3 +79,4 @@ class Market:
     rejections: tuple[tuple[str, int], ...]
     log: LogLine | None
     trading: Trading | None
+    begins: str | None = None

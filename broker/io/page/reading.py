@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from broker.audit.archive import Archive
+from broker.io import expiry
 from broker.io.page.facts import AwardLine, LogLine, Market, MemberLine, RoundFacts, RoundLine
 from broker.io.records_sqlite import SqliteRecords
 from wire import audit
@@ -51,6 +52,7 @@ class MarketRecords:
             rejections=self._rejections(since),
             log=self._log(),
             trading=self._last(Trading),
+            begins=expiry.begins(self._records),
         )
 
     def round(self, name: RoundName) -> RoundFacts | None:

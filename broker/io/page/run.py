@@ -4,12 +4,12 @@ import asyncio
 import signal
 from collections.abc import Callable
 
+from broker.io.carried_states import journal_terms
 from broker.io.config import BrokerConfig
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.page.reading import MarketRecords
 from broker.io.page.site import OperatorPage
 from broker.io.state_dir import StateDir
-from broker.io.verification import journal_terms
 from broker.market.market import Market
 from doctor.alive import tell_alive
 from web.access import Access

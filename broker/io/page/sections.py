@@ -50,7 +50,8 @@ def rounds(market: Market) -> Markup:
     """The list of rounds, each a link to all of it."""
     if not market.rounds:
         return _empty("No round has been cleared yet", "The first one is cleared at the first gate of the calendar.")
-    return tag("section", _round_table(market.rounds, market), class_="card")
+    erased = [] if market.begins is None else [tag("p", market.begins, class_="quiet")]
+    return tag("section", _round_table(market.rounds, market), *erased, class_="card")
 
 
 def members(market: Market) -> Markup:
