@@ -2,11 +2,11 @@
 
 from conformance.assertion import BROKER
 from conformance.evidence import Evidence
+from conformance.probes.paths import energy_at
 from conformance.verdict import Broken, Held, NotJudged, Verdict, all_hold
 from wire.codec import decode
 from wire.messages import Contract, Path, PlanNotice, Proposal
 from wire.signing import split
-from wire.slots import parse_utc
 
 NO_STAGE = "the calendar has no stage of bilateral trade"
 AGREED, REFUSED = "contract", "contract_refused"  # labels
@@ -26,15 +26,12 @@ def _path_sum(run: Evidence, after: str, labels: tuple[str, ...]) -> Verdict:
     slot, minutes = plans[0].first_slot, run.calendar.slot_minutes
     if any(path.members > len(labels) for path in run.of(Path)):
         return NotJudged("other members tell plans too")
-    values = [v for path in found if path.members == len(labels) and (v := _at(path, slot, minutes)) is not None]
+    values = [
+        v for path in found if path.members == len(labels) and (v := energy_at(path, slot, minutes)) is not None
+    ]
     if not values:
         return NotJudged("no path of both plans was published")
     return Held() if expected in values else Broken(f"the path says {values[0]} Wh, the plans sum to {expected} Wh")
-
-
-def _at(path: Path, label: str, minutes: int) -> int | None:
-    place = (parse_utc(label) - parse_utc(path.first_slot)) // (60 * minutes)
-    return path.net_wh[place] if 0 <= place < len(path.net_wh) else None
 
 
 @BROKER.asserts(230)

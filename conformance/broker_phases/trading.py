@@ -6,7 +6,8 @@ from dataclasses import replace
 from conformance.broker_phases.ground import QUIET_S, asks, at_now, is_open
 from conformance.probes import frames, orders
 from conformance.probes.batches import batches
-from conformance.probes.desk import FIRST, GATEWAY, SECOND, Ground, buy, sell
+from conformance.probes.desk import FIRST, GATEWAY, SECOND, Ground, Probe, buy, sell
+from conformance.probes.paths import energy_at
 from conformance.stand import Stand
 from wire.codec import digest, encode
 from wire.messages import (
@@ -59,17 +60,25 @@ async def entering(stand: Stand, ground: Ground) -> None:
 async def plans(stand: Stand, ground: Ground) -> None:
     """Plans of both, and one that replaces another; they are heard in the path."""
     g = at_now(stand, ground)
-    since = stand.place
     await stand.post(orders.plan(g, "plan.first", FIRST, 1, 170))
     await stand.recorder.quiet(QUIET_S, stand.within_s)
     stand.recorder.mark("one plan")
-    await stand.post(orders.plan(g, "plan.second", SECOND, 1, -50))
-    if g.calendar.group_min <= 2:
-        await stand.hears(Path, since=since)
+    await _planned(stand, g, orders.plan(g, "plan.second", SECOND, 1, -50), 170 - 50)
+    await _planned(stand, g, orders.plan(g, "plan.newer", FIRST, 2, 270), 270 - 50)
+
+
+async def _planned(stand: Stand, ground: Ground, plan: Probe, energy_wh: int) -> None:
+    """Tells a plan and waits for the path with this sum of both; where others plan too, for a path of all."""
     since = stand.place
-    await stand.post(orders.plan(g, "plan.newer", FIRST, 2, 270))
-    if g.calendar.group_min <= 2:
-        await stand.hears(Path, since=since)
+    await stand.post(plan)
+    if ground.calendar.group_min > 2:
+        return
+
+    def is_told() -> bool:
+        paths = stand.heard(Path, since=since)
+        return any(p.members > 2 or energy_at(p, ground.slot.label, ground.slot.minutes) == energy_wh for p in paths)
+
+    await stand.recorder.until(is_told, stand.within_s)
 
 
 async def contracts(stand: Stand, ground: Ground) -> None:
