@@ -53,6 +53,7 @@ def results(
         "peak_import_kw": {scheme: peak_import_kw(trace, world) for scheme, trace in every.items()},
         "price": _prices(inside, is_auction=has_orders),
         "discomfort_cost": {scheme: sum(trace.discomfort.values()) for scheme, trace in every.items()},
+        "stored_change_kwh": {scheme: dict(trace.stored_change_kwh) for scheme, trace in every.items()},
         "missed_ev_kwh": {scheme: sum(trace.unserved_kwh.values()) for scheme, trace in every.items()},
         "missed_runs": {scheme: sum(trace.missed_runs.values()) for scheme, trace in every.items()},
         "ledger": {"entries": market.entries, "sum_nano": market.sum_nano, "head": market.head},

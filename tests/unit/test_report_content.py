@@ -133,6 +133,11 @@ def test_who_loses_is_named_with_the_amount(week: ReportData) -> None:
     text = Page(render(week)).text()
     assert "1 pays more: Juniper house (0.12 USD more)" in text
     assert "▼ pays 0.12 USD more" in text
+    loser = "us_ca_fontana_10"
+    stored = {scheme: dict.fromkeys(week.results["homes"], 0.0) for scheme in ("unmanaged", "ems", "market")}
+    stored["market"][loser] = 4.6
+    kept = replace(week, results={**week.results, "stored_change_kwh": stored})
+    assert "Juniper house (0.12 USD more, with 4.6 kWh more in store)" in Page(render(kept)).text()
 
 
 def test_a_loss_far_below_a_cent_is_still_named(week: ReportData) -> None:

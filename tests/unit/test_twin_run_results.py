@@ -194,8 +194,20 @@ def test_of_every_device_and_code_the_reason_worth_most_is_shown_in_order_of_tim
     assert [reason[0] for reason in chosen_reasons(observation)] == ["t2", "t3"]
 
 
+def test_the_table_says_what_a_loser_has_more_in_store(done: Run) -> None:
+    stored = {"unmanaged": {"h1": 0.0, "h2": 0.0}, "ems": {"h1": 0.4, "h2": 1.0}, "market": {"h1": 5.0, "h2": 1.2}}
+    text = summary({**done.results, "losers": ["h1", "h2"], "stored_change_kwh": stored})
+    assert "pays more than alone: h1 (ends with 4.6 kWh more in store), h2\n" in text
+    found = done.results["stored_change_kwh"]
+    assert found == {
+        scheme: trace.stored_change_kwh
+        for scheme, trace in (("unmanaged", done.unmanaged), ("ems", done.alone), ("market", done.market))
+    }
+
+
 def test_the_table_names_losers_what_is_undone_and_an_unknown_optimum(done: Run) -> None:
     found: dict[str, Any] = {**done.results, "losers": ["h1"], "missed_runs": {"unmanaged": 0, "ems": 0, "market": 2}}
+    found["stored_change_kwh"] = {"ems": {"h1": 0.0}, "market": {"h1": 0.0}}
     text = summary(found, "EUR")
     assert "cost [EUR]" in text and "pays more than alone: h1" in text
     assert "left undone: market 0.0 kWh of cars and 2 appliance runs" in text

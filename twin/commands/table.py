@@ -3,6 +3,7 @@
 from typing import Any
 
 NOTICED_KWH = 0.05
+STORED_NOTICED_KWH = 0.5
 
 
 def summary(found: dict[str, Any], currency: str = "") -> str:
@@ -23,7 +24,7 @@ def summary(found: dict[str, Any], currency: str = "") -> str:
         f"price {_price(found['price'])}",
         *_operator(found),
         *_missed(found),
-        f"pays more than alone: {', '.join(found['losers']) or 'nobody'}",
+        *_losers(found),
         f"ledger: {found['ledger']['entries']} entries, sum {found['ledger']['sum_nano']} nano "
         f"({'balanced' if found['ledger']['sum_nano'] == 0 else 'NOT BALANCED'}), "
         f"head {found['ledger']['head'][:16]}",
@@ -47,6 +48,17 @@ def _missed(found: dict[str, Any]) -> list[str]:
         if found["missed_ev_kwh"][scheme] >= NOTICED_KWH or found["missed_runs"][scheme]
     ]
     return [f"left undone: {'; '.join(parts)}"] if parts else []
+
+
+def _losers(found: dict[str, Any]) -> list[str]:
+    """A line of the homes that pay more than alone; with what is left in store, which counts as if it were sold."""
+    stored = found["stored_change_kwh"]
+    more = {name: stored["market"][name] - stored["ems"][name] for name in found["losers"]}
+    named = [
+        f"{name} (ends with {kwh:.1f} kWh more in store)" if kwh >= STORED_NOTICED_KWH else name
+        for name, kwh in more.items()
+    ]
+    return [f"pays more than alone: {', '.join(named) or 'nobody'}"]
 
 
 def _operator(found: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from web.charts.table import table
 
 DRAWN_HOMES_MAX = 40  # more are in the table only
 NAMED_LOSERS_MAX = 6  # in the sentence; picture and table name all
+STORED_NOTICED_KWH = 0.5
 
 
 def savings(data: ReportData, run: Summary) -> Markup:
@@ -43,7 +44,7 @@ def verdict(data: ReportData, run: Summary) -> str:
         gain = f"{len(run.gainers)} of {homes} pay less by trading than alone" if run.gainers else "No home gains"
         return f"{gain}, and no home pays more."
     losses = ", ".join(
-        f"{data.label(home)} ({money(-run.trading_saves(home), data.currency)} more)"
+        f"{data.label(home)} ({money(-run.trading_saves(home), data.currency)} more{_stored(run, home)})"
         for home in run.losers[:NAMED_LOSERS_MAX]
     )
     if len(run.losers) > NAMED_LOSERS_MAX:
@@ -52,6 +53,11 @@ def verdict(data: ReportData, run: Summary) -> str:
         f"{len(run.gainers)} of {homes} pay less by trading than alone. "
         f"{len(run.losers)} {'pays' if len(run.losers) == 1 else 'pay'} more: {losses}."
     )
+
+
+def _stored(run: Summary, home: str) -> str:
+    more_kwh = run.stored_more_kwh(home)
+    return f", with {number(more_kwh, 1)} kWh more in store" if more_kwh >= STORED_NOTICED_KWH else ""
 
 
 def _against_unmanaged(run: Summary) -> str:

@@ -1,7 +1,7 @@
 """The numbers of results.json with types, and what follows from them: totals, savings, who gains and who loses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Money = Mapping[str, float]  # per home [currency]
@@ -44,6 +44,7 @@ class Summary:
     orders: int
     takes_orders: bool = True  # False under a rule that divides what was metered
     operator_balance: float = 0.0
+    stored_change_kwh: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def total(self, scheme: str) -> float:
         """What all homes pay together under a scheme."""
@@ -52,6 +53,11 @@ class Summary:
     def trading_saves(self, home: str) -> float:
         """What trading saves a home against managing alone; negative when it pays more."""
         return self.cost["ems"][home] - self.cost["market"][home]
+
+    def stored_more_kwh(self, home: str) -> float:
+        """What a home that trades has more in store at the end than alone [kWh]; 0 where the results do not say."""
+        change = self.stored_change_kwh
+        return change["market"][home] - change["ems"][home] if change else 0.0
 
     @property
     def gainers(self) -> tuple[str, ...]:
@@ -90,4 +96,5 @@ def summary(results: Mapping[str, Any]) -> Summary:
         orders=results["orders"],
         takes_orders=results.get("takes_orders", True),
         operator_balance=results.get("operator_balance", 0.0),
+        stored_change_kwh=results.get("stored_change_kwh", {}),
     )
