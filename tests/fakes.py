@@ -15,7 +15,7 @@ from hems.planning.plan import Plan, SlotPlan, ValueCurve
 from hems.planning.problem import Problem
 from hems.site.home import BatteryUnit, ComfortPeriod, EvUnit, Home, LightingUnit, PvUnit, ZoneUnit
 from wire.codec import digest, encode
-from wire.messages import Message
+from wire.messages import Clearing, Message
 from wire.signing import SigningKey, key_from_seed, seal
 from wire.slots import Slot
 
@@ -58,6 +58,33 @@ def image(
     """An image whose base load is `base_w`."""
     seen = devices or {}
     return SiteImage(at_s=at_s, grid_w=base_w + sum(device.power_w for device in seen.values()), devices=seen)
+
+
+def clearing(of: Slot, **changes: Any) -> Clearing:
+    """The clearing of a slot in which nobody traded, or with these values instead."""
+    nothing: dict[str, Any] = {
+        "community": COMMUNITY,
+        "stage": "intraday",
+        "slot": of.label,
+        "round": 0,
+        "mechanism": "uniform_price_k_double_auction",
+        "outcome": "no_trade",
+        "price_micro_per_kwh": None,
+        "price_low_micro_per_kwh": None,
+        "price_high_micro_per_kwh": None,
+        "volume_wh": 0,
+        "demand": (),
+        "supply": (),
+        "orders": 0,
+        "orders_root": "0" * 64,
+        "awards_root": "0" * 64,
+        "unrevealed": 0,
+        "buyer_price_micro_per_kwh": None,
+        "seller_price_micro_per_kwh": None,
+        "surplus_nano": 0,
+        "note": None,
+    }
+    return Clearing(**(nothing | changes))
 
 
 def idle(**state: Any) -> DeviceImage:

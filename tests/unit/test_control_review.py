@@ -25,6 +25,7 @@ from tests.fakes import (
     FailingPlanner,
     FakeOutlooks,
     broker_says,
+    clearing,
     home,
     idle,
     image,
@@ -188,27 +189,8 @@ def test_a_rejected_order_is_not_taken_out_of_the_cleared_book() -> None:
     meter.receive(
         "clearing",
         broker_says(
-            m.Clearing(
-                community=COMMUNITY,
-                stage="intraday",
-                slot=slot(2).label,
-                round=0,
-                mechanism="x",
-                outcome="no_trade",
-                price_micro_per_kwh=None,
-                price_low_micro_per_kwh=None,
-                price_high_micro_per_kwh=None,
-                volume_wh=0,
-                demand=(m.CurveStep(price_micro_per_kwh=300_000, energy_wh=800),),
-                supply=(),
-                orders=1,
-                orders_root="0" * 64,
-                awards_root="0" * 64,
-                unrevealed=0,
-                buyer_price_micro_per_kwh=None,
-                seller_price_micro_per_kwh=None,
-                surplus_nano=0,
-                note=None,
+            clearing(
+                slot(2), mechanism="x", demand=(m.CurveStep(price_micro_per_kwh=300_000, energy_wh=800),), orders=1
             )
         ),
     )

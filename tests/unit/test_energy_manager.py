@@ -24,12 +24,13 @@ from tests.fakes import (
     ZONE,
     FailingPlanner,
     FakeOutlooks,
+    clearing,
     home,
     idle,
     image,
     slot,
 )
-from wire.messages import Clearing, CurveStep, Path
+from wire.messages import CurveStep, Path
 
 SHORT = Settings(horizon_slots=16)
 BATTERY_HOME = home(BATTERY)
@@ -135,30 +136,7 @@ def test_after_the_auction_the_clearing_counts_more_than_the_path() -> None:
     view = path_view(-5000, *[0] * 15)
     energy_manager = manager()
     before = energy_manager.decide(START_S, slot(), HALF_FULL, view)
-    view.learn(
-        Clearing(
-            community=COMMUNITY,
-            stage="intraday",
-            slot=slot().label,
-            round=0,
-            mechanism="uniform_price_k_double_auction",
-            outcome="no_trade",
-            price_micro_per_kwh=None,
-            price_low_micro_per_kwh=None,
-            price_high_micro_per_kwh=None,
-            volume_wh=0,
-            demand=(CurveStep(price_micro_per_kwh=300_000, energy_wh=5000),),
-            supply=(),
-            orders=2,
-            orders_root="0" * 64,
-            awards_root="0" * 64,
-            unrevealed=0,
-            buyer_price_micro_per_kwh=None,
-            seller_price_micro_per_kwh=None,
-            surplus_nano=0,
-            note=None,
-        )
-    )
+    view.learn(clearing(slot(), demand=(CurveStep(price_micro_per_kwh=300_000, energy_wh=5000),), orders=2))
     after = energy_manager.decide(START_S + 20, slot(), HALF_FULL, view)
     assert powers(before)["battery"] > 0.0 > powers(after)["battery"]
     assert energy_manager.plans == 1

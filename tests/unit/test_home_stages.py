@@ -25,6 +25,7 @@ from tests.fakes import (
     PV,
     START_S,
     FakeOutlooks,
+    clearing,
     home,
     idle,
     image,
@@ -34,7 +35,6 @@ from wire.codec import encode
 from wire.messages import (
     Award,
     AwardReason,
-    Clearing,
     Contract,
     Order,
     Path,
@@ -53,28 +53,7 @@ TOMORROW = 64  # slots from START_S to midnight
 TURN = slot(2)  # its intraday gate is at 08:25, the next one at 08:40
 
 BAND = Band(feed_in_micro=100_000, retail_micro=300_000)
-CLEARED = Clearing(
-    community=COMMUNITY,
-    stage="intraday",
-    slot=TURN.label,
-    round=0,
-    mechanism="uniform_price_k_double_auction",
-    outcome="no_trade",
-    price_micro_per_kwh=None,
-    price_low_micro_per_kwh=None,
-    price_high_micro_per_kwh=None,
-    volume_wh=0,
-    demand=(),
-    supply=(),
-    orders=0,
-    orders_root="0" * 64,
-    awards_root="0" * 64,
-    unrevealed=0,
-    buyer_price_micro_per_kwh=None,
-    seller_price_micro_per_kwh=None,
-    surplus_nano=0,
-    note=None,
-)
+CLEARED = clearing(TURN)
 
 
 def path(*net_wh: int) -> Path:

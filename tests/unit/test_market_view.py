@@ -7,6 +7,7 @@ import pytest
 
 from hems.bidding.steps import Band, Step
 from hems.control.market_view import KEPT_SLOTS, KEPT_TRADED, MarketView
+from tests import fakes
 from tests.fakes import COMMUNITY, METER, slot
 from wire.messages import Award, AwardReason, Clearing, Conditions, CurveStep, Path, PlanNotice, Receipt
 
@@ -30,27 +31,8 @@ def curve(levels: Curve) -> tuple[CurveStep, ...]:
 
 
 def clearing(demand: Curve, supply: Curve, volume_wh: int, *, at: int = 0, outcome: Outcome = "cleared") -> Clearing:
-    return Clearing(
-        community=COMMUNITY,
-        stage="intraday",
-        slot=slot(at).label,
-        round=0,
-        mechanism="uniform_price_k_double_auction",
-        outcome=outcome,
-        price_micro_per_kwh=None,
-        price_low_micro_per_kwh=None,
-        price_high_micro_per_kwh=None,
-        volume_wh=volume_wh,
-        demand=curve(demand),
-        supply=curve(supply),
-        orders=2,
-        orders_root="0" * 64,
-        awards_root="0" * 64,
-        unrevealed=0,
-        buyer_price_micro_per_kwh=None,
-        seller_price_micro_per_kwh=None,
-        surplus_nano=0,
-        note=None,
+    return fakes.clearing(
+        slot(at), outcome=outcome, volume_wh=volume_wh, demand=curve(demand), supply=curve(supply), orders=2
     )
 
 

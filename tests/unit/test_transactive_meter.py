@@ -11,6 +11,7 @@ from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
 from hems.control.meter.order_steps import coarsened, within_conditions
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers
+from tests import fakes
 from tests.fakes import (
     BROKER_KEY,
     COMMUNITY,
@@ -82,28 +83,7 @@ def path(*net_wh: int, community: str = COMMUNITY) -> m.Path:
 
 
 def clearing() -> m.Clearing:
-    return m.Clearing(
-        community=COMMUNITY,
-        stage="intraday",
-        slot=slot(2).label,
-        round=0,
-        mechanism="uniform_price_k_double_auction",
-        outcome="no_trade",
-        price_micro_per_kwh=None,
-        price_low_micro_per_kwh=None,
-        price_high_micro_per_kwh=None,
-        volume_wh=0,
-        demand=(),
-        supply=(),
-        orders=1,
-        orders_root="0" * 64,
-        awards_root="0" * 64,
-        unrevealed=0,
-        buyer_price_micro_per_kwh=None,
-        seller_price_micro_per_kwh=None,
-        surplus_nano=0,
-        note=None,
-    )
+    return fakes.clearing(slot(2), orders=1)
 
 
 def conditions(feed_in: int, retail: int) -> m.Conditions:

@@ -20,8 +20,8 @@ from hems.io.edge_store import EdgeStore
 from hems.io.page.why_answers import WhyAnswers
 from hems.io.problem_file import unpacked
 from hems.site.tariff import DailyPrices
-from tests.fakes import BATTERY, COMMUNITY, START_S, FakeOutlooks, home, idle, image, slot
-from wire.messages import Clearing, CurveStep
+from tests.fakes import BATTERY, COMMUNITY, START_S, FakeOutlooks, clearing, home, idle, image, slot
+from wire.messages import CurveStep
 from wire.messages import Path as PlanPath
 
 HOME = """
@@ -36,28 +36,7 @@ export_price_per_kwh = 0.10
 """
 HALF_FULL = image({"battery": idle(soc=0.5)})
 HEAVY = image({"battery": idle(soc=0.5)}, base_w=2500.0)
-SHORT = Clearing(
-    community=COMMUNITY,
-    stage="intraday",
-    slot=slot().label,
-    round=0,
-    mechanism="uniform_price_k_double_auction",
-    outcome="no_trade",
-    price_micro_per_kwh=None,
-    price_low_micro_per_kwh=None,
-    price_high_micro_per_kwh=None,
-    volume_wh=0,
-    demand=(CurveStep(price_micro_per_kwh=300_000, energy_wh=5000),),
-    supply=(),
-    orders=2,
-    orders_root="0" * 64,
-    awards_root="0" * 64,
-    unrevealed=0,
-    buyer_price_micro_per_kwh=None,
-    seller_price_micro_per_kwh=None,
-    surplus_nano=0,
-    note=None,
-)
+SHORT = clearing(slot(), demand=(CurveStep(price_micro_per_kwh=300_000, energy_wh=5000),), orders=2)
 
 
 class RecordedHome:
