@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from broker.control.ports import StorageFailed
-from broker.io.sqlite_file import Migration, open_database
+from broker.io.sqlite_file import Migration, open_database, shrink
 
 GENESIS = hashlib.sha256(b"hearthgrid/journal/v1").digest()
 MIGRATIONS: tuple[Migration, ...] = (
@@ -166,11 +166,7 @@ class SqliteJournal:
 
         Raises: StorageFailed when there is no room for it; everything is as before then.
         """
-        try:
-            self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            raise StorageFailed(f"{self._path} cannot be made smaller: {error}; free as much as it takes") from None
+        shrink(self._db, self._path)
 
     def records(self, first: int | None = None) -> Iterator[bytes]:
         """The records after the first `first` ones (None: all that are not erased), each checked against the chain.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from broker.control.ports import StorageFailed
 from broker.io.record_rows import rows_of
-from broker.io.sqlite_file import Migration, open_database
+from broker.io.sqlite_file import Migration, open_database, shrink
 from broker.market.outgoing import Outgoing
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -122,11 +122,7 @@ class SqliteRecords:
 
         Raises: StorageFailed when there is no room for it; everything is as before then.
         """
-        try:
-            self.database.execute("VACUUM")
-            self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            raise StorageFailed(f"{self._path} cannot be made smaller: {error}; free as much as it takes") from None
+        shrink(self.database, self._path)
 
     def close(self) -> None:
         """Closes the file."""

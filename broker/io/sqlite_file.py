@@ -42,6 +42,18 @@ def open_database(
     return connection
 
 
+def shrink(connection: sqlite3.Connection, path: Path) -> None:
+    """Writes a file anew without the room that was freed.
+
+    Raises: StorageFailed when there is no room for it; everything is as before then.
+    """
+    try:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise StorageFailed(f"{path} cannot be made smaller: {error}; free as much as it takes") from None
+
+
 def _migrate(connection: sqlite3.Connection, path: Path, version: int, migrations: Sequence[Migration]) -> None:
     try:
         for number, statements in enumerate(migrations[version:], version + 1):
