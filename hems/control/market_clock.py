@@ -108,7 +108,11 @@ class MarketClock:
             self.off_s, self._is_by_gate = max(over_s, self._about_off_s(now_s) or 0), False
 
 
+def far_words(off_s: int) -> str:
+    """How far a clock is ahead (+) or behind (-), in words."""
+    return f"about {round(abs(off_s) / 60)} min {'ahead of' if off_s > 0 else 'behind'} the market's"
+
+
 def clock_words(off_s: int) -> str:
     """What is wrong with a clock that is ahead (+) or behind (-), as a part of a sentence."""
-    far = f"{round(abs(off_s) / 60)} min"
-    return f"this computer's clock is about {far} {'ahead of' if off_s > 0 else 'behind'} the market's"
+    return f"this computer's clock is {far_words(off_s)}"

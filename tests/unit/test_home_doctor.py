@@ -16,8 +16,9 @@ from hems.commands.doctor_checks import records
 from hems.commands.doctor_checks.catalogue import home_checks
 from hems.commands.doctor_checks.home_place import HomePlace, home_at
 from hems.commands.money import by_day
+from hems.control import market_clock
 from hems.io.edge_store import EdgeStore, StoreError
-from hems.io.process_lock import RUN_LOCK, ProcessLock
+from hems.io.process_lock import METER_LOCK, RUN_LOCK, ProcessLock
 from wire.messages import Clearing, Settlement, Trading
 from wire.slots import Slot, format_utc
 
@@ -248,6 +249,25 @@ class _Page(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_clock_that_the_running_meter_finds_wrong_is_named_to_the_minute(
+    home: Path, capsys: pytest.CaptureFixture[str], *, runs: bool
+) -> None:
+    store = EdgeStore(home.parent / "state" / "meter.db")
+    store.set_fact(market_clock.FACT, -400)
+    store.close()
+    meter = ProcessLock(home.parent / "state" / METER_LOCK)
+    if not runs:
+        meter.close()
+    try:
+        main(["doctor", "--config", str(home), "--json"])
+    finally:
+        meter.close()
+    (found,) = [row for row in json.loads(capsys.readouterr().out)["checks"] if row["check"] == "market clock"]
+    assert (found["verdict"] == "fail") == runs, found
+    assert ("about 7 min behind the market's" in found["what"]) == runs
 
 
 @pytest.mark.parametrize(("name", "verdict"), [("home-1", "ok"), ("home-2", "fail")])

@@ -1,16 +1,17 @@
 """The market as the meter meets it: broker, calendar, membership, link to the energy manager."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 from doctor.finding import Finding, fail, ok, skipped, warn
 from doctor.machine.clock import SET_IT
-from doctor.machine.files import is_locked, private_file
+from doctor.machine.files import is_locked, private_file, read_only
 from doctor.machine.mqtt_server import visited
 from doctor.machine.mqtt_session import MqttPlace, MqttSession
 from hems.commands.doctor_checks.home_place import HomePlace
-from hems.control.market_clock import longest_lead_s, off_by_conditions_s
+from hems.control.market_clock import FACT, far_words, longest_lead_s, off_by_conditions_s
 from hems.io.local_socket import METER_SOCKET, LinkPathError, socket_path
 from hems.io.process_lock import METER_LOCK, RUN_LOCK
 from hems.io.telemetry_sources import METER_BUFFER
@@ -26,6 +27,7 @@ from wire.topics import meter_inbox, topic
 
 NO_MARKET = "no [market]: this home does not trade"
 HELD = "'hems meter' is connected, and its certificate is good for one connection: stop it to look from here"
+CLOCK_REMEDY = f"{SET_IT}; when it is right, the operator's is wrong"
 TOLD_WITHIN_S = 180  # a program tells once a minute how it fares, and writes that with the next
 Look = Callable[[MqttSession, MarketTable], Finding]
 
@@ -107,9 +109,15 @@ def calendar_fits(home: HomePlace) -> Finding:
 
 
 def clock_agrees(home: HomePlace) -> Finding:
-    """Whether this machine's clock agrees with the market's: the newest conditions are of the next slot or two."""
+    """Whether this machine's clock agrees with the market's: by the running meter, else by the newest conditions.
+
+    A meter that runs hears gates, which tell to the minute; conditions are of the next slot or two.
+    """
     if home.is_driven:
         return skipped("a driven clock: the market lives in announced time")
+    found_s = _off_by_meter_s(home)
+    if found_s is not None:
+        return fail(f"{far_words(found_s)}: 'hems meter' trades nothing", remedy=CLOCK_REMEDY)
 
     def look(session: MqttSession, market: MarketTable) -> Finding:
         assert home.config is not None
@@ -129,10 +137,23 @@ def clock_agrees(home: HomePlace) -> Finding:
         off_s = off_by_conditions_s(conditions_s, home.now_s, slot_s, lead_s)
         if off_s is None:
             return ok("fits the market's")
-        what = f"about {round(abs(off_s) / 60)} min {'ahead of' if off_s > 0 else 'behind'} the market's"
-        return fail(what, remedy=f"{SET_IT}; when it is right, the operator's is wrong")
+        return fail(far_words(off_s), remedy=CLOCK_REMEDY)
 
     return _visit(home, look)
+
+
+def _off_by_meter_s(home: HomePlace) -> int | None:
+    """How far the running meter finds this clock ahead (+) or behind (-) [s]; None where it finds it right."""
+    path = home.state("meter.db")
+    if not path.exists() or not is_locked(home.state(METER_LOCK)):
+        return None
+    try:
+        with read_only(path) as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = ?", (FACT,)).fetchone()
+    except sqlite3.Error:
+        return None  # the check of this database tells it
+    off_s = None if row is None else json.loads(row[0])
+    return off_s if isinstance(off_s, int) else None
 
 
 def hello(home: HomePlace, market: MarketTable) -> tuple[str, bytes] | None:
