@@ -96,12 +96,7 @@ class EmsApp:
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
         self._loop = HomeLoop(
-            EnergyManager(
-                home,
-                self._outlook,
-                settings=settings,
-                planner=Planner(time.monotonic, give_back=give_back_free_pages),
-            ),
+            EnergyManager(home, self._outlook, settings=settings, planner=_new_planner()),
             self._history,
             self._outlook,
             Timing(

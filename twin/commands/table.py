@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from twin.report.summary import STORED_NOTICED_KWH
+
 NOTICED_KWH = 0.05
-STORED_NOTICED_KWH = 0.5
 
 
 def summary(found: dict[str, Any], currency: str = "") -> str:

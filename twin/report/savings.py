@@ -2,7 +2,7 @@
 
 from twin.report.data import ReportData
 from twin.report.figure import figure
-from twin.report.summary import SCHEME_NAMES, SCHEMES, Summary
+from twin.report.summary import SCHEME_NAMES, SCHEMES, STORED_NOTICED_KWH, Summary
 from web.charts.bars import Bar, Group, bar_groups
 from web.charts.markup import Markup, joined
 from web.charts.numerals import MISSING, count, money, number
@@ -10,7 +10,6 @@ from web.charts.table import table
 
 DRAWN_HOMES_MAX = 40  # more are in the table only
 NAMED_LOSERS_MAX = 6  # in the sentence; picture and table name all
-STORED_NOTICED_KWH = 0.5
 
 
 def savings(data: ReportData, run: Summary) -> Markup:

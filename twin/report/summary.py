@@ -8,6 +8,7 @@ Money = Mapping[str, float]  # per home [currency]
 
 SCHEMES = ("unmanaged", "ems", "market")
 SCHEME_NAMES = {"unmanaged": "Unmanaged", "ems": "Each home alone", "market": "Trading together"}
+STORED_NOTICED_KWH = 0.5  # more than that in store at the end is told of a home that pays more
 _ONE_NANO = 1e-9
 
 
