@@ -1,11 +1,9 @@
 """The register map of a meter: `SunS`, models 1, 203, 213, 64850, 64851, 64852, end model."""
 
-from __future__ import annotations
-
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from meter_firmware_sim.measurement import PhaseValues, displayed, frequency_mhz
+from meter_firmware_sim.meter import Meter
 from wire.registers import IntervalRecord, MeterFlags, build_chain
 from wire.registers.device import DEVICE_MODELS, DeviceKind
 from wire.registers.history import MeterEvent, encode_events, encode_intervals
@@ -19,9 +17,6 @@ from wire.registers.sunspec import (
 )
 from wire.registers.transactive import BLOCK_VERSION, TRANSACTIVE, MarketTerms
 from wire.registers.words import Value
-
-if TYPE_CHECKING:
-    from meter_firmware_sim.meter import Meter
 
 MANUFACTURER = "hearthgrid"
 METER_MODEL = "meter-sim"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from meter_firmware_sim.clock import NS_PER_S, MeterClock
 from meter_firmware_sim.energy import UJ_PER_WH, EnergyRegisters
 from meter_firmware_sim.events import EventLog
-from meter_firmware_sim.image import meter_image
 from meter_firmware_sim.intervals import IntervalBuffer
 from meter_firmware_sim.measurement import PHASES, FrontEnd
 from meter_firmware_sim.noise import gain_error_ppm
@@ -37,7 +36,7 @@ class MeterConfig:
 
 
 class Meter:
-    """State of one meter. `advance` integrates power; `registers` is what a client reads.
+    """State of one meter. `advance` integrates power; `image.meter_image` is what a client reads.
 
     Not safe for use from several threads; every change raises `revision`.
     """
@@ -162,10 +161,6 @@ class Meter:
         self._log(EventCode.POWER_DOWN)
         self.off_until_ms = self.true_ms + max(1, round(duration_s * 1000))
         self.phase_mw = [0] * PHASES
-
-    def registers(self) -> list[int]:
-        """Words of the whole register map, first word at register 40000."""
-        return meter_image(self)
 
     def power_on(self) -> None:
         """Boot at the present true time: registers are kept, the clock only with a battery."""

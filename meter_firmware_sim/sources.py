@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from meter_firmware_sim.bank import ILLEGAL_ADDRESS, ILLEGAL_VALUE, Accepted, Refused
 from meter_firmware_sim.device import SimulatedDevice
 from meter_firmware_sim.faults import FaultKind
+from meter_firmware_sim.image import meter_image
 from meter_firmware_sim.meter import Meter
 from wire.registers import decode_command, walk
 from wire.registers.points import Model
@@ -27,7 +28,7 @@ class MeterSource:
     def words(self) -> list[int]:
         """The present map."""
         if self._image is None or self._image[0] != self.meter.revision:
-            self._image = (self.meter.revision, self.meter.registers())
+            self._image = (self.meter.revision, meter_image(self.meter))
         return self._image[1]
 
     def write(self, offset: int, values: Sequence[int]) -> Accepted | Refused:

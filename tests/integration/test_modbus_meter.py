@@ -13,6 +13,7 @@ from hems.io.modbus_link import MeterSilent, MeterUnreachable, ModbusLink, Regis
 from hems.io.modbus_meter import ModbusMeter
 from hems.metering.reading import EnergyBetween, EnergySource, ReadingQuality, energy_between
 from meter_firmware_sim.faults import FaultKind
+from meter_firmware_sim.image import meter_image
 from meter_firmware_sim.meter import Meter, MeterConfig
 from meter_firmware_sim.server import HomeServer, PortUnavailable
 from wire.registers import MarketTerms, MeterFlags, build_chain
@@ -59,7 +60,7 @@ async def plain_server(words: list[int], base: int = 40000) -> AsyncIterator[int
 
 
 def models_of(meter: Meter, ids: list[int]) -> list[int]:
-    words = meter.registers()
+    words = meter_image(meter)
     layout = walk(words)
     spans = [layout.span(model_id) for model_id in ids]
     return build_chain([body(words, layout, span) for span in spans if span is not None])

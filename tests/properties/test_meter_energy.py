@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hems.metering.reading import EnergyBetween, energy_between, register_difference_wh
 from meter_firmware_sim.energy import UJ_PER_WH
+from meter_firmware_sim.image import meter_image
 from meter_firmware_sim.memory import boot, to_memory
 from meter_firmware_sim.meter import Meter, MeterConfig
 from wire.registers import Reading, decode
@@ -35,12 +36,12 @@ EVENTS = st.lists(
 
 def run(steps: list[tuple[int, tuple[int, int, int]]], config: MeterConfig) -> tuple[Meter, list[Reading]]:
     meter = Meter(config, T0)
-    readings = [decode(meter.registers())]
+    readings = [decode(meter_image(meter))]
     now_ms = T0 * 1000
     for elapsed_ms, powers in steps:
         now_ms += elapsed_ms
         meter.advance(now_ms / 1000, powers)
-        readings.append(decode(meter.registers()))
+        readings.append(decode(meter_image(meter)))
     return meter, readings
 
 
