@@ -162,7 +162,7 @@ class BrokerApp:
         if days is None or now_s is None or now_s // retention.DAY_S == self._forgot_day:
             return
         self._forgot_day = now_s // retention.DAY_S
-        meters = retention.due(self._service.market.revoked_s, days, now_s)
+        meters = retention.due(self._service.market.membership.revoked_s, days, now_s)
         for meter in retention.erase(StateDir(self._config.state_dir).people, self._acts, meters):
             LOG.info("who meter=%s was is erased: revoked %d days ago", meter, days)
 

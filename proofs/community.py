@@ -10,7 +10,7 @@ from broker.control.service import Inbound, MarketService
 from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
-from broker.market.publication import log_key
+from broker.market.sessions.publication import log_key
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from proofs.drawn_day import COMMUNITY, NAMEPLATE_W, START_S, DrawnDay, DrawnPrices, strategy, used_wh
 from proofs.lossy_link import LossyLink

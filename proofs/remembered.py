@@ -10,7 +10,8 @@ from functools import lru_cache
 from unittest.mock import patch
 
 from broker.control import service
-from broker.market import inbox, publication
+from broker.market.admission import inbox
+from broker.market.sessions import publication
 from hems.control import transactive_meter
 from hems.control.meter import frames
 from proofs import checks

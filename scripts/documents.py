@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from broker.commands.doctor_checks.catalogue import community_checks  # noqa: E402
 from broker.commands.doctor_checks.community_place import community_at  # noqa: E402
 from broker.io.config import BrokerConfig  # noqa: E402
-from broker.market.session import diagram  # noqa: E402
+from broker.market.sessions.session import diagram  # noqa: E402
 from broker.mechanisms.catalogue import MECHANISMS  # noqa: E402
 from conformance.command import judged_numbers  # noqa: E402
 from conformance.requirements import GROUPS, REQUIREMENTS  # noqa: E402

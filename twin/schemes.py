@@ -239,7 +239,7 @@ class TradingCommunity:
         for twin in world.homes:
             self._enrol(twin, seed, broker_key.public)
         self._registers = {name: plant.registers(0) for name, plant in self._plants.items()}
-        calendar = terms.calendar(broker_key.public_hex, service.market.log_key.public_hex)
+        calendar = terms.calendar(broker_key.public_hex, service.market.publisher.key.public_hex)
         for meter in self._bus.meters.values():
             meter.view.learn(calendar)
 

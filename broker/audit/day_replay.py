@@ -7,9 +7,9 @@ from itertools import pairwise
 from broker.audit.archive import Archive
 from broker.audit.replay import Published, by_pseudonym, differences
 from broker.audit.report import Report
-from broker.market.block_book import blocks_root
-from broker.market.day_auction import day_auction
-from broker.market.slot_book import Session
+from broker.market.sessions.block_book import blocks_root
+from broker.market.sessions.day_auction import day_auction
+from broker.market.sessions.slot_book import Session
 from wire import audit
 from wire.audit import Check, Violation
 from wire.commitments import RoundName, round_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from broker.market.auction import auction, session_rules
 from broker.market.day_rules import NOTHING, Surroundings
-from broker.market.slot_book import Listed, Session, SlotBook
+from broker.market.sessions.auction import auction, session_rules
+from broker.market.sessions.slot_book import Listed, Session, SlotBook
 from broker.market.terms import OutsidePrices, Terms
 from broker.mechanisms.catalogue import MECHANISMS
 from wire import audit

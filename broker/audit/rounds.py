@@ -9,7 +9,7 @@ from broker.audit.replay import Published, published_terms, replay
 from broker.audit.report import Report
 from broker.audit.rules import Revision, in_order, published_rules
 from broker.market.day_rules import NOTHING, Surroundings
-from broker.market.slot_book import Session
+from broker.market.sessions.slot_book import Session
 from broker.market.trading_switch import paused_at
 from wire import audit
 from wire.audit import Check, Violation

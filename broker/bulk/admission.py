@@ -1,11 +1,11 @@
-"""Whether orders and reports hold by themselves: the checks of single messages (`broker.market.intake`) on arrays."""
+"""Whether orders and reports hold by themselves: the checks of `broker.market.admission.intake` on arrays."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from broker.bulk.members import Roll
 from broker.bulk.verdicts import Verdicts
-from broker.market.intake import METER_TOLERANCE
+from broker.market.admission.intake import METER_TOLERANCE
 from broker.market.terms import OutsidePrices
 from wire.batch import BUY, SELL, STEPS_MAX, Records
 from wire.reasons import Reason

@@ -7,9 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from broker.control.ports import PriceSource
+from broker.market.admission.intake import METER_TOLERANCE
 from broker.market.indicative import indicative_price
-from broker.market.intake import METER_TOLERANCE, slot_of
 from broker.market.outcome import Rejected
+from broker.market.sessions.limits import slot_of
 from broker.market.terms import Member, OutsidePrices, Terms
 from wire.codec import DecodeError, decode
 from wire.messages import Path, PlanNotice

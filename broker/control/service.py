@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from broker.control.operator_acts import act_problem
 from broker.control.path_board import PATH_SLOTS, PathBoard
 from broker.control.ports import ActSource, CallSource, Journal, NoActs, NoCalls, PriceSource, Recorder
+from broker.market.admission.inbox import MODELS
+from broker.market.carrying.fold import Fold
 from broker.market.events import (
     BatchReceived,
     Carrying,
@@ -22,8 +24,6 @@ from broker.market.events import (
     decode_event,
     encode_event,
 )
-from broker.market.fold import Fold
-from broker.market.inbox import MODELS
 from broker.market.market import Market
 from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
@@ -286,14 +286,14 @@ class MarketService:
     def standing(self, now_s: int, broker_key: str) -> list[Outgoing]:
         """The public retained messages as they stand: what a new MQTT server or a new member has to be told."""
         market = self.market
-        calendar = Outgoing(market.terms.calendar(broker_key, market.log_key.public_hex))
+        calendar = Outgoing(market.terms.calendar(broker_key, market.publisher.key.public_hex))
         open_slot = slot_at(now_s, market.terms.slot_minutes).shifted(1)
         news = [
             Outgoing(message)
-            for message in (market.checkpoint, self._path, market.switch.newest)
+            for message in (market.publisher.checkpoint, self._path, market.switch.newest)
             if message is not None
         ]
-        return [calendar, *market.conditions(open_slot), *news]
+        return [calendar, *market.auctioneer.conditions(open_slot), *news]
 
     def _slots_to_open(self, now_s: int) -> tuple[list[Event], int]:
         """What opens the slots of the horizon, and until when [s] there is nothing more to open."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from broker.control.ports import StorageFailed
 from broker.io.journal_sqlite import RESTORE, KeptState, SqliteJournal
-from broker.market.carried import Carried, read_state, terms_of, unpacked
+from broker.market.carrying.carried import Carried, read_state, terms_of, unpacked
+from broker.market.carrying.fold import Fold
+from broker.market.carrying.state_codec import UnknownState
 from broker.market.events import (
     Carrying,
     Event,
@@ -16,9 +18,7 @@ from broker.market.events import (
     UnknownRecord,
     decode_event,
 )
-from broker.market.fold import Fold
 from broker.market.market import Market
-from broker.market.state_codec import UnknownState
 from broker.market.terms import Terms, terms_from_record
 
 LOG = logging.getLogger(__name__)

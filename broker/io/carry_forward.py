@@ -11,9 +11,9 @@ from broker.io import expiry
 from broker.io.carried_states import first_state, newest, opened
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
-from broker.market.carried import Body
+from broker.market.carrying.carried import Body
+from broker.market.carrying.fold import Fold
 from broker.market.events import Carrying, RecordsErased, StateCarried, decode_event
-from broker.market.fold import Fold
 from broker.market.market import Market
 
 DAY_S = 86_400

@@ -21,8 +21,8 @@ from broker.io.journal_sqlite import SqliteJournal
 from broker.io.private_file import remove_private, write_private
 from broker.io.records_sqlite import COVERED, SqliteRecords
 from broker.io.state_dir import StateDir
-from broker.market.carried import unpacked
-from broker.market.state_codec import UnknownState
+from broker.market.carrying.carried import unpacked
+from broker.market.carrying.state_codec import UnknownState
 
 LOG = logging.getLogger(__name__)
 BY = "retention"

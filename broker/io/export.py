@@ -30,7 +30,7 @@ def exported(state: StateDir, meter: str | None, *, settlements: bool = False) -
     try:
         key, fold = state.read_key(), opened(journal, state.read_secret())
         market = fold.market
-        calendar = market.terms.calendar(key.public_hex, market.log_key.public_hex)
+        calendar = market.terms.calendar(key.public_hex, market.publisher.key.public_hex)
         yield from archive_lines([Outgoing(calendar)], key)
         for record in journal.records(fold.journaled):
             caused = fold.apply(decode_event(record))

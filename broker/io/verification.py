@@ -11,11 +11,11 @@ from broker.io.record_rows import Row, rows_of
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
 from broker.ledger.transfer import COMMUNITY
-from broker.market.carried import read_state, unpacked
+from broker.market.carrying.carried import read_state, unpacked
+from broker.market.carrying.fold import Fold
+from broker.market.carrying.state_codec import UnknownState
 from broker.market.events import decode_event
-from broker.market.fold import Fold
 from broker.market.market import Market
-from broker.market.state_codec import UnknownState
 
 KEYS = {
     "clearing": ("slot", "stage", "round"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from broker.market.calls import Calls
+from broker.market.agreements.calls import Calls
 from broker.market.events import (
     CallClosed,
     ClearingDue,
@@ -14,7 +14,7 @@ from broker.market.events import (
     RoundOver,
     SettlementDue,
 )
-from broker.market.slot_book import SlotBook
+from broker.market.sessions.slot_book import SlotBook
 from broker.market.terms import Member, Terms
 from wire.messages import SlotState
 from wire.slots import slot_at

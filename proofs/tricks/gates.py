@@ -1,8 +1,8 @@
 """Tricks with the time of a gate."""
 
-from broker.market import publication
 from broker.market.events import GateClosed
-from broker.market.slot_book import SlotBook
+from broker.market.sessions import publication
+from broker.market.sessions.slot_book import SlotBook
 from proofs.tricks.plot import Plot, Replaced, dishonest
 from wire.messages import Gate
 

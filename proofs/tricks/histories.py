@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from broker.market import publication
+from broker.market.sessions import publication
 from proofs.tricks.plot import Plot, Replaced
 from wire.merkle import Tree, leaf_hash
 from wire.messages import Clearing

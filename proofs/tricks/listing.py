@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from broker.market.publication import Gathering
-from broker.market.slot_book import Listed
+from broker.market.sessions.publication import Gathering
+from broker.market.sessions.slot_book import Listed
 from proofs.tricks.plot import Plot, Replaced
 from proofs.watched_community import COMMUNITY
 from wire.commitments import RoundName, shown_order

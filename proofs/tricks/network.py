@@ -13,9 +13,9 @@ from broker.clearing import admm_bilateral
 from broker.clearing.consensus.protocol import Target
 from broker.clearing.outcome import Rules
 from broker.clearing.preferences import ANYTHING, preferences_text
-from broker.market import auction as auctions
 from broker.market.outgoing import Outgoing
-from broker.market.slot_book import Listed, SlotBook
+from broker.market.sessions import auction as auctions
+from broker.market.sessions.slot_book import Listed, SlotBook
 from broker.market.terms import Terms
 from broker.network.grid import Envelope
 from broker.network.grid_text import grid_text
@@ -127,7 +127,7 @@ def _publish_anew(plot: Plot) -> None:
     """A member's limits change, so that the next gate tells the rules again."""
     market = plot.community.service.market
     other = _network(plot.community.members, export_limit_w=plot.rng.randint(1, 400))
-    market.terms = replace(market.terms, network=other)
+    market.agree(network=other, preferences=market.terms.preferences, roles=market.terms.roles)
 
 
 def hidden_rules(plot: Plot) -> Replaced:

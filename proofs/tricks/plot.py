@@ -5,15 +5,18 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
-from broker.market import market as honest
-from broker.market.slot_book import SlotBook
+from broker.market.sessions import auctioneer, publisher
+from broker.market.sessions.slot_book import SlotBook
 from proofs.watched_community import WatchedCommunity
 from wire.audit import Check
 from wire.slots import Slot
+
+CALLERS = (auctioneer, publisher)
 
 
 @dataclass(slots=True)
@@ -54,12 +57,9 @@ def cheat(trick: Trick, *checks: Check) -> Cheat:
 
 @contextmanager
 def dishonest(replaced: Replaced) -> Iterator[None]:
-    """The market with some of its functions replaced."""
-    kept = {name: getattr(honest, name) for name in replaced}
-    try:
+    """The market with some of its functions replaced, in the modules that call them."""
+    with ExitStack() as stack:
         for name, function in replaced.items():
-            setattr(honest, name, function)
+            module = next(module for module in CALLERS if hasattr(module, name))
+            stack.enter_context(patch.object(module, name, function))
         yield
-    finally:
-        for name, function in kept.items():
-            setattr(honest, name, function)

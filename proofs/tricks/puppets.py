@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from broker.market.publication import Rosters
-from broker.market.slot_book import Listed
+from broker.market.sessions.publication import Rosters
+from broker.market.sessions.slot_book import Listed
 from proofs.tricks.listing import PUPPET, before_gate, puppet_order
 from proofs.tricks.plot import Plot, Replaced
 from wire.messages import Roster
@@ -34,7 +34,7 @@ def _padded(plot: Plot, *, inflate: bool) -> Replaced:
     market = plot.community.service.market
     rosters = _PaddedRosters()
     rosters.inflate = inflate
-    market.rosters = rosters
+    market.auctioneer.rosters = rosters
     return sock_puppet(plot)
 
 

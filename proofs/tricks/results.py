@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from broker.clearing.outcome import Rules
-from broker.market import auction as auctions
-from broker.market.slot_book import Listed, SlotBook
+from broker.market.sessions import auction as auctions
+from broker.market.sessions.slot_book import Listed, SlotBook
 from broker.market.terms import Terms
 from proofs.tricks.plot import Plot, Replaced
 from wire.commitments import leaf_of_award

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.clearing.outcome import Rules
-from broker.market.auction import auction
-from broker.market.publication import Gathering
-from broker.market.slot_book import Held, Session, SlotBook
+from broker.market.sessions.auction import auction
+from broker.market.sessions.publication import Gathering
+from broker.market.sessions.slot_book import Held, Session, SlotBook
 from broker.market.terms import OutsidePrices, Terms
 from hems.bidding.left_out import LEAVING_OUT, crossing
 from hems.bidding.residual import residual_wh

@@ -10,9 +10,9 @@ from broker.clearing.book import Book, book_side
 from broker.clearing.book import Step as BookStep
 from broker.clearing.outcome import Rules
 from broker.clearing.uniform import clear
-from broker.market.intake import admit_order
+from broker.market.admission.intake import admit_order
 from broker.market.outcome import Accepted
-from broker.market.slot_book import Session, SlotBook
+from broker.market.sessions.slot_book import Session, SlotBook
 from broker.market.terms import Member, OutsidePrices, Terms
 from hems.bidding.steps import Band, Step, order_steps, wanted_wh
 from hems.control.meter.order_steps import coarsened, within_conditions

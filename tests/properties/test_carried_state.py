@@ -33,7 +33,9 @@ from broker.audit.report import Report
 from broker.audit.verify import named, verify
 from broker.io.export import archive_lines
 from broker.ledger.accounts import NotConserved
-from broker.market.carried import Body, read_state, unpacked
+from broker.market.carrying.carried import Body, read_state, unpacked
+from broker.market.carrying.fold import Fold
+from broker.market.carrying.state_codec import UnknownState
 from broker.market.events import (
     Event,
     MarketPaused,
@@ -46,10 +48,8 @@ from broker.market.events import (
     decode_event,
     encode_event,
 )
-from broker.market.fold import Fold
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
-from broker.market.state_codec import UnknownState
 from broker.market.terms import Terms, TermsChanged
 from broker.settlement.regulation import Charge, Regulation, Subscription
 from wire import merkle
@@ -224,7 +224,7 @@ def test_an_archive_that_begins_at_any_cut_shows_nothing_that_the_whole_one_does
 
 def sent_of(records: list[bytes], cut: int = 0) -> list[Message]:
     fold, key = Fold(Market(TERMS, SECRET)), key_from_seed(bytes(32))
-    calendar = fold.market.terms.calendar(key.public_hex, fold.market.log_key.public_hex)
+    calendar = fold.market.terms.calendar(key.public_hex, fold.market.publisher.key.public_hex)
     folded(fold, records[:cut])
     sent = [out for record in records[cut:] for _, out in fold.apply(decode_event(record))]
     return [calendar, *(out.message for out in sent if not out.meter)]

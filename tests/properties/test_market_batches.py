@@ -35,7 +35,7 @@ def test_a_batch_does_what_its_halves_do_one_by_one(before: list[Sent], after: l
     for market in (singles, batched):
         market.settle(SLOT)
     assert (batched.awards, batched.settled) == (singles.awards, singles.settled)
-    assert batched.market.checkpoint == singles.market.checkpoint
+    assert batched.market.publisher.checkpoint == singles.market.publisher.checkpoint
     assert batched.market.totals == singles.market.totals
 
 

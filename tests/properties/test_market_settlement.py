@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from broker.clearing.outcome import Rules
 from broker.ledger.accounts import Accounts, NotConserved
 from broker.ledger.transfer import COMMUNITY, DONATIONS, MARKET, OUTSIDE, STORAGE, Transfer, account
-from broker.market.posting import line_of
+from broker.market.delivery.posting import line_of
 from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
 from broker.settlement.slot import Position, settle

@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.ledger.transfer import account
+from broker.market.delivery.missing_readings import spread
+from broker.market.delivery.posting import slot_due
+from broker.market.delivery.slot_positions import current_positions
 from broker.market.events import (
     CorrectionDue,
     Enrolled,
@@ -19,10 +22,7 @@ from broker.market.events import (
     encode_event,
 )
 from broker.market.market import Market
-from broker.market.missing_readings import spread
-from broker.market.posting import slot_due
-from broker.market.slot_book import SlotBook
-from broker.market.slot_positions import current_positions
+from broker.market.sessions.slot_book import SlotBook
 from broker.market.terms import Terms
 from broker.settlement.regulation import Band, Charge, Regulation, Subscription, Tax
 from broker.settlement.statement import statement

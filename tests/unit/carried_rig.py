@@ -1,8 +1,8 @@
 """A journal folded whole and folded from a state that was carried at a cut: everything has to be the same."""
 
-from broker.market.carried import read_state, unpacked
+from broker.market.carrying.carried import read_state, unpacked
+from broker.market.carrying.fold import Fold
 from broker.market.events import decode_event
-from broker.market.fold import Fold
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from broker.market.terms import Terms

@@ -35,8 +35,8 @@ from broker.io.page.reading import MarketRecords
 from broker.io.records_sqlite import COVERED, SENT, SqliteRecords
 from broker.io.state_dir import StateDir, exclusive
 from broker.io.verification import KEYS
+from broker.market.carrying.fold import Fold
 from broker.market.events import MemberForgotten, MemberRevoked, decode_event, encode_event
-from broker.market.fold import Fold
 from broker.market.market import Market
 from broker.market.terms import Terms
 from broker.settlement.regulation import NOTHING

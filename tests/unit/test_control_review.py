@@ -293,7 +293,7 @@ def test_on_rules_a_reason_names_a_price_that_exists() -> None:
 
 def test_forced_load_is_still_seen_in_a_book_of_more_than_100_prices() -> None:
     from broker.clearing.book import Step as BookStep
-    from broker.market.auction import public_curve
+    from broker.market.sessions.auction import public_curve
     from hems.bidding.residual import residual_wh
 
     bids = [BookStep("a", 300_000, 5000)] + [BookStep(f"m{i}", 200_000 - i, 10) for i in range(150)]

@@ -206,7 +206,7 @@ def test_the_same_journal_gives_the_same_log_in_every_stage() -> None:
     watched = traded_twice()
     watched.step(TRADED.end_s + 900)
     again = service(FakeJournal(watched.journal.kept), terms=STAGED)
-    assert again.market.checkpoint == watched.market.market.checkpoint is not None
+    assert again.market.publisher.checkpoint == watched.market.market.publisher.checkpoint is not None
 
 
 def test_an_unknown_round_of_a_stage_is_not_taken_for_another() -> None:

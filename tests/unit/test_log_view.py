@@ -3,7 +3,7 @@
 import pytest
 
 from broker.ledger.log import Log
-from broker.market.publication import log_news
+from broker.market.sessions.publication import log_news
 from wire.audit import Check
 from wire.checkpoint import TreeHead, signed_note
 from wire.log_view import LogView

@@ -16,8 +16,8 @@ from broker.commands.act_file import user
 from broker.control.service import MarketService
 from broker.io.call_files import CallFiles
 from broker.ledger.transfer import account
+from broker.market.agreements.load_history import DAYS, LoadHistory
 from broker.market.events import CallAsked
-from broker.market.load_history import DAYS, LoadHistory
 from broker.market.terms import OutsidePrices, Terms
 from wire.messages import (
     Call,

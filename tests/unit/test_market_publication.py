@@ -4,7 +4,7 @@ from market_rig import COMMUNITY, SECRET, START_S, enrolled, inbound, opened, or
 
 from broker.ledger.log import pseudonym
 from broker.market.outgoing import Outgoing
-from broker.market.publication import ROSTER_PAGE, _shown_bytes, book_pages, roster_pages
+from broker.market.sessions.publication import ROSTER_PAGE, _shown_bytes, book_pages, roster_pages
 from wire.audit import complete_book
 from wire.codec import canonical, encode
 from wire.commitments import RoundName, message_leaf

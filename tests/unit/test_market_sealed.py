@@ -134,8 +134,8 @@ def test_the_journal_of_a_sealed_market_gives_the_same_log_again() -> None:
     live.handle([inbound(1, reveal(1, buy))], GATE_S + 5)
     live.step(slot(1).end_s)
     again = service(FakeJournal(journal.kept), terms=SEALED_TERMS)
-    assert again.market.checkpoint == live.market.checkpoint
-    assert again.market.checkpoint is not None
+    assert again.market.publisher.checkpoint == live.market.publisher.checkpoint
+    assert again.market.publisher.checkpoint is not None
 
 
 def test_every_round_of_a_sealed_stage_has_its_own_commitments() -> None:

@@ -7,9 +7,9 @@ from market_rig import SECRET, START_S, TERMS, FakeJournal, enrolled, service, s
 
 from broker.clearing.preferences import Preference
 from broker.io.config import BrokerConfig, ConfigError, load
-from broker.market.auction import slot_rules
 from broker.market.events import NetworkAgreed, decode_event
 from broker.market.market import Market
+from broker.market.sessions.auction import slot_rules
 from broker.network.grid import Envelope, Line
 
 HEAD = 'community = "elm"\n[tariff]\nkind = "constant"\nimport_price_per_kwh = 0.30\nexport_price_per_kwh = 0.10\n'

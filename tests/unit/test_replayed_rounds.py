@@ -13,9 +13,9 @@ from broker.audit.report import Report
 from broker.audit.verify import verify
 from broker.clearing.preferences import preferences_text
 from broker.io.export import archive_lines
-from broker.market.block_book import participants
 from broker.market.events import NetworkAgreed
 from broker.market.outgoing import Outgoing
+from broker.market.sessions.block_book import participants
 from broker.market.terms import Terms
 from broker.network.grid_text import grid_text
 from hems.control.heard_rounds import HeardRounds

@@ -17,7 +17,7 @@ from broker.control.service import MarketService
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.state_dir import StateDir
-from broker.market import posting
+from broker.market.delivery import posting
 from broker.market.market import Market
 from broker.market.terms import Terms
 from broker.settlement.slot import Position

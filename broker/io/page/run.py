@@ -52,6 +52,6 @@ def _calendar(state: StateDir) -> Calendar:
     journal = SqliteJournal(state.journal, read_only=True)
     try:
         market = Market(journal_terms(journal), state.read_secret())
-        return market.terms.calendar(state.read_key().public_hex, market.log_key.public_hex)
+        return market.terms.calendar(state.read_key().public_hex, market.publisher.key.public_hex)
     finally:
         journal.close()

@@ -1,0 +1,1 @@
+"""What is agreed beside the auctions: forward contracts between members, and the operator's calls."""

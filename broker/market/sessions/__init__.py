@@ -1,0 +1,1 @@
+"""A slot from its first order to its last clearing: books, gates, auctions, questions, and their proofs."""
