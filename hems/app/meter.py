@@ -11,44 +11,37 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import ValidationError
 
 from doctor.machine.clock import SET_IT
-from hems.app.boundaries import meter_identity, settlement_registers, store_boundary, stored_boundary
-from hems.app.held_messages import HELD, HeldMessages
+from hems.app.held_messages import HeldMessages
 from hems.app.key import load_or_make_key
+from hems.app.market_news import MarketNews
 from hems.app.meter_telemetry import MeterTelemetry
 from hems.app.replays import Replays
-from hems.app.waiting import some, watched, within
+from hems.app.site_readings import SiteReadings
+from hems.app.waiting import watched, within
 from hems.bidding.offers import offers_from_line
 from hems.bidding.strategy import strategy_from_line
 from hems.control import market_clock
 from hems.control.market_auditor import MarketAuditor
 from hems.control.market_clock import MarketClock, clock_words
-from hems.control.meter_loop import MeterLoop
 from hems.control.transactive_meter import TransactiveMeter
 from hems.io.edge_store import EdgeStore, StoreError
 from hems.io.home_link import Line, LinkServer
 from hems.io.local_socket import METER_SOCKET, socket_path
 from hems.io.market_files import with_files
 from hems.io.market_mqtt import MarketMqtt, MarketReceivers
-from hems.io.modbus_link import MeterError
 from hems.io.site_devices import SiteDevices
-from hems.metering.reading import ReadingQuality
 from hems.site.config import HomeConfig, MarketTable
 from wire import messages as m
 from wire.audit import Violation
 from wire.clock import READY, Done, Instant
-from wire.registers import MarketTerms
 from wire.signing import client_id
-from wire.slots import Slot, format_utc, slot_at
+from wire.slots import format_utc, slot_at
 
 LOG = logging.getLogger(__name__)
-RECEIPT_TIMEOUT_S = 5.0
 CLEARINGS_KNOWN = 100  # a day-ahead auction has one for each slot of a day
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
-STANDING = (m.Calendar, m.Trading, m.Conditions, m.Path, m.Clearing)
-TO_HOME = (*STANDING, *HELD, m.Settlement)
-RECORDED = (m.Clearing, m.Settlement)
 
 
 class MeterApp:
@@ -66,7 +59,9 @@ class MeterApp:
         self._replays = (
             Replays(auditor, community=market.community, broker_key=market.broker_key) if is_replaying else None
         )
-        self._meter = meter_identity(config.meter)
+        self._link = LinkServer(socket_path(state_dir, METER_SOCKET), self._on_line, self._on_home)
+        held = HeldMessages(self._store, self._minutes)
+        self._news = MarketNews(self._store, held, self._link.send)
         key = load_or_make_key(state_dir / "meter.key")
         self._clock = None if self._driven else MarketClock(60 * self._minutes)
         self._session = TransactiveMeter(
@@ -75,15 +70,13 @@ class MeterApp:
             key=key,
             broker_key=bytes.fromhex(market.broker_key),
             outbox=self._store,
-            on_message=self._on_message,
+            on_message=self._news.take,
             auditor=auditor,
             clock=self._clock,
         )
         for text in self._store.market_messages(m.Clearing.kind, CLEARINGS_KNOWN):
             self._know_clearing(text)
-        self._held = HeldMessages(self._store, self._minutes)
-        self._held.restore(self._session.view.learn)
-        self._loop = MeterLoop(self._session, self._minutes, stored_boundary(self._store, self._minutes, self._meter))
+        held.restore(self._session.view.learn)
         self._market = MarketMqtt(
             market,
             base,
@@ -94,17 +87,19 @@ class MeterApp:
                 on_frame=self._on_frame, on_instant=self._on_instant, on_connected=self._on_connected
             ),
         )
-        self._link = LinkServer(socket_path(state_dir, METER_SOCKET), self._on_line, self._on_home)
-        self._standing: dict[str, m.Message] = {}
-        self._receipts: dict[tuple[str, str], asyncio.Event] = {}
+        self._telemetry = MeterTelemetry(config, state_dir)
+        self._readings = SiteReadings(
+            config,
+            devices=self._devices,
+            store=self._store,
+            session=self._session,
+            telemetry=self._telemetry,
+            send=self._market.send,
+        )
         self._home_done: asyncio.Queue[Line] = asyncio.Queue()
         self._home_there = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._telemetry = MeterTelemetry(config, state_dir)
         self._virtual_s: int | None = None
-        self._is_silent = False
-        self._home = config.home
-        self._shown_s = 0
         self._home_next_s = 0
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -144,13 +139,13 @@ class MeterApp:
             now_s = int(time.time())
             try:
                 await self._read(now_s)
-                self._market.send(self._loop.resend(now_s))
+                self._market.send(self._readings.loop.resend(now_s))
             except StoreError:
                 LOG.debug("the store has failed: the program ends and says why")
             except asyncio.CancelledError:
                 LOG.debug("a reading was cut off: the program ends")  # the scheduler would print it as an error
             finally:
-                next_s = min(self._loop.next_wake_s(now_s), now_s + POLL_S)
+                next_s = min(self._readings.next_s(now_s), now_s + POLL_S)
                 when = datetime.fromtimestamp(max(next_s, int(time.time()) + 1), UTC)
                 scheduler.add_job(wake, "date", run_date=when, misfire_grace_time=None)
 
@@ -170,63 +165,15 @@ class MeterApp:
         return now_s if now_s >= CLOCK_TRUSTED_FROM_S else None
 
     async def _read(self, now_s: int) -> None:
-        """Reads the meter; at a slot's start the ended slots are reported."""
+        """Reads the meter; a clock that is off would report the wrong slot."""
         self._note_minute(now_s)
-        try:
-            reading = await self._devices.reading()
-        except MeterError as error:
-            self._missed(f"{error}; readings are missing until it answers")
-            self._telemetry.failed()
-            return
-        self._telemetry.read(now_s)
-        registers = settlement_registers(reading, now_s)
-        if registers is None:
-            self._missed(f"no settlement registers in its answer ({reading.quality}): check the meter")
-            return
-        if self._is_silent:
-            LOG.warning("meter: answers again")
-        self._is_silent = False
-        is_estimated = reading.quality is ReadingQuality.ESTIMATED
-        if self._clock is None or self._clock.off_s is None:  # else a report would name the wrong slot
-            self._market.send(self._loop.read(registers, is_estimated=is_estimated))
-        boundary = self._loop.boundary
-        if boundary is not None and boundary.slot.start_s == slot_at(now_s, self._minutes).start_s:
-            store_boundary(self._store, boundary, self._meter)
-            await self._show_terms(boundary.slot)
-        row = (now_s, reading.power_w, registers.import_wh, registers.export_wh, reading.quality.value)
-        self._store.add("readings", [row])
-
-    def _missed(self, why: str) -> None:
-        """There is no reading to settle on: said when it begins."""
-        if not self._is_silent:
-            LOG.warning("meter: %s", why)
-        self._is_silent = True
+        await self._readings.read(now_s, may_report=self._clock is None or self._clock.off_s is None)
 
     def _note_minute(self, now_s: int) -> None:
         """Once a minute: how the process fares, and a little of what is too old is forgotten."""
         is_there = {"is_mqtt": self._market.is_connected, "is_home": self._link.connected}
         if self._telemetry.minute(now_s, lambda: [slot for _, slot, *_ in self._store.unanswered()], **is_there):
             self._store.forget_old(now_s)
-
-    async def _show_terms(self, slot: Slot) -> None:
-        """Shows price, award and connection limits of the running slot on the meter."""
-        view, home = self._session.view, self._home
-        award, conditions = view.awards.get(slot.label), view.conditions.get(slot.label)
-        price = award.price_micro_per_kwh if award is not None else None
-        if price is None and conditions is not None:
-            price = conditions.retail_micro_per_kwh
-        if price is None or slot.start_s == self._shown_s:
-            return
-        self._shown_s = slot.start_s
-        terms = MarketTerms(
-            price_micro_per_kwh=price,
-            award_wh=view.position_wh(slot),
-            envelope_import_w=round(home.import_limit_kw * 1000),
-            envelope_export_w=round(home.export_limit_kw * 1000),
-            valid_until_epoch_s=slot.end_s,
-            sequence=slot.start_s // slot.duration_s,
-        )
-        await self._devices.show_terms(terms)
 
     def _know_clearing(self, text: str) -> None:
         """An award that was on its way while this process was away proves itself under its clearing."""
@@ -274,41 +221,9 @@ class MeterApp:
         self._note_health(f"market audit: {violation}")
         self._telemetry.violations += 1
 
-    def _on_message(self, message: m.Message) -> None:
-        if isinstance(message, TO_HOME):
-            self._link.send(_line(message))
-        if isinstance(message, STANDING):
-            self._standing[message.kind] = message
-        if isinstance(message, HELD):
-            self._held.take(message)
-        if isinstance(message, RECORDED):
-            self._store.add("market", [(message.slot, _kind(message), message.model_dump_json())])
-        if isinstance(message, m.Trading):
-            self._store.add("market", [(message.since, message.kind, message.model_dump_json())])
-        if isinstance(message, m.Receipt):
-            self._answered(message.of, message.slot)
-        if isinstance(message, m.Rejection) and message.of != m.StatusQuery.kind:  # a new market knows no slot before
-            LOG.warning(
-                "%s%s rejected: %s (%s); %s",
-                message.of,
-                "" if message.slot is None else f" of slot={message.slot}",
-                message.code,
-                message.detail,
-                message.hint,
-            )
-            self._answered(message.of, message.slot or "")
-
-    def _answered(self, kind: str, slot: str) -> None:
-        event = self._receipts.pop((kind, slot), None)
-        if event is not None:
-            event.set()
-
     def _on_home(self) -> None:
         self._home_next_s = 0
-        for message in self._standing.values():
-            self._link.send(_line(message))
-        for held in self._held.for_home():
-            self._link.send(_line(held))
+        self._news.all_to_home()
         self._home_there.set()
 
     def _on_line(self, line: Line) -> None:
@@ -338,13 +253,10 @@ class MeterApp:
         else:
             sent_before = self._session.orders_sent
             labels = [slot.label, *(order.slot.label for order in strategy.later)]
-            waiting = [asyncio.Event() for _ in labels]
-            for label, event in zip(labels, waiting, strict=True):
-                for kind in (m.Order.kind, m.SealedOrder.kind):
-                    self._receipts[kind, label] = event
-            self._market.send(self._loop.trade(strategy, now_s))
+            waiting = self._news.expect(labels)
+            self._market.send(self._readings.loop.trade(strategy, now_s))
             if self._session.orders_sent > sent_before:
-                await within(some(waiting, self._session.orders_sent - sent_before), RECEIPT_TIMEOUT_S)
+                await self._news.answers(waiting, self._session.orders_sent - sent_before)
         self._link.send({"type": "taken", "slot_s": slot.start_s})
 
     def _offer(self, line: Line) -> None:
@@ -369,9 +281,9 @@ class MeterApp:
         self._virtual_s = instant.now_s
         if instant.instant == 1:
             self._market.send([self._session.hello(instant.now_s)])
-        if self._loop.boundary is None or self._loop.next_wake_s(self._loop.boundary.slot.start_s) <= instant.now_s:
+        if self._readings.is_due(instant.now_s):
             await self._read(instant.now_s)
-        wakes = [self._loop.next_wake_s(instant.now_s)]
+        wakes = [self._readings.next_s(instant.now_s)]
         if self._link.connected and instant.now_s < self._home_next_s:
             wakes.append(self._home_next_s)
         elif self._link.connected:
@@ -398,14 +310,3 @@ class MeterApp:
         failure = None if task.cancelled() else task.exception()
         if failure is not None and not isinstance(failure, StoreError):
             LOG.error("a task of the meter failed", exc_info=failure)
-
-
-def _line(message: m.Message) -> Line:
-    return {"type": "message", "kind": message.kind, "payload": message.model_dump(mode="json")}
-
-
-def _kind(message: m.Clearing | m.Award | m.Settlement) -> str:
-    """The name under which a message is kept; a correction never takes the place of what it corrects."""
-    if isinstance(message, m.Settlement) and message.corrects is not None:
-        return f"correction-{message.log_index}"
-    return message.kind

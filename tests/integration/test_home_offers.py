@@ -193,7 +193,7 @@ def test_what_is_called_for_reaches_the_home_and_its_offers_reach_the_market_sig
     with mosquitto(tmp_path) as port:
         asyncio.run(scene(port))
     again = MeterApp(config(1), config(1).market, tmp_path)  # type: ignore[arg-type]
-    kept = {message.kind for message in again._held.for_home()}
+    kept = {message.kind for message in again._news._held.for_home()}
     assert kept == {"call", "flex_award", "activation", "contract", "block_award"}
     assert again._session.view.flexibility.promised() == ["peak"]
     again._store.close()
