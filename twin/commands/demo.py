@@ -61,7 +61,8 @@ def interrupted(*_: object) -> NoReturn:
 def run(args: argparse.Namespace) -> int:
     """Runs the command; 0 when done, 1 when the demo broke, 2 for bad input."""
     begin = time.monotonic()
-    signal.signal(signal.SIGHUP, interrupted)  # a closed terminal ends the demo with all its processes
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal ends the demo with all its processes
+        signal.signal(number, interrupted)
     args.homes = args.homes if args.homes is not None else LIVE_HOMES if args.live else HOMES
     args.days = args.days if args.days is not None else LIVE_DAYS if args.live else 1
     if not 0.5 <= args.slot_seconds <= 3600:

@@ -4,10 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 END_TIMEOUT_S = 10.0
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Children:
@@ -27,7 +30,7 @@ class Children:
     def restart(self, name: str) -> None:
         """Starts a process that was started before and has ended; its log goes on."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-        with (self._logs / f"{name}.log").open("ab") as log:
+        with (self._logs / f"{name}.log").open("ab") as log, _uninterrupted():
             self._running[name] = subprocess.Popen(
                 self._commands[name], stdout=log, stderr=subprocess.STDOUT, env=environment
             )
@@ -78,6 +81,23 @@ class Children:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """What ends the program waits until this is done: else a process that has just started is known to nobody."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are handled in the main thread
+        return
+    came: list[int] = []
+    kept = {number: signal.signal(number, lambda told, _: came.append(told)) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    for given in came:
+        signal.raise_signal(given)
 
 
 def work_of_s(roots: set[int]) -> float:
