@@ -8,8 +8,9 @@ what arrives between two places is rounded down; that costs some Wh of welfare f
 `broker.clearing.lossy.whole`. Marginal orders of one place share pro rata. Without losses: one place, the uniform
 auction with its price rounded once.
 
-Source: Schweppe et al. 1988 (doi 10.1007/978-1-4613-1683-1), losses in spot prices; Australian Energy Market
-Operator, Marginal Loss Factors, for settlement on energy that is scaled by them. Individual rationality: yes.
+Source: Schweppe et al. 1988 (doi 10.1007/978-1-4613-1683-1), losses in spot prices; settlement on energy that is
+scaled by loss factors as in the Australian National Electricity Market. Individual rationality: yes.
+Complexity: O(n log n) for n orders and the steps of `broker.clearing.lossy.optimum`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

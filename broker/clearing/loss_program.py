@@ -1,15 +1,14 @@
-"""A market in which energy is lost on the way: what arrives is what is sent times (1 - loss of the pair).
+"""The market with losses as a file names it, pair by pair: a linear program in floats.
 
     max sum of value d - sum of cost s,   s_i = sum over j of f_ij,   d_j = sum over i of (1 - loss_ij) f_ij
 
-with f_ij >= 0 sent from seller i to buyer j, d and s within their orders: a linear program (a flow with gains). Its
-duals are the prices: p_i at the seller per kWh sent, p_j at the buyer per kWh delivered, `p_j (1 - loss_ij) = p_i`
-where something flows and `<=` elsewhere. So buyers pay exactly what sellers receive, and the losses are in the price.
-Where several prices support the optimum, these are one of them.
+with f_ij >= 0 sent from seller i to buyer j, d and s within their orders: a flow with gains. Its duals are the prices:
+p_i at the seller per kWh sent, p_j at the buyer per kWh delivered, `p_j (1 - loss_ij) = p_i` where something flows
+and `<=` elsewhere. So buyers pay exactly what sellers receive, and the losses are in the price. Where several prices
+support the optimum, these are one of them.
 
-Results are floats of the linear program, checked by its dual: `gap` is what the dual bound leaves open. A meter
-cannot be paid for energy that nobody received, so the live market charges losses in money instead
-(`network_charges`).
+Results are floats of the linear program, checked by its dual: `gap` is what the dual bound leaves open. The live
+market is `broker.clearing.loss_factors`: between zones, in whole Wh and nano.
 
 Source: Schweppe et al. 1988 (doi 10.1007/978-1-4613-1683-1), losses in spot prices. Complexity: a linear program with
 one column per pair.
