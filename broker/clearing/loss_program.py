@@ -2,10 +2,10 @@
 
     max sum of value d - sum of cost s,   s_i = sum over j of f_ij,   d_j = sum over i of (1 - loss_ij) f_ij
 
-with f_ij >= 0 sent from seller i to buyer j, d and s within their orders: a flow with gains. Its duals are the prices:
-p_i at the seller per kWh sent, p_j at the buyer per kWh delivered, `p_j (1 - loss_ij) = p_i` where something flows
-and `<=` elsewhere. So buyers pay exactly what sellers receive, and the losses are in the price. Where several prices
-support the optimum, these are one of them.
+with f_ij >= 0 sent from seller i to buyer j, d and s within their orders: a flow with gains. Its duals are the
+prices: p_i at the seller per kWh sent, p_j at the buyer per kWh delivered, `p_j (1 - loss_ij) = p_i` where something
+flows and `<=` elsewhere. So buyers pay exactly what sellers receive, and the losses are in the price. Where several
+prices support the optimum, these are one of them.
 
 Results are floats of the linear program, checked by its dual: `gap` is what the dual bound leaves open. The live
 market is `broker.clearing.loss_factors`: between zones, in whole Wh and nano.

@@ -13,6 +13,8 @@ from broker.audit.archive import read_archive
 from broker.audit.verify import verify
 from broker.control.service import MarketService
 from broker.io.export import archive_lines
+from broker.io.page.facts import RoundFacts
+from broker.io.page.round_view import round_view
 from broker.ledger.transfer import COMMUNITY, LOSSES, MARKET, OUTSIDE, Transfer, account
 from broker.market.events import NetworkAgreed
 from broker.market.outgoing import Outgoing
@@ -26,6 +28,8 @@ from broker.settlement.statement import statement
 from wire.codec import encode
 from wire.messages import Award, Clearing, Message, Settlement, SettlementItem, Side
 from wire.signing import key_from_seed
+from wire.telemetry.clearings import clearing_point
+from wire.telemetry.community import Clearing as Measured
 
 SELL, BUY = (Side.SELL, 150_000, 800), (Side.BUY, 250_000, 500)
 NETWORK = {
@@ -158,6 +162,15 @@ def test_a_clearing_without_losses_has_the_bytes_that_it_always_had() -> None:
     assert b"lost_wh" not in encode(next(m for m in sent if isinstance(m, Clearing)))
     _, sent = traded()
     assert b'"lost_wh":56' in encode(next(m for m in sent if isinstance(m, Clearing)))
+
+
+def test_people_and_dashboards_are_told_what_is_lost() -> None:
+    _, sent = traded()
+    clearing = next(m for m in sent if isinstance(m, Clearing))
+    page = str(round_view(RoundFacts(clearing=clearing, gate=None, book=None, awards=()), "EUR"))
+    assert "by loss_factors, 0.06\u00a0kWh more are lost on the way." in page
+    assert clearing_point(clearing).value(Measured.lost_wh) == 56
+    assert clearing_point(clearing.model_copy(update={"lost_wh": None})).value(Measured.lost_wh) is None
 
 
 def watched() -> Watched:

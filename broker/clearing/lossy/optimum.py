@@ -67,6 +67,7 @@ class _Simplex:
         pairs = [(i, j) for i in range(sellers) for j in range(buyers)]
         self.ends = [(i, sellers + j) for i, j in pairs]
         self.share = [Fraction(market.arrives[i][j], MILLION) for i, j in pairs]
+        self.parts = [share.as_integer_ratio() for share in self.share]
         self.values = [ZERO] * (nodes + len(pairs))
         self.level = [0] * nodes
         self.basis = list(range(nodes))
@@ -99,9 +100,11 @@ class _Simplex:
                 yield gain, n, 1
             if level > 0 and (gain := -worth[level - 1] - duals[n]) > 0:
                 yield gain, n, -1
-        for arc, (tail, head) in enumerate(self.ends):
-            if not self.is_basic[self.nodes + arc] and (gain := -duals[tail] - self.share[arc] * duals[head]) > 0:
-                yield gain, self.nodes + arc, 1
+        ratios = [dual.as_integer_ratio() for dual in duals]
+        for arc, ((tail, head), (part, whole)) in enumerate(zip(self.ends, self.parts, strict=True)):
+            (own, over), (other, under) = ratios[tail], ratios[head]
+            if own * under * whole + other * over * part < 0:
+                yield -duals[tail] - self.share[arc] * duals[head], self.nodes + arc, 1
 
     def _duals(self) -> list[Fraction]:
         duals = [ZERO] * self.nodes
