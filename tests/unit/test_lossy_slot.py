@@ -25,8 +25,8 @@ from broker.network.grid_text import grid_text
 from broker.settlement.charges import metered
 from broker.settlement.slot import Position, settle
 from broker.settlement.statement import statement
-from wire.codec import encode
-from wire.messages import Award, Clearing, Message, Settlement, SettlementItem, Side
+from wire.codec import DecodeError, decode, encode
+from wire.messages import Award, Clearing, DayRules, Message, Settlement, SettlementItem, Side
 from wire.signing import key_from_seed
 from wire.telemetry.clearings import clearing_point
 from wire.telemetry.community import Clearing as Measured
@@ -162,6 +162,17 @@ def test_a_clearing_without_losses_has_the_bytes_that_it_always_had() -> None:
     assert b"lost_wh" not in encode(next(m for m in sent if isinstance(m, Clearing)))
     _, sent = traded()
     assert b'"lost_wh":56' in encode(next(m for m in sent if isinstance(m, Clearing)))
+
+
+def test_the_losses_of_a_day_have_the_bytes_that_other_releases_read() -> None:
+    (page,) = [out.message for out in watched().heard if isinstance(out.message, DayRules)]
+    ways = [b'{"end":"south","ppm":100000,"start":"north"}', b'{"end":"north","ppm":100000,"start":"south"}']
+    assert b'"losses":[' + b",".join(ways) + b"]" in encode(page)
+    assert decode(DayRules, encode(page)) == page
+    assert b"losses" not in encode(page.model_copy(update={"losses": ()}))
+    everything = encode(page).replace(b"100000", b"1000000")
+    with pytest.raises(DecodeError, match="less than 1000000"):
+        decode(DayRules, everything)
 
 
 def test_people_and_dashboards_are_told_what_is_lost() -> None:

@@ -5,13 +5,13 @@ last accepted offer and the next one, q_j between the next bid and the last acce
 form an interval; `low + k (high - low)` of all places together are such prices again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from operator import gt, lt
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from broker.clearing.lossy.optimum import Optimum
-from broker.clearing.lossy.places import LossyMarket
+from broker.clearing.lossy.places import Ladder, LossyMarket
 from broker.clearing.lossy.whole import Flows, highest_value, lowest_cost
 from broker.network.grid import MILLION
 from wire.quantities import round_half_even
@@ -27,10 +27,6 @@ class Limit(NamedTuple):
     factor: Fraction
 
 
-class _Tighter(Protocol):
-    def __call__(self, first: Fraction, second: Fraction, /) -> bool: ...
-
-
 def seller_prices(market: LossyMarket, best: Optimum, k: Fraction) -> list[Bound]:
     """The exact price of each place of sellers [micro/kWh]; None where no order bounds it."""
     sellers = len(market.supply)
@@ -44,19 +40,19 @@ def seller_prices(market: LossyMarket, best: Optimum, k: Fraction) -> list[Bound
 
 def _orders(market: LossyMarket, best: Optimum) -> tuple[list[Bound], list[Bound]]:
     """(low, high) of every place, sellers first, as its own orders say."""
+    last_offers, next_offers = _ends(market.supply, best.sold)
+    last_bids, next_bids = _ends(market.demand, best.bought)
+    return [*last_offers, *next_bids], [*next_offers, *last_bids]
 
-    def last(ladder_price: int | None) -> Bound:
-        return None if ladder_price is None else Fraction(ladder_price)
 
-    offers, bids = (
-        list(zip(market.supply, best.sold, strict=True)),
-        list(zip(market.demand, best.bought, strict=True)),
+def _ends(ladders: Sequence[Ladder], positions: Sequence[Fraction]) -> tuple[list[Bound], list[Bound]]:
+    """(the price at which each position ends, that of its next unit)."""
+    pairs = list(zip(ladders, positions, strict=True))
+    following = [ladder.next(position) for ladder, position in pairs]
+    return (
+        [Fraction(ladder.last(position)) if position else None for ladder, position in pairs],
+        [None if price is None else Fraction(price) for price in following],
     )
-    lows = [last(ladder.last(sold) if sold else None) for ladder, sold in offers]
-    highs = [last(ladder.next(sold)) for ladder, sold in offers]
-    lows += [last(ladder.next(bought)) for ladder, bought in bids]
-    highs += [last(ladder.last(bought) if bought else None) for ladder, bought in bids]
-    return lows, highs
 
 
 def _limits(market: LossyMarket) -> tuple[list[Limit], list[Limit]]:
@@ -68,7 +64,9 @@ def _limits(market: LossyMarket) -> tuple[list[Limit], list[Limit]]:
     return [Limit(i, j, share) for i, j, share in pairs], [Limit(j, i, 1 / share) for i, j, share in pairs]
 
 
-def _tightened(bounds: Sequence[Bound], limits: Sequence[Limit], is_tighter: _Tighter) -> list[Bound]:
+def _tightened(
+    bounds: Sequence[Bound], limits: Sequence[Limit], is_tighter: Callable[[Fraction, Fraction], bool]
+) -> list[Bound]:
     """Bounds after all limits (Bellman and Ford); prices below zero may leave some a little wider."""
     best = list(bounds)
     for _ in range(len(best) + 1):
