@@ -19,8 +19,9 @@ BUYERS, SELLERS, BOTH = [f"b{i}" for i in range(6)], [f"s{i}" for i in range(6)]
 HUGE = 10**20
 WHAT = """* **Books:** up to 8 steps a side; many ties and equal steps, several steps of a participant, members
   that buy and sell, negative prices, empty sides, equal unit orders, up to 10^9 Wh, numbers beyond 64 bits.
-* **Always:** what is bought is sold and is the volume; nobody gets more than its orders; every number is whole; the
-  welfare is not above what the awards are worth; the book shuffled gives the equal outcome (arrivals kept).
+* **Always:** what is bought is the volume, and with what is lost what is sold; nobody gets more than its orders;
+  every number is whole; the welfare is not above what the awards are worth; the book shuffled gives the equal
+  outcome (arrivals kept).
 * **Where declared:** no surplus (budget balance strong), none below 0 (weak); nobody pays more or receives less than
   its orders say (individual rationality yes); the welfare of an independent merit order (welfare maximal)."""
 
@@ -101,7 +102,9 @@ def broken(mechanism: Mechanism, orders: Orders, rng: random.Random, seed: bytes
 
 def _imbalances(outcome: Outcome) -> list[str]:
     bought, sold = sum(outcome.bought.values()), sum(outcome.sold.values())
-    return [] if bought == sold == outcome.volume else [f"bought {bought}, sold {sold}, volume {outcome.volume}"]
+    if bought == sold - outcome.lost == outcome.volume and outcome.lost >= 0:
+        return []
+    return [f"bought {bought}, sold {sold}, lost {outcome.lost}, volume {outcome.volume}"]
 
 
 def _not_whole(outcome: Outcome) -> list[str]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from benchmarks.machine import medians_ms, table, write
 from broker.clearing import (
     iterated_price,
+    loss_factors,
     network_charges,
     operating_envelope,
     preference,
@@ -27,6 +28,7 @@ WHAT = """* One step per participant, half bids and half offers, prices in whole
   ties), quantities in whole Wh. Every time is from the book in arrays to the outcome: awards, exact money, pairs.
 * **Zones:** a chain of zones whose supply gets dearer along it; lines carry 0.5 to 2 % of all energy: most are full.
 * **Charges:** every pair of zones pays by distance; bilateral flows included.
+* **Losses:** half a per cent in a zone, 0.3 % more for every zone on the way; in rational numbers.
 * **Preferences:** offers of three qualities, bids with three least qualities; the second row adds 20 named partners.
 * **Envelopes:** half of all connection points have a limit below what they want to trade."""
 
@@ -58,6 +60,14 @@ def charged(listed: tuple[list[Step], list[Step]], count: int, rng: random.Rando
     return Book(book_side(listed[0]), book_side(listed[1])), Rules(network=Grid(zones=zones, charges=charges))
 
 
+def lossy(listed: tuple[list[Step], list[Step]], count: int, rng: random.Random) -> tuple[Book, Rules]:
+    """Zones between which energy is lost by distance."""
+    names = [f"z{i:02}" for i in range(count)]
+    zones = {step.key: rng.choice(names) for side in listed for step in side}
+    losses = {(a, b): 5_000 + 3_000 * abs(i - j) for i, a in enumerate(names) for j, b in enumerate(names)}
+    return Book(book_side(listed[0]), book_side(listed[1])), Rules(network=Grid(zones=zones, losses=losses))
+
+
 def wishes(listed: tuple[list[Step], list[Step]], partners: int, rng: random.Random) -> Rules:
     """Qualities of all members, and some bids that name one seller."""
     qualities = ("grey", "local", "green")
@@ -87,6 +97,8 @@ def cases(orders: int) -> list[tuple[str, Clear, Book, Rules]]:
         rows.append((f"zonal prices, {count} zones", zonal.clear, *chain(listed, count, rng)))
     for count in ZONES:
         rows.append((f"network charges, {count} zones", network_charges.clear, *charged(listed, count, rng)))
+    for count in ZONES:
+        rows.append((f"losses, {count} zones", loss_factors.clear, *lossy(listed, count, rng)))
     return rows
 
 

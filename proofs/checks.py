@@ -97,14 +97,17 @@ def _rounds(community: ProofCommunity, found: Replayed) -> Iterable[str]:
 
 
 def _energy(community: ProofCommunity, found: Replayed) -> Iterable[str]:
-    """R5: bought is sold; lines and corrections of a slot sum to the last metered value, slots to the registers."""
+    """R5: what is sold is bought, or lost on the way; lines sum to the last metered value, slots to the registers."""
     bought: dict[str, int] = defaultdict(int)
     for out in found.of(m.Award):
         assert isinstance(out.message, m.Award)
         bought[out.message.slot] += out.message.bought_wh - out.message.sold_wh
+    for out in found.of(m.Clearing):
+        assert isinstance(out.message, m.Clearing)
+        bought[out.message.slot] += out.message.lost_wh or 0
     for slot, energy in bought.items():
         if energy:
-            yield f"R5: {energy} Wh more bought than sold in {slot}"
+            yield f"R5: {energy} Wh more bought or lost than sold in {slot}"
     lines: dict[tuple[str, str], int] = defaultdict(int)
     metered: dict[tuple[str, str], tuple[int, str]] = {}
     for out in found.of(m.Settlement):

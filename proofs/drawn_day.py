@@ -1,10 +1,12 @@
 """What is drawn for one proof day: the community, its prices, its trouble, and what every meter wants and uses."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from broker.market.terms import OutsidePrices, Terms
 from broker.mechanisms.catalogue import LIVE
+from broker.network.grid_text import grid_text
 from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
 from proofs.lossy_link import Trouble
@@ -56,13 +58,29 @@ def drawn_day(seed: int, mechanism: str | None = None) -> DrawnDay:
     )
     shaky = Trouble(lost=rng.uniform(0, 0.3), late=rng.uniform(0, 0.3), twice=rng.uniform(0, 0.3))
     is_calm = rng.random() < 1 / 3
+    meters = tuple(f"home-{i}" for i in range(1, rng.randint(2, 6) + 1))
     return DrawnDay(
         seed=seed,
-        terms=terms,
-        meters=tuple(f"home-{i}" for i in range(1, rng.randint(2, 6) + 1)),
+        terms=replace(terms, network=_lossy_network(seed, meters)) if chosen == "loss_factors" else terms,
+        meters=meters,
         trouble=CALM if is_calm else shaky,
         crash_share=0.0 if is_calm else 0.03,
         silent_share=0.0 if is_calm else 0.05,
+    )
+
+
+def _lossy_network(seed: int, meters: Sequence[str]) -> str:
+    """Members in two zones, between which and in which energy is lost."""
+    rng = random.Random(f"network/{seed}")
+    ends = [(a, b) for a in ("east", "west") for b in ("east", "west")]
+    return grid_text(
+        {
+            "zones": {"east": list(meters[::2]), "west": list(meters[1::2])},
+            "lines": [],
+            "envelopes": [],
+            "charges": [],
+            "losses": [{"from": a, "to": b, "ppm": rng.choice((1, 20_000, 143_211, 500_000))} for a, b in ends],
+        }
     )
 
 

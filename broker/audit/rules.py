@@ -40,11 +40,11 @@ def published_rules(archive: Archive, days: Mapping[str, set[str]], report: Repo
 
 def _difference(before: Surroundings, after: Surroundings) -> str:
     """What a revision changes, in numbers of rows."""
-    network = len({*before.lines, *before.charges} ^ {*after.lines, *after.charges})
+    network = len({*before.lines, *before.charges, *before.losses} ^ {*after.lines, *after.charges, *after.losses})
     old, new = ({row.pseudonym: row for row in held.members} for held in (before, after))
     changed = sum(old[name] != new[name] for name in old.keys() & new.keys())
     return (
-        f"{network} lines and charges, {changed} members changed, {len(new.keys() - old.keys())} new,"
+        f"{network} lines, charges and losses, {changed} members changed, {len(new.keys() - old.keys())} new,"
         f" {len(old.keys() - new.keys())} without a row"
     )
 

@@ -138,11 +138,14 @@ def _against_awards(one: Opened, rounds: Sequence[Mapping[str, Award]]) -> Itera
 
 
 def _whole(slot: str, opened: Sequence[Opened], clearings: Sequence[Clearing]) -> Iterable[Violation]:
-    """All settlements of a slot: what some buy others sell, and the money of awards goes where clearings say."""
+    """All settlements of a slot: what some buy others sell, and what awards leave goes where clearings say."""
+    cleared = {(c.stage, c.round): c for c in clearings if c.slot == slot}.values()
+    lost_wh = sum(c.lost_wh or 0 for c in cleared)
     for item in HELD:
-        if left := sum(one.energy_wh(item) for one in opened):
+        left = sum(one.energy_wh(item) for one in opened) + (lost_wh if item is SettlementItem.AWARD else 0)
+        if left:
             yield _wrong(slot, f"{item} lines of all members leave {left} Wh")
-    surplus = sum({c.stage + str(c.round): c.surplus_nano for c in clearings if c.slot == slot}.values())
+    surplus = sum(c.surplus_nano for c in cleared)
     paid = sum(one.amount_nano(SettlementItem.AWARD) for one in opened)
     if paid != surplus:
         yield _wrong(slot, f"awards leave {paid} nano of the members' money, the clearings say {surplus}")

@@ -1,101 +1,95 @@
-"""A market in which energy is lost on the way: what arrives is what is sent times (1 - loss of the pair).
+"""A market in which energy is lost on the way: what arrives is what is sent times (1 - loss of the pair of zones).
 
-    max sum of value d - sum of cost s,   s_i = sum over j of f_ij,   d_j = sum over i of (1 - loss_ij) f_ij
+The welfare `sum of bids - sum of offers` is maximal where buyers get what arrives and sellers give what they send.
+Every zone has a price for its sellers, whole micro per kWh; what the sellers receive for the energy that was sent to
+a zone its buyers pay, each as much per kWh to the nano. So the losses are in the buyers' price, buyers pay exactly
+what sellers receive, and nobody pays or receives for the lost part: `lost` is a position at price zero. In whole Wh
+what arrives between two places is rounded down; that costs some Wh of welfare for each pair of places, see
+`broker.clearing.lossy.whole`. Marginal orders of one place share pro rata. Without losses: one place, the uniform
+auction with its price rounded once.
 
-with f_ij >= 0 sent from seller i to buyer j, d and s within their orders: a linear program (a flow with gains). Its
-duals are the prices: p_i at the seller per kWh sent, p_j at the buyer per kWh delivered, `p_j (1 - loss_ij) = p_i`
-where something flows and `<=` elsewhere. So buyers pay exactly what sellers receive, and the losses are in the price.
-Where several prices support the optimum, these are one of them.
-
-Results are floats of the linear program, checked by its dual: `gap` is what the dual bound leaves open. A meter
-cannot be paid for energy that nobody received, so the live market charges losses in money instead
-(`network_charges`).
-
-Source: Schweppe et al. 1988 (doi 10.1007/978-1-4613-1683-1), losses in spot prices. Complexity: a linear program with
-one column per pair.
+Source: Schweppe et al. 1988 (doi 10.1007/978-1-4613-1683-1), losses in spot prices; settlement on energy that is
+scaled by loss factors as in the Australian National Electricity Market. Individual rationality: yes.
+Complexity: O(n log n) for n orders and the steps of `broker.clearing.lossy.optimum`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
+from broker.clearing import uniform
+from broker.clearing.book import Book
+from broker.clearing.lossy.optimum import optimum
+from broker.clearing.lossy.places import LossyMarket, lossy_market
+from broker.clearing.lossy.prices import asked_nano, seller_prices, whole_prices
+from broker.clearing.lossy.whole import Flows, whole_flows
+from broker.clearing.nodal.curves import Curve
+from broker.clearing.nodal.fill import filled
+from broker.clearing.operating_envelope import within_envelopes
+from broker.clearing.outcome import Outcome, Rules, no_trade
+from broker.clearing.zonal import by_zone
+from wire.quantities import largest_remainder
 
-from broker.solver.linear import LinearProgram, solve
-
-TOUCH = 1e-9  # part of the largest price that tells touching orders to trade
-
-
-class FloatOrder(NamedTuple):
-    """One order in floats."""
-
-    id: str
-    price: float
-    quantity: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """Sent energy by pair, sold by seller, bought by buyer, prices of sellers and buyers, welfare and its gap."""
-
-    sent: dict[tuple[str, str], float]
-    sold: dict[str, float]
-    bought: dict[str, float]
-    seller_prices: dict[str, float]
-    buyer_prices: dict[str, float]
-    welfare: float
-    gap: float
+NO_LOSSES = "no losses are set"
+UNPROVEN = "the steps ran out before the largest welfare was proven"
 
 
-def deliver(
-    bids: Sequence[FloatOrder], offers: Sequence[FloatOrder], loss: Mapping[tuple[str, str], float]
-) -> Delivered | None:
-    """The optimum with losses; pairs that are not named lose nothing. None where the solver finds none."""
-    sellers, buyers = sorted({o.id for o in offers}), sorted({b.id for b in bids})
-    row = {("s", name): i for i, name in enumerate(sellers)} | {
-        ("b", name): len(sellers) + j for j, name in enumerate(buyers)
-    }
-    pairs = [(seller, buyer) for seller in sellers for buyer in buyers]
-    touch = TOUCH * max([1e-9, *(abs(order.price) for order in (*bids, *offers))])
-    cost = [o.price for o in offers] + [-b.price - touch for b in bids] + [0.0] * len(pairs)
-    upper = [o.quantity for o in offers] + [b.quantity for b in bids] + [float("inf")] * len(pairs)
-    entries: list[list[tuple[int, float]]] = [[(row["s", o.id], 1.0)] for o in offers]
-    entries += [[(row["b", b.id], -1.0)] for b in bids]
-    entries += [[(row["s", s], -1.0), (row["b", b], 1.0 - loss.get((s, b), 0.0))] for s, b in pairs]
-    solution = solve(
-        LinearProgram(
-            cost=np.array(cost),
-            lower=np.zeros(len(cost)),
-            upper=np.array(upper),
-            right=np.zeros(len(row)),
-            starts=np.cumsum([0, *(len(entry) for entry in entries)][:-1], dtype=np.int32),
-            rows=np.array([i for entry in entries for i, _ in entry], dtype=np.int32),
-            values=np.array([value for entry in entries for _, value in entry]),
-        )
-    )
-    if solution is None:
-        return None
-    x, duals = solution.x.tolist(), solution.duals.tolist()
-    seller_prices = {name: duals[row["s", name]] for name in sellers}
-    buyer_prices = {name: duals[row["b", name]] for name in buyers}
-    sold, bought = x[: len(offers)], x[len(offers) : len(offers) + len(bids)]
-    welfare = sum(b.price * q for b, q in zip(bids, bought, strict=True))
-    welfare -= sum(o.price * q for o, q in zip(offers, sold, strict=True))
-    bound = sum(max(0.0, seller_prices[o.id] - o.price) * o.quantity for o in offers)
-    bound += sum(max(0.0, b.price - buyer_prices[b.id]) * b.quantity for b in bids)
-    return Delivered(
-        sent=dict(zip(pairs, x[len(offers) + len(bids) :], strict=True)),
-        sold=_totals(offers, sold),
-        bought=_totals(bids, bought),
-        seller_prices=seller_prices,
-        buyer_prices=buyer_prices,
-        welfare=welfare,
-        gap=bound - welfare,
+def clear(book: Book, rules: Rules, steps_max: int | None = None) -> Outcome:
+    """The outcome of a book with the losses between the zones of `rules.network`."""
+    limited, grid = within_envelopes(book, rules), rules.network
+    if grid is None or not grid.losses:
+        return replace(uniform.clear(limited, rules), note=NO_LOSSES)
+    offers, bids, note = by_zone(limited.offers, limited.bids, grid)
+    if not (offers and bids):
+        return no_trade(note)
+    market = lossy_market(offers, bids, grid.losses)
+    best = optimum(market, steps_max)
+    flows = whole_flows(market, best)
+    prices = whole_prices(market, flows, seller_prices(market, best, rules.k))
+    return _outcome(market, flows, prices, "; ".join(filter(None, [note, "" if best.is_proven else UNPROVEN])))
+
+
+def _outcome(market: LossyMarket, flows: Flows, prices: list[int | None], note: str) -> Outcome:
+    volume = sum(flows.bought)
+    if not volume:
+        return no_trade(note)
+    sold, cost = _filled(market.offers, flows.sold, best_is_last=False)
+    bought, value = _filled(market.bids, flows.bought, best_is_last=True)
+    received = [
+        {key: energy * price for key, energy in own.items()}
+        for own, price in zip(sold, prices, strict=True)
+        if price is not None
+    ]
+    paid = [_split(asked_nano(flows, prices, j), own) for j, own in enumerate(bought)]
+    return Outcome(
+        volume=volume,
+        lost=sum(flows.sold) - volume,
+        bought=_joined(bought),
+        sold=_joined(sold),
+        welfare=value - cost,
+        paid=_joined(paid),
+        received=_joined(received),
+        note=note,
     )
 
 
-def _totals(orders: Sequence[FloatOrder], filled: Sequence[float]) -> dict[str, float]:
-    totals: dict[str, float] = {}
-    for order, quantity in zip(orders, filled, strict=True):
-        totals[order.id] = totals.get(order.id, 0.0) + quantity
+def _filled(
+    curves: Sequence[Curve], quantities: Sequence[int], *, best_is_last: bool
+) -> tuple[list[Mapping[str, int]], int]:
+    """(what each participant of each place trades [Wh], its value at the limits [nano])."""
+    found = [filled(curve, q, best_is_last=best_is_last) for curve, q in zip(curves, quantities, strict=True)]
+    return [totals for totals, _ in found], sum(worth for _, worth in found)
+
+
+def _split(nano: int, energies: Mapping[str, int]) -> Mapping[str, int]:
+    """An amount pro rata to energies, in whole nano."""
+    names = sorted(energies)
+    shares = largest_remainder(nano, [energies[name] for name in names], names)
+    return dict(zip(names, shares, strict=True))
+
+
+def _joined(places: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    totals: dict[str, int] = {}
+    for own in places:
+        for key, amount in own.items():
+            totals[key] = totals.get(key, 0) + amount
     return totals

@@ -22,8 +22,9 @@ class Trade(NamedTuple):
 class Outcome:
     """A cleared book.
 
-    `volume` [Wh] is what changes hands; `bought` and `sold` [Wh] hold each participant's part, both with the sum
-    `volume`. `welfare` [nano] is the value of the filled bids less the cost of the filled offers at their limits.
+    `volume` [Wh] is what buyers get; `bought` and `sold` [Wh] hold each participant's part with the sums `volume` and
+    `volume + lost`, where `lost` [Wh] is what was sold and is lost on the way.
+    `welfare` [nano] is the value of the filled bids less the cost of the filled offers at their limits.
     `low`..`high` [micro/kWh] is the market-clearing interval where the mechanism has one, None without a trade.
     `buyer_price`, `seller_price` [micro/kWh] are the prices of a side when all its members trade at one, else None;
     `paid` and `received` [nano] are then the exact amounts per participant. `trades` are the pairs where a mechanism
@@ -42,6 +43,7 @@ class Outcome:
     received: Mapping[str, int] | None = None
     trades: tuple[Trade, ...] = ()
     note: str = ""
+    lost: int = 0
 
     def payments(self) -> dict[str, int]:
         """What each buyer pays [nano], exact."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from broker.clearing.preferences import QUALITIES
 from broker.io.tariff import PRICE_MAX, micro
+from broker.network.grid import MILLION
 from broker.network.grid_text import grid_text
 from wire.fields import Id
 
@@ -17,6 +18,7 @@ NAMED_MAX = 100  # what one member prefers is published as one row of a page
 Power = Annotated[int, Field(ge=0, le=POWER_W_MAX)]
 Charge = Annotated[Decimal, Field(ge=0, le=PRICE_MAX, allow_inf_nan=False)]
 Quality = Literal["any", "grey", "local", "green"]
+LOSS_MAX = Decimal("0.999999")  # in whole ppm something arrives
 Pair = tuple[str, str]
 
 
@@ -53,11 +55,11 @@ class DistanceSettings(_Table):
     start: Id = Field(alias="from")
     end: Id = Field(alias="to")
     distance: Decimal = Field(default=Decimal(0), ge=0, le=1_000_000, allow_inf_nan=False)
-    loss: Decimal = Field(default=Decimal(0), ge=0, lt=1, allow_inf_nan=False)
+    loss: Decimal = Field(default=Decimal(0), ge=0, le=LOSS_MAX, allow_inf_nan=False)
 
 
 class NetworkSettings(_Table):
-    """Envelopes, zones, lines and what energy pays between zones.
+    """Envelopes, zones, lines, what energy pays between zones and what of it is lost.
 
     A kWh from one zone to another pays `charge_per_kwh_and_distance x distance + loss_price_per_kwh x loss`.
     """
@@ -110,9 +112,11 @@ class NetworkSettings(_Table):
         return problems
 
     def text(self) -> str:
-        """The network as the market reads it; charges in whole micro per kWh, halves to even."""
+        """The network as the market reads it; charges in whole micro per kWh, losses in whole ppm, halves to even."""
+        losses = [{"from": start, "to": end, "ppm": ppm} for (start, end), ppm in self._losses()]
         return grid_text(
             {
+                **({"losses": losses} if losses else {}),
                 "zones": {zone.name: sorted(zone.meters) for zone in self.zones},
                 "lines": [{"from": line.start, "to": line.end, "capacity_w": line.capacity_w} for line in self.lines],
                 "envelopes": [envelope.model_dump() for envelope in self.envelopes],
@@ -129,6 +133,13 @@ class NetworkSettings(_Table):
             whole = micro(charge)
             charges[row.start, row.end] = charges[row.end, row.start] = whole
         return sorted(charges.items())
+
+    def _losses(self) -> list[tuple[Pair, int]]:
+        losses: dict[Pair, int] = {}
+        for row in self.distances:
+            if ppm := round(row.loss * MILLION):
+                losses[row.start, row.end] = losses[row.end, row.start] = ppm
+        return sorted(losses.items())
 
 
 class PremiumSettings(_Table):

@@ -20,11 +20,11 @@ from broker.network.grid import Envelope, Grid, Line
 from broker.network.grid_text import energy_wh
 from wire.calendar import AUCTIONS
 from wire.codec import canonical
-from wire.messages import ChargeRule, DayRules, LineRule, MemberRule, Stage
+from wire.messages import ChargeRule, DayRules, LineRule, LossRule, MemberRule, Stage
 from wire.slots import Slot, format_utc
 
 DAY_S = 86_400
-Row = LineRule | ChargeRule | MemberRule
+Row = LineRule | ChargeRule | LossRule | MemberRule
 NameOf = Callable[[str], str]
 
 
@@ -38,6 +38,7 @@ class Surroundings:
     lines: tuple[LineRule, ...] = ()
     charges: tuple[ChargeRule, ...] = ()
     members: tuple[MemberRule, ...] = ()
+    losses: tuple[LossRule, ...] = ()
     _grids: dict[int, Grid] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def grid(self, slot_minutes: int) -> Grid:
@@ -59,6 +60,7 @@ class Surroundings:
             zones={row.pseudonym: row.zone for row in self.members if row.zone is not None},
             lines=tuple(Line(row.start, row.end, energy_wh(row.capacity_w, slot_minutes)) for row in self.lines),
             charges={(row.start, row.end): row.micro_per_kwh for row in self.charges},
+            losses={(row.start, row.end): row.ppm for row in self.losses},
         )
 
     @cached_property
@@ -112,6 +114,11 @@ def surroundings(terms: Terms, meters: Iterable[str], name_of: NameOf) -> Surrou
             for row in network.get("charges", ())
             if Asked.CHARGES in wanted
         ),
+        losses=tuple(
+            LossRule(start=row["from"], end=row["to"], ppm=row["ppm"])
+            for row in network.get("losses", ())
+            if Asked.LOSSES in wanted
+        ),
         members=tuple(sorted((row for row in rows if _says_something(row)), key=lambda row: row.pseudonym)),
     )
 
@@ -139,7 +146,7 @@ def _says_something(row: MemberRule) -> bool:
 
 def rule_pages(held: Surroundings, *, day_s: int, revision: int, community: str) -> list[DayRules]:
     """A revision in pages that fit a frame."""
-    rows: list[Row] = [*held.lines, *held.charges, *held.members]
+    rows: list[Row] = [*held.lines, *held.charges, *held.losses, *held.members]
     pages = list(in_pages(rows, lambda row: len(canonical(row.model_dump(mode="json"))) + 1))
     return [
         DayRules(
@@ -150,6 +157,7 @@ def rule_pages(held: Surroundings, *, day_s: int, revision: int, community: str)
             pages=len(pages),
             lines=tuple(row for row in page if isinstance(row, LineRule)),
             charges=tuple(row for row in page if isinstance(row, ChargeRule)),
+            losses=tuple(row for row in page if isinstance(row, LossRule)),
             members=tuple(row for row in page if isinstance(row, MemberRule)),
         )
         for i, page in enumerate(pages)
@@ -165,6 +173,7 @@ def read_pages(pages: Sequence[DayRules]) -> Surroundings | None:
     return Surroundings(
         lines=tuple(row for page in ordered for row in page.lines),
         charges=tuple(row for page in ordered for row in page.charges),
+        losses=tuple(row for page in ordered for row in page.losses),
         members=tuple(row for page in ordered for row in page.members),
     )
 

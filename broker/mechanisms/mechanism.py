@@ -19,6 +19,7 @@ class Asked(StrEnum):
     ZONES = "zones"
     LINES = "lines"
     CHARGES = "charges"
+    LOSSES = "losses"
     PREFERENCES = "preferences"
 
 

@@ -3,6 +3,7 @@
 from broker.clearing import (
     admm_bilateral,
     iterated_price,
+    loss_factors,
     network_charges,
     operating_envelope,
     preference,
@@ -57,13 +58,16 @@ NETWORK_MARKETS = (
     Mechanism(
         name="loss_factors",
         title="Market with losses on the way",
+        clear=loss_factors.clear,
+        asks=frozenset({Asked.ENVELOPES, Asked.ZONES, Asked.LOSSES}),
         budget_balance="strong",
         individual_rationality="yes",
         truthfulness="as the uniform price, place by place",
-        welfare="maximal, losses included",
+        welfare="maximal, losses included; live within a few Wh for each pair of zones",
         source="Schweppe et al. 1988, doi:10.1007/978-1-4613-1683-1",
-        complexity="a linear program with one column per pair",
-        assumes="files only: live, losses are part of the network charges",
+        complexity="O(n log n) and a linear program on the zones",
+        assumes="zones and losses in [network], at most about 50 zones",
+        fallback="without losses the uniform price; participants without a zone do not trade",
     ),
     Mechanism(
         name="preference_matching",

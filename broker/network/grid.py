@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+MILLION = 1_000_000
+
 
 class Envelope(NamedTuple):
     """What a connection point may export and import in a slot [Wh]; None where nothing limits it."""
@@ -25,13 +27,15 @@ class Grid:
     """The network in one slot.
 
     `envelopes` by participant; `zones`: the zone of each participant; `charges`: what energy pays from the seller's
-    zone to the buyer's [micro/kWh], nothing where a pair is not named.
+    zone to the buyer's [micro/kWh], nothing where a pair is not named; `losses`: what is lost of the energy on this
+    way [ppm of what is sent, below a million], nothing where a pair is not named.
     """
 
     envelopes: Mapping[str, Envelope] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     charges: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    losses: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def zone_names(self) -> list[str]:
         """All zones in ascending order, also those where nobody is connected."""

@@ -32,6 +32,7 @@ def grid_in_slot(text: str, slot_minutes: int) -> Grid | None:
             Line(row["from"], row["to"], energy_wh(row["capacity_w"], slot_minutes)) for row in document["lines"]
         ),
         charges={(row["from"], row["to"]): row["micro_per_kwh"] for row in document["charges"]},
+        losses={(row["from"], row["to"]): row["ppm"] for row in document.get("losses", ())},
     )
 
 
@@ -41,5 +42,8 @@ def energy_wh(power_w: int, slot_minutes: int) -> int:
 
 
 def grid_text(document: dict[str, Any]) -> str:
-    """The canonical text of a network: `envelopes`, `zones`, `lines` and `charges` as `grid_in_slot` reads them."""
+    """The canonical text of a network: `envelopes`, `zones`, `lines`, `charges` as `grid_in_slot` reads them.
+
+    `losses` may be left out where nothing is lost.
+    """
     return json.dumps(document, sort_keys=True, separators=(",", ":"))

@@ -8,7 +8,7 @@ unit.
 from fractions import Fraction
 from typing import Any
 
-from broker.clearing.loss_factors import Delivered, FloatOrder, deliver
+from broker.clearing.loss_program import Delivered, FloatOrder, deliver
 from broker.offline.decimal_book import Finding
 from broker.offline.fields import top
 from broker.offline.orders import Row, orders, pair

@@ -5,10 +5,11 @@ and what it bought, a buyer what it drew and what it sold on:
 
     supply = max(0, -metered) + bought,   use = max(0, metered) + sold
 
-Of one pool (an auction, a contract) counts what both sides met, the smaller sum; the other side is cut pro rata to
-what it met, by largest remainder. A cut trade costs its part of the amount, rounded half to even; what that leaves
-goes to the community account. What does not count is an imbalance of both: the seller owes nothing for it, the buyer
-takes it from elsewhere. A penalty still is on what was traded.
+Of one pool (an auction, a contract) counts what both sides met, the smaller share of what they traded; the other side
+is cut pro rata to what it met, by largest remainder. Where sellers sold more than buyers bought, because a part is
+lost on the way, that part is cut in the same proportion. A cut trade costs its part of the amount, rounded half to
+even; what that leaves goes to the community account. What does not count is an imbalance of both: the seller owes
+nothing for it, the buyer takes it from elsewhere. A penalty still is on what was traded.
 
 Every pool balances, nobody's trade grows or turns. When all meters keep their positions nothing changes.
 Source: beckn, Digital Energy Grid, allocation of delivery to overlapping trades (DEG pull request 156), there for
@@ -34,15 +35,18 @@ Key = tuple[str, int]  # meter, place of its trade
 def as_delivered(positions: Sequence[Position]) -> list[Position]:
     """The positions with every trade as far as it counts; `award_wh` and `award_nano` are the sums of what is left.
 
-    Parts are in the order in which they were made. Those of one pool have to sum to 0 Wh over all members.
+    Parts are in the order in which they were made. Those of one pool have to sum to 0 Wh over all members, or to less
+    by what is lost; so do those that are returned.
     """
+    traded: dict[Key, int] = {}
     met: dict[Key, int] = {}
     pools: dict[str, list[Key]] = {}
     for p in positions:
         for place, energy_wh in met_parts(p).items():
             met[p.meter, place] = energy_wh
+            traded[p.meter, place] = p.parts[place].energy_wh
             pools.setdefault(p.parts[place].pool, []).append((p.meter, place))
-    counted = {key: wh for keys in pools.values() for key, wh in _balanced(keys, met).items()}
+    counted = {key: wh for keys in pools.values() for key, wh in _balanced(keys, traded, met).items()}
     return [_cut(p, [counted.get((p.meter, place), 0) for place in range(len(p.parts))]) for p in positions]
 
 
@@ -60,12 +64,17 @@ def _in_order(trades: Iterable[tuple[int, int]], actual_wh: int) -> dict[int, in
     return {int(place): wh for place, wh in found.final.items()}
 
 
-def _balanced(keys: Sequence[Key], met: dict[Key, int]) -> dict[Key, int]:
-    """What counts of the trades of one pool: both sides alike."""
-    bought = [key for key in keys if met[key] > 0]
-    sold = [key for key in keys if met[key] < 0]
-    both_wh = min(sum(met[key] for key in bought), -sum(met[key] for key in sold))
-    return _pro_rata(bought, met, both_wh, 1) | _pro_rata(sold, met, both_wh, -1)
+def _balanced(keys: Sequence[Key], traded: dict[Key, int], met: dict[Key, int]) -> dict[Key, int]:
+    """What counts of the trades of one pool: of both sides the same share of what they traded."""
+    bought = [key for key in keys if traded[key] > 0]
+    sold = [key for key in keys if traded[key] < 0]
+    all_bought, all_sold = sum(traded[key] for key in bought), -sum(traded[key] for key in sold)
+    bought_wh, sold_wh = sum(met[key] for key in bought), -sum(met[key] for key in sold)
+    if bought_wh * all_sold <= sold_wh * all_bought:
+        sold_wh = bought_wh * all_sold // all_bought if all_bought else 0
+    else:
+        bought_wh = sold_wh * all_bought // all_sold
+    return _pro_rata(bought, met, bought_wh, 1) | _pro_rata(sold, met, sold_wh, -1)
 
 
 def _pro_rata(keys: Sequence[Key], met: dict[Key, int], total_wh: int, sign: int) -> dict[Key, int]:

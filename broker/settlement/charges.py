@@ -3,7 +3,8 @@
     charge = energy_wh x rate / 1000,  tax = base x share,   [nano], each line rounded half even to a whole nano
 
 Energy is what the meter saw. Of what a member drew, local is at most what it bought inside the community in the slot;
-energy that the community itself had to buy outside is local for nobody. The same holds for what was fed in.
+energy that the community itself had to buy outside is local for nobody. The same holds for what was fed in, and what
+is lost on the way was sold inside.
 Complexity: O(members x charges).
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from broker.ledger.transfer import MEMBER, OUTSIDE, Transfer, account
+from broker.ledger.transfer import LOSSES, MEMBER, OUTSIDE, Transfer, account
 from broker.settlement.regulation import WHOLE, Charge, Regulation
 from broker.settlement.slot import Position
 from wire.messages import SettlementItem
@@ -43,7 +44,7 @@ def metered(positions: Sequence[Position], transfers: Sequence[Transfer]) -> dic
     inside = _inside_wh(transfers)
     bought = {p.meter: min(max(p.metered_wh, 0), max(inside.get(account(p.meter), 0), 0)) for p in positions}
     sold = {p.meter: min(max(-p.metered_wh, 0), max(-inside.get(account(p.meter), 0), 0)) for p in positions}
-    from_outside = sum(energy for name, energy in inside.items() if name.startswith(MEMBER))
+    from_outside = sum(energy for name, energy in inside.items() if name.startswith(MEMBER) or name == LOSSES)
     bought, sold = _without(bought, from_outside), _without(sold, -from_outside)
     return {
         p.meter: Metered(

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from broker.clearing.outcome import Rules
-from broker.ledger.transfer import COMMUNITY, DONATIONS, MARKET, OUTSIDE, STORAGE, Transfer, account, flow, flow_at
+from broker.ledger.transfer import (
+    COMMUNITY,
+    DONATIONS,
+    LOSSES,
+    MARKET,
+    OUTSIDE,
+    STORAGE,
+    Transfer,
+    account,
+    flow,
+    flow_at,
+)
 from broker.sharing import mid_market
 from broker.sharing.shares import Need, Share, Shares
 from wire.messages import SettlementItem
@@ -21,7 +32,7 @@ SharingRule = Callable[[Sequence[Need], Rules], Shares]
 class Traded(NamedTuple):
     """One part of a position: an award, or a contract; `energy_wh` [+ bought] for `amount_nano` [+ to pay].
 
-    Parts with one `pool` were traded with one another: their energies sum to zero.
+    Parts with one `pool` were traded with one another: their energies sum to zero, less what was lost on the way.
     """
 
     energy_wh: int
@@ -65,17 +76,25 @@ class Settled:
 
 
 def settle(
-    positions: Sequence[Position], rule: SharingRule = mid_market.share, rules: Rules | None = None
+    positions: Sequence[Position],
+    rule: SharingRule = mid_market.share,
+    rules: Rules | None = None,
+    lost_wh: int = 0,
 ) -> Settled:
     """The transfers of a slot. What the awards or the rule leave over goes to the community account.
 
-    Raises: ValueError when awarded energies, or what goes through an account of donations or of a storage, do not
-    balance (a clearing or a sharing that must not be settled).
+    `lost_wh` of what the awards sold is lost on the way: a position of the account of losses, at price zero.
+    Raises: ValueError when awarded and lost energies, or what goes through an account of donations or of a storage,
+    do not balance (a clearing or a sharing that must not be settled).
     """
     members = sorted(positions, key=lambda p: p.meter)
-    if left := sum(p.award_wh for p in members):
+    if left := sum(p.award_wh for p in members) + lost_wh:
         raise ValueError(f"awards do not balance: {left} Wh remain")
+    if lost_wh < 0:
+        raise ValueError(f"awards do not balance: {-lost_wh} Wh more were bought than sold")
     awards = [transfer for p in members for transfer in _awards(p)]
+    if lost_wh:
+        awards.append(flow_at(SettlementItem.AWARD, LOSSES, MARKET, energy_wh=lost_wh, price_micro=0))
     surplus = sum(p.award_nano for p in members)
     shares = rule([p.need for p in members], rules or Rules())
     shared = [_shared(line) for line in shares.lines]

@@ -159,6 +159,9 @@ def _balanced(run: Evidence) -> Verdict:
     for clearing, awards in whole:
         bought = sum(a.bought_wh for a in awards.values())
         sold = sum(a.sold_wh for a in awards.values())
-        if not bought == sold == clearing.volume_wh:
-            wrong.append(f"{clearing.slot}: bought {bought}, sold {sold}, volume {clearing.volume_wh} Wh")
+        lost = clearing.lost_wh or 0
+        if not bought == sold - lost == clearing.volume_wh:
+            wrong.append(
+                f"{clearing.slot}: bought {bought}, sold {sold}, lost {lost}, volume {clearing.volume_wh} Wh"
+            )
     return all_hold(wrong, len(whole), missing="other members traded too: not all awards are known")

@@ -21,7 +21,7 @@ ROUNDS = Group(
         broker(182, "An award is no more than was ordered on its side."),
         broker(183, "An award costs no more, and earns no less, than the limits of its order."),
         broker(184, "With one price in an award `amount_nano` is (bought - sold) times that price, exactly."),
-        broker(185, "Bought and sold energy of a round are equal, and are its volume."),
+        broker(185, "Bought energy of a round is its volume, sold energy that and what is lost."),
         broker(186, "Clearing prices lie in the band of the slot."),
         broker(187, "The `roster` of the day is published before a book of the day and names no more pseudonyms than "
                     "members."),

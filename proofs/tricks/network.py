@@ -76,6 +76,17 @@ def wrong_charge(plot: Plot) -> Replaced:
     return _by_other_rules(plot, change)
 
 
+def wrong_loss(plot: Plot) -> Replaced:
+    """More, or less, is said to be lost between the zones than published."""
+
+    def change(rules: Rules, rng: random.Random) -> Rules:
+        assert rules.network is not None
+        losses = {pair: rng.choice((0, 2 * ppm)) for pair, ppm in rules.network.losses.items()}
+        return replace(rules, network=replace(rules.network, losses=losses))
+
+    return _by_other_rules(plot, change)
+
+
 def favoured_preference(plot: Plot) -> Replaced:
     """Buyers are said to want the energy of a friend, which nobody has said."""
 
@@ -159,6 +170,7 @@ def _network(members: int, *, export_limit_w: int = 1_200) -> str:
                 {"meter": name, "export_limit_w": export_limit_w, "import_limit_w": 2_000} for name in names[::2]
             ],
             "charges": [{"from": a, "to": b, "micro_per_kwh": 0 if a == b else 9_000} for a, b in pairs],
+            "losses": [{"from": a, "to": b, "ppm": 10_000 if a == b else 60_000} for a, b in pairs],
         }
     )
 
@@ -189,6 +201,7 @@ MECHANISM_OF: Mapping[str, str] = {
     "wrong_envelope": "operating_envelope",
     "wrong_line": "zonal_uniform_price",
     "wrong_charge": "network_charges",
+    "wrong_loss": "loss_factors",
     "favoured_preference": "preference_matching",
     "wrong_consensus": "admm_bilateral",
     "hidden_rules": "operating_envelope",
@@ -203,6 +216,7 @@ NETWORK_CHEATS: dict[str, Cheat] = {
         cheat(wrong_envelope, Check.CLEARING, Check.AWARDS_ROOT),
         cheat(wrong_line, Check.CLEARING, Check.AWARDS_ROOT),
         cheat(wrong_charge, Check.CLEARING, Check.AWARDS_ROOT),
+        cheat(wrong_loss, Check.CLEARING, Check.AWARDS_ROOT),
         cheat(favoured_preference, Check.CLEARING, Check.AWARDS_ROOT),
         cheat(wrong_consensus, Check.CLEARING, Check.AWARDS_ROOT),
         cheat(hidden_rules, Check.RULES),

@@ -51,3 +51,17 @@ def assert_wanted(steps: Sequence[Step], filled: Mapping[str, int], price: float
         return
     for key, (least, most) in wants(steps, price, sign).items():
         assert least <= filled.get(key, 0) <= most, (key, price)
+
+
+def best_with_losses(
+    bids: Sequence[Step], offers: Sequence[Step], zones: Mapping[str, str], losses: Mapping[tuple[str, str], int]
+) -> float:
+    """The largest welfare when offers serve bids with what their zones leave of it: one column per pair of orders."""
+    pairs = [(o, b, 1 - losses.get((zones[o.key], zones[b.key]), 0) / 1e6) for o in offers for b in bids]
+    if not pairs:
+        return 0.0
+    gains = [o.price - b.price * part for o, b, part in pairs]
+    rows = [[1.0 if o is own else 0.0 for o, _, _ in pairs] for own in offers]
+    rows += [[part if b is own else 0.0 for _, b, part in pairs] for own in bids]
+    limits = [own.quantity for own in (*offers, *bids)]
+    return -float(linprog(gains, A_ub=rows, b_ub=limits, method="highs").fun)

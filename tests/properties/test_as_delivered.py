@@ -1,6 +1,7 @@
 """First in, first out over a whole slot: what was traded counts as far as both sides stood by it."""
 
 from dataclasses import replace
+from fractions import Fraction
 from itertools import accumulate
 
 from hypothesis import given
@@ -42,6 +43,33 @@ def slots(draw: st.DrawFn) -> list[Position]:
     ]
 
 
+@st.composite
+def lossy_slots(draw: st.DrawFn) -> tuple[list[Position], int, int]:
+    """(members that bought less of one another than they sold, what was bought, what was sold) of one pool."""
+    sold, shares = draw(st.lists(st.integers(1, 900), min_size=1, max_size=3)), draw(st.lists(ENERGY, max_size=3))
+    bought_wh = draw(st.integers(1, sum(sold)))
+    bought = [abs(wh) % bought_wh for wh in shares]
+    while sum(bought) > bought_wh:
+        bought.pop()
+    energies = [*(-wh for wh in sold), *bought, bought_wh - sum(bought)]
+    return (
+        [
+            Position(
+                meter=f"home-{i}",
+                award_wh=wh,
+                award_nano=wh * 150_000,
+                metered_wh=wh + draw(ENERGY),
+                retail_micro=RETAIL,
+                feed_in_micro=FEED_IN,
+                parts=(Traded(wh, wh * 150_000, None, pool="auction/0"),),
+            )
+            for i, wh in enumerate(energies)
+        ],
+        bought_wh,
+        sum(sold),
+    )
+
+
 def met(p: Position, sign: int) -> list[int]:
     """What a member's meter meets of its trades of one direction, by prefix sums: 0 for the other ones."""
     wanted = [max(sign * t.energy_wh, 0) for t in p.parts]
@@ -61,6 +89,26 @@ def test_of_every_pool_counts_what_both_sides_met_in_the_order_of_their_trades(m
         for p, q in zip(members, counted, strict=True):
             final, sign = q.parts[pool].energy_wh, 1 if p.parts[pool].energy_wh > 0 else -1
             assert 0 <= sign * final <= met(p, sign)[pool]
+
+
+@given(lossy_slots())
+def test_of_a_pool_with_losses_the_lost_part_is_cut_in_the_same_proportion(
+    drawn: tuple[list[Position], int, int],
+) -> None:
+    members, all_bought, all_sold = drawn
+    counted = as_delivered(members)
+    bought = sum(max(p.award_wh, 0) for p in counted)
+    sold = sum(max(-p.award_wh, 0) for p in counted)
+    met_bought, met_sold = (sum(met(p, sign)[0] for p in members) for sign in (1, -1))
+    kept = min(Fraction(met_bought, all_bought), Fraction(met_sold, all_sold))
+    assert (bought, sold) == (int(kept * all_bought), int(kept * all_sold))
+    assert all(0 <= q.award_wh * (p.award_wh > 0 or -1) <= met(p, 1 if p.award_wh > 0 else -1)[0]
+               for p, q in zip(members, counted, strict=True))  # fmt: skip
+    accounts = Accounts()
+    accounts.post(settle(counted, lost_wh=sold - bought).transfers)
+    assert accounts.sum_nano() == 0 and accounts.balance(MARKET) == 0
+    kept_all = [replace(p, metered_wh=p.award_wh) for p in members]
+    assert as_delivered(kept_all) == kept_all
 
 
 @given(slots())

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from broker.clearing.loss_factors import FloatOrder, deliver
+from broker.clearing.loss_program import FloatOrder, deliver
 
 ORDERS = st.lists(
     st.builds(FloatOrder, st.sampled_from("ab"), st.integers(0, 20).map(float), st.integers(1, 9).map(float)),

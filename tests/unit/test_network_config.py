@@ -48,7 +48,15 @@ def test_limits_in_watts_and_distances_become_the_rules_of_a_slot(tmp_path: Path
     assert rules.network.envelopes == {"a": Envelope(export_wh=1_250)}
     assert rules.network.zones == {"a": "north", "b": "south"}
     assert rules.network.charges == {("north", "south"): 25_000, ("south", "north"): 25_000}
+    assert rules.network.losses == {("north", "south"): 50_000, ("south", "north"): 50_000}
     assert rules.preferences == {"b": Preference(quality="green", partners=frozenset("a"))}
+
+
+def test_a_loss_is_whole_ppm_and_where_nothing_is_lost_the_text_is_what_it_always_was(tmp_path: Path) -> None:
+    finer = loaded(tmp_path, HEAD + NETWORK.replace("loss = 0.05", "loss = 0.0123456789") + members())
+    assert '"losses":[{"from":"north","ppm":12346,"to":"south"}' in finer.network_agreed(START_S).network
+    none = loaded(tmp_path, HEAD + NETWORK.replace(", loss = 0.05", "") + members())
+    assert "losses" not in none.network_agreed(START_S).network
 
 
 def test_premiums_of_a_member_are_whole_micro(tmp_path: Path) -> None:
@@ -78,6 +86,7 @@ def test_everything_that_does_not_fit_together_is_said_at_once(tmp_path: Path) -
         (('meter = "a", export', 'meter = "z", export'), "'z' is no member"),
         (('meters = ["b"]', "meters = []"), "member 'b' is in no zone"),
         (("loss = 0.05", "loss = 1"), "network.distances[0].loss"),
+        (("loss = 0.05", "loss = 0.9999995"), "network.distances[0].loss"),
         (("capacity_w = 10_001", "capacity_w = -1"), "network.lines[0].capacity_w"),
         (('to = "south", capacity', 'to = "north", capacity'), "join two zones"),
         (("loss_price", "los_price"), "network.los_price_per_kwh: is no known key"),

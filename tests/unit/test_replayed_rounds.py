@@ -32,6 +32,7 @@ DOCUMENT = {
     "charges": [
         {"from": start, "to": end, "micro_per_kwh": 20_000} for start, end in (("north", "south"), ("south", "north"))
     ],
+    "losses": [{"from": start, "to": end, "ppm": 50_000} for start, end in (("north", "south"), ("south", "north"))],
 }
 WISHES = {"home-1": {**NOTHING, "min_quality": "local", "premiums": {"home-3": 9_000, "green": 1_000}}}
 WISHES |= {"home-2": {**NOTHING, "quality": "green"}, "home-3": {**NOTHING, "quality": "local"}}
@@ -40,6 +41,7 @@ ASKING = {
     "operating_envelope": ("limits",),
     "zonal_uniform_price": ("limits", "zones", "lines"),
     "network_charges": ("limits", "zones", "charges"),
+    "loss_factors": ("limits", "zones", "losses"),
     "preference_matching": ("wishes",),
     "admm_bilateral": ("wishes",),
     "uniform_price_k_double_auction": (),
@@ -90,6 +92,7 @@ def test_only_what_a_mechanism_asks_for_is_published_and_it_names_no_meter(mecha
         assert b"home-" not in encode(page)
         told |= {"lines"} if page.lines else set()
         told |= {"charges"} if page.charges else set()
+        told |= {"losses"} if page.losses else set()
         for row in page.members:
             told |= {"zones"} if row.zone is not None else set()
             told |= {"limits"} if row.export_limit_w is not None or row.import_limit_w is not None else set()
@@ -122,7 +125,7 @@ def test_a_change_of_the_network_is_a_new_revision_that_everybody_sees() -> None
     assert awarded(trade(watched, 3)) == {"home-1": 500, "home-2": -400, "home-3": -100}
     checked = watched.verified()
     assert [text.partition(": ")[2] for text in checked.changes] == [
-        "revision 2 of the rules: 0 lines and charges, 1 members changed, 0 new, 0 without a row"
+        "revision 2 of the rules: 0 lines, charges and losses, 1 members changed, 0 new, 0 without a row"
     ]
 
 
@@ -139,6 +142,7 @@ def test_rules_that_are_hidden_changed_or_older_than_before_are_found() -> None:
     hidden.heard = [out for out in hidden.heard if not isinstance(out.message, DayRules)]
     assert "rules" in found(hidden)
     assert {"log", "clearing"} <= found(changed(cleared("operating_envelope"), DayRules, members=()))
+    assert {"log", "clearing"} <= found(changed(cleared("loss_factors"), DayRules, losses=()))
     assert "rules" in found(changed(cleared("zonal_uniform_price"), DayRules, pages=2))
     two = cleared("zonal_uniform_price", numbers=(1, 3))
     last = heard(two, Gate)[-1]

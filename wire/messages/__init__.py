@@ -7,7 +7,7 @@ numbers: energy in Wh, prices in micro-currency per kWh, money in nano-currency 
 from wire.messages.ancillary import Activation, ReserveOffer, ReserveResult, ReserveStep
 from wire.messages.awards import Award, BlockAward, Contract
 from wire.messages.block_book import BlockBook, BlockEntry
-from wire.messages.day_rules import ChargeRule, DayRules, LineRule, MemberRule
+from wire.messages.day_rules import ChargeRule, DayRules, LineRule, LossRule, MemberRule
 from wire.messages.flexibility import Call, FlexAward, FlexOffer, FlexResult
 from wire.messages.iteration import (
     PAIR_QUESTIONS_MAX,
@@ -116,6 +116,7 @@ __all__ = [
     "Leaves",
     "Level",
     "LineRule",
+    "LossRule",
     "MemberRule",
     "Message",
     "MeterReport",

@@ -31,6 +31,14 @@ class ChargeRule(_Row):
     micro_per_kwh: PriceMicro
 
 
+class LossRule(_Row):
+    """What is lost of the energy that is sent from a seller's zone to a buyer's [parts per million, below all]."""
+
+    start: Id
+    end: Id
+    ppm: Annotated[int, Field(ge=0, lt=1_000_000)]
+
+
 class MemberRule(_Row):
     """What holds for one member, under its pseudonym of the day: its place, its limits [W], what it sells and wants.
 
@@ -52,7 +60,7 @@ class DayRules(Message):
     """What the clearings of one UTC day's slots depend on beside the orders, in pages; a revision holds as a whole.
 
     Each `gate` names the revision that its clearing follows. Published only where a mechanism of the calendar asks
-    for it, and only what it asks for.
+    for it, and only what it asks for. `losses` stands in a page only where it has some.
     """
 
     kind: ClassVar[str] = "rules"
@@ -63,3 +71,4 @@ class DayRules(Message):
     lines: tuple[LineRule, ...]
     charges: tuple[ChargeRule, ...]
     members: tuple[MemberRule, ...]
+    losses: tuple[LossRule, ...] = Field(default=(), exclude_if=lambda losses: not losses)

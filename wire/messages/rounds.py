@@ -76,6 +76,8 @@ class Clearing(Message):
 
     `price` is what buyers pay and sellers receive; where they differ, or differ among members, it is the mean over
     the traded energy. `surplus` is what the mechanism leaves to the community account (negative: what it asks of it).
+    `volume` is what was bought; sellers sold `lost` more, which is lost on the way (the field stands only where the
+    mechanism knows losses and something was lost).
     `note` says why a mechanism fell back to another one, null when it did not. `orders_root` is the gate's root,
     `awards_root` that of all awards in the same order, `unrevealed` the sealed orders that were void.
     """
@@ -100,3 +102,4 @@ class Clearing(Message):
     seller_price_micro_per_kwh: PriceMicro | None
     surplus_nano: MoneyNano
     note: Text | None
+    lost_wh: Count | None = Field(default=None, exclude_if=lambda lost_wh: lost_wh is None)

@@ -24,6 +24,7 @@ def clearing_point(cleared: Message) -> Point:
             Clearing.buyer_price_micro_per_kwh: cleared.buyer_price_micro_per_kwh,
             Clearing.seller_price_micro_per_kwh: cleared.seller_price_micro_per_kwh,
             Clearing.volume_wh: cleared.volume_wh,
+            Clearing.lost_wh: cleared.lost_wh,
             Clearing.orders: cleared.orders,
             Clearing.unrevealed: cleared.unrevealed,
             Clearing.surplus_nano: cleared.surplus_nano,

@@ -31,6 +31,9 @@ class Clearing(Measurement, name="clearing", writer=Writer.BROKER, stamp="slot")
     buyer_price_micro_per_kwh = whole("micro-currency/kWh", "mean price of buyers")
     seller_price_micro_per_kwh = whole("micro-currency/kWh", "mean price of sellers")
     volume_wh = whole("Wh", "energy traded")
+    lost_wh = whole(
+        "Wh", "energy that sellers sold beyond it and that is lost on the way, where the mechanism knows losses"
+    )
     orders = whole("", "orders in the book")
     unrevealed = whole("", "sealed orders that were void")
     surplus_nano = whole("nano-currency", "left to the community account, negative asked of it")

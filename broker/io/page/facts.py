@@ -21,7 +21,7 @@ class RoundLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardLine:
-    """What a member got in a round [Wh], at its price in micro-currency per kWh (None: it traded nothing)."""
+    """What a member got in a round [Wh], at its price [micro-currency/kWh] (None: nothing, or no whole price)."""
 
     meter: str
     bought_wh: int

@@ -64,7 +64,8 @@ def _sentence(clearing: Clearing, currency: str) -> str:
     note = f" {clearing.note}." if clearing.note else ""
     if clearing.volume_wh and clearing.price_micro_per_kwh is not None:
         price = price_of(clearing.price_micro_per_kwh, currency)
-        return f"{energy_of(clearing.volume_wh)} at {price} by {clearing.mechanism}.{note}"
+        lost = f", {energy_of(clearing.lost_wh)} more are lost on the way" if clearing.lost_wh else ""
+        return f"{energy_of(clearing.volume_wh)} at {price} by {clearing.mechanism}{lost}.{note}"
     return f"{outcome[:1].upper()}{outcome[1:]} ({clearing.mechanism}).{note}"
 
 

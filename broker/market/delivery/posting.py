@@ -102,11 +102,14 @@ def _results(book: SlotBook, terms: Terms, positions: Sequence[Position]) -> lis
 
 def slot_due(positions: Sequence[Position], book: SlotBook, terms: Terms) -> Due:
     """Every transfer of a slot in which its members had these positions, and what is noted about it."""
-    counted = as_delivered(positions) if terms.allocation == FIRST_IN_FIRST_OUT else positions
+    counted, lost_wh = positions, book.lost_wh
+    if terms.allocation == FIRST_IN_FIRST_OUT:
+        counted = as_delivered(positions)
+        lost_wh = -sum(p.award_wh for p in counted)
     rules = replace(
         slot_rules(book.slot, terms), roles=roles_of(book.roles), solidarity_micro=terms.solidarity_micro_per_kwh
     )
-    settled = settle(counted, sharing_rule(terms), rules)
+    settled = settle(counted, sharing_rule(terms), rules, lost_wh)
     called = called_transfers(book.called, positions)
     so_far = (*settled.transfers, *called, *penalty(terms).transfers(positions))
     charged = added(positions, so_far, book.regulation, book.slot, book.subscribers)

@@ -118,6 +118,7 @@ def cleared(
         price_low_micro_per_kwh=outcome.low,
         price_high_micro_per_kwh=outcome.high,
         volume_wh=outcome.volume,
+        lost_wh=outcome.lost or None,
         surplus_nano=outcome.surplus(),
         note=outcome.note[:200] or None,
         demand=public_curve(steps[0], falling=True),
@@ -206,7 +207,7 @@ def mean_price(outcome: Outcome) -> int | None:
     if outcome.buyer_price is not None and outcome.buyer_price == outcome.seller_price:
         return outcome.buyer_price
     total = sum(outcome.payments().values()) + sum(outcome.receipts().values())
-    return round_half_even(Fraction(total, 2 * outcome.volume))
+    return round_half_even(Fraction(total, 2 * outcome.volume + outcome.lost))
 
 
 def public_curve(steps: list[Step], *, falling: bool) -> tuple[CurveStep, ...]:

@@ -81,7 +81,7 @@ class Holding:
 
     `energy_wh` (+ bought, - sold) costs `amount_nano` (+ paid by the member); `price_micro` when it has one price,
     `counterparty` when it is a contract with one other member. The holdings of one `pool` sum to zero over all
-    members: a session's awards, a contract.
+    members: a session's awards, less what is lost on the way, a contract.
     """
 
     stage: str
@@ -196,6 +196,11 @@ class SlotBook:
     def awards(self) -> dict[str, Award]:
         """The awards of the current session by meter."""
         return self.session.awards
+
+    @property
+    def lost_wh(self) -> int:
+        """What the awards of all sessions sold and nobody bought: it is lost on the way [Wh]."""
+        return sum(s.clearing.lost_wh or 0 for s in self.sessions if s.clearing is not None)
 
     def position_wh(self, meter: str) -> int:
         """What a member holds in the slot from all stages [Wh, + bought]."""
