@@ -16,10 +16,10 @@ from broker.io.export import archive_lines
 from broker.io.page.facts import RoundFacts
 from broker.io.page.round_view import round_view
 from broker.ledger.transfer import COMMUNITY, LOSSES, MARKET, OUTSIDE, Transfer, account
+from broker.market.delivery.posting import slot_due
+from broker.market.delivery.slot_positions import current_positions
 from broker.market.events import NetworkAgreed
 from broker.market.outgoing import Outgoing
-from broker.market.posting import slot_due
-from broker.market.slot_positions import current_positions
 from broker.market.terms import Terms
 from broker.network.grid_text import grid_text
 from broker.settlement.charges import metered
