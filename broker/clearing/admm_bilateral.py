@@ -62,11 +62,19 @@ def ladders(side: BookSide, *, sign: int) -> list[Ladder]:
 def agreed_trades(
     sellers: Sequence[Ladder], buyers: Sequence[Ladder], preferences: Mapping[str, Preference]
 ) -> tuple[list[Trade], Report]:
-    """The whole trades that the agents agree on, and how the rounds ended."""
+    """The whole trades that the agents agree on, and how the rounds ended. Nobody trades with itself."""
     products = [product_of(preferences.get(seller.key, ANYTHING), seller.key) for seller in sellers]
     wishes = [wish_of(preferences.get(buyer.key, ANYTHING)) for buyer in buyers]
     premiums = [[wish.premium(product) for wish in wishes] for product in products]
-    allowed = np.array([[float(wish.takes(product)) for wish in wishes] for product in products])
+    allowed = np.array(
+        [
+            [
+                float(seller.key != buyer.key and wish.takes(product))
+                for buyer, wish in zip(buyers, wishes, strict=True)
+            ]
+            for seller, product in zip(sellers, products, strict=True)
+        ]
+    )
     limits = [price for ladder in (*sellers, *buyers) for price in ladder.prices]
     middle, spread = (max(limits) + min(limits)) / 2, max(1, max(limits) - min(limits))
     energy = max(1.0, sum(ladder.total for ladder in (*sellers, *buyers)) / (len(sellers) + len(buyers)))
