@@ -26,17 +26,22 @@ def checks() -> list[Check]:
 
 
 def _judge(mechanism: Mechanism, rng: random.Random) -> Judged:
-    assert mechanism.clear is not None, "only auctions are checked on books"
     orders = random_orders(rng)
-    rules = terms.random_rules(rng, mechanism, orders)
-    found = broken(mechanism, orders, rng, rules)
-    return Judged(found, bool(mechanism.clear(orders.book, rules).volume), (orders, rules))
+    return judged(mechanism, orders, rng, terms.random_rules(rng, mechanism, orders))
 
 
-def broken(mechanism: Mechanism, orders: Orders, rng: random.Random, rules: Rules) -> list[str]:
-    """The promises that a mechanism breaks on a book, none when all is well."""
+def judged(mechanism: Mechanism, orders: Orders, rng: random.Random, rules: Rules) -> Judged:
+    """What a mechanism makes of a book, and of the book shuffled."""
     assert mechanism.clear is not None, "only auctions are checked on books"
     outcome = mechanism.clear(orders.book, rules)
+    found = _found(mechanism, orders, rules, outcome)
+    if mechanism.clear(orders.shuffled(rng).book, rules) != outcome:
+        found.append("the order of the steps matters")
+    return Judged(found, bool(outcome.volume), (orders, rules))
+
+
+def _found(mechanism: Mechanism, orders: Orders, rules: Rules, outcome: Outcome) -> list[str]:
+    """What is wrong with an outcome."""
     found = [*imbalances(outcome), *not_whole(_numbers(outcome)), *terms.findings(mechanism, outcome, rules)]
     values, costs, beyond = worth(orders, outcome)
     if found or beyond:
@@ -46,8 +51,6 @@ def broken(mechanism: Mechanism, orders: Orders, rng: random.Random, rules: Rule
     found += [*_money(mechanism, outcome, values, costs), *_welfare(mechanism, orders, outcome, rules)]
     if outcome.welfare > sum(values.values()) - sum(costs.values()):
         found.append(f"welfare {outcome.welfare} is more than the awards are worth")
-    if mechanism.clear(orders.shuffled(rng).book, rules) != outcome:
-        found.append("the order of the steps matters")
     return found
 
 

@@ -113,6 +113,11 @@ def test_a_book_with_too_many_pairs_falls_back_and_says_so() -> None:
     outcome = admm_bilateral.clear(book_of(bids, offers), Rules())
     assert "too many" in outcome.note
     assert outcome.volume == 10 * count
+    wishes = {"b1": Preference(min_quality="green"), "b2": Preference(partners=frozenset({"s5"}))}
+    outcome = admm_bilateral.clear(book_of(bids, offers), Rules(preferences=wishes))
+    assert "too many" in outcome.note
+    assert "b1" not in outcome.bought
+    assert [t.seller for t in outcome.trades if t.buyer == "b2"] == ["s5"]
 
 
 def agents(sign: int, rows: list[tuple[float, float]]) -> Agents:
