@@ -13,12 +13,13 @@ from broker.control import service
 from broker.market import inbox, publication
 from hems.control import transactive_meter
 from hems.control.meter import frames
-from proofs import checks
+from proofs import checks, clock_checks
 
 KEPT = 20_000
 READING = (
     (service, "decode_event"),
     (checks, "decode_event"),
+    (clock_checks, "decode_event"),
     (inbox, "split"),
     (inbox, "is_signed_by"),
     (inbox, "decode"),
