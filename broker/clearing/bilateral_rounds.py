@@ -6,7 +6,8 @@ prices around those of the pairs, of all again: the answers are the orders as fa
 worse end of what was asked. `whole_trades` makes of them and of what was agreed whole trades that nobody loses by.
 
 So no answer can break a limit or a balance, whatever it says of pairs: what trades is within what was told at prices.
-Who has answered no price is out. Where there are too many pairs the questions go on as an iterated price.
+Who has answered no price is out. Where there are too many pairs the questions go on as an iterated price; with wishes
+what was told at prices is then matched by preference.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from broker.clearing import preference
 from broker.clearing.admm_bilateral import PAIRS_MAX, outcome_of
+from broker.clearing.book import Book, book_side
 from broker.clearing.consensus.ladder import Ladder
 from broker.clearing.consensus.pair_rounds import PairRounds, Start, starting
 from broker.clearing.consensus.whole_trades import whole_trades
 from broker.clearing.iterated_price import Reply
-from broker.clearing.outcome import Outcome
+from broker.clearing.outcome import Outcome, Rules
 from broker.clearing.preferences import Preference
 from broker.clearing.price_rounds import PriceRounds
 from wire.messages import PARTNERS_MAX
@@ -74,8 +77,7 @@ class BilateralRounds:
         """What the answers so far make."""
         pairs = self._answered_pairs()
         if pairs is None:
-            found = self.at_prices.outcome()
-            return found if not self.many else _noted(found, f"{self.many} pairs are too many: one price for all")
+            return self._of_many()
         sellers = [offer_ladder(name, self.at_prices.heard[name]) for name in pairs.sellers]
         buyers = [bid_ladder(name, self.at_prices.heard[name]) for name in pairs.buyers]
         note = "" if self.is_converged else self._note(pairs)
@@ -90,6 +92,23 @@ class BilateralRounds:
             allowed=np.array(pairs.allowed, dtype=float),
         )
         return outcome_of(trades, sellers, buyers, self.preferences, note)
+
+    def _of_many(self) -> Outcome:
+        """What is traded without pairs: at one price, or by preference where there are wishes."""
+        found = self.at_prices.outcome()
+        if self.preferences and self.at_prices.asked:
+            found = replace(self._by_preference(), note=found.note)
+            return _noted(found, f"{self.many or self._paired()} pairs are too many: by preference")
+        return found if not self.many else _noted(found, f"{self.many} pairs are too many: one price for all")
+
+    def _by_preference(self) -> Outcome:
+        """What was told at prices, matched by preference."""
+        heard = self.at_prices.heard
+        book = Book(
+            book_side(step for name in heard for step in bid_ladder(name, heard[name]).steps()),
+            book_side(step for name in heard for step in offer_ladder(name, heard[name]).steps()),
+        )
+        return preference.clear(book, Rules(k=self.at_prices.k, preferences=self.preferences))
 
     def _answered_pairs(self) -> PairRounds | None:
         """The pairs, also where the questions ended before the first about them: wishes count from the start.

@@ -183,3 +183,14 @@ def test_too_many_pairs_are_asked_for_one_price_and_it_is_said() -> None:
     outcome = asked_in_rounds(orders, BAND, PAIR_QUESTIONS_MAX).outcome()
     assert outcome.volume == sum(100 + i for i in range(65))
     assert outcome.note == "4225 pairs are too many: one price for all"
+    buyers = sorted(name for name, (step,) in orders.items() if step.side is Side.BUY)
+    wishes = {buyers[0]: Preference(min_quality="green"), buyers[1]: Preference(partners=frozenset({"sell009"}))}
+    rounds = asked_in_rounds(orders, BAND, PAIR_QUESTIONS_MAX, wishes)
+    outcome = rounds.outcome()
+    holds_for_everyone(orders, outcome, wishes)
+    assert outcome.note == "4225 pairs are too many: by preference"
+    assert buyers[0] not in outcome.bought
+    assert {t.seller for t in outcome.trades if t.buyer == buyers[1]} == {"sell009"}
+    early = asked_in_rounds(orders, BAND, 1, wishes).outcome()
+    assert "by preference; not converged" in early.note
+    assert buyers[0] not in early.bought
