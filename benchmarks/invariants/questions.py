@@ -5,7 +5,7 @@ Only when all have answered and the rounds have converged is the welfare that of
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -84,16 +84,7 @@ def _replies(orders: Orders, name: str, prices: tuple[int, ...]) -> list[Reply]:
 
 def _iterated(rng: random.Random) -> Judged:
     asked = _asked(rng, QUESTIONS_MAX)
-    rounds = PriceRounds(BAND, asked.k, asked.most, PRICES_MAX)
-    found: list[str] = []
-    while prices := rounds.question():
-        rounds.ask(prices)
-        for name in asked.orders.names:
-            replies = _replies(asked.orders, name, prices)
-            if rounds.contradicts(name, replies):
-                found.append(f"{name} tells the truth, and it is called a contradiction")
-            if asked.answers(name, len(rounds.asked)):
-                rounds.hear(name, replies)
+    rounds, found = ask_prices(asked, asked.orders.names)
     outcome = rounds.outcome()
     found += _sound(asked.orders, outcome, set(rounds.heard), {}, is_converged=rounds.is_converged)
     if (
@@ -102,14 +93,34 @@ def _iterated(rng: random.Random) -> Judged:
         and (most := max_welfare(asked.orders)) != _true(asked.orders, outcome)
     ):
         found.append(f"welfare {_true(asked.orders, outcome)}, maximum {most}")
+    if ask_prices(asked, _turned(rng, asked))[0].outcome() != outcome:
+        found.append("the order of the answers matters")
     return Judged(found, bool(outcome.volume), asked)
+
+
+def _turned(rng: random.Random, asked: Asked) -> list[str]:
+    return rng.sample(asked.orders.names, len(asked.orders.names))
+
+
+def ask_prices(asked: Asked, names: Sequence[str]) -> tuple[PriceRounds, list[str]]:
+    """All questions about prices, answered by the members in an order, and who is taken for a liar."""
+    rounds, found = PriceRounds(BAND, asked.k, asked.most, PRICES_MAX), []
+    while prices := rounds.question():
+        rounds.ask(prices)
+        for name in names:
+            replies = _replies(asked.orders, name, prices)
+            if rounds.contradicts(name, replies):
+                found.append(f"{name} tells the truth, and it is called a contradiction")
+            if asked.answers(name, len(rounds.asked)):
+                rounds.hear(name, replies)
+    return rounds, found
 
 
 def _bilateral(rng: random.Random) -> Judged:
     asked = _asked(rng, PAIR_QUESTIONS_MAX)
     mechanism = MECHANISMS["admm_bilateral"]
     rules = terms.random_rules(rng, mechanism, asked.orders)
-    outcome, rounds = ask_pairs(asked, rules)
+    outcome, rounds = ask_pairs(asked, rules, asked.orders.names)
     premiums: dict[str, int] = {}
     for trade in outcome.trades:
         added = terms.premium(rules, trade.buyer, trade.seller) or 0
@@ -124,23 +135,26 @@ def _bilateral(rng: random.Random) -> Judged:
     least = NEAR_BEST * best - BAND_PART * (BAND[1] - BAND[0]) * energy
     if not asked.silent and rounds.is_converged and welfare < least:
         found.append(f"welfare {welfare}, maximum {best}, and the rounds have converged")
+    if ask_pairs(asked, rules, _turned(rng, asked))[0] != outcome:
+        found.append("the order of the answers matters")
     return Judged(found, bool(outcome.volume), (asked, rules))
 
 
-def ask_pairs(asked: Asked, rules: Rules) -> tuple[Outcome, BilateralRounds]:
-    """All questions about prices and pairs, answered by the members' own rule for pairs."""
+def ask_pairs(asked: Asked, rules: Rules, names: Sequence[str]) -> tuple[Outcome, BilateralRounds]:
+    """All questions about prices and pairs, answered in an order by the members' own rule for pairs."""
     rounds = BilateralRounds(PriceRounds(BAND, asked.k, QUESTIONS_MAX, PRICES_MAX), rules.preferences)
     for number in range(1, asked.most + 1):
         question = rounds.next(is_last=number == asked.most)
         if not question:
             break
-        names = [name for name in asked.orders.names if asked.answers(name, number)]
+        answering = [name for name in names if asked.answers(name, number)]
         if isinstance(question, tuple):
             rounds.at_prices.ask(question)
-            for name in names:
+            for name in answering:
                 rounds.at_prices.hear(name, _replies(asked.orders, name, question))
         else:
-            for name in question.members() & set(names):
+            members = question.members()
+            for name in (name for name in answering if name in members):
                 _propose(asked.orders, name, question)
     return rounds.outcome(), rounds
 
