@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from fractions import Fraction
 
 from benchmarks.invariants.check import Check, Judged, not_whole
@@ -10,6 +11,7 @@ from broker.clearing.book import Step
 from broker.clearing.outcome import Rules
 from broker.contracts.storage_account import Operated, Storage, after_new_shares, operate, reconciled
 from broker.contracts.storage_shares import auctioned, by_reputation, scores_after
+from broker.offline.storage import solve
 
 NAMES = "abcdef"
 SIZES = (1, 5, 60, 10**9, 10**21)
@@ -21,6 +23,7 @@ def checks() -> list[Check]:
     return [
         Check("shared_storage", _auction, "auction"),
         Check("shared_storage", _reputation, "reputation"),
+        Check("shared_storage", _given, "given shares"),
         Check("shared_storage", _accounts, "accounts"),
     ]
 
@@ -67,6 +70,22 @@ def _reputation(rng: random.Random) -> Judged:
     if by_reputation(capacity, scores, turned) != shares:
         found.append("the order of the requests matters")
     return Judged(found, any(shares.values()), (capacity, scores, requests))
+
+
+def _given(rng: random.Random) -> Judged:
+    """A document with shares that somebody has decided: they are taken as they are, or refused as too much."""
+    size = rng.choice(SIZES[:-1])
+    shares, capacity = _amounts(rng, size), rng.randint(0, 3 * size)
+    document = {
+        "capacity": Decimal(capacity) / 1000,
+        "allocation": {"by": "shares", "shares": {name: Decimal(wh) / 1000 for name, wh in shares.items()}},
+    }
+    solved = solve(document)
+    if sum(shares.values()) > capacity:
+        is_refused = isinstance(solved, list) and bool(solved)
+        return Judged([] if is_refused else [f"{shares} is more than {capacity}: {solved}"], False, document)
+    is_kept = isinstance(solved, dict) and solved["shares"] == {name: wh / 1000 for name, wh in shares.items()}
+    return Judged([] if is_kept else [f"{shares} became {solved}"], any(shares.values()), document)
 
 
 def _water(
