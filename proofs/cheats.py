@@ -61,11 +61,11 @@ def _attempt(seed: int, name: str, rng: random.Random) -> Run | None:
     terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=2, sealed=sealed, reveal_within_s=20, **own)
     community = WatchedCommunity(members=members, terms=terms)
     for number in HONEST_SLOTS:
-        _play(community, rng, number)
+        play(community, rng, number)
     false_alarms = [*community.live_findings(), *community.verified().violations]
     plot = Plot(community, slot(CHEATED_SLOT), rng)
     if name == HONEST:
-        _play(community, rng, CHEATED_SLOT)
+        play(community, rng, CHEATED_SLOT)
     else:
         trick = CHEATS[name].trick
         replaced = trick(plot) if name in BEFORE_ORDERS else {}
@@ -85,7 +85,7 @@ def _attempt(seed: int, name: str, rng: random.Random) -> Run | None:
     )
 
 
-def _play(community: WatchedCommunity, rng: random.Random, number: int) -> None:
+def play(community: WatchedCommunity, rng: random.Random, number: int) -> None:
     """One slot from the orders to the settlement."""
     community.order(rng, slot(number), slot(number).start_s - 300)
     _clear_and_deliver(community, rng, number)

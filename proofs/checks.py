@@ -8,6 +8,7 @@ from broker.ledger.transfer import MARKET, account
 from broker.market.events import Received, decode_event
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
+from proofs.clock_checks import clock_violations
 from proofs.community import ProofCommunity
 from wire import messages as m
 from wire.codec import digest
@@ -50,6 +51,7 @@ def violations(community: ProofCommunity) -> list[str]:
         *_rounds(community, found),
         *_energy(community, found),
         *_money(community, found),
+        *clock_violations(community),
     ]
 
 

@@ -14,6 +14,7 @@ from broker.market.sessions.publication import log_key
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from proofs.drawn_day import COMMUNITY, NAMEPLATE_W, START_S, DrawnDay, DrawnPrices, strategy, used_wh
 from proofs.lossy_link import LossyLink
+from proofs.own_clock import Member, wrong_clock_of
 from wire import messages as m
 from wire.codec import encode
 from wire.signing import SigningKey, key_from_seed, seal
@@ -65,6 +66,7 @@ class ProofCommunity:
         self.day = day
         self.receipts: list[m.Receipt] = []
         self.crashes = 0
+        self._now_s = START_S
         self._was_cut = False
         self._rng = random.Random(f"trouble/{day.seed}")
         self.journal = CrashingJournal(self._rng, day.crash_share)
@@ -72,7 +74,7 @@ class ProofCommunity:
         self._up: LossyLink[Inbound] = LossyLink(self._rng, day.trouble)
         self._down: LossyLink[tuple[str, Frame]] = LossyLink(self._rng, day.trouble)
         self.service = self._started()
-        self._meters = {name: self._meter(name) for name in day.meters}
+        self.members = {name: self._member(name) for name in day.meters}
         self.registers = {name: Registers(at_s=0, import_wh=0, export_wh=0) for name in day.meters}
 
     def secret(self) -> bytes:
@@ -129,7 +131,7 @@ class ProofCommunity:
         market = Market(self.day.terms, self.secret())
         return MarketService(market, journal=self.journal, prices=DrawnPrices(self.day), recorder=Recording())
 
-    def _meter(self, name: str) -> TransactiveMeter:
+    def _member(self, name: str) -> Member:
         meter = TransactiveMeter(
             meter=name,
             community=COMMUNITY,
@@ -139,7 +141,7 @@ class ProofCommunity:
             on_message=self._noted,
         )
         meter.view.learn(self.day.terms.calendar(self._broker_key.public_hex, log_key(self.secret()).public_hex))
-        return meter
+        return Member(meter, self.day.terms.slot_minutes, wrong_clock_of(self.day, name))
 
     def _noted(self, message: m.Message) -> None:
         if isinstance(message, m.Receipt):
@@ -148,35 +150,35 @@ class ProofCommunity:
     def _trade(self, slot: Slot, now_s: int) -> None:
         self._exchange([], now_s)
         frames: list[tuple[str, Frame]] = []
-        for name, meter in self._meters.items():
-            for round_number in range(self._rng.choice((1, 1, 2))):
-                wish = strategy(self.day, name, slot, round_number)
-                order = meter.order(wish, now_s)
+        for name, member in self.members.items():
+            for round_number in range(self._rng.choice((1, 1, 2)) if member.may_act else 0):
+                wish = strategy(self.day, name, member.own_slot(slot, now_s), round_number)
+                order = member.meter.order(wish, member.own_s(now_s))
                 frames += [] if order is None else [(name, order)]
         self._exchange(frames, now_s)
 
     def _use(self, slot: Slot, now_s: int) -> None:
-        """The slot is delivered; every meter that is not silent reports it, measured or estimated."""
+        """The slot is delivered; every meter that is not silent and may act reports it."""
         self._exchange([], now_s)
         frames: list[tuple[str, Frame]] = []
-        for name, meter in self._meters.items():
-            award = meter.view.awards.get(slot.label)
+        for name, member in self.members.items():
+            award = member.meter.view.awards.get(slot.label)
             position = award.bought_wh - award.sold_wh if award else 0
             imported, exported = used_wh(self.day, name, slot, position)
             before = self.registers[name]
+            own = member.own_slot(slot, now_s)
             after = Registers(
-                at_s=slot.end_s, import_wh=before.import_wh + imported, export_wh=before.export_wh + exported
+                at_s=own.end_s, import_wh=before.import_wh + imported, export_wh=before.export_wh + exported
             )
             self.registers[name] = after
-            if self._rng.random() >= self.day.silent_share:
-                frames.append((name, meter.report(slot, before, after)))
+            if self._rng.random() >= self.day.silent_share and member.may_act:
+                frames.append((name, member.meter.report(own, before, after)))
         self._exchange(frames, now_s)
 
     def _exchange(self, frames: Sequence[tuple[str, Frame]], now_s: int) -> None:
         """New frames and everything unanswered go up; the broker works; what it says comes down."""
-        again = [
-            (name, frame) for name, meter in self._meters.items() for frame in (*meter.to_send(), *meter.unanswered())
-        ]
+        self._now_s = now_s
+        again = [(name, frame) for name, member in self.members.items() for frame in member.to_send(now_s)]
         fresh = {(name, frame.kind, frame.data) for name, frame in again}
         sent = [*again, *(item for item in frames if (item[0], item[1].kind, item[1].data) not in fresh)]
         batch = self._up.carry([Inbound(frame.kind, name, frame.data) for name, frame in sent])
@@ -199,14 +201,14 @@ class ProofCommunity:
         """Signs each message once, whoever reads it, and hands out what the link lets through."""
         addressed = [(name, frame) for out in said for frame in [self._frame(out)] for name in self._readers(out)]
         for name, frame in self._down.carry(addressed):
-            self._meters[name].receive(frame.kind, frame.data)
+            self.members[name].receive(frame, self._now_s)
 
     def _frame(self, out: Outgoing) -> Frame:
         kind = out.message.kind
         return Frame(kind, seal(self._broker_key, kind, COMMUNITY, encode(out.message)))
 
     def _readers(self, out: Outgoing) -> list[str]:
-        return [out.meter] if out.meter else list(self._meters)
+        return [out.meter] if out.meter else list(self.members)
 
 
 def _key(seed: int, name: str) -> SigningKey:

@@ -21,7 +21,7 @@ COLLECT_AFTER = 50_000  # objects
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayResult:
-    """What one day showed: promises broken, receipts held by meters, slots, broker restarts."""
+    """What one day showed: promises broken, receipts held by meters, slots, broker restarts, clocks that were off."""
 
     seed: int
     mechanism: str
@@ -29,6 +29,8 @@ class DayResult:
     receipts: int
     slots: int
     crashes: int
+    wrong_clocks: int
+    noticed: int
 
 
 def prove_day(seed: int, mechanism: str | None = None) -> DayResult:
@@ -45,6 +47,8 @@ def prove_day(seed: int, mechanism: str | None = None) -> DayResult:
         receipts=len(community.receipts),
         slots=len(day.slots),
         crashes=community.crashes,
+        wrong_clocks=len(day.wrong_clocks),
+        noticed=sum(member.noticed for member in community.members.values()),
     )
 
 
@@ -63,12 +67,14 @@ def main(argv: list[str] | None = None) -> int:
     with multiprocessing.get_context("spawn").Pool(args.processes, initializer=_spare_the_collector) as pool:
         for result in pool.imap_unordered(_prove, seeds, chunksize=4):
             totals.update(receipts=result.receipts, slots=result.slots, crashes=result.crashes)
+            totals.update(wrong_clocks=result.wrong_clocks, noticed=result.noticed)
             if result.broken:
                 bad.append(result)
                 print(f"seed {result.seed} ({result.mechanism}): {result.broken[0]}", file=sys.stderr)
     print(
         f"{args.days - len(bad)} of {args.days} days hold: {totals['slots']} slots, {totals['receipts']} receipts, "
-        f"{totals['crashes']} broker crashes, {time.monotonic() - begin:.0f} s"
+        f"{totals['crashes']} broker crashes, {totals['noticed']} of {totals['wrong_clocks']} wrong clocks noticed, "
+        f"{time.monotonic() - begin:.0f} s"
     )
     return 1 if bad else 0
 

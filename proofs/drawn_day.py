@@ -17,6 +17,22 @@ START_S = 1_800_000_000 // 86_400 * 86_400
 NAMEPLATE_W = 11_000
 CALM = Trouble()
 ASKING_S = 8  # for all questions of a market that is cleared in rounds
+CLOCK_OFF_S = (300, 86_400 * 3)  # how far a wrong clock is off, at least and at most
+CLOCK_SHARE = 0.5  # of the days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongClock:
+    """A member's clock that is off by `off_s` [s, + ahead] from `from_s` until it is set right at `until_s`."""
+
+    meter: str
+    off_s: int
+    from_s: int
+    until_s: int
+
+    def is_off(self, now_s: int) -> bool:
+        """Whether it is off at a moment."""
+        return self.from_s <= now_s < self.until_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +45,7 @@ class DrawnDay:
     trouble: Trouble
     crash_share: float
     silent_share: float
+    wrong_clocks: tuple[WrongClock, ...] = ()
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -66,6 +83,24 @@ def drawn_day(seed: int, mechanism: str | None = None) -> DrawnDay:
         trouble=CALM if is_calm else shaky,
         crash_share=0.0 if is_calm else 0.03,
         silent_share=0.0 if is_calm else 0.05,
+        wrong_clocks=_wrong_clocks(seed, meters, 60 * minutes),
+    )
+
+
+def _wrong_clocks(seed: int, meters: tuple[str, ...], slot_s: int) -> tuple[WrongClock, ...]:
+    """Of every second day one member, for some slots; a third of these is off by less than three slots."""
+    rng = random.Random(f"clock/{seed}")
+    if rng.random() >= CLOCK_SHARE:
+        return ()
+    far_s = rng.randint(*CLOCK_OFF_S) if rng.random() < 2 / 3 else rng.randint(CLOCK_OFF_S[0], 3 * slot_s)
+    first = rng.randint(2, 86_400 // slot_s - 12)
+    return (
+        WrongClock(
+            meter=rng.choice(meters),
+            off_s=rng.choice((1, -1)) * far_s,
+            from_s=START_S + first * slot_s + slot_s // 2,
+            until_s=START_S + (first + rng.randint(4, 8)) * slot_s + slot_s // 2,
+        ),
     )
 
 

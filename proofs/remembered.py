@@ -14,12 +14,13 @@ from broker.market.admission import inbox
 from broker.market.sessions import publication
 from hems.control import transactive_meter
 from hems.control.meter import frames
-from proofs import checks
+from proofs import checks, clock_checks
 
 KEPT = 20_000
 READING = (
     (service, "decode_event"),
     (checks, "decode_event"),
+    (clock_checks, "decode_event"),
     (inbox, "split"),
     (inbox, "is_signed_by"),
     (inbox, "decode"),

@@ -17,6 +17,7 @@ from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
 from hems.control.heard_rounds import HeardRounds
 from hems.control.market_auditor import MarketAuditor
+from hems.control.market_clock import SETTLED_S, MarketClock
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from wire.audit import Violation
 from wire.codec import encode
@@ -196,7 +197,9 @@ class WatchedCommunity:
 
 
 def watching_meter(name: str, key: SigningKey) -> TransactiveMeter:
-    """A member's meter with its auditor."""
+    """A member's meter with its auditor and its guard of the own clock, connected a while ago."""
+    clock = MarketClock(60 * MINUTES)
+    clock.connected(START_S - SETTLED_S)
     return TransactiveMeter(
         meter=name,
         community=COMMUNITY,
@@ -204,6 +207,7 @@ def watching_meter(name: str, key: SigningKey) -> TransactiveMeter:
         broker_key=BROKER_KEY.public,
         outbox=MemoryOutbox(),
         auditor=MarketAuditor(meter=name, community=COMMUNITY),
+        clock=clock,
     )
 
 

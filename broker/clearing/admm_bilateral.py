@@ -8,7 +8,8 @@ and adds what both sides of a pair have left at prices closer to each other than
 Every pair has its own price; without premiums all converge to the uniform price and the welfare to the largest one.
 Budget balance: strong. Individual rationality: yes, on the last kWh of everyone. Truthful: no.
 Source: Sorin, Bobo & Pinson 2019 (doi 10.1109/TPWRS.2018.2872880).
-Complexity: O(rounds x sellers x buyers), which is why larger books clear as a uniform-price auction instead.
+Complexity: O(rounds x sellers x buyers), which is why larger books clear at one price, or by preference
+where members have wishes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from broker.clearing import uniform
+from broker.clearing import preference, uniform
 from broker.clearing.book import Book, BookSide
 from broker.clearing.consensus.agents import Agents
 from broker.clearing.consensus.ladder import Ladder
@@ -31,12 +32,16 @@ TARGET = Target(primal=1e-5, dual=1e-5, rounds_max=600)
 
 
 def clear(book: Book, rules: Rules) -> Outcome:
-    """The outcome of the consensus, or of the uniform price when there are too many pairs."""
+    """The outcome of the consensus; with too many pairs that at one price, or by preference where one has wishes."""
     sellers, buyers = ladders(book.offers, sign=1), ladders(book.bids, sign=-1)
     pairs = len(sellers) * len(buyers)
     if not pairs:
         return no_trade()
     if pairs > PAIRS_MAX:
+        if rules.preferences:
+            return replace(
+                preference.clear(book, rules), note=f"{pairs} pairs are too many for rounds: by preference"
+            )
         return replace(uniform.clear(book, rules), note=f"{pairs} pairs are too many for rounds: uniform price")
     trades, report = agreed_trades(sellers, buyers, rules.preferences)
     residuals = f"residuals {report.primal_residual:.2g} and {report.dual_residual:.2g}"
@@ -62,11 +67,19 @@ def ladders(side: BookSide, *, sign: int) -> list[Ladder]:
 def agreed_trades(
     sellers: Sequence[Ladder], buyers: Sequence[Ladder], preferences: Mapping[str, Preference]
 ) -> tuple[list[Trade], Report]:
-    """The whole trades that the agents agree on, and how the rounds ended."""
+    """The whole trades that the agents agree on, and how the rounds ended. Nobody trades with itself."""
     products = [product_of(preferences.get(seller.key, ANYTHING), seller.key) for seller in sellers]
     wishes = [wish_of(preferences.get(buyer.key, ANYTHING)) for buyer in buyers]
     premiums = [[wish.premium(product) for wish in wishes] for product in products]
-    allowed = np.array([[float(wish.takes(product)) for wish in wishes] for product in products])
+    allowed = np.array(
+        [
+            [
+                float(seller.key != buyer.key and wish.takes(product))
+                for buyer, wish in zip(buyers, wishes, strict=True)
+            ]
+            for seller, product in zip(sellers, products, strict=True)
+        ]
+    )
     limits = [price for ladder in (*sellers, *buyers) for price in ladder.prices]
     middle, spread = (max(limits) + min(limits)) / 2, max(1, max(limits) - min(limits))
     energy = max(1.0, sum(ladder.total for ladder in (*sellers, *buyers)) / (len(sellers) + len(buyers)))

@@ -6,7 +6,8 @@ prices around those of the pairs, of all again: the answers are the orders as fa
 worse end of what was asked. `whole_trades` makes of them and of what was agreed whole trades that nobody loses by.
 
 So no answer can break a limit or a balance, whatever it says of pairs: what trades is within what was told at prices.
-Who has answered no price is out. Where there are too many pairs the questions go on as an iterated price.
+Who has answered no price is out. Where there are too many pairs the questions go on as an iterated price; with wishes
+what was told at prices is then matched by preference.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from broker.clearing import preference
 from broker.clearing.admm_bilateral import PAIRS_MAX, outcome_of
+from broker.clearing.book import Book, book_side
 from broker.clearing.consensus.ladder import Ladder
 from broker.clearing.consensus.pair_rounds import PairRounds, Start, starting
 from broker.clearing.consensus.whole_trades import whole_trades
 from broker.clearing.iterated_price import Reply
-from broker.clearing.outcome import Outcome
+from broker.clearing.outcome import Outcome, Rules
 from broker.clearing.preferences import Preference
 from broker.clearing.price_rounds import PriceRounds
 from wire.messages import PARTNERS_MAX
@@ -65,49 +68,86 @@ class BilateralRounds:
     @property
     def is_converged(self) -> bool:
         """Whether the members have agreed, or have nobody to agree with."""
-        if self.pairs is None:
+        pairs = self._answered_pairs()
+        if pairs is None:
             return self.at_prices.is_converged
-        return not self.pairs.members() or (self.pairs.is_converged and self.is_closed)
+        return not pairs.members() or (pairs.is_converged and self.is_closed)
 
     def outcome(self) -> Outcome:
         """What the answers so far make."""
-        if self.pairs is None:
-            found = self.at_prices.outcome()
-            return found if not self.many else _noted(found, f"{self.many} pairs are too many: one price for all")
-        sellers = [offer_ladder(name, self.at_prices.heard[name]) for name in self.pairs.sellers]
-        buyers = [bid_ladder(name, self.at_prices.heard[name]) for name in self.pairs.buyers]
-        note = "" if self.is_converged else self._note(self.pairs)
+        pairs = self._answered_pairs()
+        if pairs is None:
+            return self._of_many()
+        sellers = [offer_ladder(name, self.at_prices.heard[name]) for name in pairs.sellers]
+        buyers = [bid_ladder(name, self.at_prices.heard[name]) for name in pairs.buyers]
+        note = "" if self.is_converged else self._note(pairs)
         if not sellers or not buyers:
             return outcome_of([], sellers, buyers, self.preferences, note)
         trades = whole_trades(
             sellers,
             buyers,
-            np.array(self.pairs.agreed, dtype=float) / 1000,
-            np.array(self.pairs.price, dtype=float),
-            premiums=self.pairs.premiums,
-            allowed=np.array(self.pairs.allowed, dtype=float),
+            np.array(pairs.agreed, dtype=float) / 1000,
+            np.array(pairs.price, dtype=float),
+            premiums=pairs.premiums,
+            allowed=np.array(pairs.allowed, dtype=float),
         )
         return outcome_of(trades, sellers, buyers, self.preferences, note)
 
+    def _of_many(self) -> Outcome:
+        """What is traded without pairs: at one price, or by preference where there are wishes."""
+        found = self.at_prices.outcome()
+        if self.preferences and self.at_prices.asked:
+            found = replace(self._by_preference(), note=found.note)
+            return _noted(found, f"{self.many or self._paired()} pairs are too many: by preference")
+        return found if not self.many else _noted(found, f"{self.many} pairs are too many: one price for all")
+
+    def _by_preference(self) -> Outcome:
+        """What was told at prices, matched by preference."""
+        heard = self.at_prices.heard
+        book = Book(
+            book_side(step for name in heard for step in bid_ladder(name, heard[name]).steps()),
+            book_side(step for name in heard for step in offer_ladder(name, heard[name]).steps()),
+        )
+        return preference.clear(book, Rules(k=self.at_prices.k, preferences=self.preferences))
+
+    def _answered_pairs(self) -> PairRounds | None:
+        """The pairs, also where the questions ended before the first about them: wishes count from the start.
+
+        None before the first question, and where the pairs are too many.
+        """
+        if self.pairs is not None or self.many or not self.at_prices.asked:
+            return self.pairs
+        found = self._paired()
+        return found if isinstance(found, PairRounds) else None
+
     def _note(self, pairs: PairRounds) -> str:
+        if not pairs.number:
+            return "not converged: the questions ended before the first about pairs"
         apart_wh, micro = -(-pairs.primal_milli_wh // 1000), pairs.dual_micro
         return f"not converged after {pairs.number} rounds of pairs: {apart_wh} Wh apart, prices by {micro} micro"
 
     def _pair(self) -> None:
-        """Sides, pairs and the start, from the answers to the first question."""
+        """Begins with the pairs, where they are not too many."""
+        found = self._paired()
+        if isinstance(found, PairRounds):
+            self.pairs = found
+        else:
+            self.many = found
+
+    def _paired(self) -> PairRounds | int:
+        """Sides, pairs and the start, from the answers to the first question; how many where they are too many."""
         low, high = self.at_prices.band
         ends = self.at_prices.at(low), self.at_prices.at(high)
         bought = {name: said.bought_most for name, said in ends[0].items() if said.bought_most}
         sold = {name: said.sold_most for name, said in ends[1].items() if said.sold_most}
         count = len(sold) * len(bought)
         if count > PAIRS_MAX or max(len(sold), len(bought)) > PARTNERS_MAX:
-            self.many = count
-            return
+            return count
         price = self.at_prices.price_of_most_trade()
         said = self.at_prices.at(price)
         start = Start(price, {n: said[n].sold_most for n in sold}, {n: said[n].bought_most for n in bought})
         totals = [*sold.values(), *bought.values()]
-        self.pairs = starting(start, totals, max(1, high - low), self.preferences)
+        return starting(start, totals, max(1, high - low), self.preferences)
 
     def _closing(self) -> tuple[int, ...]:
         """At most as many prices as a question may have, around those of the pairs that trade, inside the band."""

@@ -8,18 +8,19 @@ wishes form one class, so the market is a transport from few products to few cla
 Each product has one price, `low + k (high - low)` in its interval, halves upwards; the buyer pays its seller's price.
 At these prices every buyer has the product that is worth most to it, net of the price, and no more of it than pays:
 buyers select products and the provider serves the highest priorities, without contradiction. Green energy is never
-cheaper than grey. Budget balance: strong. Individual rationality: yes.
+cheaper than grey. Nobody buys from itself: who would, because it adds a premium for what it sells too, is a class and
+a product of its own. Budget balance: strong. Individual rationality: yes.
 
 Source: Zade et al. 2022 (doi 10.1016/j.apenergy.2021.118004), setting; Shapley & Shubik 1971 (doi
 10.1007/BF01753437), prices. Complexity: O(n log n) and a few maximum flows on the classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from broker.clearing.book import Book
+from broker.clearing.book import Book, BookSide
 from broker.clearing.nodal.allocation import Allocation, allocate
 from broker.clearing.nodal.curves import Arc, NodalMarket, Node, bid_curve, offer_curve
 from broker.clearing.nodal.pairs import Pair, pairs
@@ -38,15 +39,20 @@ class Product(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What the buyers of one class want: the lowest level, the only partners (None: all), premiums by name."""
+    """What the buyers of one class want: the lowest level, the only partners (None: all), premiums by name.
+
+    `itself` names the one buyer of a class that would buy from itself, "" for all others.
+    """
 
     level: int
     partners: tuple[str, ...] | None
     premiums: tuple[tuple[str, int], ...]
+    itself: str = ""
 
     def takes(self, product: Product) -> bool:
         """True when a buyer of this class may buy the product."""
-        return product.level >= self.level and (self.partners is None or product.seller in self.partners)
+        is_other = not self.itself or product.seller != self.itself
+        return is_other and product.level >= self.level and (self.partners is None or product.seller in self.partners)
 
     def premium(self, product: Product) -> int:
         """What a buyer adds: the largest premium for a quality that is reached, and that for the named seller."""
@@ -93,13 +99,16 @@ def clear(book: Book, rules: Rules) -> Outcome:
 
 def match(book: Book, preferences: Mapping[str, Preference], k: Fraction) -> Matched:
     """The matched products and wishes of a book."""
-    named = _named(preferences)
+    selves = _selves(book, preferences)
+    named = _named(preferences) | selves
 
     def product(key: str) -> Product:
         return product_of(preferences.get(key, ANYTHING), key if key in named else "")
 
-    offers = placed(book.offers, product)
-    bids = placed(book.bids, lambda key: wish_of(preferences.get(key, ANYTHING)))
+    def wish(key: str) -> Wish:
+        return wish_of(preferences.get(key, ANYTHING))._replace(itself=key if key in selves else "")
+
+    offers, bids = placed(book.offers, product), placed(book.bids, wish)
     products, wishes = sorted(offers), sorted(bids, key=_rank)
     nodes = [Node(bid_curve(()), offer_curve(offers[p])) for p in products]
     nodes += [Node(bid_curve(bids[w]), offer_curve(())) for w in wishes]
@@ -127,13 +136,34 @@ def wish_of(own: Preference) -> Wish:
     return Wish(QUALITIES[own.min_quality], partners, premiums)
 
 
+def _selves(book: Book, preferences: Mapping[str, Preference]) -> set[str]:
+    """Who would buy from itself: with its premium its best bid reaches its best offer."""
+    if book.has_separate_sides:
+        return set()
+    highest, lowest = _limits(book.bids, max), _limits(book.offers, min)
+    found = set()
+    for name in highest.keys() & lowest.keys() & preferences.keys():
+        wish, own = wish_of(preferences[name]), product_of(preferences[name], name)
+        if wish.takes(own) and highest[name] + wish.premium(own) >= lowest[name]:
+            found.add(name)
+    return found
+
+
+def _limits(side: BookSide, better: Callable[[int, int], int]) -> dict[str, int]:
+    """The best price of each participant of a side."""
+    best: dict[str, int] = {}
+    for key, price in zip(side.keys, side.prices.tolist(), strict=True):
+        best[key] = better(best.get(key, price), price)
+    return best
+
+
 def _named(preferences: Mapping[str, Preference]) -> set[str]:
     names = {name for own in preferences.values() for name in own.partners or ()}
     return names | {name for own in preferences.values() for name in own.premiums if name not in QUALITIES}
 
 
-def _rank(wish: Wish) -> tuple[int, bool, tuple[str, ...], tuple[tuple[str, int], ...]]:
-    return (-wish.level, wish.partners is None, wish.partners or (), wish.premiums)
+def _rank(wish: Wish) -> tuple[int, bool, tuple[str, ...], tuple[tuple[str, int], ...], str]:
+    return (-wish.level, wish.partners is None, wish.partners or (), wish.premiums, wish.itself)
 
 
 def _arcs(products: Sequence[Product], wishes: Sequence[Wish]) -> list[Arc]:

@@ -96,7 +96,7 @@ NETWORK_MARKETS = (
         source="Sorin, Bobo & Pinson 2019, doi:10.1109/TPWRS.2018.2872880",
         complexity="O(rounds x sellers x buyers); live with sealed = true at most 32 questions",
         assumes=f"at most {admm_bilateral.PAIRS_MAX} pairs of sellers and buyers",
-        fallback="larger books clear at one price; without convergence the best agreed trades",
+        fallback="larger books clear at one price, or by preference; without convergence the best agreed trades",
     ),
     Mechanism(
         name="iterated_price",

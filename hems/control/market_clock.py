@@ -1,21 +1,22 @@
 """The own clock against the market's, by what the broker has signed: where they differ nothing may be traded.
 
 A gate is told when it closes, so it tells exactly: nothing comes from the future, and what comes late twice in a
-row was not held up, on its way or in a process that stood still. Before the first gate two things are certain,
-whenever they were said: nobody tells conditions of slots that are hours away, so a clock that finds them is behind;
-and a slot that is still open to orders has not begun, so a clock for which it is over is ahead. Old conditions prove
-nothing: a market may be down.
+row was not held up, on its way or in a process that stood still. A receipt says when the broker had a message, and
+tells the same before the first gate; against a gate that agreed, which all members hear, it counts nothing. Two more
+things are certain before the first gate, whenever they were said: nobody tells conditions of slots that are hours
+away, so a clock that finds them is behind; and a slot that is still open to orders has not begun, so a clock for
+which it is over is ahead. Old conditions prove nothing: a market may be down.
 """
 
 from dataclasses import dataclass
 
-from wire.messages import Calendar, Conditions, Gate, Message, SlotState, StatusAnswer
+from wire.messages import Calendar, Conditions, Gate, Message, Receipt, SlotState, StatusAnswer
 from wire.slots import parse_utc
 
 FACT = "market_clock"  # in the store of the meter's process: how far the clock is off [s], null where it agrees
 LIMIT_S = 120  # farther off, slots are cut and orders placed at wrong times
 TOLERANCE_S = 60
-APART_S = 60  # gates nearer than that may have been held up together
+APART_S = 60  # what was told nearer than that may have been held up together
 SETTLED_S = 30  # after a connection: what had waited for it on the MQTT server has come by then
 
 
@@ -42,17 +43,17 @@ class MarketClock:
 
     slot_s: int
     off_s: int | None = None
-    _is_by_gate: bool = False
+    _is_exact: bool = False  # by a gate, or by a receipt before the first one
     _connected_s: int = 0
     _is_settled: bool = False  # what had waited for the connection has come
     _lead_s: int | None = None
     _conditions_s: int | None = None
-    _late: tuple[int, int] | None = None  # the newest gate that came late: when it closed, and how late [s]
+    _late: tuple[int, int] | None = None  # the newest gate or receipt that came late: its moment, how late [s]
 
     @property
     def is_proven(self) -> bool:
         """Whether a gate has shown that the clock agrees: only then may it speak against the operator."""
-        return self._is_by_gate and self.off_s is None
+        return self._is_exact and self.off_s is None
 
     def connected(self, now_s: int) -> None:
         """A connection begins: what waited for it comes now, and is old."""
@@ -64,6 +65,8 @@ class MarketClock:
         match message:
             case Gate() if self._is_settled:
                 self._judge_gate(parse_utc(message.closed_at), now_s)
+            case Receipt() if self._is_settled and not self.is_proven:
+                self._judge_receipt(parse_utc(message.received_at), now_s)
             case Calendar():
                 self._lead_s = longest_lead_s(message)
                 self._judge_conditions(now_s)
@@ -79,14 +82,20 @@ class MarketClock:
         off_s = now_s - closed_s
         if off_s > LIMIT_S and not self._is_late_again(closed_s, off_s):
             return
-        self.off_s, self._is_by_gate = (off_s if abs(off_s) > LIMIT_S else None), True
+        self.off_s, self._is_exact = (off_s if abs(off_s) > LIMIT_S else None), True
 
-    def _is_late_again(self, closed_s: int, off_s: int) -> bool:
-        """Whether it is known that the clock is ahead, or another gate came as late a while ago."""
-        before, self._late = self._late, (closed_s, off_s)
+    def _judge_receipt(self, received_s: int, now_s: int) -> None:
+        """A receipt that fits proves nothing: the gate decides."""
+        off_s = now_s - received_s
+        if off_s < -LIMIT_S or (off_s > LIMIT_S and self._is_late_again(received_s, off_s)):
+            self.off_s, self._is_exact = off_s, True
+
+    def _is_late_again(self, told_s: int, off_s: int) -> bool:
+        """Whether it is known that the clock is ahead, or another gate or receipt came as late a while ago."""
+        before, self._late = self._late, (told_s, off_s)
         if self.off_s is not None and self.off_s > 0:
             return True
-        return before is not None and closed_s - before[0] >= APART_S and abs(off_s - before[1]) <= TOLERANCE_S
+        return before is not None and told_s - before[0] >= APART_S and abs(off_s - before[1]) <= TOLERANCE_S
 
     def _about_off_s(self, now_s: int) -> int | None:
         if self._conditions_s is None or self._lead_s is None:
@@ -97,15 +106,15 @@ class MarketClock:
         """Conditions of slots that are too far away: they were not told in the future."""
         off_s = self._about_off_s(now_s)
         if off_s is not None and off_s < 0 and self.off_s is None:
-            self.off_s, self._is_by_gate = off_s, False
-        elif off_s is None and self._lead_s is not None and not self._is_by_gate:
+            self.off_s, self._is_exact = off_s, False
+        elif off_s is None and self._lead_s is not None and not self._is_exact:
             self.off_s = None
 
     def _judge_open_slot(self, start_s: int, now_s: int) -> None:
         """A slot that is over by the own clock and open to orders by the market's."""
         over_s = now_s - start_s
         if over_s >= self.slot_s and self.off_s is None:
-            self.off_s, self._is_by_gate = max(over_s, self._about_off_s(now_s) or 0), False
+            self.off_s, self._is_exact = max(over_s, self._about_off_s(now_s) or 0), False
 
 
 def far_words(off_s: int) -> str:

@@ -97,6 +97,15 @@ def test_a_wish_for_green_energy_makes_its_own_price() -> None:
     assert prices["b", "B"][0] == 500
 
 
+def test_who_adds_a_premium_for_what_it_sells_does_not_buy_from_itself() -> None:
+    wishes = {"m": Preference(quality="green", premiums={"green": 50_000})}
+    book = book_of([Step("m", 100_000, 400)], [Step("m", 120_000, 400)])
+    assert not admm_bilateral.clear(book, Rules(preferences=wishes)).volume
+    book = book_of([Step("m", 100_000, 400), Step("b", 130_000, 300)], [Step("m", 120_000, 400)])
+    outcome = admm_bilateral.clear(book, Rules(preferences=wishes))
+    assert (dict(outcome.bought), dict(outcome.sold)) == ({"b": 300}, {"m": 300})
+
+
 def test_a_book_with_too_many_pairs_falls_back_and_says_so() -> None:
     count = int(PAIRS_MAX**0.5) + 1
     bids = [Step(f"b{i}", 200, 10) for i in range(count)]
@@ -104,6 +113,11 @@ def test_a_book_with_too_many_pairs_falls_back_and_says_so() -> None:
     outcome = admm_bilateral.clear(book_of(bids, offers), Rules())
     assert "too many" in outcome.note
     assert outcome.volume == 10 * count
+    wishes = {"b1": Preference(min_quality="green"), "b2": Preference(partners=frozenset({"s5"}))}
+    outcome = admm_bilateral.clear(book_of(bids, offers), Rules(preferences=wishes))
+    assert "too many" in outcome.note
+    assert "b1" not in outcome.bought
+    assert [t.seller for t in outcome.trades if t.buyer == "b2"] == ["s5"]
 
 
 def agents(sign: int, rows: list[tuple[float, float]]) -> Agents:

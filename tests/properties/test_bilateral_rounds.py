@@ -155,6 +155,25 @@ def test_silence_and_early_ends_keep_balance_limits_and_partners(
     assert set(outcome.bought) | set(outcome.sold) <= set(rounds.at_prices.heard)
 
 
+def test_wishes_count_where_the_questions_end_before_the_first_about_pairs() -> None:
+    """One question only: who buys green energy or from a partner alone gets nothing else."""
+    orders = {
+        name: (OrderStep(side=side, price_micro_per_kwh=price, energy_wh=500),)
+        for name, side, price in (
+            ("a", Side.BUY, 400_000),
+            ("b", Side.BUY, 300_000),
+            ("c", Side.SELL, 100_000),
+            ("d", Side.SELL, 200_000),
+        )
+    }
+    wishes = {"a": Preference(min_quality="green"), "b": Preference(partners=frozenset("d"))}
+    rounds = asked_in_rounds(orders, BAND, 1, wishes)
+    outcome = rounds.outcome()
+    assert (dict(outcome.bought), dict(outcome.sold)) == ({"b": 500}, {"d": 500})
+    assert not rounds.is_converged
+    assert outcome.note == "not converged: the questions ended before the first about pairs"
+
+
 def test_too_many_pairs_are_asked_for_one_price_and_it_is_said() -> None:
     orders = {
         f"{side}{i:03d}": (OrderStep(side=side, price_micro_per_kwh=price, energy_wh=100 + i),)
@@ -164,3 +183,14 @@ def test_too_many_pairs_are_asked_for_one_price_and_it_is_said() -> None:
     outcome = asked_in_rounds(orders, BAND, PAIR_QUESTIONS_MAX).outcome()
     assert outcome.volume == sum(100 + i for i in range(65))
     assert outcome.note == "4225 pairs are too many: one price for all"
+    buyers = sorted(name for name, (step,) in orders.items() if step.side is Side.BUY)
+    wishes = {buyers[0]: Preference(min_quality="green"), buyers[1]: Preference(partners=frozenset({"sell009"}))}
+    rounds = asked_in_rounds(orders, BAND, PAIR_QUESTIONS_MAX, wishes)
+    outcome = rounds.outcome()
+    holds_for_everyone(orders, outcome, wishes)
+    assert outcome.note == "4225 pairs are too many: by preference"
+    assert buyers[0] not in outcome.bought
+    assert {t.seller for t in outcome.trades if t.buyer == buyers[1]} == {"sell009"}
+    early = asked_in_rounds(orders, BAND, 1, wishes).outcome()
+    assert "by preference; not converged" in early.note
+    assert buyers[0] not in early.bought

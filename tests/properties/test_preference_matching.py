@@ -145,6 +145,16 @@ def test_green_energy_goes_to_those_who_ask_for_it_even_when_grey_buyers_pay_mor
     assert {(t.buyer, t.seller) for t in outcome.trades} == {("a", "A"), ("b", "B")}
 
 
+def test_who_adds_a_premium_for_what_it_sells_does_not_buy_from_itself() -> None:
+    """It asks 12 and bids 10 + 5 for green energy, which it sells; a stranger's green energy at 14 it does buy."""
+    wishes = {"m": Preference(quality="green", premiums={"green": 5}), "S": Preference(quality="green")}
+    assert not cleared([Step("m", 10, 4)], [Step("m", 12, 4)], wishes).volume
+    outcome = cleared([Step("m", 10, 4)], [Step("m", 12, 4), Step("S", 14, 3)], wishes)
+    assert {(t.buyer, t.seller, t.quantity) for t in outcome.trades} == {("m", "S", 3)}
+    outcome = cleared([Step("m", 10, 4), Step("b", 13, 2)], [Step("m", 12, 4), Step("S", 14, 3)], wishes)
+    assert {(t.buyer, t.seller, t.quantity) for t in outcome.trades} == {("m", "S", 3), ("b", "m", 2)}
+
+
 def test_preferences_survive_the_text_of_the_terms() -> None:
     row = {"quality": "grey", "min_quality": "green", "partners": ["s"], "premiums": {"green": 2}}
     found = preferences_of(preferences_text({"m": row}))

@@ -3,9 +3,16 @@
 `scripts/prove cheats` runs a thousand of them, here is every trick once and a fixed-seed hundredth.
 """
 
+import random
+
 import pytest
 
-from proofs.cheats import CHEATS, HONEST, Run, run
+from broker.market.terms import Terms
+from hems.control.market_clock import LIMIT_S
+from proofs.cheats import CHEATS, HONEST, Run, play, run
+from proofs.tricks.gates import close_secretly_early
+from proofs.tricks.plot import Plot
+from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
 
 # What a member cannot see without knowing how many members there really are: `verify --members N`.
 OUTSIDE_ONLY = {"counted_puppet"}
@@ -29,6 +36,20 @@ def test_every_trick_is_found_by_its_check_live_and_from_the_published_messages(
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_an_honest_operator_raises_no_alarm(seed: int) -> None:
     judged(run(seed, HONEST))
+
+
+def test_a_gate_that_closes_far_too_early_in_secret_looks_like_a_clock_that_is_behind() -> None:
+    """What is not found as such (docs/honesty.md): no check fails, but every member says so and trades no more."""
+    community = WatchedCommunity(members=3, terms=Terms(community=COMMUNITY, horizon_slots=4, group_min=2))
+    rng = random.Random("early")
+    play(community, rng, 1)
+    clocks = [meter.clock for meter in community.meters.values()]
+    assert all(clock is not None and clock.is_proven for clock in clocks)
+    close_secretly_early(Plot(community, slot(3), rng), LIMIT_S + 60)
+    assert [clock and clock.off_s for clock in clocks] == [-LIMIT_S - 60] * 3
+    assert not community.live_findings()
+    play(community, rng, 5)
+    assert all(clock is not None and clock.is_proven for clock in clocks)
 
 
 @pytest.mark.parametrize("seed", range(1, 11))

@@ -12,12 +12,14 @@ from broker.settlement import slot as settlement_slot
 from proofs.checks import replayed, violations
 from proofs.community import ProofCommunity
 from proofs.days import main, prove_day
-from proofs.drawn_day import drawn_day
+from proofs.drawn_day import CALM, drawn_day
+from proofs.own_clock import Member
 from wire import messages as m
 from wire.codec import digest
 from wire.signing import split
 
 TROUBLED = 4  # a seed with crashes, lost and late messages
+OFF_IN_CALM = (17, 7)  # calm seeds with a clock that is ahead, and one that is behind
 CUT_AT_THE_END = 3391  # the power fails in both acts that would have settled the last slot
 
 
@@ -55,6 +57,31 @@ def test_a_troubled_day_of_questions_has_replies_silence_and_trade() -> None:
     assert all(report.questions <= report.questions_max for report in reports)
     assert sum(receipt.of == "reply" for receipt in community.receipts) > 10
     assert community.service.market.totals.traded_wh > 0
+
+
+def test_a_member_whose_clock_is_off_neither_trades_nor_reports_is_told_so_and_recovers() -> None:
+    """Of calm days one with a clock that is ahead and one that is behind."""
+    for seed in OFF_IN_CALM:
+        community = ran(seed)
+        (wrong,) = community.day.wrong_clocks
+        assert community.day.trouble == CALM
+        away = [s.label for s in community.day.slots if wrong.from_s + 3 * s.duration_s < s.end_s < wrong.until_s]
+        quality = {
+            out.message.slot: out.message.quality
+            for out in replayed(community).of(m.Settlement)
+            if isinstance(out.message, m.Settlement) and out.message.meter == wrong.meter
+        }
+        assert away
+        assert all(quality[label] != "measured" for label in away)
+        assert quality[community.day.slots[-1].label] == "measured"
+        assert community.members[wrong.meter].noticed
+        assert violations(community) == []
+
+
+def test_a_member_that_goes_by_its_wrong_clock_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Member, "may_act", property(lambda _: True))
+    for seed in OFF_IN_CALM:
+        assert any(found.startswith("clock") for found in violations(ran(seed)))
 
 
 def ran(seed: int = TROUBLED, mechanism: str = "uniform_price_k_double_auction") -> ProofCommunity:

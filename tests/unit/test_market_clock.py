@@ -9,7 +9,7 @@ from broker.market.terms import Terms
 from hems.control.market_auditor import MarketAuditor
 from hems.control.market_clock import LIMIT_S, SETTLED_S, MarketClock, clock_words
 from tests.fakes import BROKER_KEY, COMMUNITY, METER, START_S, broker_says, slot, transactive_meter
-from wire.messages import Conditions, Gate, Message, SlotState, StatusAnswer
+from wire.messages import Conditions, Gate, Message, Receipt, SlotState, StatusAnswer
 from wire.slots import format_utc, slot_at
 
 SLOT_S = 900
@@ -66,6 +66,46 @@ def test_gates_that_a_process_hears_after_it_stood_still_say_nothing_of_its_cloc
         for moment_s in (0, 30):
             clock.hear(gate(AT_S + number * SLOT_S + moment_s), woke_s)
             assert clock.off_s is None or clock.off_s <= 0
+
+
+def receipt(at_s: int) -> Message:
+    return golden(Receipt, received_at=format_utc(at_s))
+
+
+@given(st.integers(LIMIT_S + 1, 10 * 86_400))
+def test_a_receipt_before_the_first_gate_tells_a_clock_that_is_behind(far_s: int) -> None:
+    clock = MarketClock(SLOT_S)
+    clock.connected(AT_S - far_s - SETTLED_S)
+    clock.hear(receipt(AT_S), AT_S - far_s)
+    assert clock.off_s == -far_s
+    clock.hear(conditions(AT_S), AT_S)  # they fit, to about a slot: only a gate shows that it was set
+    assert clock.off_s == -far_s
+    clock.hear(gate(AT_S + 60), AT_S + 60)
+    assert clock.off_s is None
+    assert clock.is_proven
+
+
+@given(st.integers(LIMIT_S + 1, 10 * 86_400))
+def test_a_receipt_and_a_gate_that_come_as_late_tell_a_clock_that_is_ahead(far_s: int) -> None:
+    clock = MarketClock(SLOT_S)
+    clock.connected(AT_S + far_s - SETTLED_S)
+    clock.hear(receipt(AT_S), AT_S + far_s)
+    clock.hear(receipt(AT_S + 1), AT_S + far_s + 1)
+    assert clock.off_s is None  # they may have waited together
+    clock.hear(gate(AT_S + 120), AT_S + far_s + 121)
+    assert clock.off_s == far_s + 1
+
+
+@given(st.integers(-(10**6), 10**6))
+def test_a_receipt_counts_nothing_against_a_gate_and_proves_nothing_by_itself(told_s: int) -> None:
+    clock = MarketClock(SLOT_S)
+    clock.connected(AT_S - SETTLED_S)
+    clock.hear(receipt(AT_S), AT_S)
+    assert not clock.is_proven
+    clock.hear(gate(AT_S), AT_S)
+    for again_s in (0, 100, 200):
+        clock.hear(receipt(AT_S + told_s + again_s), AT_S + again_s)
+    assert clock.is_proven
 
 
 LEADS = st.integers(1, 4 * 3600)

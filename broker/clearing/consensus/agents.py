@@ -44,8 +44,15 @@ class Agents:
             least=self.least[chosen],
         )
 
+    @property
+    def is_flat(self) -> bool:
+        """True when every segment has one marginal cost: the steps of a book."""
+        return not self.slope.any()
+
     def bends(self) -> Floats:
-        """The marginal costs at which segments begin and end (n, 2 s); an endless one only begins."""
+        """The marginal costs at which segments begin and end (n, 2 s), where all are flat (n, s)."""
+        if self.is_flat:
+            return self.start
         ends = self.start + self.slope * np.where(np.isinf(self.width), 0.0, self.width)
         return np.concatenate((self.start, ends), axis=1)
 
@@ -54,11 +61,13 @@ class Agents:
 
         The two differ where a segment without slope begins.
         """
-        start, slope, width = self.start[:, None], self.slope[:, None], self.width[:, None]
-        flat, over = slope == 0, marginal[:, :, None] - start
-        sloped = np.minimum(np.maximum(over / np.where(flat, 1.0, slope), 0.0), width)
-        below = np.where(flat, np.where(over > 0, width, 0.0), sloped)
-        above = np.where(flat, np.where(over >= 0, width, 0.0), sloped)
+        slope, width = self.slope[:, None], self.width[:, None]
+        over = marginal[:, :, None] - self.start[:, None]
+        below, above = np.where(over > 0, width, 0.0), np.where(over >= 0, width, 0.0)
+        if not self.is_flat:
+            flat = slope == 0
+            sloped = np.minimum(np.maximum(over / np.where(flat, 1.0, slope), 0.0), width)
+            below, above = np.where(flat, below, sloped), np.where(flat, above, sloped)
         return self.least[:, None] + below.sum(axis=2), self.least[:, None] + above.sum(axis=2)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from broker.clearing.book import Step
+
 
 class NextStep(NamedTuple):
     """What a participant would trade next: the limit `price` [micro/kWh] and the `energy` [Wh] at it."""
@@ -25,6 +27,11 @@ class Ladder:
     def total(self) -> int:
         """All it wants to trade [Wh]."""
         return self.sums[-1]
+
+    def steps(self) -> list[Step]:
+        """Its steps as those of a book."""
+        rows = zip(self.prices, self.sums, self.sums[1:], strict=False)
+        return [Step(self.key, price, end - begin) for price, begin, end in rows]
 
     def worst(self, quantity: int) -> int:
         """The limit of the last unit of a quantity above zero [micro/kWh]."""

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from broker.commands.doctor_checks import books, market
+from broker.commands.doctor_checks import books, market, member_clocks
 from broker.commands.doctor_checks.community_place import CommunityPlace
 from broker.io.journal_sqlite import MIGRATIONS as JOURNAL_SCHEMA
 from broker.io.records_sqlite import MIGRATIONS as RECORDS_SCHEMA
@@ -65,6 +65,7 @@ def _market(place: CommunityPlace) -> list[Check]:
         Check("process", "a broker holds the lock", partial(market.broker_runs, place)),
         Check("trading", "not paused", partial(market.trading_goes_on, place)),
         Check("prices", "the tariff for the next day", partial(market.prices_are_known, place)),
+        Check("member clocks", "when messages were sent and came", partial(member_clocks.member_clocks, place)),
         Check("members", "configured and enrolled members", partial(market.members_are_there, place)),
         Check("operator's acts", "calls and acts that were refused", partial(market.nothing_was_refused, place)),
         Check("time series", "InfluxDB: reachable, token, bucket", partial(_time_series, place)),

@@ -109,8 +109,10 @@ class Iteration:
         low, high = self.rounds.band
         primal, dual = self.rounds.residuals()
         targets, gap, is_converged = (0, 0), primal * (high - low), self.rounds.is_converged
+        if self.bilateral is not None:
+            is_converged = self.bilateral.is_converged
         if self.bilateral is not None and self.bilateral.pairs is not None:
-            pairs, is_converged = self.bilateral.pairs, self.bilateral.is_converged
+            pairs = self.bilateral.pairs
             primal, dual = -(-pairs.primal_milli_wh // 1000), pairs.dual_micro
             targets = -(-pairs.targets[0] // 1000), pairs.targets[1]
         return Convergence(

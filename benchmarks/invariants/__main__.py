@@ -1,0 +1,64 @@
+"""Every mechanism of the catalogue on random cases: does it keep what it declares?"""
+
+import argparse
+import random
+import time
+
+from benchmarks.invariants.catalogue import all_checks
+from benchmarks.invariants.check import Check
+from benchmarks.machine import table, write
+
+WHAT = """Which promises a judge asks for follows from the catalogue (`community-broker mechanisms`); no judge calls
+the code that it judges. A case is drawn from the name of the check and its number, so it can be made again.
+
+* **Orders:** up to 8 steps a side; many ties and equal steps, several steps of a participant, members that buy and
+  sell, negative prices, empty sides, equal unit orders, up to 10^9 Wh, numbers beyond 64 bits; random networks
+  (limits, zones, full lines, charges, participants without a zone) and wishes (qualities, partners, premiums).
+* **Auctions:** what is bought is sold and is the volume; nobody gets more than its orders, limits and lines allow, or
+  trades with itself or with whom it does not take; every number is whole; budget balance and individual rationality
+  as declared, premiums included; where it is to be maximal the welfare (in networks the volume too) of an exact
+  cheapest flow or a merit order; the inputs shuffled give the equal outcome (arrivals kept).
+* **In questions:** the same of what members answer, with silent members and early ends; welfare when all answered.
+* **Sharing:** all energy and money of a slot is accounted for, nobody pays more than outside, the paper's formula to
+  a whole unit; kernel and smaller excesses for the nucleolus, balanced weights for the core test, the exact value by
+  counting for the sampled Shapley value and its bound; one and several tariffs, feed-in negative or above retail.
+* **The others:** every choice of blocks of small days; contracts after random histories; the cheapest energy and
+  reserve, baselines; storage shares and accounts with losses; settlement formulas; losses by a linear program."""
+
+
+def measured(check: Check, cases: int, first: int = 0) -> list[str]:
+    """One row of the table.
+
+    Raises: SystemExit with the case and what it breaks.
+    """
+    began, busy = time.monotonic(), 0
+    for number in range(first, first + cases):
+        judged = check.judge(random.Random(f"{check.name} {number}"))
+        if judged.findings:
+            raise SystemExit(f"{check.name}, case {number}: {'; '.join(judged.findings)}\n{judged.case}")
+        busy += judged.is_busy
+    took = time.monotonic() - began
+    return [check.name, f"{cases:,}", f"{busy / cases:.0%}", "0", f"{took:.0f}"]
+
+
+def main() -> None:
+    """Runs all checks, or those of one mechanism, and writes the table of a full run."""
+    parser = argparse.ArgumentParser(prog="scripts/bench market_invariants", description=__doc__)
+    parser.add_argument("--books", type=int, default=100_000, help="random cases per check [100000]")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first case [0]")
+    parser.add_argument("--mechanism", help="check this one only and write nothing")
+    args = parser.parse_args()
+    checks = [check for check in all_checks() if args.mechanism in (None, check.mechanism)]
+    if not checks:
+        parser.error(f"no mechanism {args.mechanism!r}: community-broker mechanisms lists them")
+    rows = []
+    for check in checks:
+        rows.append(measured(check, args.books, args.first))
+        print(*rows[-1], flush=True)
+    if args.mechanism is None:
+        made = table(("mechanism", "cases", "with trades", "broken promises", "s"), rows)
+        print(write("market_invariants", f"{args.books:,} random cases per check", [WHAT, made]))
+
+
+if __name__ == "__main__":
+    main()
