@@ -55,7 +55,7 @@ def _found(mechanism: Mechanism, orders: Orders, rules: Rules, outcome: Outcome)
 
 
 def imbalances(outcome: Outcome) -> list[str]:
-    """What is bought is the volume, and with what is lost what is sold; pairs make up the awards where there are any."""
+    """What is bought is the volume, and with what is lost what is sold; pairs make up the awards."""
     bought, sold = sum(outcome.bought.values()), sum(outcome.sold.values())
     found = []
     if not bought == sold - outcome.lost == outcome.volume or outcome.lost < 0:
