@@ -28,8 +28,9 @@ HEAP_HEAD = (
 )
 HEAPS = """* **Bare:** two `heapq` heaps of [price, arrival, quantity]; counts trades, knows no ids and keeps no list.
 * **Recording:** the same that also keeps (buyer, seller, quantity, price) of each trade.
-* **Ours:** `broker.clearing.order_book.OrderBook`, all orders entered at once: finds orders by id, notes what trades
-  with what. **Read:** the same and the list of trades as the recording heap keeps it.
+* **Ours:** `broker.clearing.order_book.OrderBook`, all orders entered at once: notes what trades with what; it
+  notes ids from when one is first asked for, so under churn only. **Read:** the same and the list of trades as the
+  recording heap keeps it.
 * **Churn:** the same orders in portions of ten, after each a cancellation and a replacement (at another price).
 * **With ids:** the bare heap that does the churn too: it finds an order by its id (one order per id); an entry that
   is taken back is emptied and leaves its heap when it comes up. It still counts trades only.
@@ -182,7 +183,7 @@ def churned(orders: list[Entry]) -> OrderBook:
     for first in range(0, len(orders), 10):
         made.enter(orders[first : first + 10])
         made.cancel(orders[first // 2][0])
-        for number in made.resting_under(orders[first // 3][0])[:1]:
-            _, _, price, quantity = made.orders[number]
-            made.replace(number, price + 100, quantity)
+        if resting := made.resting_under(orders[first // 3][0]):
+            _, _, price, quantity = made.orders[resting[0]]
+            made.replace(resting[0], price + 100, quantity)
     return made

@@ -22,7 +22,7 @@ def clear(book: Book, rules: Rules) -> Outcome:
     note = NO_ARRIVALS if _is_unknown(book) else ""
     orders = OrderBook()
     orders.enter(_by_arrival(book))
-    trades = orders.trades
+    trades = tuple(map(Trade._make, orders.each_trade()))
     if not trades:
         return no_trade(note)
     bought: dict[str, int] = {}
@@ -42,7 +42,7 @@ def clear(book: Book, rules: Rules) -> Outcome:
         welfare=sum(map(_value, orders.orders, orders.open)),
         paid=paid,
         received=received,
-        trades=tuple(map(Trade._make, trades)),
+        trades=trades,
         note=note,
     )
 

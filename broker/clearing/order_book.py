@@ -8,10 +8,11 @@ Source: Harris 2003, Trading and Exchanges, chapter 6 (order precedence, trade a
 Complexity: O(log n) per order and per trade, O(1) per cancellation and quantity cut.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 
 Entry = tuple[str, bool, int, int]
+Trade = tuple[str, str, int, int]
 _BITS = 40
 _NUMBER = (1 << _BITS) - 1
 
@@ -20,10 +21,10 @@ class OrderBook:
     """The orders by number in the order of their coming, and in `trades` what was traded.
 
     An order is (id, is a bid, price [micro/kWh], quantity [Wh]); `open` [Wh] is what of it has been neither traded
-    nor taken back. A side is a heap of whole numbers: the price (of bids its negative) above the order's number, so
-    the smallest has priority. Closed orders leave the heap when they come up. The ids of orders that rest are noted.
-    What trades is noted as three numbers in one list, which costs neither an object nor the collector of them: the
-    order that came, the order that rested, the quantity [Wh].
+    nor taken back. A trade is (buyer, seller, quantity [Wh], price [micro/kWh]); it is kept as three numbers in one
+    list, without an object of its own: the order that came, the order that rested, the quantity. A side is a heap of
+    whole numbers: the price (of bids its negative) above the order's number, so the smallest has priority. Closed
+    orders leave the heap when they come up. The ids of orders that rest are noted once somebody asks for one.
     """
 
     def __init__(self) -> None:
@@ -32,22 +33,27 @@ class OrderBook:
         self._fills: list[int] = []
         self._bids: list[int] = []
         self._asks: list[int] = []
+        self._are_ids_noted = False
         self._first: dict[str, int] = {}
         self._more: dict[str, list[int]] = {}
 
     @property
-    def trades(self) -> list[tuple[str, str, int, int]]:
-        """(buyer, seller, quantity [Wh], price [micro/kWh]) in trading order; made anew at each reading."""
-        fills, trades = self._fills, []
+    def trades(self) -> list[Trade]:
+        """All that was traded, in trading order; made anew at each reading."""
+        return list(self.each_trade())
+
+    def each_trade(self) -> Iterator[Trade]:
+        """The trades one after the other, in trading order."""
+        orders, fills = self.orders, self._fills
         for number, resting, quantity in zip(fills[::3], fills[1::3], fills[2::3], strict=True):
-            id, is_bid, _, _ = self.orders[number]
-            name, _, price, _ = self.orders[resting]
-            trades.append((id, name, quantity, price) if is_bid else (name, id, quantity, price))
-        return trades
+            id, is_bid, _, _ = orders[number]
+            name, _, price, _ = orders[resting]
+            yield (id, name, quantity, price) if is_bid else (name, id, quantity, price)
 
     def enter(self, entries: Sequence[Entry]) -> None:
         """Matches orders with the other side, one after the other; what is left of each rests."""
-        bids, asks, fills, open_, noted = self._bids, self._asks, self._fills, self.open, self._first
+        bids, asks, fills, open_ = self._bids, self._asks, self._fills, self.open
+        noted = self._first if self._are_ids_noted else None
         number = len(open_)
         self.orders += entries
         for id, is_bid, price, quantity in entries:
@@ -72,14 +78,17 @@ class OrderBook:
             open_.append(left)
             if left:
                 heappush(own, number - (limit << _BITS))
-                if id in noted:
-                    self._more.setdefault(id, []).append(number)
-                else:
-                    noted[id] = number
+                if noted is not None:
+                    if id in noted:
+                        self._more.setdefault(id, []).append(number)
+                    else:
+                        noted[id] = number
             number += 1
 
     def resting_under(self, id: str) -> list[int]:
         """The numbers of the orders that rest under an id, in the order of their coming."""
+        if not self._are_ids_noted:
+            self._note_ids()
         first, open_ = self._first.get(id), self.open
         if first is None:
             return []
@@ -91,6 +100,8 @@ class OrderBook:
 
     def cancel(self, id: str) -> bool:
         """Takes out all that rests under an id; False when it was too late."""
+        if not self._are_ids_noted:
+            self._note_ids()
         first = self._first.get(id)
         if first is None:
             return False
@@ -99,6 +110,13 @@ class OrderBook:
             rested += self.open[number]
             self.open[number] = 0
         return rested > 0
+
+    def _note_ids(self) -> None:
+        """Notes the ids of all orders that rest; from now on `enter` does."""
+        self._are_ids_noted = True
+        for number, left in enumerate(self.open):
+            if left and self._first.setdefault(id := self.orders[number][0], number) != number:
+                self._more.setdefault(id, []).append(number)
 
     def replace(self, number: int, price: int, quantity: int) -> None:
         """Changes a resting order: less of the same keeps its place, everything else is a new order."""
