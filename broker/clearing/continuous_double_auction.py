@@ -22,13 +22,14 @@ def clear(book: Book, rules: Rules) -> Outcome:
     note = NO_ARRIVALS if _is_unknown(book) else ""
     orders = OrderBook()
     orders.enter(_by_arrival(book))
-    if not orders.trades:
+    trades = tuple(map(Trade._make, orders.each_trade()))
+    if not trades:
         return no_trade(note)
     bought: dict[str, int] = {}
     sold: dict[str, int] = {}
     paid: dict[str, int] = {}
     received: dict[str, int] = {}
-    for buyer, seller, quantity, price in orders.trades:
+    for buyer, seller, quantity, price in trades:
         amount = quantity * price
         bought[buyer] = bought.get(buyer, 0) + quantity
         sold[seller] = sold.get(seller, 0) + quantity
@@ -41,7 +42,7 @@ def clear(book: Book, rules: Rules) -> Outcome:
         welfare=sum(map(_value, orders.orders, orders.open)),
         paid=paid,
         received=received,
-        trades=tuple(map(Trade._make, orders.trades)),
+        trades=trades,
         note=note,
     )
 

@@ -1,7 +1,8 @@
 """The merit order of a side: its steps from the best price on, where the sides cross, and who is filled up to there.
 
 Every auction on the common book starts here. Source of the order: Mas-Colell, Whinston & Green 1995, chapter 10.
-Complexity: O(n log n) in the number of steps, by one sort of a side.
+Complexity: O(n) in the number of steps for prices that fit 64 bits, by one pass per 16 bits of their span; else
+O(n log n).
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ import numpy as np
 from broker.clearing.book import FITS, BookSide, Ints
 from broker.clearing.participants import summed
 from wire.quantities import largest_remainder
+
+_DIGIT = 16
 
 
 class MeritOrder:
@@ -74,13 +77,13 @@ class MeritOrder:
         Better steps trade wholly. At the margin energy is shared pro rata by largest remainder; the steps of one
         participant count as one there, so splitting an order gains no remainder unit.
         """
-        filled = np.zeros_like(self.quantities)
         if not volume:
-            return filled, 0
+            return np.zeros_like(self.quantities), 0
         first, end = self.last_level(volume)
         left = volume - self.before(first)
-        filled[:first] = self.quantities[:first]
+        filled = self.quantities.copy()
         filled[first:end] = self._shares(first, end, left)
+        filled[end:] = 0
         return filled, self.value(first) + left * int(self.prices[first])
 
     def last_level(self, volume: int) -> tuple[int, int]:
@@ -113,34 +116,46 @@ def bids_and_offers(bids: BookSide, offers: BookSide) -> tuple[MeritOrder, Merit
 def crossing(bids: MeritOrder, offers: MeritOrder) -> int:
     """The largest quantity whose marginal bid still reaches its marginal offer [Wh]: touching prices trade.
 
-    Bids up to and including bid i can be served by all offers at or below its price.
+    Bids up to and including bid i can be served by all offers at or below its price. Down the merit order the demand
+    grows and that supply shrinks, so the most is traded where they meet: just before it or there.
     """
     if not len(bids) or not len(offers) or bids.prices[0] < offers.prices[0]:
         return 0
-    reachable = np.searchsorted(offers.prices, bids.prices, side="right")
-    supply = np.concatenate(([0], offers.ends))[reachable]
-    return int(np.minimum(bids.ends, supply).max())
+    low, high = 0, len(bids)
+    while low < high:
+        rank = (low + high) // 2
+        if bids.ends[rank] < _supply(offers, bids.prices[rank]):
+            low = rank + 1
+        else:
+            high = rank
+    return max(bids.before(low), _supply(offers, bids.prices[low]) if low < len(bids) else 0)
+
+
+def _supply(offers: MeritOrder, price: int) -> int:
+    """The quantity offered at or below a price [Wh]."""
+    return offers.before(int(offers.prices.searchsorted(price, "right")))
 
 
 def _sorted(prices: Ints, sign: int) -> tuple[Ints, Ints]:
-    """(places by price, the prices in that order); prices fall where `sign` is -1. Equal prices keep their order.
-
-    Price and place packed into one 64-bit number sort several times faster than places by price.
-    """
-    if len(prices) and prices.dtype != object:
-        bits = (len(prices) - 1).bit_length()
-        best = int(prices.min() if sign > 0 else prices.max())
-        worst = int(prices.max() if sign > 0 else prices.min())
-        if abs(worst - best) < 2 ** (62 - bits):
-            packed = prices - best if sign > 0 else best - prices
-            packed <<= bits
-            packed |= np.arange(len(prices))
-            packed.sort()
-            order = packed & ((1 << bits) - 1)
-            packed >>= bits
-            return order, packed + best if sign > 0 else best - packed
-    order = np.argsort(prices if sign > 0 else -prices, kind="stable")
+    """(places by price, the prices in that order); prices fall where `sign` is -1. Equal prices keep their order."""
+    ranked = prices if sign > 0 else -prices
+    order = _by_digits(ranked) if len(prices) and prices.dtype != object else np.argsort(ranked, kind="stable")
     return order, prices[order]
+
+
+def _by_digits(values: Ints) -> Ints:
+    """The stable order of 64-bit numbers, digit by digit of 16 bits from the last on.
+
+    A stable sort of 16-bit numbers is linear in numpy, and prices seldom span more than two digits: several times
+    faster than one sort by comparison. A difference beyond 63 bits wraps, which leaves its digits as they are.
+    """
+    lowest = int(values.min())
+    above = values - lowest
+    order = above.astype(np.uint16).argsort(kind="stable")
+    for shift in range(_DIGIT, (int(values.max()) - lowest).bit_length(), _DIGIT):
+        digits = (above >> shift).astype(np.uint16)
+        order = order[digits[order].argsort(kind="stable")]
+    return order
 
 
 def _pro_rata(keys: list[str], quantities: Ints, total: int) -> Ints:

@@ -8,12 +8,11 @@ Source: Harris 2003, Trading and Exchanges, chapter 6 (order precedence, trade a
 Complexity: O(log n) per order and per trade, O(1) per cancellation and quantity cut.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
-from operator import itemgetter
 
 Entry = tuple[str, bool, int, int]
-_ID = itemgetter(0)
+Trade = tuple[str, str, int, int]
 _BITS = 40
 _NUMBER = (1 << _BITS) - 1
 
@@ -22,77 +21,102 @@ class OrderBook:
     """The orders by number in the order of their coming, and in `trades` what was traded.
 
     An order is (id, is a bid, price [micro/kWh], quantity [Wh]); `open` [Wh] is what of it has been neither traded
-    nor taken back. A trade is (buyer, seller, quantity, price), in trading order. A side is a heap of whole numbers:
-    the price (of bids its negative) above the order's number, so the smallest has priority. Closed orders leave the
-    heap when they come up.
+    nor taken back. A trade is (buyer, seller, quantity [Wh], price [micro/kWh]); it is kept as three numbers in one
+    list, without an object of its own: the order that came, the order that rested, the quantity. A side is a heap of
+    whole numbers: the price (of bids its negative) above the order's number, so the smallest has priority. Closed
+    orders leave the heap when they come up. The ids of orders that rest are noted once somebody asks for one.
     """
 
     def __init__(self) -> None:
         self.orders: list[Entry] = []
         self.open: list[int] = []
-        self.trades: list[tuple[str, str, int, int]] = []
+        self._fills: list[int] = []
         self._bids: list[int] = []
         self._asks: list[int] = []
-        self._indexed = 0
+        self._are_ids_noted = False
         self._first: dict[str, int] = {}
-        self._more: dict[int, list[int]] = {}
+        self._more: dict[str, list[int]] = {}
 
-    def enter(self, entries: Iterable[Entry]) -> None:
+    @property
+    def trades(self) -> list[Trade]:
+        """All that was traded, in trading order; made anew at each reading."""
+        return list(self.each_trade())
+
+    def each_trade(self) -> Iterator[Trade]:
+        """The trades one after the other, in trading order."""
+        orders, fills = self.orders, self._fills
+        for number, resting, quantity in zip(fills[::3], fills[1::3], fills[2::3], strict=True):
+            id, is_bid, _, _ = orders[number]
+            name, _, price, _ = orders[resting]
+            yield (id, name, quantity, price) if is_bid else (name, id, quantity, price)
+
+    def enter(self, entries: Sequence[Entry]) -> None:
         """Matches orders with the other side, one after the other; what is left of each rests."""
-        bids, asks, record = self._bids, self._asks, self.trades.append
-        orders, open_ = self.orders, self.open
-        for number, order in enumerate(entries, start=len(orders)):
-            id, is_bid, price, left = order
-            own, other, limit = (bids, asks, price) if is_bid else (asks, bids, -price)
-            beyond = (limit + 1) << _BITS
-            while left and other and (best := other[0]) < beyond:
+        bids, asks, fills, open_ = self._bids, self._asks, self._fills, self.open
+        noted = self._first if self._are_ids_noted else None
+        number = len(open_)
+        self.orders += entries
+        for id, is_bid, price, quantity in entries:
+            if is_bid:
+                own, other, limit = bids, asks, price
+            else:
+                own, other, limit = asks, bids, -price
+            left = quantity
+            while left and other and (best := other[0]) >> _BITS <= limit:
                 resting = best & _NUMBER
                 traded = open_[resting]
                 if traded > left:
                     open_[resting] = traded - left
-                    traded = left
+                    fills += number, resting, left
+                    left = 0
                 else:
-                    open_[resting] = 0
                     heappop(other)
-                if traded:
-                    left -= traded
-                    at, name = best >> _BITS, orders[resting][0]
-                    record((id, name, traded, at) if is_bid else (name, id, traded, -at))
-            if left:
-                heappush(own, (-limit << _BITS) | number)
-            orders.append(order)
+                    if traded:
+                        open_[resting] = 0
+                        fills += number, resting, traded
+                        left -= traded
             open_.append(left)
+            if left:
+                heappush(own, number - (limit << _BITS))
+                if noted is not None:
+                    if id in noted:
+                        self._more.setdefault(id, []).append(number)
+                    else:
+                        noted[id] = number
+            number += 1
 
     def resting_under(self, id: str) -> list[int]:
         """The numbers of the orders that rest under an id, in the order of their coming."""
-        if self._indexed < len(self.orders):
-            self._index()
+        if not self._are_ids_noted:
+            self._note_ids()
         first, open_ = self._first.get(id), self.open
         if first is None:
             return []
         resting = [first] if open_[first] else []
-        if first in self._more:
-            self._more[first] = more = [number for number in self._more[first] if open_[number]]
+        if id in self._more:
+            self._more[id] = more = [number for number in self._more[id] if open_[number]]
             resting += more
         return resting
 
-    def _index(self) -> None:
-        """Notes the ids of the orders that came since it was last asked for one."""
-        numbers = range(self._indexed, len(self.orders))
-        ids = map(_ID, self.orders[self._indexed :])
-        found = list(map(self._first.setdefault, ids, numbers))
-        if found != list(numbers):
-            for first, number in zip(found, numbers, strict=True):
-                if first != number:
-                    self._more.setdefault(first, []).append(number)
-        self._indexed = len(self.orders)
-
     def cancel(self, id: str) -> bool:
         """Takes out all that rests under an id; False when it was too late."""
-        resting = self.resting_under(id)
-        for number in resting:
+        if not self._are_ids_noted:
+            self._note_ids()
+        first = self._first.get(id)
+        if first is None:
+            return False
+        rested, self.open[first] = self.open[first], 0
+        for number in self._more.pop(id, ()):
+            rested += self.open[number]
             self.open[number] = 0
-        return bool(resting)
+        return rested > 0
+
+    def _note_ids(self) -> None:
+        """Notes the ids of all orders that rest; from now on `enter` does."""
+        self._are_ids_noted = True
+        for number, left in enumerate(self.open):
+            if left and self._first.setdefault(id := self.orders[number][0], number) != number:
+                self._more.setdefault(id, []).append(number)
 
     def replace(self, number: int, price: int, quantity: int) -> None:
         """Changes a resting order: less of the same keeps its place, everything else is a new order."""
@@ -101,11 +125,7 @@ class OrderBook:
             self.open[number] = quantity
             return
         self.open[number] = 0
-        is_indexed = self._indexed == len(self.orders)
-        self.enter(((id, is_bid, price, quantity),))
-        if is_indexed:
-            self._more.setdefault(self._first[id], []).append(self._indexed)
-            self._indexed += 1
+        self.enter([(id, is_bid, price, quantity)])
 
     def bids(self) -> list[int]:
         """The numbers of the resting bids by priority."""

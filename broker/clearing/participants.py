@@ -1,6 +1,6 @@
 """Whole amounts per participant that stay arrays until somebody asks for a participant."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from itertools import compress
 
 from broker.clearing.book import Ints
@@ -10,7 +10,8 @@ class Amounts(Mapping[str, int]):
     """The sum of `values` [n] per participant of `keys` [n]; participants with the sum 0 are left out.
 
     A cleared book of a million steps is a few arrays; the mapping by name costs more than the auction, so it is made
-    when it is first read.
+    when it is first read. Its views are those of the dictionary then made: read all by them, `dict(amounts.items())`,
+    since `dict(amounts)` asks for one participant after the other.
     """
 
     __slots__ = ("_keys", "_sums", "values_by_step")
@@ -23,7 +24,11 @@ class Amounts(Mapping[str, int]):
     def sums(self) -> dict[str, int]:
         """The amount of each participant."""
         if self._sums is None:
-            self._sums = summed(self._keys, self.values_by_step.tolist())
+            has_any = self.values_by_step != 0
+            values = self.values_by_step[has_any].tolist()
+            self._sums = dict(zip(compress(self._keys, has_any.tobytes()), values, strict=True))
+            if len(self._sums) < len(values):
+                self._sums = summed(self._keys, self.values_by_step.tolist())
         return self._sums
 
     def __getitem__(self, key: str) -> int:
@@ -35,14 +40,26 @@ class Amounts(Mapping[str, int]):
     def __len__(self) -> int:
         return len(self.sums())
 
+    def keys(self) -> KeysView[str]:
+        """Who has an amount."""
+        return self.sums().keys()
+
+    def values(self) -> ValuesView[int]:
+        """The amounts."""
+        return self.sums().values()
+
+    def items(self) -> ItemsView[str, int]:
+        """Each participant with its amount."""
+        return self.sums().items()
+
     def __repr__(self) -> str:
         return repr(self.sums())
 
 
-def summed(keys: Sequence[str], values: list[int]) -> dict[str, int]:
+def summed(keys: Sequence[str], values: Sequence[int]) -> dict[str, int]:
     """The sum of the values of each participant; who has a sum of 0 is left out."""
-    sums: dict[str, int] = dict(zip(compress(keys, values), filter(None, values), strict=True))
-    if len(sums) == len(values) - values.count(0):
+    sums = dict(zip(keys, values, strict=True))
+    if len(sums) == len(values) and all(values):
         return sums
     sums = {}
     for key, value in zip(keys, values, strict=True):
