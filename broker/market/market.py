@@ -64,6 +64,7 @@ from broker.market.publication import (
     log_news,
     session_name,
 )
+from broker.market.reply_book import reply_pages
 from broker.market.session import SlotEvent, advance
 from broker.market.settling import Settling
 from broker.market.slot_book import Session, SlotBook
@@ -329,7 +330,7 @@ class Market:
         questions = asked.next_questions(at_s) if asked is not None and has_market_at(book, at_s) else []
         if questions:
             return questions
-        report = [] if asked is None else self._logged([asked.convergence()])
+        report = [] if asked is None else self._logged([asked.convergence(at_s)])
         return [*report, *self._clear(book, at_s)]
 
     def _auction(self, book: SlotBook, at_s: int) -> list[Outgoing]:
@@ -367,7 +368,10 @@ class Market:
         self.totals.traded_wh += clearing.volume_wh
         if book.is_last_session:
             self.totals.last_price_micro = clearing.price_micro_per_kwh
-        public = book_pages([order.entry for order in listed], session_name(book, self.terms.community))
+        public = [
+            *book_pages([order.entry for order in listed], session_name(book, self.terms.community)),
+            *reply_pages(session.iteration),
+        ]
         private = [Outgoing(award, award.meter) for award in awards]
         return [*self._logged([clearing]), *private, *map(Outgoing, public)]
 

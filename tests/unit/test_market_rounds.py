@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_rig import COMMUNITY, SECRET, START_S, FakeJournal, inbound, opened, order, service, slot
-from rounds_rig import ASKING, AT, GATE_S, Session, Steps, balanced, reply_to, sealed
+from rounds_rig import ASKING, AT, GATE_S, Session, Steps, balanced, mistreating, reply_to, sealed
 
 from broker.clearing import uniform
 from broker.clearing.book import Book, Step, book_side
@@ -24,7 +24,6 @@ from wire.messages import (
     Question,
     Receipt,
     Rejection,
-    Reply,
     Side,
 )
 from wire.messages import Book as Page
@@ -92,30 +91,7 @@ def test_questions_give_what_the_auction_gives_and_no_step_is_published(orders: 
 @settings(max_examples=40, deadline=None)
 @given(ORDERS, st.lists(KINDS, min_size=12, max_size=12))
 def test_no_mistreated_reply_breaks_balance_money_or_time(orders: dict[int, Steps], kinds: list[str]) -> None:
-    kept: list[Reply] = []
-
-    def mistreat(number: int, question: Question, reply: Reply) -> list[tuple[int, Reply]]:
-        kind = kinds[(3 * question.question + number) % len(kinds)]
-        more = Quantities(900, 900, 900, 900)
-        match kind:
-            case "lost":
-                return []
-            case "late":
-                kept.append(reply)
-                return [(number, kept.pop(0))] if len(kept) > 1 else []
-            case "doubled":
-                return [(number, reply)] * 2
-            case "contradicting":
-                other = reply.model_copy(update={"quantities": (more,) * len(reply.quantities)})
-                return [(number, reply), (number, other)]
-            case "foreign":
-                return [(number % 5 + 1, reply), (number, reply)]
-            case "short":
-                return [(number, reply.model_copy(update={"quantities": reply.quantities[:-1] or (more,)}))]
-            case _:
-                return [(number, reply)]
-
-    keeps_promises(Session(orders, mistreat=mistreat).run())
+    keeps_promises(Session(orders, mistreat=mistreating(kinds)).run())
 
 
 @settings(max_examples=15, deadline=None)

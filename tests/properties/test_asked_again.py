@@ -1,0 +1,206 @@
+"""Rounds of questions are asked and cleared again from what is published; nothing else fits the replies."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from market_rig import SECRET, FakeJournal
+from rounds_rig import ASKING, AT, PAIRING, Session, Steps, mistreating
+from test_market_rounds import BOTH, KINDS, ORDERS
+
+from broker.audit.archive import read_archive
+from broker.audit.report import Report
+from broker.audit.verify import verify
+from broker.io.export import archive_lines
+from broker.market.events import decode_event
+from broker.market.fold import Fold
+from broker.market.market import Market
+from broker.market.outgoing import Outgoing
+from broker.market.terms import Terms
+from wire.audit import Check
+from wire.messages import (
+    Award,
+    Conditions,
+    Convergence,
+    Message,
+    PairQuestion,
+    Quantities,
+    Question,
+    ReplyBook,
+    ReplyEntry,
+    Side,
+)
+from wire.reply_book import replies_root
+from wire.signing import key_from_seed
+from wire.slots import format_utc, parse_utc
+
+KEY = key_from_seed(b"k" * 32)
+TERMS = st.sampled_from([ASKING, PAIRING])
+Edit = Callable[[Message], Message | None]
+MANY: dict[int, Steps] = {
+    1: ((Side.BUY, 240_000, 500), (Side.BUY, 210_000, 300)),
+    2: ((Side.SELL, 160_000, 400),),
+    3: ((Side.SELL, 190_000, 300),),
+    4: ((Side.BUY, 200_000, 200),),
+}
+
+
+def said_by(session: Session) -> list[Outgoing]:
+    """Everything that the broker of a session has ever said, from its journal."""
+    fold = Fold(Market(session.terms, SECRET))
+    calendar = session.terms.calendar(KEY.public_hex, fold.market.log_key.public_hex)
+    sent = [out for record in session.journal.kept for _, out in fold.apply(decode_event(record))]
+    told = fold.market.conditions(AT)
+    return [Outgoing(calendar), *told, *sent]
+
+
+def checked(sent: Sequence[Outgoing], edit: Edit = lambda message: message) -> Report:
+    edited = [Outgoing(message, out.meter) for out in sent if (message := edit(out.message)) is not None]
+    return verify(read_archive(list(archive_lines(edited, KEY)), KEY.public))
+
+
+def found(session: Session, edit: Edit) -> set[Check]:
+    return {violation.check for violation in checked(said_by(session), edit).violations}
+
+
+@settings(max_examples=40, deadline=None)
+@given(ORDERS, st.lists(KINDS, min_size=12, max_size=12), TERMS, st.booleans())
+def test_whatever_members_do_the_clearing_follows_from_what_is_published(
+    orders: dict[int, Steps], kinds: list[str], terms: Terms, knows_conditions: bool
+) -> None:
+    session = Session(orders, mistreat=mistreating(kinds), terms=terms).run()
+    report = checked(said_by(session), lambda m: None if isinstance(m, Conditions) and not knows_conditions else m)
+    assert report.violations == []
+    assert not any("not replayed" in text for text in report.unchecked)
+    assert report.awards == len(orders)
+    (convergence,) = session.of(Convergence)
+    assert report.replies == convergence.replies
+
+
+@settings(max_examples=20, deadline=None)
+@given(TERMS, st.integers(0, 10**6), st.sampled_from(["drop", "double", "move", "less", "stranger"]))
+def test_replies_that_are_changed_after_the_report_have_another_root(terms: Terms, seed: int, how: str) -> None:
+    session = Session(MANY, terms=terms).run()
+    count = sum(len(page.entries) for page in session.of(ReplyBook))
+    place = [seed % count]
+
+    def edit(message: Message) -> Message:
+        if not isinstance(message, ReplyBook) or message.slot != AT.label:
+            return message
+        if not 0 <= place[0] < len(message.entries):
+            place[0] -= len(message.entries)
+            return message
+        i, place[0] = place[0], -1
+        entries = [*message.entries[:i], *changed(message.entries[i], how), *message.entries[i + 1 :]]
+        return message.model_copy(update={"entries": tuple(entries)})
+
+    assert Check.REPLIES in found(session, edit)
+
+
+def changed(entry: ReplyEntry, how: str) -> list[ReplyEntry]:
+    match how:
+        case "drop":
+            return []
+        case "double":
+            return [entry, entry]
+        case "move":
+            return [entry.model_copy(update={"question": entry.question + 1})]
+        case "stranger":
+            return [entry.model_copy(update={"pseudonym": "f" * 16})]
+        case _:
+            less = {"sells_milli_wh": (7,), "buys_milli_wh": (), "quantities": ()}
+            return [entry.model_copy(update=less)]
+
+
+def sound(session: Session, change: Callable[[list[ReplyEntry]], list[ReplyEntry]]) -> Edit:
+    """Replies that are changed before the report: their root fits."""
+    entries = change([entry for page in session.of(ReplyBook) for entry in page.entries])
+
+    def edit(message: Message) -> Message | None:
+        if getattr(message, "slot", "") != AT.label:
+            return message
+        if isinstance(message, ReplyBook):
+            return message.model_copy(update={"pages": 1, "entries": tuple(entries)}) if message.page == 0 else None
+        if isinstance(message, Convergence):
+            return message.model_copy(update={"replies": len(entries), "replies_root": replies_root(entries)})
+        return message
+
+    return edit
+
+
+@pytest.mark.parametrize("terms", [ASKING, PAIRING])
+def test_another_reply_under_a_root_that_fits_gives_another_clearing(terms: Terms) -> None:
+    session = Session(MANY, terms=terms).run()
+    nothing = (Quantities(0, 0, 0, 0),)
+
+    def silent(entries: list[ReplyEntry]) -> list[ReplyEntry]:
+        last = max(entry.question for entry in entries)
+        return [e for e in entries if e.question != last or e != next(f for f in entries if f.question == last)]
+
+    def humble(entries: list[ReplyEntry]) -> list[ReplyEntry]:
+        first = entries[0]
+        return [first.model_copy(update={"quantities": nothing * len(first.quantities)}), *entries[1:]]
+
+    for change in (silent, humble):
+        checks = found(session, sound(session, change))
+        assert Check.REPLIES in checks or Check.CLEARING in checks
+        assert Check.OWN_ORDER in checks or change is humble, "a receipted reply is missing"
+
+
+@pytest.mark.parametrize("terms", [ASKING, PAIRING])
+def test_a_question_that_does_not_follow_is_found_and_one_that_is_hidden_too(terms: Terms) -> None:
+    session = Session(MANY, terms=terms).run()
+    last = max(question.question for question in session.of(Question))
+
+    def other(message: Message) -> Message:
+        if not isinstance(message, Question) or message.question != last or message.slot != AT.label:
+            return message
+        prices = [*message.prices_micro_per_kwh[:-1], message.prices_micro_per_kwh[-1] + 1]
+        return message.model_copy(update={"prices_micro_per_kwh": tuple(prices)})
+
+    assert found(session, other) == {Check.REPLIES}
+    assert found(session, lambda m: None if isinstance(m, Question) and m.question == last else m) == {Check.REPLIES}
+    assert found(session, lambda m: None if isinstance(m, ReplyBook) else m) == {Check.REPLIES}
+    assert Check.REPLIES in found(session, lambda m: None if isinstance(m, Convergence) else m)
+
+
+def test_a_member_that_is_asked_about_other_pairs_than_follow_finds_it_with_its_own_messages() -> None:
+    session = Session(MANY, terms=PAIRING).run()
+
+    def dearer(message: Message) -> Message:
+        if not isinstance(message, PairQuestion) or (message.meter, message.question) != ("home-1", 3):
+            return message
+        rows = tuple(row._replace(price_micro_per_kwh=row.price_micro_per_kwh + 1) for row in message.buys)
+        return message.model_copy(update={"buys": rows})
+
+    assert found(session, dearer) == {Check.REPLIES}
+    assert found(session, lambda m: None if isinstance(m, Award) else dearer(m)) == {Check.REPLIES}
+
+
+@pytest.mark.parametrize("terms", [ASKING, PAIRING])
+def test_moments_that_the_broker_did_not_have_are_found(terms: Terms) -> None:
+    lost = mistreating(["lost", "faithful", "faithful"])
+    session = Session(MANY, mistreat=lost, terms=terms, journal=FakeJournal()).run()
+    (report,) = session.of(Convergence)
+    assert len(set(report.asked_at)) > 1, "somebody was waited for"
+
+    def early(message: Message) -> Message:
+        at_gate = {"asked_at": (report.asked_at[0],) * len(report.asked_at), "ended_at": report.asked_at[0]}
+        return message.model_copy(update=at_gate) if message == report else message
+
+    def later(message: Message) -> Message:
+        moved = tuple(format_utc(parse_utc(moment) + 1) for moment in report.asked_at)
+        return message.model_copy(update={"asked_at": moved}) if message == report else message
+
+    def fewer(message: Message) -> Message:
+        return message.model_copy(update={"asked_at": report.asked_at[:-1]}) if message == report else message
+
+    for edit in (early, later, fewer):
+        assert Check.REPLIES in found(session, edit)
+
+
+def test_a_broker_that_was_down_until_the_time_was_over_ends_with_what_it_knew() -> None:
+    session = Session(BOTH, mistreat=mistreating(["lost"]), terms=PAIRING).run()
+    report = checked(said_by(session))
+    assert (report.violations, report.replies) == ([], 0)
