@@ -18,7 +18,7 @@ from rounds_rig import (
     said_to,
     sealed,
 )
-from test_market_rounds import BOTH, KINDS, ORDERS, questions
+from test_market_rounds import BOTH, KINDS, ORDERS, checks_its_award, questions
 
 from broker.control.service import MarketService
 from broker.ledger.log import pseudonym
@@ -51,6 +51,7 @@ def keeps_promises(session: Session) -> Clearing:
     assert is_at_target or not report.converged
     for number, steps in session.orders.items():
         award = awards[f"home-{number}"]
+        checks_its_award(award, clearing, steps)
         most = [limit for side, limit, _ in steps if side is Side.BUY]
         assert award.bought_wh <= sum(energy for side, _, energy in steps if side is Side.BUY)
         assert award.sold_wh <= sum(energy for side, _, energy in steps if side is Side.SELL)
