@@ -115,6 +115,11 @@ class Iteration:
         """The replies that counted, by question and ascending pseudonym."""
         return sorted(self.told, key=lambda entry: (entry.question, entry.pseudonym))
 
+    def take_replies(self) -> list[ReplyEntry]:
+        """The same to be published, once: they are kept no longer."""
+        replies, self.told = self.replies(), []
+        return replies
+
     def convergence(self, ended_s: int) -> Convergence:
         """How the questions ended, at a moment [s since 1970]."""
         low, high = self.rounds.band

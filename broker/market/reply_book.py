@@ -7,10 +7,13 @@ from wire.reply_book import reply_bytes
 
 
 def reply_pages(asked: Iteration | None) -> list[ReplyBook]:
-    """The replies that counted in pages that fit a frame, one empty page for none; no page where nobody was asked."""
+    """The replies that counted in pages that fit a frame, one empty page for none; no page where nobody was asked.
+
+    They are taken: a session is published once.
+    """
     if asked is None:
         return []
-    pages = list(in_pages(asked.replies(), _shown_bytes))
+    pages = list(in_pages(asked.take_replies(), _shown_bytes))
     return [
         ReplyBook(**asked.of._asdict(), page=i, pages=len(pages), entries=tuple(page)) for i, page in enumerate(pages)
     ]
