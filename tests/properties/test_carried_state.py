@@ -201,7 +201,9 @@ def test_a_session_goes_on_from_a_state_of_a_release_that_kept_no_replies(
     assert older != body, "a session was in its questions"
     after = Fold(Market(PAIRING, SECRET))
     after.go_on_from(read_state(older), older.hashes)
-    assert results(folded(after, questions[cut:])) == results([row for row in expected if row[0] >= cut])
+    wanted = results([row for row in expected if row[0] >= cut])
+    assert len(wanted) > 2
+    assert results(folded(after, questions[cut:])) == wanted
 
 
 def results(sent: Sent) -> list[bytes]:
