@@ -109,7 +109,7 @@ class MarketAuditor:
             case m.Convergence():
                 self._find(self._round(round_of(message)).replies.learn_report(message, now_s))
             case m.ReplyBook():
-                self._find(self._round(round_of(message)).replies.learn_page(message))
+                self._learn_replies(message)
             case m.Clearing():
                 self._learn_clearing(message)
             case m.Book():
@@ -248,6 +248,11 @@ class MarketAuditor:
         if before != page:
             self._find([Violation(Check.CONTRADICTION, page.slot, f"two different pages {page.page} of the book")])
 
+    def _learn_replies(self, page: m.ReplyBook) -> None:
+        known = self._round(round_of(page))
+        if not known.checked:
+            self._find(known.replies.learn_page(page))
+
     def _learn_checkpoint(self, checkpoint: m.Checkpoint) -> None:
         if self.log is not None:
             self._find(self.log.learn(checkpoint))
@@ -255,6 +260,7 @@ class MarketAuditor:
             if known.clearing is not None and not known.checked and name.slot <= checkpoint.slot:
                 known.checked = True
                 self._find(self._closed_round(known, known.clearing))
+                known.replies.forget_pages()
         for index in [i for i in self._settlements if i < checkpoint.size]:
             settlement = self._settlements.pop(index)
             detail = f"leaf {index} of the log was not published"

@@ -14,7 +14,10 @@ from wire.slots import parse_utc
 
 @dataclass(slots=True)
 class RoundReplies:
-    """What is known of one round: the own replies by question, which were receipted, and what was published."""
+    """What is known of one round: the own replies by question, which were receipted, and what was published.
+
+    The pages are most of it: they are kept until they are checked.
+    """
 
     said: dict[int, m.Reply | m.PairReply] = field(default_factory=dict)
     receipted: set[int] = field(default_factory=set)
@@ -41,6 +44,10 @@ class RoundReplies:
         if self.pages.setdefault(page.page, page) == page:
             return []
         return [Violation(Check.CONTRADICTION, page.slot, f"two different pages {page.page} of the replies")]
+
+    def forget_pages(self) -> None:
+        """The round is checked."""
+        self.pages.clear()
 
     def wrong(self, clearing: m.Clearing, listed: Set[str], fixed: Mapping[str, None]) -> list[Violation]:
         """What is wrong with what was published, now that all should be; `fixed` are the leaves of the log."""

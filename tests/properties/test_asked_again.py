@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from market_rig import SECRET, FakeJournal
-from rounds_rig import ASKING, AT, PAIRING, Session, Steps, mistreating
-from test_market_rounds import BOTH, KINDS, ORDERS
+from market_rig import SECRET, START_S, FakeJournal, inbound, opened, order
+from rounds_rig import ASKING, AT, GATE_S, PAIRING, Session, Steps, mistreating, reply_to, sealed
+from test_market_rounds import BOTH, KINDS, ORDERS, questions
 
 from broker.audit.archive import read_archive
 from broker.audit.report import Report
@@ -18,7 +18,7 @@ from broker.market.fold import Fold
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from broker.market.terms import Terms
-from wire.audit import Check
+from wire.audit import GATE_TOLERANCE_S, Check
 from wire.messages import (
     Award,
     Conditions,
@@ -47,10 +47,14 @@ MANY: dict[int, Steps] = {
 
 
 def said_by(session: Session) -> list[Outgoing]:
-    """Everything that the broker of a session has ever said, from its journal."""
-    fold = Fold(Market(session.terms, SECRET))
-    calendar = session.terms.calendar(KEY.public_hex, fold.market.log_key.public_hex)
-    sent = [out for record in session.journal.kept for _, out in fold.apply(decode_event(record))]
+    return said_from(session.journal, session.terms)
+
+
+def said_from(journal: FakeJournal, terms: Terms) -> list[Outgoing]:
+    """Everything that a broker has ever said, from its journal."""
+    fold = Fold(Market(terms, SECRET))
+    calendar = terms.calendar(KEY.public_hex, fold.market.log_key.public_hex)
+    sent = [out for record in journal.kept for _, out in fold.apply(decode_event(record))]
     told = fold.market.conditions(AT)
     return [Outgoing(calendar), *told, *sent]
 
@@ -200,7 +204,35 @@ def test_moments_that_the_broker_did_not_have_are_found(terms: Terms) -> None:
         assert Check.REPLIES in found(session, edit)
 
 
-def test_a_broker_that_was_down_until_the_time_was_over_ends_with_what_it_knew() -> None:
+def test_a_session_in_which_nobody_replied_follows_too() -> None:
     session = Session(BOTH, mistreat=mistreating(["lost"]), terms=PAIRING).run()
     report = checked(said_by(session))
     assert (report.violations, report.replies) == ([], 0)
+
+
+@pytest.mark.parametrize("terms", [ASKING, PAIRING])
+@pytest.mark.parametrize("back_s", [1, ASKING.reveal_within_s - 1, ASKING.reveal_within_s, AT.end_s - GATE_S])
+def test_a_broker_that_was_down_between_questions_is_not_blamed(terms: Terms, back_s: int) -> None:
+    journal = FakeJournal()
+    market = opened(journal, terms=terms)
+    orders = {number: order(number, AT, *steps) for number, steps in BOTH.items()}
+    market.handle([inbound(number, sealed(hidden)) for number, hidden in orders.items()], START_S)
+    (question,) = questions(market.step(GATE_S))
+    market.handle([inbound(n, reply_to(question, n, hidden.steps)) for n, hidden in orders.items()], GATE_S)
+    now_s = GATE_S + back_s
+    while market.market.books[AT.start_s].state == "gate_closed":  # nobody replies any more
+        market.step(now_s)
+        now_s = market.market.next_due_s(now_s)
+    report = checked(said_from(journal, terms))
+    assert (report.violations, report.replies) == ([], 2)
+
+
+@pytest.mark.parametrize("late_s", [3, ASKING.reveal_within_s + 1, AT.end_s - GATE_S])
+def test_a_gate_that_closed_late_leaves_less_time_or_none_and_is_only_late(late_s: int) -> None:
+    journal = FakeJournal()
+    market = opened(journal, terms=ASKING)
+    market.handle([inbound(n, sealed(order(n, AT, *steps))) for n, steps in BOTH.items()], START_S)
+    market.step(GATE_S + late_s)
+    market.step(AT.end_s)
+    checks = {violation.check for violation in checked(said_from(journal, ASKING)).violations}
+    assert checks == (set() if late_s <= GATE_TOLERANCE_S else {Check.GATE_TIME})

@@ -8,7 +8,7 @@ import pytest
 from broker.market.terms import Terms
 from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
 from wire.audit import Check
-from wire.messages import Clearing, Convergence, Message, PairQuestion, Question
+from wire.messages import Clearing, Convergence, Message, PairQuestion, Question, ReplyBook
 
 TERMS = Terms(
     community=COMMUNITY, horizon_slots=4, group_min=2, mechanism="iterated_price", sealed=True, reveal_within_s=32
@@ -59,6 +59,17 @@ def test_a_member_whose_receipted_replies_are_dropped_finds_it() -> None:
     found = community.live_findings()
     assert Check.OWN_AWARD in {violation.check for violation in found}
     assert any("counts as silent" in violation.detail for violation in found)
+
+
+def test_a_meter_keeps_no_replies_of_a_round_that_it_has_checked_also_when_they_come_again() -> None:
+    community = traded(3, 2)
+    auditor = community.meters["home-1"].auditor
+    assert auditor is not None
+    page = next(line for line in community.heard if f"/{ReplyBook.kind} " in line and slot(1).label in line)
+    community.meters["home-1"].receive(ReplyBook.kind, page.partition(" ")[2].encode())
+    rounds = auditor._rounds.values()
+    assert any(known.replies.said for known in rounds)
+    assert not any(known.replies.pages for known in rounds)
 
 
 def test_a_slot_has_one_report_one_clearing_and_bounded_questions() -> None:
