@@ -7,31 +7,22 @@ were asked have replied.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from broker.audit.questions import Questions
-from broker.audit.replay import Published, by_pseudonym, differences
+from broker.audit.replay import Again, Published, by_pseudonym, differences
 from broker.market.asking import asking
 from broker.market.auction import auction, has_market_at, session_rules
 from broker.market.iteration import Iteration
 from broker.market.reply_intake import wrong_reply
 from broker.market.slot_book import Session, SlotBook
 from wire.audit import Check, Violation
-from wire.messages import Award, Convergence, PairQuestion, PairReply, Question, Reply, ReplyEntry
+from wire.messages import Convergence, PairQuestion, PairReply, Question, Reply, ReplyEntry
 from wire.reply_audit import complete_replies, replies_against_report
 from wire.reply_book import shown_reply
 from wire.slots import parse_utc
 
 Asked = Question | PairQuestion
-
-
-@dataclass(slots=True)
-class Again:
-    """What asking and clearing again gives: `replies` is None where they are not whole, `awards` are by pseudonym."""
-
-    violations: list[Violation] = field(default_factory=list)
-    replies: Sequence[ReplyEntry] | None = None
-    awards: dict[str, Award] = field(default_factory=dict)
 
 
 def asked_again(published: Published, session: Session, told: Questions, own: Mapping[str, str]) -> Again:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from broker.audit.archive import Archive
 from broker.audit.asked_again import asked_again
 from broker.audit.day_replay import Auction, replay_days
 from broker.audit.own_replies import Names
 from broker.audit.questions import Questions, questions_of
-from broker.audit.replay import Published, published_terms, replay
+from broker.audit.replay import Again, Published, impossible, published_terms, replay
 from broker.audit.report import Report
 from broker.audit.rules import Revision, in_order, published_rules
 from broker.market.day_rules import NOTHING, Surroundings
@@ -92,20 +94,25 @@ def check_rounds(archive: Archive, calendar: Calendar, days: Days, names: Names,
         if gate.blocks:
             with_blocks.append((published, session))
             continue
-        if published.is_in_rounds:
-            own = {meter: name for (meter, of), name in names.items() if of == key}
-            again = asked_again(published, session, questions.get(key, Questions()), own)
-            wrong, found.awards[key] = again.violations, again.awards
-            if again.replies is not None:
-                found.replies[key] = again.replies
-                report.replies += len(again.replies)
-        else:
-            wrong, found.awards[key] = replay(published, session)
-        report.violations += wrong
+        own = {meter: name for (meter, of), name in names.items() if of == key}
+        again = _again(published, session, questions.get(key, Questions()), own)
+        report.violations += again.violations
+        found.awards[key] = again.awards
+        if again.replies is not None:
+            found.replies[key] = again.replies
+            report.replies += len(again.replies)
     auctions = replay_days(archive, with_blocks, report)
     found.awards |= auctions.awards
     found.blocks = auctions.blocks
     return found
+
+
+def _again(published: Published, session: Session, told: Questions, own: Mapping[str, str]) -> Again:
+    """Clears a round again, from its orders or from the replies to its questions."""
+    try:
+        return asked_again(published, session, told, own) if published.is_in_rounds else replay(published, session)
+    except ValidationError:
+        return Again([impossible(published.clearing.slot)])
 
 
 def _published(archive: Archive) -> dict[RoundName, _Round]:

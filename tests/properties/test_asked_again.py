@@ -152,6 +152,26 @@ def test_another_reply_under_a_root_that_fits_gives_another_clearing(terms: Term
         assert Check.OWN_ORDER in checks or change is humble, "a receipted reply is missing"
 
 
+@settings(max_examples=20, deadline=None)
+@given(TERMS, st.data())
+def test_whatever_replies_are_published_is_a_finding_and_no_traceback(terms: Terms, data: st.DataObject) -> None:
+    session = Session(MANY, terms=terms).run()
+    energies = st.integers(0, 10**9)
+    rows = st.lists(st.tuples(energies, energies, energies, energies), max_size=15)
+    pairs = st.lists(st.integers(0, 10**12), max_size=3).map(tuple)
+
+    def other(entries: list[ReplyEntry]) -> list[ReplyEntry]:
+        place = data.draw(st.integers(0, len(entries) - 1))
+        told = {
+            "quantities": tuple(Quantities(*row) for row in data.draw(rows)),
+            "sells_milli_wh": data.draw(pairs),
+            "buys_milli_wh": data.draw(pairs),
+        }
+        return [*entries[:place], entries[place].model_copy(update=told), *entries[place + 1 :]]
+
+    assert found(session, sound(session, other)) & {Check.REPLIES, Check.CLEARING}
+
+
 @pytest.mark.parametrize("terms", [ASKING, PAIRING])
 def test_a_question_that_does_not_follow_is_found_and_one_that_is_hidden_too(terms: Terms) -> None:
     session = Session(MANY, terms=terms).run()
