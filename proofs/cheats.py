@@ -12,11 +12,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from broker.market.terms import Terms
+from proofs.tricks.asked import asked_terms
 from proofs.tricks.catalogue import CHEATS
 from proofs.tricks.network import MEMBERS_MAX, terms_of
 from proofs.tricks.plot import Plot, dishonest
 from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
 from wire.audit import Check, Violation
+from wire.messages import PAIR_QUESTIONS_MAX
 
 DRAWS_MAX = 50
 HONEST = "honest"
@@ -55,10 +57,11 @@ def run(seed: int, cheat: str | None = None) -> Run:
 
 
 def _attempt(seed: int, name: str, rng: random.Random) -> Run | None:
-    sealed = name == "lost_reveal" or rng.random() < 0.3
-    members = rng.randint(3, MEMBERS_MAX.get(name, 9))
-    own = terms_of(name, members)
-    terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=2, sealed=sealed, reveal_within_s=20, **own)
+    kind = rng.choice(sorted(CHEATS)) if name == HONEST else name
+    sealed = kind == "lost_reveal" or rng.random() < 0.3
+    members = rng.randint(3, MEMBERS_MAX.get(kind, 9))
+    own = {"sealed": sealed, "reveal_within_s": 20, **terms_of(kind, members), **asked_terms(kind, members)}
+    terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=2, **own)
     community = WatchedCommunity(members=members, terms=terms)
     for number in HONEST_SLOTS:
         play(community, rng, number)
@@ -78,7 +81,7 @@ def _attempt(seed: int, name: str, rng: random.Random) -> Run | None:
     return Run(
         seed=seed,
         cheat=name,
-        sealed=sealed,
+        sealed=terms.sealed,
         false_alarms=tuple(false_alarms),
         live=frozenset(violation.check for violation in community.live_findings()),
         offline=frozenset(violation.check for violation in community.verified().violations),
@@ -93,7 +96,8 @@ def play(community: WatchedCommunity, rng: random.Random, number: int) -> None:
 
 def _clear_and_deliver(community: WatchedCommunity, rng: random.Random, number: int) -> None:
     at, terms = slot(number), community.terms
-    community.step(terms.gate_s(at))
+    for _ in range(1 + PAIR_QUESTIONS_MAX if terms.trading[0].in_rounds else 1):
+        community.step(terms.gate_s(at))
     community.step(terms.clearing_s(terms.gates(at)[-1]))
     community.step(at.start_s)
     community.report(rng, at)

@@ -157,8 +157,8 @@ class WatchedCommunity:
         if out.meter or name == self.witness:
             self.heard.append(line_of(topic(rule.kind, COMMUNITY, out.meter), frame))
         message = self.meters[name].receive(rule.kind, frame, now_s)
-        if message is not None and not out.meter and name == self.witness:
-            self._replay(self.rounds.hear(message, line_of(topic(rule.kind, COMMUNITY), frame)))
+        if message is not None and name == self.witness:
+            self._replay(self.rounds.hear(message, line_of(topic(rule.kind, COMMUNITY, out.meter), frame)))
 
     def _replay(self, lines: list[str]) -> None:
         """The first member has ended rounds cleared again at once, as its meter does in a process of its own."""

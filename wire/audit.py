@@ -29,6 +29,7 @@ class Check(StrEnum):
     BOOK = "book"
     ROSTER = "roster"
     RULES = "rules"
+    REPLIES = "replies"
     CLEARING = "clearing"
     AWARDS_ROOT = "awards_root"
     OWN_ORDER = "own_order"

@@ -89,6 +89,7 @@ TABLE: tuple[TopicRule, ...] = (
     _rule("call", "broker", private=False, purpose="the operator asks for flexibility, or for standing by"),
     _rule("book", "broker", private=False, purpose="orders of a round under pseudonyms, in pages"),
     _rule("blocks", "broker", private=False, purpose="block orders of a day-ahead auction, under pseudonyms"),
+    _rule("replies", "broker", private=False, purpose="replies to the questions of a round, under pseudonyms"),
     _rule("leaves", "broker", private=False, purpose="new leaves of the log"),
     _rule("checkpoint", "broker", private=False, retain=True, purpose="head of the log"),
     _rule("status", "broker", private=False, retain=True, purpose="broker online or offline (last will)"),

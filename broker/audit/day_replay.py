@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from pydantic import ValidationError
+
 from broker.audit.archive import Archive
-from broker.audit.replay import Published, by_pseudonym, differences
+from broker.audit.replay import Published, by_pseudonym, differences, impossible
 from broker.audit.report import Report
 from broker.market.sessions.block_book import blocks_root
 from broker.market.sessions.day_auction import day_auction
@@ -74,7 +76,11 @@ def _entries(auction: Auction, pages: Sequence[BlockBook], report: Report) -> li
 def _cleared_again(day: Day, entries: Sequence[BlockEntry], report: Report) -> dict[RoundName, dict[str, Award]]:
     books = [published.book(session) for published, session in day]
     first, session = day[0]
-    result = day_auction(books, entries, first.terms, first.cleared_s(session))
+    try:
+        result = day_auction(books, entries, first.terms, first.cleared_s(session))
+    except ValidationError:
+        report.violations.append(impossible(first.clearing.slot))
+        return {}
     awards = {}
     for (published, _), (clearing, given) in zip(day, result.slots, strict=True):
         report.violations += differences(published.clearing, clearing)

@@ -10,7 +10,9 @@ from wire.checkpoint import NoteError, tree_head
 from wire.codec import canonical
 from wire.commitments import message_leaf
 from wire.log_view import LogView
-from wire.messages import Calendar, Checkpoint, Clearing, DayRules, Gate, Leaves, Roster, Trading
+from wire.messages import Calendar, Checkpoint, Clearing, Convergence, DayRules, Gate, Leaves, Roster, Trading
+
+FIXED = (Gate, Convergence, Clearing, Roster, DayRules, Trading)
 
 
 def check_log(
@@ -45,11 +47,11 @@ def published_leaves(archive: Archive, report: Report) -> dict[int, str]:
 
 
 def _missing(archive: Archive, leaves: set[str]) -> list[Violation]:
-    """Gates, clearings, rosters, rules and pauses that are not in the log though a checkpoint came after them."""
+    """Messages that a log has to fix and that are not in it, though a checkpoint came after them."""
     if not leaves:
         return []
     last = max(i for i, message in enumerate(archive.messages) if isinstance(message, Checkpoint))
-    fixed = [m for m in archive.messages[:last] if isinstance(m, Gate | Clearing | Roster | DayRules | Trading)]
+    fixed = [m for m in archive.messages[:last] if isinstance(m, FIXED)]
     return [
         Violation(Check.LOG, _about(m), f"its {m.kind} is not in the log")
         for m in fixed
@@ -57,7 +59,7 @@ def _missing(archive: Archive, leaves: set[str]) -> list[Violation]:
     ]
 
 
-def _about(message: Gate | Clearing | Roster | DayRules | Trading) -> str:
+def _about(message: Gate | Convergence | Clearing | Roster | DayRules | Trading) -> str:
     if isinstance(message, Trading):
         return message.since
     return message.day if isinstance(message, Roster | DayRules) else message.slot

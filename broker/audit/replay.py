@@ -1,7 +1,7 @@
 """Clearing a round again from its published book, bit for bit, with the published mechanism, rules and prices."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from broker.market.day_rules import NOTHING, Surroundings
 from broker.market.sessions.auction import auction, session_rules
@@ -11,7 +11,7 @@ from broker.mechanisms.catalogue import MECHANISMS
 from wire import audit
 from wire.audit import Check, Violation
 from wire.calendar import AUCTIONS
-from wire.messages import Award, BookEntry, Calendar, Clearing, Conditions, Gate
+from wire.messages import Award, BookEntry, Calendar, Clearing, Conditions, Convergence, Gate, ReplyEntry
 from wire.slots import Slot, parse_utc
 
 ANY_PRICES = OutsidePrices(0, 0)
@@ -40,6 +40,12 @@ class Published:
         named = (self.clearing.stage, self.clearing.round)
         found = () if slot is None else self.terms.gates(slot)
         return next((Session(gate) for gate in found if (gate.stage, gate.round) == named), None)
+
+    @property
+    def is_in_rounds(self) -> bool:
+        """Whether it was cleared in questions to members whose orders stay sealed."""
+        stage = self.terms.stage_named(self.clearing.stage)
+        return stage is not None and stage.in_rounds
 
     def book(self, session: Session) -> SlotBook:
         """The round as the market's record of its slot; members are pseudonyms.
@@ -73,13 +79,30 @@ def published_terms(calendar: Calendar) -> Terms | None:
     )
 
 
-def replay(published: Published, session: Session) -> tuple[list[Violation], dict[str, Award]]:
-    """Every field in which the published clearing differs from the replayed one, and the awards by pseudonym."""
+@dataclass(slots=True)
+class Again:
+    """What clearing a round again gives: findings, and the awards by pseudonym.
+
+    `replies` are those to its questions; None where it has none, or where they are not whole.
+    """
+
+    violations: list[Violation] = field(default_factory=list)
+    awards: dict[str, Award] = field(default_factory=dict)
+    replies: Sequence[ReplyEntry] | None = None
+
+
+def replay(published: Published, session: Session) -> Again:
+    """Every field in which the published clearing differs from the replayed one, and the awards."""
     book, terms, around = published.book(session), published.terms, published.around
     assert around is not None, "what is not in the archive is not replayed"
     rules = session_rules(book, terms, around)
     again, awards = auction(book, session.listed, terms, published.cleared_s(session), rules)
-    return differences(published.clearing, again), by_pseudonym(awards)
+    return Again(differences(published.clearing, again), by_pseudonym(awards))
+
+
+def impossible(slot: str) -> Violation:
+    """What is published gives results that no message can hold: nobody can have cleared it by the rules."""
+    return Violation(Check.CLEARING, slot, "what was published gives results that no message can hold")
 
 
 def by_pseudonym(awards: Iterable[Award]) -> dict[str, Award]:
@@ -87,13 +110,13 @@ def by_pseudonym(awards: Iterable[Award]) -> dict[str, Award]:
     return {award.pseudonym: award for award in awards}
 
 
-def differences(clearing: Clearing, again: Clearing) -> list[Violation]:
-    """Every field in which a published clearing differs from the replayed one."""
+def differences(published: Clearing | Convergence, again: Clearing | Convergence) -> list[Violation]:
+    """Every field in which a published result differs from the replayed one."""
     wrong = []
-    for name in type(clearing).model_fields:
-        published, ours = getattr(clearing, name), getattr(again, name)
-        if published != ours:
+    for name in type(published).model_fields:
+        told, ours = getattr(published, name), getattr(again, name)
+        if told != ours:
             check = Check.AWARDS_ROOT if name == "awards_root" else Check.CLEARING
-            detail = f"{name} is {str(published)[:80]}, the book gives {str(ours)[:80]}"
-            wrong.append(Violation(check, clearing.slot, detail))
+            detail = f"{name} is {str(told)[:80]}, the book gives {str(ours)[:80]}"
+            wrong.append(Violation(check, published.slot, detail))
     return wrong

@@ -17,6 +17,7 @@ class Report:
     violations: list[Violation] = field(default_factory=list)
     rounds: int = 0
     orders: int = 0
+    replies: int = 0
     blocks: int = 0
     checkpoints: int = 0
     leaves: int = 0
@@ -34,6 +35,7 @@ class Report:
             "violations": [{"check": v.check, "about": v.about, "detail": v.detail} for v in self.violations],
             "rounds": self.rounds,
             "orders": self.orders,
+            "replies": self.replies,
             "blocks": self.blocks,
             "checkpoints": self.checkpoints,
             "leaves": self.leaves,

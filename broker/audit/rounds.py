@@ -1,11 +1,16 @@
 """Every round of an archive: its root, its book, its roster, and its clearing made again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from broker.audit.archive import Archive
+from broker.audit.asked_again import asked_again
 from broker.audit.day_replay import Auction, replay_days
-from broker.audit.replay import Published, published_terms, replay
+from broker.audit.own_replies import Names
+from broker.audit.questions import Questions, questions_of
+from broker.audit.replay import Again, Published, impossible, published_terms, replay
 from broker.audit.report import Report
 from broker.audit.rules import Revision, in_order, published_rules
 from broker.market.day_rules import NOTHING, Surroundings
@@ -15,7 +20,19 @@ from wire import audit
 from wire.audit import Check, Violation
 from wire.calendar import gates
 from wire.commitments import RoundName, round_of
-from wire.messages import Award, BlockEntry, Book, BookEntry, Calendar, Clearing, Conditions, Gate, Message, Trading
+from wire.messages import (
+    Award,
+    BlockEntry,
+    Book,
+    BookEntry,
+    Calendar,
+    Clearing,
+    Conditions,
+    Gate,
+    Message,
+    ReplyEntry,
+    Trading,
+)
 from wire.slots import Slot, parse_utc
 
 Days = Mapping[str, set[str]]
@@ -23,9 +40,10 @@ Days = Mapping[str, set[str]]
 
 @dataclass(slots=True)
 class Rounds:
-    """The complete books, the block orders by auction, the rules of days, and the replayed awards by pseudonym."""
+    """The complete books and replies, the block orders by auction, the rules of days, and the replayed awards."""
 
     books: dict[RoundName, tuple[BookEntry, ...]] = field(default_factory=dict)
+    replies: dict[RoundName, Sequence[ReplyEntry]] = field(default_factory=dict)
     awards: dict[RoundName, dict[str, Award]] = field(default_factory=dict)
     blocks: dict[Auction, list[BlockEntry]] = field(default_factory=dict)
     rules: dict[Revision, Surroundings] = field(default_factory=dict)
@@ -40,8 +58,8 @@ class _Round:
     pages: list[Message] = field(default_factory=list)
 
 
-def check_rounds(archive: Archive, calendar: Calendar, days: Days, report: Report) -> Rounds:
-    """Checks every round of the archive; adds to the report."""
+def check_rounds(archive: Archive, calendar: Calendar, days: Days, names: Names, report: Report) -> Rounds:
+    """Checks every round of the archive; adds to the report. `names` are known pseudonyms by meter and round."""
     conditions = {message.slot: message for message in archive.of(Conditions)}
     switched = archive.of(Trading)
     rules = published_rules(archive, days, report)
@@ -51,6 +69,7 @@ def check_rounds(archive: Archive, calendar: Calendar, days: Days, report: Repor
     first = rounds[0][0].slot if rounds else ""
     earlier = _RostersBefore(archive, calendar, first)
     with_blocks: list[tuple[Published, Session]] = []
+    questions = questions_of(archive)
     for key, parts in rounds:
         if key.slot == first and not parts.gates:
             report.unchecked.append(f"{key.stage} {key.slot}: the archive begins after its gate")
@@ -75,12 +94,25 @@ def check_rounds(archive: Archive, calendar: Calendar, days: Days, report: Repor
         if gate.blocks:
             with_blocks.append((published, session))
             continue
-        wrong, found.awards[key] = replay(published, session)
-        report.violations += wrong
+        own = {meter: name for (meter, of), name in names.items() if of == key}
+        again = _again(published, session, questions.get(key, Questions()), own)
+        report.violations += again.violations
+        found.awards[key] = again.awards
+        if again.replies is not None:
+            found.replies[key] = again.replies
+            report.replies += len(again.replies)
     auctions = replay_days(archive, with_blocks, report)
     found.awards |= auctions.awards
     found.blocks = auctions.blocks
     return found
+
+
+def _again(published: Published, session: Session, told: Questions, own: Mapping[str, str]) -> Again:
+    """Clears a round again, from its orders or from the replies to its questions."""
+    try:
+        return asked_again(published, session, told, own) if published.is_in_rounds else replay(published, session)
+    except ValidationError:
+        return Again([impossible(published.clearing.slot)])
 
 
 def _published(archive: Archive) -> dict[RoundName, _Round]:
@@ -162,11 +194,6 @@ def _session(published: Published, days: Days, report: Report) -> Session | None
         report.violations.append(Violation(Check.CLEARING, clearing.slot, detail))
         return None
     report.violations += audit.gate_time(gate, session.gate.gate_s)
-    stage = published.terms.stage_named(clearing.stage)
-    if stage is not None and stage.in_rounds:
-        why = "its members answered questions, their orders stay sealed"
-        report.unchecked.append(f"{clearing.stage} {clearing.slot}: clearing not replayed: {why}")
-        return None
     if published.around is not None:
         return session
     what = f"revision {gate.rules} of the day's rules"

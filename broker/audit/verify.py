@@ -6,6 +6,7 @@ from broker.audit.archive import Archive
 from broker.audit.log import check_log
 from broker.audit.member import check_member
 from broker.audit.own_blocks import own_blocks
+from broker.audit.own_replies import check_own_replies, own_names
 from broker.audit.own_rules import own_rules
 from broker.audit.report import Report
 from broker.audit.rounds import check_rounds
@@ -26,9 +27,11 @@ def verify(archive: Archive, *, members: int | None = None, notes: Sequence[str]
         report.violations.append(Violation(Check.CONTRADICTION, "calendar", "the market's terms have changed"))
     report.violations += audit.rosters(archive.of(Roster), members)
     days = audit.roster_names(archive.of(Roster))
-    rounds = check_rounds(archive, calendars[0], days, report)
+    names = own_names(archive)
+    rounds = check_rounds(archive, calendars[0], days, names, report)
     check_log(archive, calendars[0], notes, days, report)
     check_member(archive, calendars[0], rounds.books, rounds.awards, report)
+    report.violations += check_own_replies(archive, names, rounds.replies)
     check_settled_slots(archive, calendars[0], rounds.awards, report)
     report.violations += own_blocks(archive, calendars[0], rounds.blocks)
     report.own_rules = own_rules(archive, rounds.rules)

@@ -95,7 +95,8 @@ def _note(text: str) -> str:
 def _print(community: str, broker_key: bytes, report: "Report") -> None:
     print(f"{community}, signed by {broker_key.hex()}")
     print(
-        f"cleared again: {report.rounds} rounds with {report.orders} orders and {report.blocks} block orders;"
+        f"cleared again: {report.rounds} rounds with {report.orders} orders, {report.blocks} block orders and"
+        f" {report.replies} replies;"
         f" log: {report.checkpoints} checkpoints over {report.leaves} leaves;"
         f" opened: {report.awards} awards, {report.settlements} settlements, {report.settled_slots} slots as a whole"
     )

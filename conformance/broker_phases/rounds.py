@@ -24,6 +24,7 @@ from wire.messages import (
     Quantities,
     Question,
     Reply,
+    ReplyBook,
     ServiceStatus,
 )
 from wire.slots import format_utc, parse_utc
@@ -129,6 +130,7 @@ async def asking(stand: Stand, ground: Ground) -> None:
         await stand.hears(Question, stage=stage.stage, slot=g.slot.label, question=answered + 1)
     await stand.clock.reach(until_s)
     await stand.hears(Clearing, slot=g.slot.label, stage=stage.stage)
+    await stand.hears(ReplyBook, slot=g.slot.label, stage=stage.stage)
 
 
 def _reply(g: Ground, question: Question) -> Probe:

@@ -125,6 +125,8 @@ CONTRACTS = Group(
                     "`reveal_within_s` is over."),
         broker(242, "A batch of a gateway that no member is enrolled with is refused as `wrong_gateway`."),
         broker(243, "A batch of more than 500 records is refused as `oversized`."),
+        broker(244, "After the clearing of a market in rounds the replies that counted are published as `replies`, "
+                    "as they were sent; `convergence` has named their number and root."),
     ),
 )  # fmt: skip
 

@@ -7,14 +7,14 @@ from hems.control.heard_rounds import HeardRounds
 from hems.control.market_auditor import MarketAuditor
 from hems.io.round_replay import NoReplay, replayed
 from wire import messages as m
-from wire.topics import BY_KIND, topic
+from wire.topics import topic
 
 LOG = logging.getLogger(__name__)
 WAITING_MAX = 20
 
 
 class Replays:
-    """Hears public frames; what clearing their rounds again finds goes to the auditor."""
+    """Hears frames; what clearing their rounds again finds goes to the auditor."""
 
     def __init__(self, auditor: MarketAuditor, *, community: str, broker_key: str) -> None:
         self._auditor, self._community, self._broker_key = auditor, community, broker_key
@@ -23,10 +23,9 @@ class Replays:
         self._is_failing = False
 
     def hear(self, message: m.Message, data: bytes) -> None:
-        """Takes a verified message of the broker with its frame; only public ones are looked at."""
-        if "{meter}" in BY_KIND[message.kind].pattern:
-            return
-        lines = self._heard.hear(message, f"{topic(message.kind, self._community)} {data.decode()}")
+        """Takes a verified message of the broker with its frame."""
+        named = topic(message.kind, self._community, self._auditor.meter)
+        lines = self._heard.hear(message, f"{named} {data.decode()}")
         if not lines:
             return
         if self._waiting.qsize() >= WAITING_MAX:

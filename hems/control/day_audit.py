@@ -68,6 +68,16 @@ class DayAudit:
             return None
         return {row.pseudonym: row for page in pages for row in page.members}
 
+    def premium_micro(self, gate: m.Gate, pseudonym: str) -> int | None:
+        """The most that a member adds for a partner and a quality [micro/kWh]; None while its rules are not known."""
+        rows = self.rows(gate)
+        if rows is None:
+            return None
+        premiums = rows[pseudonym].premiums if pseudonym in rows else ()
+        named = [micro for name, micro in premiums if len(name) == len(pseudonym)]
+        qualities = [micro for name, micro in premiums if len(name) != len(pseudonym)]
+        return max([0, *named]) + max([0, *qualities])
+
     def _pages(self, gate: m.Gate) -> list[m.DayRules]:
         named = audit.day_of(gate.slot), gate.rules
         return [page for (day, revision, _), page in self._rules.items() if (day, revision) == named]

@@ -12,12 +12,13 @@ from fractions import Fraction
 from itertools import accumulate
 
 from wire.audit import Check, Violation
-from wire.messages import Award, BookEntry, Clearing
+from wire.messages import Award, BookEntry, Clearing, Level
 from wire.quantities import round_half_even
 
 UNIFORM = "uniform_price_k_double_auction"
 LIMITED = "operating_envelope"  # the same auction of the orders inside each connection's limits
 ONE_PRICE = (UNIFORM, "iterated_price")
+PAIRS = "admm_bilateral"
 
 
 class _Curve:
@@ -99,16 +100,28 @@ def _wrong(clearing: Clearing, detail: str) -> Violation:
     return Violation(Check.CLEARING, clearing.slot, detail)
 
 
-def own_award(award: Award, own: BookEntry, clearing: Clearing, *, is_exact: bool = True) -> list[Violation]:
+def own_award(
+    award: Award, own: BookEntry, clearing: Clearing, *, is_exact: bool = True, premium_micro: int | None = None
+) -> list[Violation]:
     """What is wrong with an award, given the own order; limits for every auction, the exact part for one price.
 
-    `is_exact` is false where the broker may know less than the order.
+    `is_exact` is false where the broker may know less than the order. `premium_micro` is the most that the member
+    adds for a partner and a quality [micro/kWh], None where that is not known.
     """
     wrong = _beyond(award, own)
-    price = clearing.price_micro_per_kwh
-    if is_exact and not wrong and clearing.mechanism in ONE_PRICE and clearing.note is None and price is not None:
-        wrong = _against_price(award, own, price)
+    if not wrong and clearing.mechanism in ONE_PRICE:
+        wrong = _against_clearing(award, own, clearing, is_exact=is_exact)
+    if not wrong and clearing.mechanism == PAIRS and premium_micro is not None:
+        wrong = _beyond_limits(award, own, premium_micro)
     return [Violation(Check.OWN_AWARD, award.slot, detail) for detail in wrong]
+
+
+def _against_clearing(award: Award, own: BookEntry, clearing: Clearing, *, is_exact: bool) -> list[str]:
+    """A note says that the one price is another mechanism's, or in rounds that they ended before it was exact."""
+    price, is_noted = clearing.price_micro_per_kwh, clearing.note is not None
+    if price is None or (is_noted and clearing.mechanism == UNIFORM):
+        return []
+    return _against_price(award, own, price, is_exact=is_exact and not is_noted)
 
 
 def _beyond(award: Award, own: BookEntry) -> list[str]:
@@ -119,14 +132,29 @@ def _beyond(award: Award, own: BookEntry) -> list[str]:
     return []
 
 
-def _against_price(award: Award, own: BookEntry, price: int) -> list[str]:
+def _beyond_limits(award: Award, own: BookEntry, premium_micro: int) -> list[str]:
+    """Every pair has its own price, and nobody loses on its last kWh in any: so no more than that is paid for all."""
+    most = award.bought_wh * (_worst(sorted(own.buy, reverse=True), award.bought_wh) + premium_micro)
+    most -= award.sold_wh * _worst(sorted(own.sell), award.sold_wh)
+    return [] if award.amount_nano <= most else [f"costs {award.amount_nano}, the own limits allow {most}"]
+
+
+def _worst(levels: list[Level], energy_wh: int) -> int:
+    """The limit of the last unit of an energy, from the best level on [micro/kWh]; 0 for none."""
+    if not energy_wh:
+        return 0
+    sums = list(accumulate(energy for _, energy in levels))
+    return levels[bisect_left(sums, energy_wh)][0]
+
+
+def _against_price(award: Award, own: BookEntry, price: int, *, is_exact: bool) -> list[str]:
     sides = (
         ("bought", award.bought_wh, [(limit - price, energy) for limit, energy in own.buy]),
         ("sold", award.sold_wh, [(price - limit, energy) for limit, energy in own.sell]),
     )
     wrong = []
     for verb, given, gains in sides:
-        least = sum(energy for gain, energy in gains if gain > 0)
+        least = sum(energy for gain, energy in gains if gain > 0) if is_exact else 0
         most = sum(energy for gain, energy in gains if gain >= 0)
         if not least <= given <= most:
             wrong.append(f"{verb} {given} Wh at {price}, the own order gives {least} to {most} Wh")

@@ -18,6 +18,7 @@ ROUNDS_KEPT = 600
 PAUSES_KEPT = 40
 KeyT = TypeVar("KeyT")
 T = TypeVar("T")
+OfRound = m.Gate | m.Question | m.PairQuestion | m.Convergence | m.Clearing | m.Award | m.Book | m.ReplyBook
 
 
 @dataclass(slots=True)
@@ -31,7 +32,10 @@ class _Heard:
 
 @dataclass(slots=True)
 class HeardRounds:
-    """Collects public frames, as lines of an archive, until their rounds are over."""
+    """Collects frames, as lines of an archive, until their rounds are over.
+
+    They are public but for the home's own questions and award: what it was asked alone is checked with the rest.
+    """
 
     _calendar: str = ""
     _days: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -42,7 +46,7 @@ class HeardRounds:
     _blocks: list[str] = field(default_factory=list)
 
     def hear(self, message: m.Message, line: str) -> list[str]:
-        """Keeps the line of a verified public message; returns the archive of the rounds that it ends, else [].
+        """Keeps the line of a verified message; returns the archive of the rounds that it ends, else [].
 
         Rounds whose gate or rules were not heard are left out: nobody could clear them again.
         """
@@ -57,7 +61,9 @@ class HeardRounds:
             case m.Trading():
                 self._switched[message.since] = line
                 _trim(self._switched, PAUSES_KEPT)
-            case m.Gate() | m.Clearing() | m.Book():
+            case m.Gate() | m.Question() | m.Convergence() | m.Clearing() | m.Book() | m.ReplyBook():
+                self._hear_round(message, line)
+            case m.PairQuestion() | m.Award() if round_of(message) in self._rounds:
                 self._hear_round(message, line)
             case m.BlockBook():
                 self._blocks.append(line)
@@ -75,7 +81,7 @@ class HeardRounds:
             del self._days[old]
             self._rules = {(day, revision) for day, revision in self._rules if day != old}
 
-    def _hear_round(self, message: m.Gate | m.Clearing | m.Book, line: str) -> None:
+    def _hear_round(self, message: OfRound, line: str) -> None:
         heard = self._rounds.setdefault(round_of(message), _Heard())
         heard.lines[line] = None
         if isinstance(message, m.Gate):

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from hems.control.day_audit import DayAudit, within_limits
 from hems.control.equilibrium import LIMITED, UNIFORM, equilibrium, own_award
+from hems.control.round_replies import RoundReplies
 from wire import audit
 from wire import messages as m
 from wire.audit import Check, Violation
@@ -31,8 +32,8 @@ T = TypeVar("T")
 class Round:
     """What is known of one session of a slot; `own` is the own receipted order as the book has to show it.
 
-    `revealed` is true once the broker has receipted the reveal of a sealed order; `replied` are the questions of
-    which it has receipted the reply, `asked` how many there were.
+    `revealed` is true once the broker has receipted the reveal of a sealed order; `replies` is what is known of its
+    questions, where it has some.
     """
 
     gate: m.Gate | None = None
@@ -41,8 +42,7 @@ class Round:
     receipt: m.Receipt | None = None
     own: m.BookEntry | None = None
     revealed: bool = False
-    replied: set[int] = field(default_factory=set)
-    asked: int = 0
+    replies: RoundReplies = field(default_factory=RoundReplies)
     award: m.Award | None = None
     checked: bool = False
 
@@ -74,6 +74,10 @@ class MarketAuditor:
         self._sent[order.stage, order.slot, order.sequence] = (order, salt)
         _trim(self._sent, WAITING_ROUNDS)
 
+    def replied(self, reply: m.Reply | m.PairReply) -> None:
+        """Remembers an own reply to a question."""
+        self._round(round_of(reply)).replies.said[reply.question] = reply
+
     def reported(self, report: m.MeterReport) -> None:
         """Remembers the own metered energy; of a slot that was reported twice nobody knows which one counts."""
         imported, exported = report.import_to_wh - report.import_from_wh, report.export_to_wh - report.export_from_wh
@@ -103,7 +107,9 @@ class MarketAuditor:
             case m.Gate():
                 self._learn_gate(message, now_s)
             case m.Convergence():
-                self._round(round_of(message)).asked = message.questions
+                self._find(self._round(round_of(message)).replies.learn_report(message, now_s))
+            case m.ReplyBook():
+                self._learn_replies(message)
             case m.Clearing():
                 self._learn_clearing(message)
             case m.Book():
@@ -151,6 +157,10 @@ class MarketAuditor:
     def _stage(self, name: str) -> m.Stage | None:
         return next((stage for stage in self._stages if stage.stage == name), None)
 
+    def _is_in_rounds(self, clearing: m.Clearing) -> bool:
+        stage = self._stage(clearing.stage)
+        return stage is not None and stage.in_rounds
+
     def _slot(self, label: str) -> Slot | None:
         return None if self._calendar is None else audit.slot_named(label, self._calendar.slot_minutes)
 
@@ -177,7 +187,7 @@ class MarketAuditor:
             return
         of = RoundName(self._community, receipt.stage, receipt.slot, receipt.round)
         if receipt.of in ("reply", "pair_reply"):
-            self._round(of).replied.add(receipt.sequence)
+            self._round(of).replies.receipted.add(receipt.sequence)
         if receipt.pseudonym is None:
             return
         if receipt.of == "reveal":
@@ -238,6 +248,11 @@ class MarketAuditor:
         if before != page:
             self._find([Violation(Check.CONTRADICTION, page.slot, f"two different pages {page.page} of the book")])
 
+    def _learn_replies(self, page: m.ReplyBook) -> None:
+        known = self._round(round_of(page))
+        if not known.checked:
+            self._find(known.replies.learn_page(page))
+
     def _learn_checkpoint(self, checkpoint: m.Checkpoint) -> None:
         if self.log is not None:
             self._find(self.log.learn(checkpoint))
@@ -245,6 +260,7 @@ class MarketAuditor:
             if known.clearing is not None and not known.checked and name.slot <= checkpoint.slot:
                 known.checked = True
                 self._find(self._closed_round(known, known.clearing))
+                known.replies.forget_pages()
         for index in [i for i in self._settlements if i < checkpoint.size]:
             settlement = self._settlements.pop(index)
             detail = f"leaf {index} of the log was not published"
@@ -264,6 +280,8 @@ class MarketAuditor:
                 wrong.append(Violation(Check.LOG, clearing.slot, f"its {message.kind} is not in the log"))
         wrong += self._days.strangers(clearing.slot, [entry.pseudonym for entry in entries])
         wrong += self._days.rules_followed(known.gate, self._fixed)
+        if self._is_in_rounds(clearing):
+            wrong += known.replies.wrong(clearing, {entry.pseudonym for entry in entries}, self._fixed)
         return wrong + self._result(clearing, entries, known.gate) + self._own(known, known.gate, clearing, entries)
 
     def _result(self, clearing: m.Clearing, entries: tuple[m.BookEntry, ...], gate: m.Gate) -> list[Violation]:
@@ -303,16 +321,16 @@ class MarketAuditor:
         if known.receipt is None or known.own is None:
             return []
         expected, own, award = known.own, known.own, known.award
-        stage = self._stage(clearing.stage)
-        is_in_rounds = stage is not None and stage.in_rounds
+        is_in_rounds = self._is_in_rounds(clearing)
         is_void = award is not None and award.reason is m.AwardReason.UNREVEALED and not known.revealed
         if is_in_rounds or is_void:
             expected = expected.model_copy(update={"salt": None, "buy": (), "sell": ()})
             own = expected if is_void else own
-        if is_void and known.replied:
-            detail = f"counts as silent, and {len(known.replied)} replies were receipted"
-            return [Violation(Check.OWN_AWARD, clearing.slot, detail)]
-        wrong = audit.own_order(known.receipt, expected, entries)
+        wrong = known.replies.own_wrong(clearing.slot, expected.pseudonym)
+        if is_void and known.replies.receipted:
+            detail = f"counts as silent, and {len(known.replies.receipted)} replies were receipted"
+            return [*wrong, Violation(Check.OWN_AWARD, clearing.slot, detail)]
+        wrong += audit.own_order(known.receipt, expected, entries)
         if award is None:
             return [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "no award came that proves itself")]
         shown = [entry for entry in entries if entry.pseudonym == expected.pseudonym]
@@ -325,8 +343,11 @@ class MarketAuditor:
             return wrong if is_nothing else [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "an award of nothing")]
         # block orders of this member trade beside its simple order
         # where a reply was lost, what was said at a worse price stood in for it: within the order, but not all of it
-        is_exact = not is_in_rounds or len(known.replied) == known.asked
-        return wrong if gate.blocks else wrong + own_award(award, own, clearing, is_exact=is_exact)
+        is_exact = not is_in_rounds or known.replies.are_whole
+        if gate.blocks:
+            return wrong
+        premium_micro = self._days.premium_micro(gate, expected.pseudonym)
+        return wrong + own_award(award, own, clearing, is_exact=is_exact, premium_micro=premium_micro)
 
     def _learn_settlement(self, settlement: m.Settlement) -> None:
         awards = [known.award for name, known in self._rounds.items() if name.slot == settlement.slot and known.award]

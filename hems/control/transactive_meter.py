@@ -56,7 +56,7 @@ class TransactiveMeter:
         self._outbox = outbox
         self._on_message = on_message
         self._signer = Signer(meter, community, key)
-        self._sealed = SealedOrders(self._signer, outbox)
+        self._sealed = SealedOrders(self._signer, outbox, auditor)
         self._orders = Orders(self._signer, outbox, self.view, self._sealed, auditor)
         self._offering = Offering(self._signer, self.view)
         self._reports = Reports(self._signer, outbox, auditor)

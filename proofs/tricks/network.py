@@ -175,7 +175,7 @@ def _network(members: int, *, export_limit_w: int = 1_200) -> str:
     )
 
 
-def _preferences(members: int) -> str:
+def wishes(members: int) -> str:
     """Some sell green energy, some add something for it or for a neighbour's."""
     rows = {}
     for n in range(1, members + 1):
@@ -194,7 +194,7 @@ def terms_of(name: str, members: int) -> dict[str, Any]:
     mechanism = MECHANISM_OF.get(name)
     if mechanism is None:
         return {}
-    return {"mechanism": mechanism, "network": _network(members), "preferences": _preferences(members)}
+    return {"mechanism": mechanism, "network": _network(members), "preferences": wishes(members)}
 
 
 MECHANISM_OF: Mapping[str, str] = {

@@ -113,6 +113,7 @@ def faults(m: Mutator, run: Transcript) -> dict[int, Mutation]:
         34: add(lambda run: heard("answer", "home-1", b"{}"), after="access"),
         240: drop("flex_award", client="second"),
         241: m.edit("question", {"answer_by": "2027-01-15T10:00:00Z"}),
+        244: m.edit_all("replies", lambda value: value | {"entries": value["entries"][1:]}),
         239: m.edit("blocks", lambda value: value | {"entries": value["entries"][:1]}),
         64: drop("rejection", digest=sent(run, "burst.150").named),
         35: wire("home-2", "rejection", sent(run, "kind.unknown").named.encode(), client="second"),

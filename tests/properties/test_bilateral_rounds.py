@@ -4,6 +4,7 @@ import numpy as np
 from bilateral_rig import asked_in_rounds, propose
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from test_price_rounds import BAND, ORDERS, SILENT, Orders
 
 from broker.clearing import preference
@@ -16,6 +17,7 @@ from broker.clearing.preferences import Preference
 from hems.bidding.proposals import proposals
 from wire.messages import PAIR_QUESTIONS_MAX, OrderStep, PairTerms, Side
 
+TERMS = TypeAdapter(PairTerms)
 SIDES = st.sampled_from([Side.BUY, Side.SELL])
 STEPS = st.lists(st.tuples(st.integers(*BAND), st.integers(1, 4_000)), min_size=1, max_size=6)
 ROWS = st.lists(st.tuples(st.integers(*BAND), st.integers(0, 4_000_000)), min_size=1, max_size=6)
@@ -119,6 +121,28 @@ def worth(steps: list[tuple[int, int]], energy_wh: int) -> int:
         total, energy_wh = total + part * price, energy_wh - part
     assert energy_wh == 0, "more than the order"
     return total
+
+
+@settings(max_examples=10, deadline=None)
+@given(SIDES, st.integers(0, 30_000))
+def test_who_wants_more_at_any_price_moves_it_no_further_than_a_message_carries(liar: Side, premium: int) -> None:
+    names = [f"{number:02}" for number in range(64)]
+    sold, bought = dict.fromkeys((f"s{n}" for n in names), 1), dict.fromkeys((f"b{n}" for n in names), 1)
+    (sold if liar is Side.SELL else bought)[f"{'s' if liar is Side.SELL else 'b'}00"] = 27_500
+    wishes = {"b00": Preference(premiums={"s00": premium})}
+    rounds = starting(Start(300_000, sold, bought), [*sold.values(), *bought.values()], BAND[1] - BAND[0], wishes)
+    nothing = [0] * len(names)
+    for _ in range(PAIR_QUESTIONS_MAX):
+        for name in (*sold, *bought):
+            wanted = (
+                [27_500_000, *nothing[1:]] if (name, liar) in (("s00", Side.SELL), ("b00", Side.BUY)) else nothing
+            )
+            rounds.hear(name, *((wanted, []) if name in sold else ([], wanted)))
+        rounds.step()
+        for row in (*rounds.sells("s00"), *rounds.buys("b00")):
+            TERMS.validate_python((f"{1:016x}", row.price, row.agreed))
+    prices = [row.price for row in (*rounds.sells("s00"), *rounds.buys("b00"))]
+    assert max(map(abs, prices)) == 10**9, "the lie went on for long enough"
 
 
 @settings(max_examples=20, deadline=None)

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from carried_rig import SECRET, assert_same_after, carried, folded
+from carried_rig import SECRET, Sent, assert_same_after, carried, folded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_rig import FakeJournal
@@ -186,6 +186,35 @@ def questions() -> list[bytes]:
 @given(part=st.floats(0, 1))
 def test_a_session_goes_on_between_its_questions(questions: list[bytes], part: float) -> None:
     assert_same_after(questions, round(part * len(questions)), PAIRING)
+
+
+@pytest.mark.parametrize("part", [0.7, 0.8, 0.9])
+def test_a_session_goes_on_from_a_state_of_a_release_that_kept_no_replies(
+    questions: list[bytes], part: float
+) -> None:
+    cut = round(part * len(questions))
+    whole, before = (Fold(Market(PAIRING, SECRET)) for _ in range(2))
+    expected = folded(whole, questions)
+    folded(before, questions[:cut])
+    body = before.carried()
+    older = Body(json.dumps(without(json.loads(body.text), "told", "asked_at_s")).encode(), body.hashes)
+    assert older != body, "a session was in its questions"
+    after = Fold(Market(PAIRING, SECRET))
+    after.go_on_from(read_state(older), older.hashes)
+    wanted = results([row for row in expected if row[0] >= cut])
+    assert len(wanted) > 2
+    assert results(folded(after, questions[cut:])) == wanted
+
+
+def results(sent: Sent) -> list[bytes]:
+    """The clearings and awards among the messages."""
+    return [payload for *_, payload in sent if b'"awards_root"' in payload or b'"award_proof"' in payload]
+
+
+def without(value: object, *keys: str) -> object:
+    if isinstance(value, dict):
+        return {key: without(part, *keys) for key, part in value.items() if key not in keys}
+    return [without(part, *keys) for part in value] if isinstance(value, list) else value
 
 
 def test_every_older_log_is_shown_to_be_a_part_of_the_log_that_goes_on(evening: list[bytes]) -> None:

@@ -16,8 +16,8 @@ from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
 
 # What a member cannot see without knowing how many members there really are: `verify --members N`.
 OUTSIDE_ONLY = {"counted_puppet"}
-# What no archive tells, because it has no clock of its own.
-LIVE_ONLY = {"close_secretly_early"}
+# What no archive tells, because it has no clock of its own and does not know what a member has never said.
+LIVE_ONLY = {"close_secretly_early", "break_off_by_the_clock", "answer_for_a_member"}
 
 
 def judged(result: Run) -> Run:

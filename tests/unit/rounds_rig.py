@@ -1,6 +1,6 @@
 """A sealed market that asks, with members whose replies can be lost, late, doubled, contradicting or foreign."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from wire.messages import (
     OrderStep,
     PairQuestion,
     PairReply,
+    Quantities,
     Question,
     Reply,
     SealedOrder,
@@ -43,8 +44,47 @@ def faithful(number: int, _question: Asked, reply: Said) -> list[tuple[int, Said
     return [(number, reply)]
 
 
+def mistreating(kinds: Sequence[str]) -> Mistreat:
+    """Replies that are lost, late, doubled, contradicting, foreign or short, one kind after the other."""
+    kept: list[Said] = []
+
+    def mistreat(number: int, question: Asked, said: Said) -> list[tuple[int, Said]]:
+        match kinds[(3 * question.question + number) % len(kinds)]:
+            case "lost":
+                return []
+            case "late":
+                kept.append(said)
+                return [(number, kept.pop(0))] if len(kept) > 1 else []
+            case "doubled":
+                return [(number, said)] * 2
+            case "contradicting":
+                return [(number, said), (number, greedy(said))]
+            case "foreign":
+                return [(number % 5 + 1, said), (number, said)]
+            case "short":
+                return [(number, short(said))]
+            case _:
+                return [(number, said)]
+
+    return mistreat
+
+
+def greedy(said: Said) -> Said:
+    if isinstance(said, Reply):
+        return said.model_copy(update={"quantities": (Quantities(900, 900, 900, 900),) * len(said.quantities)})
+    more = {key: tuple(10**9 for _ in getattr(said, key)) for key in ("sells_milli_wh", "buys_milli_wh")}
+    return said.model_copy(update=more)
+
+
+def short(said: Said) -> Said:
+    if isinstance(said, Reply):
+        return said.model_copy(update={"quantities": said.quantities[:-1] or (Quantities(900, 900, 900, 900),)})
+    return said.model_copy(update={"sells_milli_wh": (*said.sells_milli_wh, 1)})
+
+
 def sealed(hidden: Order) -> SealedOrder:
-    shown = shown_order(hidden.steps, pseudonym="0" * 16, sequence=hidden.sequence, salt="5a" * 32, of=OF)
+    salt = f"5{hidden.meter[-1]}" * 32
+    shown = shown_order(hidden.steps, pseudonym="0" * 16, sequence=hidden.sequence, salt=salt, of=OF)
     return SealedOrder(
         **OF._asdict(),
         meter=hidden.meter,

@@ -4,8 +4,21 @@ from bilateral_rig import asked_in_rounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_rig import SECRET, START_S, FakeJournal, inbound, opened, order, service
-from rounds_rig import AT, GATE_S, PAIRING, Asked, Said, Session, Steps, balanced, pair_reply_to, said_to, sealed
-from test_market_rounds import BOTH, KINDS, ORDERS, questions
+from rounds_rig import (
+    AT,
+    GATE_S,
+    PAIRING,
+    Asked,
+    Said,
+    Session,
+    Steps,
+    balanced,
+    mistreating,
+    pair_reply_to,
+    said_to,
+    sealed,
+)
+from test_market_rounds import BOTH, KINDS, ORDERS, checks_its_award, questions
 
 from broker.control.service import MarketService
 from broker.ledger.log import pseudonym
@@ -38,6 +51,7 @@ def keeps_promises(session: Session) -> Clearing:
     assert is_at_target or not report.converged
     for number, steps in session.orders.items():
         award = awards[f"home-{number}"]
+        checks_its_award(award, clearing, steps)
         most = [limit for side, limit, _ in steps if side is Side.BUY]
         assert award.bought_wh <= sum(energy for side, _, energy in steps if side is Side.BUY)
         assert award.sold_wh <= sum(energy for side, _, energy in steps if side is Side.SELL)
@@ -93,40 +107,7 @@ def test_every_pair_question_goes_to_its_own_member_under_pseudonyms() -> None:
 @settings(max_examples=15, deadline=None)
 @given(ORDERS, st.lists(KINDS, min_size=12, max_size=12))
 def test_no_mistreated_answer_breaks_balance_money_or_limits(orders: dict[int, Steps], kinds: list[str]) -> None:
-    kept: list[Said] = []
-
-    def mistreat(number: int, question: Asked, said: Said) -> list[tuple[int, Said]]:
-        match kinds[(3 * question.question + number) % len(kinds)]:
-            case "lost":
-                return []
-            case "late":
-                kept.append(said)
-                return [(number, kept.pop(0))] if len(kept) > 1 else []
-            case "doubled":
-                return [(number, said)] * 2
-            case "contradicting":
-                return [(number, said), (number, greedy(said))]
-            case "foreign":
-                return [(number % 5 + 1, said), (number, said)]
-            case "short":
-                return [(number, short(said))]
-            case _:
-                return [(number, said)]
-
-    keeps_promises(Session(orders, mistreat=mistreat, terms=PAIRING).run())
-
-
-def greedy(said: Said) -> Said:
-    if isinstance(said, Reply):
-        return said.model_copy(update={"quantities": (Quantities(900, 900, 900, 900),) * len(said.quantities)})
-    more = {key: tuple(10**9 for _ in getattr(said, key)) for key in ("sells_milli_wh", "buys_milli_wh")}
-    return said.model_copy(update=more)
-
-
-def short(said: Said) -> Said:
-    if isinstance(said, Reply):
-        return said.model_copy(update={"quantities": said.quantities[:-1] or (Quantities(900, 900, 900, 900),)})
-    return said.model_copy(update={"sells_milli_wh": (*said.sells_milli_wh, 1)})
+    keeps_promises(Session(orders, mistreat=mistreating(kinds), terms=PAIRING).run())
 
 
 @settings(max_examples=5, deadline=None)

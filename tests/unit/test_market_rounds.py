@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_rig import COMMUNITY, SECRET, START_S, FakeJournal, inbound, opened, order, service, slot
-from rounds_rig import ASKING, AT, GATE_S, Session, Steps, balanced, reply_to, sealed
+from rounds_rig import ASKING, AT, GATE_S, OF, Session, Steps, balanced, mistreating, reply_to, sealed
 
 from broker.clearing import uniform
 from broker.clearing.book import Book, Step, book_side
@@ -15,6 +15,8 @@ from broker.io.stage_config import IntradaySettings
 from broker.ledger.log import pseudonym
 from broker.market.events import SlotCancelled
 from broker.market.terms import Terms, terms_from_record
+from hems.control.equilibrium import own_award
+from wire.commitments import shown_order
 from wire.messages import (
     Award,
     BookEntry,
@@ -24,7 +26,6 @@ from wire.messages import (
     Question,
     Receipt,
     Rejection,
-    Reply,
     Side,
 )
 from wire.messages import Book as Page
@@ -59,11 +60,21 @@ def auctioned(orders: dict[int, Steps]) -> Outcome:
     return uniform.clear(Book(*sides), Rules(k=Fraction(1, 2)))
 
 
+def checks_its_award(award: Award, clearing: Clearing, steps: Steps) -> None:
+    """The meter finds nothing wrong with its award, however little it has replied, and does when it costs more."""
+    own = shown_order(order(1, AT, *steps).steps, pseudonym=award.pseudonym, sequence=1, salt="5a" * 32, of=OF)
+    if clearing.outcome == "cleared":
+        assert own_award(award, own, clearing, is_exact=False, premium_micro=0) == []
+        dear = award.model_copy(update={"amount_nano": award.amount_nano + 10**12})
+        assert own_award(dear, own, clearing, is_exact=False, premium_micro=0)
+
+
 def keeps_promises(session: Session) -> Clearing:
     """Balance, money, limits and one clearing in time, whatever was sent."""
     clearing, report, awards = balanced(session)
     assert report.questions == len(session.of(Question))
     for number, steps in session.orders.items():
+        checks_its_award(awards[f"home-{number}"], clearing, steps)
         award, price = awards[f"home-{number}"], clearing.price_micro_per_kwh
         if price is not None:
             assert award.bought_wh <= sum(e for s, limit, e in steps if s is Side.BUY and limit >= price)
@@ -92,30 +103,7 @@ def test_questions_give_what_the_auction_gives_and_no_step_is_published(orders: 
 @settings(max_examples=40, deadline=None)
 @given(ORDERS, st.lists(KINDS, min_size=12, max_size=12))
 def test_no_mistreated_reply_breaks_balance_money_or_time(orders: dict[int, Steps], kinds: list[str]) -> None:
-    kept: list[Reply] = []
-
-    def mistreat(number: int, question: Question, reply: Reply) -> list[tuple[int, Reply]]:
-        kind = kinds[(3 * question.question + number) % len(kinds)]
-        more = Quantities(900, 900, 900, 900)
-        match kind:
-            case "lost":
-                return []
-            case "late":
-                kept.append(reply)
-                return [(number, kept.pop(0))] if len(kept) > 1 else []
-            case "doubled":
-                return [(number, reply)] * 2
-            case "contradicting":
-                other = reply.model_copy(update={"quantities": (more,) * len(reply.quantities)})
-                return [(number, reply), (number, other)]
-            case "foreign":
-                return [(number % 5 + 1, reply), (number, reply)]
-            case "short":
-                return [(number, reply.model_copy(update={"quantities": reply.quantities[:-1] or (more,)}))]
-            case _:
-                return [(number, reply)]
-
-    keeps_promises(Session(orders, mistreat=mistreat).run())
+    keeps_promises(Session(orders, mistreat=mistreating(kinds)).run())
 
 
 @settings(max_examples=15, deadline=None)

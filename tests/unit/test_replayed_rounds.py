@@ -20,7 +20,7 @@ from broker.market.terms import Terms
 from broker.network.grid_text import grid_text
 from hems.control.heard_rounds import HeardRounds
 from wire.codec import encode
-from wire.messages import Award, BlockBook, BlockEntry, BlockOrder, Clearing, DayRules, Gate, Message, Side
+from wire.messages import Award, BlockBook, BlockEntry, BlockOrder, Book, Clearing, DayRules, Gate, Message, Side
 from wire.signing import seal
 from wire.slots import Slot
 from wire.topics import topic
@@ -151,6 +151,19 @@ def test_rules_that_are_hidden_changed_or_older_than_before_are_found() -> None:
         for out in two.heard
     ]
     assert "rules" in found(two)
+
+
+def test_orders_whose_results_no_message_can_hold_are_a_finding_and_no_traceback() -> None:
+    watched = cleared("uniform_price_k_double_auction")
+    (page,) = [m for m in heard(watched, Book) if isinstance(m, Book) and m.entries]
+    huge = ((250_000, 10**9), (249_000, 10**9))
+    entries = tuple(
+        entry.model_copy(update={"buy": huge if entry.buy else (), "sell": () if entry.buy else huge})
+        for entry in page.entries
+    )
+    assert {"clearing", "gate_root"} <= found(changed(watched, Book, entries=entries))
+    said = [str(violation) for violation in report(watched).violations]
+    assert any("no message can hold" in text for text in said)
 
 
 def test_rules_in_two_versions_are_a_contradiction_and_rows_of_strangers_are_found() -> None:

@@ -27,6 +27,7 @@ from wire.messages.membership import Hello, Roster, Welcome
 from wire.messages.message import VERSION, AwardReason, Message, Side, SlotState
 from wire.messages.orders import Acceptance, BlockOrder, Order, OrderStep, Proposal, Reveal, SealedOrder, StatusQuery
 from wire.messages.replies import Receipt, Receipted, Rejection, StatusAnswer
+from wire.messages.reply_book import ReplyBook, ReplyEntry
 from wire.messages.rounds import Book, BookEntry, Clearing, CurveStep, Gate, Level
 from wire.messages.settlement import MeterReport, Settlement, SettlementItem, SettlementLine
 from wire.messages.terms import Calendar, Conditions, Path, PlanNotice, Stage, StageKind, Trading
@@ -62,6 +63,7 @@ ALL: tuple[type[Message], ...] = (
     Clearing,
     Book,
     BlockBook,
+    ReplyBook,
     Award,
     BlockAward,
     Contract,
@@ -134,6 +136,8 @@ __all__ = [
     "Receipted",
     "Rejection",
     "Reply",
+    "ReplyBook",
+    "ReplyEntry",
     "ReserveOffer",
     "ReserveResult",
     "ReserveStep",

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from wire.fields import Count, EnergyMilliWh, EnergyWh, Id, MoneyNano, PriceMicro, Pseudonym, UtcTime
+from wire.fields import Count, EnergyMilliWh, EnergyWh, Hex32, Id, MoneyNano, PriceMicro, Pseudonym, UtcTime
 from wire.messages.message import Message
 
 QUESTIONS_MAX = 16
@@ -105,6 +105,10 @@ class Convergence(Message):
     welfare that was missed by it: the energy that is lacking times the band. With pairs `primal_wh` is what the two
     sides of all pairs differ by, `dual_micro_per_kwh` the most that a pair's agreed energy still moved, as a price;
     the missed welfare has no bound without the orders, and `gap_nano` is null.
+
+    `asked_at` says when each question was asked and `ended_at` when there was nothing left to ask, or no time: the
+    rest of the questions follows from the replies. `replies` of them counted, under the root `replies_root` (leaves
+    are the entries of `replies` as canonical JSON, hashed as in RFC 6962).
     """
 
     kind: ClassVar[str] = "convergence"
@@ -121,3 +125,7 @@ class Convergence(Message):
     dual_micro_per_kwh: Count
     dual_target_micro_per_kwh: Count
     gap_nano: MoneyNano | None
+    asked_at: tuple[UtcTime, ...] = Field(max_length=PAIR_QUESTIONS_MAX)
+    ended_at: UtcTime
+    replies: Count
+    replies_root: Hex32

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from broker.clearing.preference import product_of, wish_of
 from broker.clearing.preferences import ANYTHING, Preference
 
+PRICE_MAX = 10**9  # [micro/kWh] what a message carries, of either sign
 FINE = 2 * 10**6  # rho/2 [micro/kWh per kWh] times milli-Wh
 BALANCE_EVERY, BALANCE_RATIO = 5, 5
 PRIMAL_PART, DUAL_PART = 100, 500  # targets: 1 % of the agreed energy, 0.2 % of the band
@@ -109,11 +110,16 @@ class PairRounds:
                 self.primal_milli_wh += abs(more)
                 moved = max(moved, abs(agreed - self.agreed[i][j]))
                 self.agreed[i][j] = agreed
-                self.price[i][j] += (2 * self.rho * more + FINE) // (2 * FINE)
+                self.price[i][j] = self._told(i, j, self.price[i][j] + (2 * self.rho * more + FINE) // (2 * FINE))
         self.dual_micro = -(-2 * self.rho * moved // FINE)
         self.number += 1
         if self.number % BALANCE_EVERY == 0:
             self._balance()
+
+    def _told(self, i: int, j: int, price: int) -> int:
+        """The nearest price that both sides of a pair can be told; who wants more at any price would move it on."""
+        premium = self.premiums[i][j]
+        return min(max(price, -PRICE_MAX, premium - PRICE_MAX), PRICE_MAX, premium + PRICE_MAX)
 
     @property
     def targets(self) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from wire.slots import format_utc, parse_utc
 
 ROUNDS_SHOWN = 96
 WINDOW_S = 86_400
-OF_A_ROUND = ("gate", "book", "clearing", "conditions", "blocks")
+OF_A_ROUND = ("gate", "book", "clearing", "conditions", "blocks", "question", "convergence", "replies")
 OF_A_DAY = ("rules", "roster")
 M = TypeVar("M", bound=Message)
 

@@ -36,7 +36,8 @@ def replay_words(report: Report) -> str:
     if not report.rounds:
         return "Not cleared again: " + ("; ".join(report.unchecked) or "its orders are not in the records") + "."
     left = f" Not checked: {'; '.join(report.unchecked)}." if report.unchecked else ""
-    return f"The same to the last unit: {report.orders} orders give the published clearing again.{left}"
+    told = f"{report.orders} orders" + (f" with {report.replies} replies" if report.replies else "")
+    return f"The same to the last unit: {told} give the published clearing again.{left}"
 
 
 def _summary(found: RoundFacts, currency: str) -> Markup:

@@ -177,7 +177,7 @@ def _reading(handler: Handler) -> Handler:
 def verify_round(archive: Archive) -> Report:
     """The report of clearing the rounds of an archive again, without the checks of the log that need all of it."""
     report = Report(violations=list(archive.violations))
-    check_rounds(archive, archive.of(Calendar)[0], roster_names(archive.of(Roster)), report)
+    check_rounds(archive, archive.of(Calendar)[0], roster_names(archive.of(Roster)), {}, report)
     return report
 
 

@@ -28,25 +28,32 @@ def admit_reply(reply: Reply | PairReply, digest: str, *, book: SlotBook, member
         return Rejected(Reason.ROUND_OVER, f"question {iteration.number} is the last one", "question")
     if member.meter not in iteration.asked or iteration.asks_pairs is isinstance(reply, Reply):
         return Rejected(Reason.WRONG_REPLY, f"question {reply.question} asks {_what(iteration)}", "question")
-    wrong = (
-        _wrong_quantities(reply, iteration, book, member)
-        if isinstance(reply, Reply)
-        else _wrong_pairs(reply, iteration, member)
-    )
+    wrong = wrong_reply(reply, iteration)
+    if wrong is None and isinstance(reply, Reply):
+        wrong = _too_much(reply, book, member)
     return wrong or Accepted()
+
+
+def wrong_reply(reply: Reply | PairReply, iteration: Iteration) -> Rejected | None:
+    """What is wrong with the numbers of an asked meter's reply to the last question, given those before."""
+    return _wrong_quantities(reply, iteration) if isinstance(reply, Reply) else _wrong_pairs(reply, iteration)
 
 
 def _what(iteration: Iteration) -> str:
     return "members with pairs about them" if iteration.asks_pairs else "for quantities at prices"
 
 
-def _wrong_quantities(reply: Reply, iteration: Iteration, book: SlotBook, member: Member) -> Rejected | None:
+def _wrong_quantities(reply: Reply, iteration: Iteration) -> Rejected | None:
     prices = iteration.rounds.asked[-1]
     if len(reply.quantities) != len(prices):
         detail = f"{len(reply.quantities)} rows for {len(prices)} prices"
         return Rejected(Reason.WRONG_REPLY, detail, "quantities")
-    if iteration.rounds.contradicts(iteration.names[member.meter], iteration.said(reply)):
+    if iteration.rounds.contradicts(iteration.names[reply.meter], iteration.said(reply)):
         return Rejected(Reason.WRONG_REPLY, "no order gives these quantities and those before", "quantities")
+    return None
+
+
+def _too_much(reply: Reply, book: SlotBook, member: Member) -> Rejected | None:
     held_wh = book.position_wh(member.meter)
     buys, sells = max(q.bought_most for q in reply.quantities), max(q.sold_most for q in reply.quantities)
     return over_nameplate(buys, held_wh, member.nameplate_import_w, book.slot) or over_nameplate(
@@ -54,9 +61,9 @@ def _wrong_quantities(reply: Reply, iteration: Iteration, book: SlotBook, member
     )
 
 
-def _wrong_pairs(reply: PairReply, iteration: Iteration, member: Member) -> Rejected | None:
+def _wrong_pairs(reply: PairReply, iteration: Iteration) -> Rejected | None:
     """What is wrong with energies for partners: other rows than were asked, or more than was told at prices."""
-    name, pairs = iteration.names[member.meter], iteration.pairs
+    name, pairs = iteration.names[reply.meter], iteration.pairs
     said = iteration.rounds.heard[name].values()
     sides = (
         (reply.sells_milli_wh, pairs.sells(name), max(row.sold_most for row in said), "sells_milli_wh"),

@@ -13,6 +13,7 @@ from broker.market.sessions.day_auction import block_awards, day_auction
 from broker.market.sessions.day_book import DayBook
 from broker.market.sessions.publication import Gathering, Rosters, book_pages, gate_message, session_name
 from broker.market.sessions.publisher import Publisher
+from broker.market.sessions.reply_book import reply_pages
 from broker.market.sessions.session import SlotEvent
 from broker.market.sessions.slot_book import SlotBook
 from broker.market.terms import Member, Terms
@@ -78,7 +79,7 @@ class Auctioneer:
         questions = asked.next_questions(at_s) if asked is not None and has_market_at(book, at_s) else []
         if questions:
             return questions
-        report = [] if asked is None else self.publisher.logged([asked.convergence()])
+        report = [] if asked is None else self.publisher.logged([asked.convergence(at_s)])
         return [*report, *self.clear(book, at_s)]
 
     def conditions(self, slot: Slot) -> list[Outgoing]:
@@ -158,7 +159,10 @@ class Auctioneer:
         self.totals.traded_wh += clearing.volume_wh
         if book.is_last_session:
             self.totals.last_price_micro = clearing.price_micro_per_kwh
-        public = book_pages([order.entry for order in listed], session_name(book, self.terms.community))
+        public = [
+            *book_pages([order.entry for order in listed], session_name(book, self.terms.community)),
+            *reply_pages(session.iteration),
+        ]
         private = [Outgoing(award, award.meter) for award in awards]
         return [*self.publisher.logged([clearing]), *private, *map(Outgoing, public)]
 

@@ -25,7 +25,9 @@ from wire.messages import (
     PairTerms,
     Question,
     Reply,
+    ReplyEntry,
 )
+from wire.reply_book import replies_root, shown_reply
 from wire.slots import format_utc
 
 
@@ -34,7 +36,8 @@ class Iteration:
     """The questions of a session until `ends_s` [s since 1970]; `names` holds the pseudonym of each asked meter.
 
     `rounds` is what was asked at prices; with `bilateral` it is a part of that. `asked` are the meters that the last
-    question was for.
+    question was for. `asked_at_s` are the moments of all questions, `told` the replies that counted: with the two
+    anyone asks and clears again.
     """
 
     of: RoundName
@@ -46,6 +49,8 @@ class Iteration:
     answer_by_s: int = 0
     asked: Set[str] = frozenset()
     digests: dict[tuple[str, int], str] = field(default_factory=dict)
+    asked_at_s: list[int] = field(default_factory=list)
+    told: list[ReplyEntry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.bilateral is not None:  # one and the same, also where they were read from a carried state
@@ -76,6 +81,7 @@ class Iteration:
         if not asked:
             return []
         self.number += 1
+        self.asked_at_s.append(at_s)
         closes = self.bilateral is not None and self.bilateral.is_closed
         self.answer_by_s = self.ends_s if closes else at_s + wait_s
         return self._of_prices(asked) if isinstance(asked, tuple) else self._of_pairs(asked)
@@ -88,6 +94,7 @@ class Iteration:
         """Lets a reply to the last question count."""
         self.digests[reply.meter, reply.question] = digest
         name = self.names[reply.meter]
+        self.told.append(shown_reply(reply, name))
         if isinstance(reply, Reply):
             self.rounds.hear(name, self.said(reply))
         else:
@@ -104,8 +111,17 @@ class Iteration:
         """What the replies so far make."""
         return self.rounds.outcome() if self.bilateral is None else self.bilateral.outcome()
 
-    def convergence(self) -> Convergence:
-        """How the questions ended."""
+    def replies(self) -> list[ReplyEntry]:
+        """The replies that counted, by question and ascending pseudonym."""
+        return sorted(self.told, key=lambda entry: (entry.question, entry.pseudonym))
+
+    def take_replies(self) -> list[ReplyEntry]:
+        """The same to be published, once: they are kept no longer."""
+        replies, self.told = self.replies(), []
+        return replies
+
+    def convergence(self, ended_s: int) -> Convergence:
+        """How the questions ended, at a moment [s since 1970]."""
         low, high = self.rounds.band
         primal, dual = self.rounds.residuals()
         targets, gap, is_converged = (0, 0), primal * (high - low), self.rounds.is_converged
@@ -127,6 +143,10 @@ class Iteration:
             dual_micro_per_kwh=dual,
             dual_target_micro_per_kwh=targets[1],
             gap_nano=gap if targets == (0, 0) else None,
+            asked_at=tuple(map(format_utc, self.asked_at_s)),
+            ended_at=format_utc(ended_s),
+            replies=len(self.told),
+            replies_root=replies_root(self.replies()),
         )
 
     def curves(self) -> tuple[list[Step], list[Step]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hems.bidding.proposals import proposals
 from hems.bidding.replies import replies
 from hems.bidding.strategy import SlotOrder
+from hems.control.market_auditor import MarketAuditor
 from hems.control.meter.frames import Frame, Signer
 from hems.control.meter.outbox import Outbox
 from wire.calendar import gates
@@ -22,6 +23,7 @@ class SealedOrders:
 
     signer: Signer
     outbox: Outbox
+    auditor: MarketAuditor | None = None
     _opened: set[RoundName] = field(default_factory=set)
     _asked_in: set[RoundName] = field(default_factory=set)
 
@@ -60,7 +62,7 @@ class SealedOrders:
         """Says what the own sealed order trades at the prices of a question, once the root of all orders is out."""
         of = round_of(question)
         return [
-            self.signer.sealed(
+            self._told(
                 Reply(
                     **of._asdict(),
                     meter=self.signer.meter,
@@ -76,7 +78,7 @@ class SealedOrders:
         of = round_of(question)
         steps = [decode(Reveal, payload).steps for payload in self._asked(of)]
         return [
-            self.signer.sealed(
+            self._told(
                 PairReply(
                     **of._asdict(),
                     meter=self.signer.meter,
@@ -87,6 +89,11 @@ class SealedOrders:
             )
             for own in steps
         ]
+
+    def _told(self, reply: Reply | PairReply) -> Frame:
+        if self.auditor is not None:
+            self.auditor.replied(reply)
+        return self.signer.sealed(reply)
 
     def _asked(self, of: RoundName) -> list[bytes]:
         """What opens the sealed order of a session in which questions are answered."""
