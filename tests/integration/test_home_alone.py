@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def carried(folder: Path) -> list[Point]:
+def carried(folder: Path) -> Sequence[Point]:
     """The readings that telemetry would carry."""
     config = parse_config((folder / "home.toml").read_text(), "home.toml")
     (readings,) = [s for s in home_sources(config, folder) if isinstance(s, TableSource) and s.name == "readings"]
