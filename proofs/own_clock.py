@@ -55,7 +55,7 @@ class Member:
 
     def receive(self, frame: Frame, now_s: int) -> None:
         """Takes a message of the broker, by its own clock."""
-        self.meter.receive(frame.kind, frame.data, self.own_s(now_s))
+        self.meter.receive(frame.kind, frame.data, self.own_s(now_s), now_s)
         self.noticed = self.noticed or (self.is_off and not self.may_act)
 
     def _start(self, own_s: int) -> None:

@@ -156,7 +156,7 @@ class WatchedCommunity:
         frame = seal(BROKER_KEY, rule.kind, COMMUNITY, payload) if rule.signed else payload
         if out.meter or name == self.witness:
             self.heard.append(line_of(topic(rule.kind, COMMUNITY, out.meter), frame))
-        message = self.meters[name].receive(rule.kind, frame, now_s)
+        message = self.meters[name].receive(rule.kind, frame, now_s, now_s)
         if message is not None and name == self.witness:
             self._replay(self.rounds.hear(message, line_of(topic(rule.kind, COMMUNITY, out.meter), frame)))
 
@@ -177,7 +177,7 @@ class WatchedCommunity:
                 if auditor is not None and auditor.log is not None and auditor.log.note is not None:
                     self.notes.append(auditor.log.note)
                 for other in self.meters.values():
-                    other.receive(frame.kind, frame.data, now_s)
+                    other.receive(frame.kind, frame.data, now_s, now_s)
         if answers:
             self.send(answers, now_s)
 

@@ -50,7 +50,8 @@ class FlowJudge:
 
     def _cheapest(self) -> list[int] | None:
         """The arcs of the cheapest way that has room, None when there is no way."""
-        costs, into, waiting = {self.SOURCE: 0}, dict[Hashable, int](), deque([self.SOURCE])
+        costs: dict[Hashable, int] = {self.SOURCE: 0}
+        into, waiting = dict[Hashable, int](), deque[Hashable]([self.SOURCE])
         while waiting:
             place = waiting.popleft()
             for arc in self._arcs.get(place, ()):
@@ -60,7 +61,8 @@ class FlowJudge:
                     waiting.append(head)
         if self.SINK not in into:
             return None
-        path, place = [], self.SINK
+        path: list[int] = []
+        place: Hashable = self.SINK
         while place != self.SOURCE:
             path.append(into[place])
             place = self._ends[into[place]][0]

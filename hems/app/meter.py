@@ -199,7 +199,7 @@ class MeterApp:
 
     def _on_frame(self, kind: str, data: bytes) -> None:
         off_s = None if self._clock is None else self._clock.off_s
-        message = self._session.receive(kind, data, self._clock_s())
+        message = self._session.receive(kind, data, self._clock_s(), time.monotonic())
         if self._clock is not None and self._clock.off_s != off_s:
             self._tell_clock(self._clock.off_s, was_off=off_s is not None)
         if message is not None and self._replays is not None:

@@ -6,6 +6,10 @@ tells the same before the first gate; against a gate that agreed, which all memb
 things are certain before the first gate, whenever they were said: nobody tells conditions of slots that are hours
 away, so a clock that finds them is behind; and a slot that is still open to orders has not begun, so a clock for
 which it is over is ahead. Old conditions prove nothing: a market may be down.
+
+A clock that agreed with a gate and that nobody has set since (it has run as far as a steady one that cannot be set)
+still agrees: what then comes from the future or too late is the market's doing or was held up, and a gate before its
+time is for the auditor.
 """
 
 from dataclasses import dataclass
@@ -17,6 +21,7 @@ FACT = "market_clock"  # in the store of the meter's process: how far the clock 
 LIMIT_S = 120  # farther off, slots are cut and orders placed at wrong times
 TOLERANCE_S = 60
 APART_S = 60  # what was told nearer than that may have been held up together
+STEADY_S = 10  # as far as that the own clock may part from a steady one between two gates
 SETTLED_S = 30  # after a connection: what had waited for it on the MQTT server has come by then
 
 
@@ -48,6 +53,8 @@ class MarketClock:
     _is_settled: bool = False  # what had waited for the connection has come
     _lead_s: int | None = None
     _conditions_s: int | None = None
+    _agreed: tuple[int, float] | None = None  # own and steady clock [s] at the newest gate that agreed
+    _is_sure: bool = False  # the clock agreed with a gate, and was not set since
     _late: tuple[int, int] | None = None  # the newest gate or receipt that came late: its moment, how late [s]
 
     @property
@@ -59,12 +66,13 @@ class MarketClock:
         """A connection begins: what waited for it comes now, and is old."""
         self._connected_s, self._is_settled = now_s, False
 
-    def hear(self, message: Message, now_s: int) -> None:
-        """Takes a verified message of the broker."""
+    def hear(self, message: Message, now_s: int, steady_s: float | None = None) -> None:
+        """Takes a verified message of the broker; `steady_s` is a clock that cannot be set, None without one."""
+        self._is_sure = self._is_steady(now_s, steady_s)
         self._is_settled = self._is_settled or abs(now_s - self._connected_s) >= SETTLED_S
         match message:
             case Gate() if self._is_settled:
-                self._judge_gate(parse_utc(message.closed_at), now_s)
+                self._judge_gate(parse_utc(message.closed_at), now_s, steady_s)
             case Receipt() if self._is_settled and not self.is_proven:
                 self._judge_receipt(parse_utc(message.received_at), now_s)
             case Calendar():
@@ -78,11 +86,20 @@ class MarketClock:
             case _:
                 pass
 
-    def _judge_gate(self, closed_s: int, now_s: int) -> None:
+    def _is_steady(self, now_s: int, steady_s: float | None) -> bool:
+        """Whether the clock agreed with a gate and has run since as far as the steady one."""
+        if not self.is_proven or self._agreed is None or steady_s is None:
+            return False
+        own_s, then_s = self._agreed
+        return abs((now_s - own_s) - (steady_s - then_s)) <= STEADY_S
+
+    def _judge_gate(self, closed_s: int, now_s: int, steady_s: float | None) -> None:
         off_s = now_s - closed_s
-        if off_s > LIMIT_S and not self._is_late_again(closed_s, off_s):
-            return
-        self.off_s, self._is_exact = (off_s if abs(off_s) > LIMIT_S else None), True
+        if abs(off_s) <= LIMIT_S:
+            self.off_s, self._is_exact = None, True
+            self._agreed = None if steady_s is None else (now_s, steady_s)
+        elif not self._is_sure and (off_s < 0 or self._is_late_again(closed_s, off_s)):
+            self.off_s, self._is_exact = off_s, True
 
     def _judge_receipt(self, received_s: int, now_s: int) -> None:
         """A receipt that fits proves nothing: the gate decides."""
@@ -105,7 +122,7 @@ class MarketClock:
     def _judge_conditions(self, now_s: int) -> None:
         """Conditions of slots that are too far away: they were not told in the future."""
         off_s = self._about_off_s(now_s)
-        if off_s is not None and off_s < 0 and self.off_s is None:
+        if off_s is not None and off_s < 0 and self.off_s is None and not self._is_sure:
             self.off_s, self._is_exact = off_s, False
         elif off_s is None and self._lead_s is not None and not self._is_exact:
             self.off_s = None
@@ -113,7 +130,7 @@ class MarketClock:
     def _judge_open_slot(self, start_s: int, now_s: int) -> None:
         """A slot that is over by the own clock and open to orders by the market's."""
         over_s = now_s - start_s
-        if over_s >= self.slot_s and self.off_s is None:
+        if over_s >= self.slot_s and self.off_s is None and not self._is_sure:
             self.off_s, self._is_exact = max(over_s, self._about_off_s(now_s) or 0), False
 
 

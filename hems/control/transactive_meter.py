@@ -147,11 +147,14 @@ class TransactiveMeter:
         frames, self._to_send = self._to_send, []
         return frames
 
-    def receive(self, kind: str, data: bytes, now_s: int | None = None) -> m.Message | None:
+    def receive(
+        self, kind: str, data: bytes, now_s: int | None = None, steady_s: float | None = None
+    ) -> m.Message | None:
         """The verified message of the broker, or None when it does not hold (it is then ignored).
 
         `now_s` is the own clock, None while it was never set; before a gate has proven that it agrees with the
-        market's, nothing is judged by it. An award that comes before its clearing waits for it.
+        market's, nothing is judged by it. `steady_s` is a clock that nobody can set, None without one. An award that
+        comes before its clearing waits for it.
         """
         if kind == m.Witness.kind:
             self._witnesses.compare(data)
@@ -162,9 +165,9 @@ class TransactiveMeter:
         is_bare = isinstance(message, m.Award) and not data.startswith(b"v1.")
         if isinstance(message, m.Award) and is_bare and not self._proofs.holds(message):
             return None
-        self._take(message, now_s)
+        self._take(message, now_s, steady_s)
         if isinstance(message, m.Clearing) and (waiting := self._proofs.proven_by(message)) is not None:
-            self._take(waiting, now_s)
+            self._take(waiting, now_s, steady_s)
         return message
 
     def _opened(self, kind: str, data: bytes) -> m.Message | None:
@@ -183,11 +186,11 @@ class TransactiveMeter:
         self._proofs.keep(clearing)
         self.view.learn(clearing)
 
-    def _take(self, message: m.Message, now_s: int | None) -> None:
+    def _take(self, message: m.Message, now_s: int | None, steady_s: float | None) -> None:
         self.view.learn(message)
         self._digest(message)
         if self.clock is not None and now_s is not None:
-            self.clock.hear(message, now_s)
+            self.clock.hear(message, now_s, steady_s)
             now_s = now_s if self.clock.is_proven else None
         if self.auditor is not None:
             self.auditor.learn(message, now_s)

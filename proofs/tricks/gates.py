@@ -19,13 +19,10 @@ def close_early(plot: Plot) -> Replaced:
     return {"gate_message": gate_message}
 
 
-def close_secretly_early(plot: Plot, early_s: int | None = None) -> Replaced:
-    """The gate closes before its time, and the message states the right time: only the members' clocks tell.
-
-    Up to two minutes: earlier than that (`early_s`) members cannot tell it from a clock of their own that is behind.
-    """
+def close_secretly_early(plot: Plot) -> Replaced:
+    """The gate closes before its time, and the message states the right time: only the members' clocks tell."""
     gate_s = plot.community.terms.gate_s(plot.slot)
-    now_s = gate_s - (plot.rng.randint(6, 120) if early_s is None else early_s)
+    now_s = gate_s - plot.rng.randint(6, 230)
 
     def gate_message(book: SlotBook, community: str, _: int, *, blocks: int = 0) -> Gate:
         return publication.gate_message(book, community, gate_s, blocks=blocks)

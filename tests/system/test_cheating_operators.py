@@ -13,6 +13,17 @@ from proofs.cheats import CHEATS, HONEST, Run, play, run
 from proofs.tricks.gates import close_secretly_early
 from proofs.tricks.plot import Plot
 from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
+from wire.audit import Check
+
+EARLY_S = LIMIT_S + 60
+
+
+class Early(random.Random):
+    """Draws a gate that closes farther too early than a wrong clock is tolerated."""
+
+    def randint(self, a: int, b: int) -> int:
+        return EARLY_S if (a, b) == (6, 230) else super().randint(a, b)
+
 
 # What a member cannot see without knowing how many members there really are: `verify --members N`.
 OUTSIDE_ONLY = {"counted_puppet"}
@@ -38,18 +49,21 @@ def test_an_honest_operator_raises_no_alarm(seed: int) -> None:
     judged(run(seed, HONEST))
 
 
-def test_a_gate_that_closes_far_too_early_in_secret_looks_like_a_clock_that_is_behind() -> None:
-    """What is not found as such (docs/honesty.md): no check fails, but every member says so and trades no more."""
+@pytest.mark.parametrize("is_steady", [True, False])
+def test_a_gate_far_too_early_in_secret_is_found_by_clocks_that_nobody_has_set(is_steady: bool) -> None:
+    """Without a steady clock it looks like an own clock that is behind: then nobody trades on, and nobody accuses."""
     community = WatchedCommunity(members=3, terms=Terms(community=COMMUNITY, horizon_slots=4, group_min=2))
-    rng = random.Random("early")
+    rng = Early("early")
     play(community, rng, 1)
-    clocks = [meter.clock for meter in community.meters.values()]
-    assert all(clock is not None and clock.is_proven for clock in clocks)
-    close_secretly_early(Plot(community, slot(3), rng), LIMIT_S + 60)
-    assert [clock and clock.off_s for clock in clocks] == [-LIMIT_S - 60] * 3
-    assert not community.live_findings()
+    clocks = [meter.clock for meter in community.meters.values() if meter.clock is not None]
+    assert [clock.is_proven for clock in clocks] == [True] * 3
+    for clock in () if is_steady else clocks:
+        clock._agreed = None
+    close_secretly_early(Plot(community, slot(3), rng))
+    assert [clock.off_s for clock in clocks] == ([None] if is_steady else [-EARLY_S]) * 3
+    assert {violation.check for violation in community.live_findings()} == ({Check.GATE_TIME} if is_steady else set())
     play(community, rng, 5)
-    assert all(clock is not None and clock.is_proven for clock in clocks)
+    assert [clock.is_proven for clock in clocks] == [True] * 3
 
 
 @pytest.mark.parametrize("seed", range(1, 11))

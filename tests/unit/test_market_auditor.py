@@ -88,6 +88,8 @@ def test_an_order_that_is_refused_as_late_before_the_gate_is_noticed() -> None:
         slot=slot(1).label,
         sequence=1,
     )
+    assert session.clock is not None
+    session.clock.hear(gate(GATE_S - 900, 0), GATE_S - 900)  # the own clock agrees
     tell(session, rejection, GATE_S + 1)
     assert found(session) == []
     tell(session, rejection, GATE_S - 90)

@@ -108,6 +108,39 @@ def test_a_receipt_counts_nothing_against_a_gate_and_proves_nothing_by_itself(to
     assert clock.is_proven
 
 
+SAID = st.lists(st.tuples(st.integers(0, 86_400), st.integers(-(10**6), 10**6), st.booleans()), max_size=6)
+
+
+def agreed(steady_s: float = 5.0) -> MarketClock:
+    clock = MarketClock(SLOT_S)
+    clock.connected(AT_S - SETTLED_S)
+    clock.hear(calendar(0), AT_S, steady_s)
+    clock.hear(gate(AT_S), AT_S, steady_s)
+    return clock
+
+
+@given(SAID)
+def test_a_clock_that_agreed_and_was_not_set_since_is_not_talked_out_of_it(said: list[tuple[int, int, bool]]) -> None:
+    clock = agreed()
+    for after_s, far_s, is_gate in sorted(said):
+        told = gate(AT_S + far_s) if is_gate else conditions(AT_S + far_s)
+        clock.hear(told, AT_S + after_s, 5.0 + after_s)
+        clock.hear(open_slot(AT_S - 86_400), AT_S + after_s, 5.0 + after_s)
+        assert clock.is_proven
+
+
+@given(st.integers(LIMIT_S + 1, 10 * 86_400), st.booleans())
+def test_a_clock_that_was_set_since_is_judged_by_the_next_gates(far_s: int, is_ahead: bool) -> None:
+    off_s, clock = far_s if is_ahead else -far_s, agreed()
+    for at_s in (SLOT_S, 2 * SLOT_S):
+        clock.hear(gate(AT_S + at_s), AT_S + at_s + off_s, 5.0 + at_s)
+    assert clock.off_s == off_s
+
+
+def open_slot(start_s: int) -> Message:
+    return golden(StatusAnswer, slot=slot_at(start_s, SLOT_S // 60).label, state=SlotState.GATE_OPEN)
+
+
 LEADS = st.integers(1, 4 * 3600)
 
 
