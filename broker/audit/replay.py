@@ -117,6 +117,6 @@ def differences(published: Clearing | Convergence, again: Clearing | Convergence
         told, ours = getattr(published, name), getattr(again, name)
         if told != ours:
             check = Check.AWARDS_ROOT if name == "awards_root" else Check.CLEARING
-            detail = f"{name} is {str(told)[:80]}, the book gives {str(ours)[:80]}"
+            detail = f"{name} is {str(told)[:80]}, what was published gives {str(ours)[:80]}"
             wrong.append(Violation(check, published.slot, detail))
     return wrong

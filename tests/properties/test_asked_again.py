@@ -50,11 +50,12 @@ def said_by(session: Session) -> list[Outgoing]:
     return said_from(session.journal, session.terms)
 
 
-def said_from(journal: FakeJournal, terms: Terms) -> list[Outgoing]:
-    """Everything that a broker has ever said, from its journal."""
+def said_from(journal: FakeJournal, terms: Terms, cut: int = 0) -> list[Outgoing]:
+    """Everything that a broker has said since so many records of its journal."""
     fold = Fold(Market(terms, SECRET))
     calendar = terms.calendar(KEY.public_hex, fold.market.publisher.key.public_hex)
-    sent = [out for record in journal.kept for _, out in fold.apply(decode_event(record))]
+    caused = [fold.apply(decode_event(record)) for record in journal.kept]
+    sent = [out for event in caused[cut:] for _, out in event]
     told = fold.market.auctioneer.conditions(AT)
     return [Outgoing(calendar), *told, *sent]
 
@@ -80,6 +81,13 @@ def test_whatever_members_do_the_clearing_follows_from_what_is_published(
     assert report.awards == len(orders)
     (convergence,) = session.of(Convergence)
     assert report.replies == convergence.replies
+
+
+@pytest.mark.parametrize("terms", [ASKING, PAIRING])
+def test_an_archive_that_begins_anywhere_blames_nobody(terms: Terms) -> None:
+    session = Session(MANY, terms=terms).run()
+    for cut in range(len(session.journal.kept)):
+        assert checked(said_from(session.journal, terms, cut)).violations == [], cut
 
 
 @settings(max_examples=20, deadline=None)

@@ -5,8 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from broker.audit.archive import read_archive
+from broker.audit.verify import verify
+from broker.io.export import archive_lines
 from broker.ledger.accounts import Accounts
 from broker.market.events import Received, decode_event
+from broker.market.outgoing import Outgoing
 from broker.mechanisms.catalogue import LIVE
 from broker.settlement import slot as settlement_slot
 from proofs.checks import replayed, violations
@@ -16,10 +20,11 @@ from proofs.drawn_day import CALM, drawn_day
 from proofs.own_clock import Member
 from wire import messages as m
 from wire.codec import digest
-from wire.signing import split
+from wire.signing import key_from_seed, split
 
 TROUBLED = 4  # a seed with crashes, lost and late messages
 OFF_IN_CALM = (17, 7)  # calm seeds with a clock that is ahead, and one that is behind
+ASKED = 5  # a seed with crashes, silence and trade in a market that asks
 CUT_AT_THE_END = 3391  # the power fails in both acts that would have settled the last slot
 
 
@@ -50,7 +55,7 @@ def test_a_troubled_day_really_has_trouble_and_trade() -> None:
 
 
 def test_a_troubled_day_of_questions_has_replies_silence_and_trade() -> None:
-    community = ran(mechanism="iterated_price")
+    community = ran(ASKED, "iterated_price")
     assert violations(community) == []
     reports = [o.message for o in replayed(community).of(m.Convergence) if isinstance(o.message, m.Convergence)]
     assert any(report.replied < report.asked for report in reports)
@@ -82,6 +87,18 @@ def test_a_member_that_goes_by_its_wrong_clock_is_found(monkeypatch: pytest.Monk
     monkeypatch.setattr(Member, "may_act", property(lambda _: True))
     for seed in OFF_IN_CALM:
         assert any(found.startswith("clock") for found in violations(ran(seed)))
+
+
+@pytest.mark.parametrize("mechanism", ["iterated_price", "admm_bilateral"])
+def test_a_troubled_day_of_questions_is_asked_and_cleared_again_by_anyone(mechanism: str) -> None:
+    community = ran(ASKED, mechanism)
+    key, market = key_from_seed(bytes(32)), community.service.market
+    calendar = Outgoing(market.terms.calendar(key.public_hex, market.publisher.key.public_hex))
+    said = [Outgoing(out.message) for out in replayed(community).said if not out.meter]
+    report = verify(read_archive(list(archive_lines([calendar, *said], key)), key.public))
+    assert report.violations == []
+    assert report.replies > 100
+    assert not any("not replayed" in text for text in report.unchecked)
 
 
 def ran(seed: int = TROUBLED, mechanism: str = "uniform_price_k_double_auction") -> ProofCommunity:
