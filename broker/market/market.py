@@ -46,6 +46,8 @@ from broker.market.events import (
     SlotCancelled,
     SlotOpened,
     StateCarried,
+    StorageAllocated,
+    StorageOperated,
     TermsAgreed,
 )
 from broker.market.household_intake import HouseholdIntake
@@ -67,6 +69,7 @@ from broker.market.publication import (
 from broker.market.session import SlotEvent, advance
 from broker.market.settling import Settling
 from broker.market.slot_book import Session, SlotBook
+from broker.market.storage import SharedStorage
 from broker.market.terms import Member, OutsidePrices, Terms, TermsChanged
 from broker.market.timetable import Timetable
 from broker.market.totals import Totals
@@ -113,9 +116,17 @@ class Market:
         self.days: dict[tuple[str, int], DayBook] = {}
         self.contracts = Contracts(terms, self.members, self.books)
         self.calls = Calls(terms, Baselines(LoadHistory(60 * terms.slot_minutes)))
-        self._timetable = Timetable(terms, self.members, self.books, self.calls)
+        self.storage = SharedStorage(terms, self.members)
+        self._timetable = Timetable(terms, self.members, self.books, self.calls, self.storage.schedule)
         self.settling = Settling(
-            self.members, self.books, self.contracts, self.calls, self.accounts, self.log, secret
+            self.members,
+            self.books,
+            self.contracts,
+            self.calls,
+            self.storage,
+            self.accounts,
+            self.log,
+            secret,
         )
         self.inbox = Inbox(
             terms,
@@ -124,6 +135,7 @@ class Market:
             self.days,
             contracts=self.contracts,
             calls=self.calls,
+            storage=self.storage,
             totals=self.totals,
             switch=self.switch,
             secret=secret,
@@ -193,6 +205,10 @@ class Market:
                 return [Outgoing(activation, activation.meter) for activation in self.calls.activate(event)]
             case CallClosed():
                 return [Outgoing(award, award.meter) for award in self.calls.close(event.call)]
+            case StorageAllocated():
+                return [Outgoing(share, share.meter) for share in self.storage.allocate(event.period_s)]
+            case StorageOperated():
+                return self._operate(event)
             case SlotCancelled():
                 self._move(self.books[event.slot_s], SlotEvent.CANCEL)
                 return []
@@ -243,6 +259,7 @@ class Market:
         return self._logged([said])
 
     def _open(self, event: SlotOpened) -> list[Outgoing]:
+        self.storage.schedule.begin(event.at_s)
         book = self.books.get(event.slot_s)
         if book is None:
             book = self.books[event.slot_s] = self._new_book(event)
@@ -258,6 +275,11 @@ class Market:
         book = SlotBook(slot, None, [Session(gate) for gate in ahead])
         self.contracts.opened(book)
         return book
+
+    def _operate(self, event: StorageOperated) -> list[Outgoing]:
+        book, is_paused = self.books.get(event.slot_s), self.switch.was_paused(event.at_s)
+        told = self.storage.operate(event.slot_s, event.at_s, book, is_paused=is_paused)
+        return [Outgoing(message, message.meter) for message in told]
 
     def _move(self, book: SlotBook, event: SlotEvent) -> None:
         book.state = advance(book.state, event)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from broker.clearing.outcome import Rules
-from broker.ledger.transfer import COMMUNITY, DONATIONS, MARKET, OUTSIDE, STORAGE, Transfer, account, flow, flow_at
+from broker.ledger.transfer import COMMUNITY, DONATIONS, MARKET, OUTSIDE, Transfer, account, flow, flow_at
 from broker.sharing import mid_market
 from broker.sharing.shares import Need, Share, Shares
 from wire.messages import SettlementItem
 
-ACCOUNTS = {"donation": DONATIONS, "storage": STORAGE}
+ACCOUNTS = {"donation": DONATIONS}
 SharingRule = Callable[[Sequence[Need], Rules], Shares]
 
 
@@ -69,7 +69,7 @@ def settle(
 ) -> Settled:
     """The transfers of a slot. What the awards or the rule leave over goes to the community account.
 
-    Raises: ValueError when awarded energies, or what goes through an account of donations or of a storage, do not
+    Raises: ValueError when awarded energies, or what goes through the account of donations, do not
     balance (a clearing or a sharing that must not be settled).
     """
     members = sorted(positions, key=lambda p: p.meter)

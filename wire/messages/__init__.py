@@ -29,6 +29,14 @@ from wire.messages.orders import Acceptance, BlockOrder, Order, OrderStep, Propo
 from wire.messages.replies import Receipt, Receipted, Rejection, StatusAnswer
 from wire.messages.rounds import Book, BookEntry, Clearing, CurveStep, Gate, Level
 from wire.messages.settlement import MeterReport, Settlement, SettlementItem, SettlementLine
+from wire.messages.storage import (
+    StorageBid,
+    StorageFlow,
+    StorageGrant,
+    StorageRequest,
+    StorageRules,
+    StorageShare,
+)
 from wire.messages.terms import Calendar, Conditions, Path, PlanNotice, Stage, StageKind, Trading
 
 ALL: tuple[type[Message], ...] = (
@@ -70,6 +78,12 @@ ALL: tuple[type[Message], ...] = (
     FlexResult,
     Activation,
     ReserveResult,
+    StorageRules,
+    StorageBid,
+    StorageRequest,
+    StorageShare,
+    StorageGrant,
+    StorageFlow,
     MeterReport,
     Settlement,
     Leaves,
@@ -149,6 +163,12 @@ __all__ = [
     "StageKind",
     "StatusAnswer",
     "StatusQuery",
+    "StorageBid",
+    "StorageFlow",
+    "StorageGrant",
+    "StorageRequest",
+    "StorageRules",
+    "StorageShare",
     "Trading",
     "Welcome",
     "Witness",
