@@ -46,7 +46,7 @@ CLEARINGS_KNOWN = 100  # a day-ahead auction has one for each slot of a day
 HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
-STANDING = (m.Calendar, m.Trading, m.Conditions, m.Path, m.Clearing)
+STANDING = (m.Calendar, m.StorageRules, m.Trading, m.Conditions, m.Path, m.Clearing)
 TO_HOME = (*STANDING, *HELD, m.Settlement)
 RECORDED = (m.Clearing, m.Settlement)
 

@@ -1,0 +1,127 @@
+"""A home's use of the storage that its community shares: bids for a share by its worth, requests by its plan."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hems.bidding.storage import NOTHING, ShareBid, StorageOffers, StorageUse, share_steps
+from hems.bidding.wording import request_words, share_bid_words
+from hems.control.energy_manager import EnergyManager
+from hems.control.market_view import MarketView
+from hems.control.present import Present
+from hems.control.storage_plan import SharePlanner
+from hems.control.storage_view import DAY_S, StorageView
+from hems.planning.home_problem import stored_value_per_kwh
+from hems.planning.planner import Planner
+from wire.messages import StorageRules
+from wire.quantities import price_per_kwh
+from wire.slots import Slot
+
+Floats = NDArray[np.float64]
+
+TURNS = 2  # a bid is made at the last turns before its gate: the second one also makes good a lost message
+AHEAD = 2  # slots that are asked for at a turn: the second one in case the next turn does not come
+PARTS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # sizes of a share that are tried, as parts of the storage
+
+
+@dataclass(slots=True)
+class StorageTrader:
+    """Uses the storage for one home; `bid_part` (0..1) of what a share is expected to be worth is bid for it."""
+
+    bid_part: float
+    planner: Planner
+    _published_wh: dict[int, int] = field(default_factory=dict)
+
+    def offers(self, now_s: int, manager: EnergyManager, present: Present, view: MarketView) -> StorageOffers:
+        """What to ask at a turn; nothing without a storage, for the storage itself, and without rising prices."""
+        rules, plan, outlook = view.storage.rules, manager.plan, manager.outlook
+        if rules is None or view.storage.gate_lead_s is None or view.storage.is_of(manager.home.meter):
+            return NOTHING
+        if plan is None or outlook is None:
+            return NOTHING
+        shares = SharePlanner(
+            planner=self.planner,
+            present=present,
+            rules=rules,
+            net_kw=plan.grid_kw,
+            published_kw=self._published_kw(present),
+            stored_value=stored_value_per_kwh(outlook, 1.0),
+        )
+        if not shares.has_prices:
+            return NOTHING
+        words: list[tuple[str, str]] = []
+        bid = self._bid(now_s, rules, shares, view.storage, words)
+        uses, planned = self._uses(now_s, rules, shares, view.storage, words)
+        self._published_wh = {present.slot.shifted(k).start_s: wh for k, wh in enumerate(planned) if wh}
+        return StorageOffers(bid=bid, uses=uses, planned_wh=planned, words=tuple(words))
+
+    def _published_kw(self, present: Present) -> Floats:
+        slots = [present.slot.shifted(k).start_s for k in range(present.problem.slots)]
+        return np.array([self._published_wh.get(start_s, 0) for start_s in slots]) / 1000.0 / present.slot_h
+
+    def _uses(
+        self,
+        now_s: int,
+        rules: StorageRules,
+        shares: SharePlanner,
+        view: StorageView,
+        words: list[tuple[str, str]],
+    ) -> tuple[tuple[StorageUse, ...], tuple[int, ...]]:
+        """What to ask for in the next slots whose gate is ahead, and what is granted and planned of the share."""
+        present = shares.present
+        slots = [present.slot.shifted(k) for k in range(present.problem.slots)]
+        planned = [view.granted_wh(slot.start_s) for slot in slots]
+        first = next((k for k, slot in enumerate(slots) if slot.start_s - (view.gate_lead_s or 0) > now_s), None)
+        if first is None:
+            return (), tuple(planned)
+        share_wh, level_wh = view.share_wh(slots[first].start_s), view.level_wh
+        if not share_wh and not level_wh:
+            return (), tuple(planned)
+        period_s = rules.period_days * DAY_S
+        ends_s = view.period_s(slots[first].start_s) + period_s
+        end = next((k for k, slot in enumerate(slots) if slot.start_s >= ends_s), len(slots))
+        value = self._final_value(rules, shares, stays=end == len(slots) or view.share_wh(ends_s) >= share_wh)
+        use = shares.use(share_wh, level_wh, first=first, end=end, final_value=value)
+        if use is None:
+            return (), tuple(planned)
+        energies = np.rint(use.power_kw * present.slot_h * 1000.0).astype(int).tolist()
+        planned[first:end] = energies
+        uses = tuple(StorageUse(slot=slots[first + i], energy_wh=wh) for i, wh in enumerate(energies[:AHEAD]))
+        if uses[0].energy_wh:
+            words.append(("storage_request", request_words(uses[0], level_wh, share_wh)))
+        return uses, tuple(planned)
+
+    @staticmethod
+    def _final_value(rules: StorageRules, shares: SharePlanner, *, stays: bool) -> float:
+        """What a kWh in the share is worth at the end of its plan: less where it would have to be handed over."""
+        handed_over = price_per_kwh(rules.handover_price_micro_per_kwh)
+        return shares.stored_value if stays else min(shares.stored_value, handed_over)
+
+    def _bid(
+        self,
+        now_s: int,
+        rules: StorageRules,
+        shares: SharePlanner,
+        view: StorageView,
+        words: list[tuple[str, str]],
+    ) -> ShareBid | None:
+        """The bid for the next period at the last turns before its gate; None at all other turns."""
+        slot: Slot = shares.present.slot
+        period_s = view.open_period_s(now_s)
+        is_due = period_s - rules.allocation_lead_s - now_s <= TURNS * slot.duration_s
+        if rules.allocation == "shares" or not is_due:
+            return None
+        per_day = DAY_S // slot.duration_s
+        end = min(per_day, shares.present.problem.slots)
+        sizes_wh = sorted({size for part in PARTS if (size := math.floor(part * rules.capacity_wh)) > 0})
+        uses = [shares.use(size, 0, first=0, end=end, final_value=shares.stored_value) for size in sizes_wh]
+        worths = [0.0 if use is None else -use.cost * rules.period_days * per_day / end for use in uses]
+        if rules.allocation == "reputation":
+            largest = uses[-1]
+            used_kwh = 0.0 if largest is None or worths[-1] <= 0 else float(largest.energy_kwh.max())
+            return ShareBid(period_s=period_s, request_wh=min(math.ceil(used_kwh * 1000.0), rules.capacity_wh))
+        steps = share_steps(sizes_wh, worths, part=self.bid_part, reserve_micro=rules.reserve_price_micro_per_kwh)
+        words.append(("storage_bid" if steps else "storage_none", share_bid_words(steps, self.bid_part)))
+        return ShareBid(period_s=period_s, steps=steps)
