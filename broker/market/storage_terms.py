@@ -82,7 +82,7 @@ class StorageTerms:
         return StorageRules(
             community=community,
             stage=stage,
-            meter=self.meter,
+            storage_meter=self.meter,
             capacity_wh=self.capacity_wh,
             charge_w=self.charge_w,
             discharge_w=self.discharge_w,

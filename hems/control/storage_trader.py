@@ -88,8 +88,9 @@ class StorageTrader:
             return (), tuple(planned)
         energies = np.rint(use.power_kw * present.slot_h * 1000.0).astype(int).tolist()
         planned[first:end] = energies
-        uses = tuple(StorageUse(slot=slots[first + i], energy_wh=wh) for i, wh in enumerate(energies[:AHEAD]))
-        if uses[0].energy_wh:
+        asked = zip(slots[first : first + AHEAD], energies, strict=False)
+        uses = tuple(StorageUse(slot=slot, energy_wh=wh) for slot, wh in asked if view.is_open(slot, now_s))
+        if uses and uses[0].energy_wh:
             words.append(("storage_request", request_words(uses[0], level_wh, share_wh)))
         return uses, tuple(planned)
 

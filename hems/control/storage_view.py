@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from wire.messages import Calendar, StageKind, StorageFlow, StorageGrant, StorageRules, StorageShare
-from wire.slots import Slot, parse_utc
+from wire.slots import Slot, parse_utc, slot_at
 
 DAY_S = 86_400
 KEPT = 8
@@ -15,6 +15,7 @@ class StorageView:
 
     rules: StorageRules | None = None
     gate_lead_s: int | None = None
+    horizon_slots: int = 0
     shares: dict[int, StorageShare] = field(default_factory=dict)
     grants: dict[int, StorageGrant] = field(default_factory=dict)
     flows: dict[int, StorageFlow] = field(default_factory=dict)
@@ -23,8 +24,8 @@ class StorageView:
         """Takes a verified message of the broker; other kinds change nothing here."""
         match message:
             case Calendar():
-                leads = [stage.gate_lead_s for stage in message.stages if stage.kind is StageKind.STORAGE]
-                self.gate_lead_s = leads[0] if leads else None
+                for stage in (s for s in message.stages if s.kind is StageKind.STORAGE):
+                    self.gate_lead_s, self.horizon_slots = stage.gate_lead_s, stage.horizon_slots or 0
             case StorageRules():
                 self.rules = message
             case StorageShare():
@@ -49,7 +50,7 @@ class StorageView:
 
     def is_of(self, meter: str) -> bool:
         """Whether a meter is the one that measures the storage."""
-        return self.rules is not None and self.rules.meter == meter
+        return self.rules is not None and self.rules.storage_meter == meter
 
     def granted_wh(self, slot_s: int) -> int:
         """What was granted in a slot [Wh, + charge]."""
@@ -71,6 +72,12 @@ class StorageView:
         """The first period whose bids still count at a moment."""
         assert self.rules is not None, "a period is one of the rules"
         return self.period_s(now_s + self.rules.allocation_lead_s) + self.rules.period_days * DAY_S
+
+    def is_open(self, slot: Slot, now_s: int) -> bool:
+        """Whether requests for a slot count at a moment."""
+        if self.gate_lead_s is None or slot.start_s - self.gate_lead_s <= now_s:
+            return False
+        return slot <= slot_at(now_s, slot.minutes).shifted(self.horizon_slots)
 
     def told_kw(self, meter: str, slot: Slot) -> float | None:
         """What the storage has to draw in a slot [kW]; None for a meter that does not measure it."""

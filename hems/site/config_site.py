@@ -66,7 +66,7 @@ class ContractsTable(Table):
 class StorageTable(Table):
     """`[market.storage]`: the home uses the community's storage, and bids `bid_part` of what a share is worth."""
 
-    bid_part: Annotated[float, Field(ge=0, le=1)] = 0.8
+    bid_part: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
 class MarketTable(Table):

@@ -105,7 +105,7 @@ def _share(peer: Peer) -> None:
     calendar = peer.expect(Calendar)
     assert isinstance(calendar, Calendar)
     assert [stage.kind.value for stage in calendar.stages] == ["intraday", "storage"]
-    peer.expect(StorageRules, capacity_wh=8_000)
+    peer.expect(StorageRules, storage_meter="home-3", capacity_wh=8_000)
     peer.send(1, _bid(1, 500_000, 6_000))
     peer.send(2, _bid(2, 200_000, 4_000))
     peer.send(STORE, _bid(STORE, 500_000, 1))

@@ -469,7 +469,7 @@ GOLDEN: tuple[Message, ...] = (
     StorageRules(
         community=COMMUNITY,
         stage="storage",
-        meter="store-1",
+        storage_meter="store-1",
         capacity_wh=40_000,
         charge_w=10_000,
         discharge_w=12_000,

@@ -67,10 +67,9 @@ class StoringHome:
     def __init__(self, agreed: StorageTerms) -> None:
         self.bus: Bus = market_bus(STAGES, 2, storage=agreed.text())
         self.hear(START_S)
-        rules = self.bus.service.market.storage.rules()
+        self.bus.deliver(self.bus.service.standing(START_S, BROKER_KEY.public_hex), START_S)
         for meter in self.bus.meters.values():
             meter.view.learn(path(*[-2_500] * 12, *[2_500] * 84))
-            meter.view.learn(rules)
         outlooks = FakeOutlooks(base_kw=LOAD, pv_kw=SUNNY)
         self.manager = EnergyManager(home(PV), outlooks, settings=Settings(horizon_slots=48))
         self.trader = StageTrader(storage=StorageTrader(0.8, Planner()))

@@ -46,7 +46,7 @@ def test_the_rules_are_published_with_the_calendar() -> None:
         for out in community.service.standing(BEFORE_S, "00" * 32)
         if isinstance(out.message, StorageRules)
     ]
-    assert (rules.meter, rules.capacity_wh, rules.charge_efficiency_ppm) == ("home-9", 10_000, 900_000)
+    assert (rules.storage_meter, rules.capacity_wh, rules.charge_efficiency_ppm) == ("home-9", 10_000, 900_000)
     assert (rules.allocation, rules.reserve_price_micro_per_kwh) == ("auction", 200_000)
 
 

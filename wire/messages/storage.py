@@ -12,15 +12,15 @@ from wire.messages.rounds import CurveStep
 class StorageRules(Message):
     """What the storage of a community is, and how its capacity is shared. Retained.
 
-    `meter` measures it. Efficiencies and the standing loss of a day are in parts per million; powers hold on the AC
-    side. Capacity is shared anew every `period_days`, counted from `first_period`; bids for a period count until
-    `allocation_lead_s` before it begins. What is asked of it for a slot counts until the gate of `stage`. Energy that
-    no longer fits a share is handed over at `handover_price`.
+    `storage_meter` measures it. Efficiencies and the standing loss of a day are in parts per million; powers hold on
+    the AC side. Capacity is shared anew every `period_days`, counted from `first_period`; bids for a period count
+    until `allocation_lead_s` before it begins. What is asked of it for a slot counts until the gate of `stage`.
+    Energy that no longer fits a share is handed over at `handover_price`.
     """
 
     kind: ClassVar[str] = "storage"
     stage: Id
-    meter: Id
+    storage_meter: Id
     capacity_wh: int = Field(ge=1, le=10**9)
     charge_w: int = Field(ge=1, le=10**9)
     discharge_w: int = Field(ge=1, le=10**9)

@@ -2,7 +2,7 @@
 
 Nothing is kept to be sent again: answers to calls and contracts are made anew at the next turn while they are open,
 blocks and proposals are sent once, and one that is lost is a chance missed. The number of an offer is the moment it
-is made [s since 2020], and a higher one replaces a lower one.
+is made [s since 2010], and a higher one replaces a lower one.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from wire.messages import (
 )
 from wire.slots import format_utc
 
-EPOCH_2020_S = 1_577_836_800
+EPOCH_2010_S = 1_262_304_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Offering:
             meter=self.signer.meter,
             stage=bid.stage,
             block=bid.name,
-            sequence=now_s - EPOCH_2020_S,
+            sequence=now_s - EPOCH_2010_S,
             side=Side.BUY,
             price_micro_per_kwh=bid.price_micro,
             first_slot=bid.first.label,
@@ -105,7 +105,7 @@ class Offering:
             community=self.signer.community,
             meter=self.signer.meter,
             call=bid.call,
-            sequence=now_s - EPOCH_2020_S,
+            sequence=now_s - EPOCH_2010_S,
             steps=tuple(
                 ReserveStep(
                     energy_wh=step.energy_wh,
@@ -124,7 +124,7 @@ class Offering:
                 community=self.signer.community,
                 meter=self.signer.meter,
                 slot=use.slot.label,
-                sequence=now_s - EPOCH_2020_S,
+                sequence=now_s - EPOCH_2010_S,
                 energy_wh=use.energy_wh,
                 sent_at=format_utc(now_s),
             )
@@ -136,7 +136,7 @@ class Offering:
                     community=self.signer.community,
                     meter=self.signer.meter,
                     period=format_utc(bid.period_s),
-                    sequence=now_s - EPOCH_2020_S,
+                    sequence=now_s - EPOCH_2010_S,
                     steps=tuple(CurveStep(price_micro_per_kwh=p, energy_wh=energy_wh) for p, energy_wh in bid.steps),
                     request_wh=bid.request_wh,
                     sent_at=format_utc(now_s),
@@ -158,7 +158,7 @@ class Offering:
             community=self.signer.community,
             meter=self.signer.meter,
             call=bid.call,
-            sequence=now_s - EPOCH_2020_S,
+            sequence=now_s - EPOCH_2010_S,
             steps=tuple(
                 CurveStep(price_micro_per_kwh=s.price_micro, energy_wh=s.energy_wh) for s in self._as_many(bid.steps)
             ),
