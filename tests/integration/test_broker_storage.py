@@ -89,6 +89,11 @@ def test_a_storage_is_shared_used_and_settled_and_its_journal_replays(tmp_path: 
             assert isinstance(bill, dict)
             own = {s["label"]: int(s["amount_nano"]) for s in bill["items"] if s["item"] == "storage"}
             assert own["share of the storage"] == 6_000 * 200_000
+            now = command_json("storage", state, "--json")
+            assert isinstance(now, dict)
+            accounts = {row["meter"]: (row["share_wh"], row["level_wh"]) for row in now["accounts"]}
+            assert accounts == {"home-1": (6_000, 900), "home-2": (2_000, 0)} and now["charge_wh"] == 900
+            assert "home-1" in command("storage", state)[1]
             archive = tmp_path / "published.txt"
             archive.write_text(command("export", state, "--meter", "home-1", "--settlements")[1])
             code, said = command("verify", str(archive))[:2]
