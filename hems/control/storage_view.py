@@ -73,10 +73,12 @@ class StorageView:
         assert self.rules is not None, "a period is one of the rules"
         return self.period_s(now_s + self.rules.allocation_lead_s) + self.rules.period_days * DAY_S
 
-    def is_open(self, slot: Slot, now_s: int) -> bool:
-        """Whether requests for a slot count at a moment."""
-        if self.gate_lead_s is None or slot.start_s - self.gate_lead_s <= now_s:
-            return False
+    def is_ahead(self, slot: Slot, now_s: int) -> bool:
+        """Whether the gate of requests for a slot is still ahead."""
+        return self.gate_lead_s is not None and slot.start_s - self.gate_lead_s > now_s
+
+    def is_in_reach(self, slot: Slot, now_s: int) -> bool:
+        """Whether requests for a slot are taken already."""
         return slot <= slot_at(now_s, slot.minutes).shifted(self.horizon_slots)
 
     def told_kw(self, meter: str, slot: Slot) -> float | None:
