@@ -20,6 +20,7 @@ COMMANDS = {
     "statement": "what a member pays and receives",
     "page": "serve the operator's page",
     "rounds": "the latest cleared slots",
+    "storage": "the shares and accounts of the storage that members share",
     "members": "the enrolled meters, and who they belong to",
     "add-member": "enrol a meter: key, QR and configuration of the home",
     "revoke": "suspend a member at once",

@@ -44,7 +44,7 @@ def mechanisms() -> str:
     rows: list[tuple[str, ...]] = [names, ("---",) * len(names)]
     for m in MECHANISMS.values():
         promises = (m.budget_balance, m.individual_rationality, m.truthfulness, m.welfare)
-        rows.append((f"[`{m.name}`](markets/{m.name}.md)", "yes" if m.is_live else "no", *promises, m.source))
+        rows.append((f"[`{m.name}`](markets/{m.name}.md)", "yes" if m.is_offered else "no", *promises, m.source))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -163,8 +163,14 @@ def _one(found: Schema, tables: Schema) -> str:
     if "pattern" in found:
         escaped = found["pattern"].replace("|", "\\|")
         return f"text `{escaped}`"
-    kind = found["format"] if found.get("format") in ("path", "date") else found.get("type", "value")
-    words = {"integer": "whole number", "string": "text", "boolean": "true or false", "object": "table"}
+    kind = found["format"] if found.get("format") in ("path", "date", "date-time") else found.get("type", "value")
+    words = {
+        "date-time": "date and time with its zone",
+        "integer": "whole number",
+        "string": "text",
+        "boolean": "true or false",
+        "object": "table",
+    }
     return words.get(kind, kind) + limits
 
 

@@ -65,8 +65,8 @@ def results(
 
 
 def is_auction(mechanism: str) -> bool:
-    """True when homes send orders under a mechanism, False when it divides what was metered."""
-    return MECHANISMS[mechanism].clear is not None
+    """True when homes send orders under a mechanism or beside it; False when it divides what was metered."""
+    return MECHANISMS[mechanism].clear is not None or bool(MECHANISMS[mechanism].stage)
 
 
 def efficiency(

@@ -15,14 +15,19 @@ from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices, Terms
 from broker.mechanisms.catalogue import MECHANISMS
 from hems.bidding.steps import Step
+from hems.bidding.storage import with_storage as with_storage_use
 from hems.control.energy_manager import EnergyManager, OutlookSource, Settings
+from hems.control.stage_trader import StageTrader
+from hems.control.storage_trader import StorageTrader
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from hems.dispatch.rules import rule_powers_kw
+from hems.planning.planner import Planner
 from hems.site.home import BatteryUnit, EvUnit, PvUnit
 from twin.bus import Bus, Disturbance
 from twin.observation import Observation
 from twin.plant import Plant
 from twin.programmes import missed_runs
+from twin.shared_storage import BID_PART, SHARED_STORAGE, storage_stages, storage_terms
 from twin.world import TwinHome, World
 from wire import messages as m
 from wire.quantities import NANO_PER_UNIT, amount_nano, micro_per_kwh
@@ -36,6 +41,7 @@ COMMUNITY = "twin"
 TWIN_HORIZON_SLOTS = 2
 NAMEPLATE_W = 100_000
 MECHANISM = "uniform_price_k_double_auction"
+STORAGE_BEFORE_S = 60  # homes order after it is told
 NO_TIME_LIMIT_S = 1e6  # a limit in wall-clock time would make results depend on the machine
 
 
@@ -213,6 +219,10 @@ class TradingCommunity:
     ) -> None:
         self.world = world
         self.trace = MarketTrace(mechanism=mechanism)
+        storage = ""
+        if mechanism == SHARED_STORAGE:
+            mechanism, storage = MECHANISM, storage_terms(world).text()
+            stages = _stages_with_storage(world)
         terms = Terms(
             community=COMMUNITY,
             slot_minutes=world.first.minutes,
@@ -223,6 +233,7 @@ class TradingCommunity:
             sealed=MECHANISMS[mechanism].in_rounds,
             k_permille=int(Fraction(1, 2) * 1000),
             stages=stages,
+            storage=storage,
         )
         self._order_s = world.gate_lead_s + 1
         self._reports: list[tuple[str, Frame]] = []
@@ -236,12 +247,17 @@ class TradingCommunity:
             twin.name: EnergyManager(twin.home, outlooks[twin.name], settings=settings_for(world))
             for twin in world.homes
         }
+        self._traders = {
+            name: StageTrader(storage=StorageTrader(BID_PART, Planner()) if storage else None)
+            for name in self._managers
+        }
         for twin in world.homes:
             self._enrol(twin, seed, broker_key.public)
         self._registers = {name: plant.registers(0) for name, plant in self._plants.items()}
         calendar = terms.calendar(broker_key.public_hex, service.market.publisher.key.public_hex)
         for meter in self._bus.meters.values():
             meter.view.learn(calendar)
+            meter.view.learn(service.market.storage.rules())
 
     def _enrol(self, twin: TwinHome, seed: int, broker_key: bytes) -> None:
         key = key_from_seed(_seed_bytes(seed, twin.name))
@@ -298,6 +314,8 @@ class TradingCommunity:
             meter, manager = self._bus.meters[name], self._managers[name]
             image = self._plants[name].image(now_s)
             strategy = manager.prepare(slot.start_s, slot, image, meter.view)
+            offers = self._traders[name].offers(now_s, manager, meter.view)
+            strategy = with_storage_use(strategy, offers.storage)
             self._bus.to_broker([(name, meter.plan_notice(strategy, now_s))], now_s)
             self._bus.step(now_s)
             order = meter.order(strategy, now_s)
@@ -306,6 +324,7 @@ class TradingCommunity:
                 if index >= self.world.count_from:
                     self.trace.asked.setdefault(slot.label, {})[name] = strategy.steps
             orders += [(name, later) for later in meter.later_orders(strategy, now_s)]
+            orders += [(name, offer) for offer in meter.offers(offers, now_s)]
         self._bus.to_broker(orders, now_s)
 
     def _settle(self, index: int) -> None:
@@ -347,6 +366,15 @@ class TradingCommunity:
             if index >= self.world.count_from:
                 self.trace.net_kwh.setdefault(name, []).append(net)
                 self.trace.used_kwh += plant.used_kwh()
+
+
+def _stages_with_storage(world: World) -> tuple[m.Stage, ...]:
+    return storage_stages(
+        gate_lead_s=world.gate_lead_s,
+        storage_lead_s=world.gate_lead_s + STORAGE_BEFORE_S,
+        horizon_slots=TWIN_HORIZON_SLOTS,
+        mechanism=MECHANISM,
+    )
 
 
 def _seed_bytes(seed: int, purpose: str) -> bytes:

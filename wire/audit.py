@@ -35,6 +35,7 @@ class Check(StrEnum):
     OWN_ORDER = "own_order"
     OWN_AWARD = "own_award"
     OWN_SETTLEMENT = "own_settlement"
+    OWN_STORAGE = "own_storage"
     SETTLEMENT = "settlement"
     LOG = "log"
     SPLIT_VIEW = "split_view"
@@ -214,10 +215,12 @@ def own_settlement(settlement: Settlement, awarded_wh: int | None, net_wh: int |
 def whole_award_wh(awards: Iterable[Award], stages: Sequence[Stage], slot: Slot) -> int | None:
     """What the awards of one meter give it in a slot [Wh, + bought].
 
-    None where its position can have parts that are not here: an award of another round, or a contract.
+    None where its position can have parts that are not here: an award of another round, a contract, what a shared
+    storage took or gave.
     """
     found = list(awards)
-    is_only = len(gates(stages, slot)) == 1 and all(stage.kind is not StageKind.BILATERAL for stage in stages)
+    elsewhere = (StageKind.BILATERAL, StageKind.STORAGE)
+    is_only = len(gates(stages, slot)) == 1 and all(stage.kind not in elsewhere for stage in stages)
     if len(found) != 1 or not is_only:
         return None
     return found[0].bought_wh - found[0].sold_wh

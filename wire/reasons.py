@@ -46,6 +46,7 @@ class Reason(StrEnum):
     UNKNOWN_CONTRACT = "unknown_contract"
     BAD_LINK = "bad_link"
     UNKNOWN_CALL = "unknown_call"
+    STORAGE_RULES = "storage_rules"
 
 
 HINTS: dict[Reason, str] = {
@@ -86,6 +87,7 @@ HINTS: dict[Reason, str] = {
     Reason.UNKNOWN_CONTRACT: "name a proposal that was made to this meter, with the digest of its payload",
     Reason.BAD_LINK: "name as parent an own block of the same day that does not hang on this one",
     Reason.UNKNOWN_CALL: "name a call that the broker has published",
+    Reason.STORAGE_RULES: "ask what the rules of the shared storage (message 'storage') allow, in one of its periods",
     Reason.WRONG_HORIZON: "send between 1 and 288 slots, starting with a slot that has not begun",
     Reason.NOT_MEASURED: "what was reported or settled before is only replaced by a measured value",
     Reason.NO_REASON: "a measured value stands already: say in 'replaces' why it is replaced",

@@ -9,13 +9,25 @@ from typing import TypeVar
 
 from wire.audit import Check, Violation
 from wire.codec import DecodeError, decode
-from wire.messages import BY_KIND, BlockOrder, Calendar, Message, Order, PairReply, Reply
+from wire.messages import (
+    BY_KIND,
+    BlockOrder,
+    Calendar,
+    Message,
+    Order,
+    PairReply,
+    Reply,
+    StorageBid,
+    StorageRequest,
+)
 from wire.signing import FrameError, open_frame, split
 from wire.topics import BY_KIND as RULES
 from wire.topics import ROOT, parse_topic
 
 M = TypeVar("M", bound=Message)
-OWN: dict[str, type[Message]] = {model.kind: model for model in (Order, BlockOrder, Reply, PairReply)}
+OWN: dict[str, type[Message]] = {
+    model.kind: model for model in (Order, BlockOrder, Reply, PairReply, StorageBid, StorageRequest)
+}
 
 
 class NoArchive(ValueError):
@@ -26,8 +38,8 @@ class NoArchive(ValueError):
 class Archive:
     """The verified messages of one community in the order of the file, and lines whose signature does not hold.
 
-    Of what meters send only orders, block orders and replies are read, without a signature: whoever checks an own one
-    gives it himself.
+    Of what meters send only orders, block orders, replies and wishes to a storage are read, without a signature:
+    whoever checks an own one gives it himself.
     """
 
     community: str

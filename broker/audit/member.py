@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from broker.audit.archive import Archive
+from broker.audit.own_storage import check_storage
 from broker.audit.report import Report
 from wire import audit
 from wire.audit import Check, Violation
@@ -25,6 +26,7 @@ def check_member(
     report.awards, report.settlements = len(awards), len(archive.of(Settlement))
     for (_, name), award in awards.items():
         report.violations += _award(award, replayed.get(name, {}), clearings.get(name))
+    check_storage(archive, calendar, report)
     leaves = {i: leaf for page in archive.of(Leaves) for i, leaf in enumerate(page.leaves, page.first)}
     for settlement in archive.of(Settlement):
         own = [award for (meter, name), award in awards.items() if (meter, name.slot) == _about(settlement)]

@@ -16,13 +16,12 @@ from wire.commitments import RoundName
 from wire.messages import Award, Calendar, Clearing, Leaves, Settlement, SettlementItem, SettlementLine
 
 AS_TRADED = "as_traded"
-HELD = (SettlementItem.AWARD, SettlementItem.CONTRACT)
+HELD = (SettlementItem.AWARD, SettlementItem.CONTRACT, SettlementItem.STORAGE)
 FLOWS = (
     *HELD,
     SettlementItem.IMBALANCE,
     SettlementItem.OUTSIDE,
     SettlementItem.DONATION,
-    SettlementItem.STORAGE,
 )
 Replayed = Mapping[RoundName, Mapping[str, Award]]
 
@@ -149,8 +148,9 @@ def _whole(slot: str, opened: Sequence[Opened], clearings: Sequence[Clearing]) -
     paid = sum(one.amount_nano(SettlementItem.AWARD) for one in opened)
     if paid != surplus:
         yield _wrong(slot, f"awards leave {paid} nano of the members' money, the clearings say {surplus}")
-    if left := sum(one.amount_nano(SettlementItem.CONTRACT) for one in opened):
-        yield _wrong(slot, f"contracts leave {left} nano of the members' money")
+    for item in (SettlementItem.CONTRACT, SettlementItem.STORAGE):
+        if left := sum(one.amount_nano(item) for one in opened):
+            yield _wrong(slot, f"{item} lines leave {left} nano of the members' money")
 
 
 def _wrong(slot: str, detail: str) -> Violation:

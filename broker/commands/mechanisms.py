@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
             "complexity": m.complexity,
             "assumes": m.assumes,
             "fallback": m.fallback,
-            "live": m.is_live,
+            "live": m.is_offered,
         }
         for m in MECHANISMS.values()
     ]

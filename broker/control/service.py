@@ -290,7 +290,7 @@ class MarketService:
         open_slot = slot_at(now_s, market.terms.slot_minutes).shifted(1)
         news = [
             Outgoing(message)
-            for message in (market.publisher.checkpoint, self._path, market.switch.newest)
+            for message in (market.publisher.checkpoint, self._path, market.switch.newest, market.storage.rules())
             if message is not None
         ]
         return [calendar, *market.auctioneer.conditions(open_slot), *news]

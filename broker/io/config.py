@@ -16,6 +16,7 @@ from broker.io.page_config import PageSettings
 from broker.io.regulation_config import RegulationSettings
 from broker.io.settlement_config import SettlementSettings
 from broker.io.stage_config import KINDS, StageSettings, calendar_findings, live_mechanism, sealed_problem
+from broker.io.storage_config import StorageSettings, storage_findings
 from broker.io.tariff_config import ConstantSettings, CsvSettings, TimeOfUseSettings
 from broker.io.telemetry_config import TelemetrySettings
 from broker.market.events import Enrolled, NetworkAgreed
@@ -149,6 +150,7 @@ class BrokerConfig(_Table):
     state_dir: Path = Path("state")
     market: MarketSettings = MarketSettings()
     settlement: SettlementSettings = SettlementSettings()
+    storage: StorageSettings | None = None
     regulation: RegulationSettings | None = None
     mqtt: MqttSettings = MqttSettings()
     clock: ClockSettings = ClockSettings()
@@ -200,7 +202,8 @@ class BrokerConfig(_Table):
         """The rules of the community for the market."""
         plain = self.market.model_dump(exclude={"stages"}) | self.settlement.model_dump()
         stages = tuple(settings.as_stage() for settings in self.market.stages)
-        return Terms(community=self.community, **plain, stages=stages)
+        storage = "" if self.storage is None else self.storage.terms().text()
+        return Terms(community=self.community, **plain, stages=stages, storage=storage)
 
     def agreed_regulation(self) -> Regulation:
         """The regulation profile."""
@@ -276,6 +279,8 @@ def _between(config: BrokerConfig) -> list[str]:
         found.append(
             f"privacy.records_kept_days: {kept} is less than settlements can be corrected; use at least {least}"
         )
+    nameplates_w = {m.meter: (m.nameplate_import_w, m.nameplate_export_w) for m in config.members}
+    found += storage_findings(config.storage, terms, nameplates_w)
     return [*found, *_donations(config, terms.balancing)]
 
 

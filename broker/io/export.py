@@ -31,7 +31,8 @@ def exported(state: StateDir, meter: str | None, *, settlements: bool = False) -
         key, fold = state.read_key(), opened(journal, state.read_secret())
         market = fold.market
         calendar = market.terms.calendar(key.public_hex, market.publisher.key.public_hex)
-        yield from archive_lines([Outgoing(calendar)], key)
+        rules = market.storage.rules()
+        yield from archive_lines([Outgoing(message) for message in (calendar, rules) if message is not None], key)
         for record in journal.records(fold.journaled):
             caused = fold.apply(decode_event(record))
             yield from archive_lines([out for _, out in caused if _is_wanted(out)], key)

@@ -176,6 +176,23 @@ class AncillarySettings(_CallSettings):
     stage: Id = "ancillary"
 
 
+class StorageStageSettings(_Table):
+    """What members charge into their shares of the storage and discharge, until `gate_lead_s` before each slot.
+
+    `k_permille` places the price of the auction of shares. What the storage is stands in `[storage]`.
+    """
+
+    kind: Literal["storage"]
+    stage: Id = "storage"
+    gate_lead_s: LeadS = 300
+    horizon_slots: Horizon = 96
+    k_permille: Permille = 500
+
+    def as_stage(self) -> Stage:
+        """The stage of the calendar."""
+        return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
+
+
 AnyStage = (
     DayAheadSettings
     | IntradaySettings
@@ -183,11 +200,17 @@ AnyStage = (
     | BilateralSettings
     | FlexibilitySettings
     | AncillarySettings
+    | StorageStageSettings
 )
 StageSettings = Annotated[AnyStage, Field(discriminator="kind")]
-KINDS = ("day_ahead", "intraday", "balancing", "bilateral", "flexibility", "ancillary")
+KINDS = ("day_ahead", "intraday", "balancing", "bilateral", "flexibility", "ancillary", "storage")
 # stages without a mechanism of their own choice
-MECHANISM_OF = {"bilateral": "forward_contract", "flexibility": "flexibility_auction", "ancillary": "ancillary_call"}
+MECHANISM_OF = {
+    "bilateral": "forward_contract",
+    "flexibility": "flexibility_auction",
+    "ancillary": "ancillary_call",
+    "storage": "shared_storage",
+}
 
 
 def _stage(

@@ -207,6 +207,20 @@ class CallClosed(_Event):
     call: str
 
 
+class StorageAllocated(_Event):
+    """The gate of a period of the shared storage is over: its capacity is shared among those who bid for it."""
+
+    type: Literal["storage_allocated"] = "storage_allocated"
+    period_s: int
+
+
+class StorageOperated(_Event):
+    """The storage gate of a slot is over: requests are granted, and the storage is told what to do."""
+
+    type: Literal["storage_operated"] = "storage_operated"
+    slot_s: int
+
+
 class SlotCancelled(_Event):
     """The operator voids a slot before it is cleared."""
 
@@ -267,6 +281,8 @@ Event = Annotated[
     | CallAsked
     | ActivationAsked
     | CallClosed
+    | StorageAllocated
+    | StorageOperated
     | StateCarried
     | RecordsErased,
     Field(discriminator="type"),

@@ -44,6 +44,8 @@ from broker.market.events import (
     SlotCancelled,
     SlotOpened,
     StateCarried,
+    StorageAllocated,
+    StorageOperated,
     TermsAgreed,
 )
 from broker.market.membership import Membership
@@ -57,6 +59,7 @@ from broker.market.sessions.publication import (
 from broker.market.sessions.publisher import Publisher
 from broker.market.sessions.session import SlotEvent
 from broker.market.sessions.slot_book import Session, SlotBook
+from broker.market.storage.shared_storage import SharedStorage
 from broker.market.terms import OutsidePrices, Terms, TermsChanged
 from broker.market.timetable import Timetable
 from broker.market.totals import Totals
@@ -96,9 +99,17 @@ class Market:
         )
         self.contracts = Contracts(terms, self.members, self.books)
         self.calls = Calls(terms, Baselines(LoadHistory(60 * terms.slot_minutes)))
-        self._timetable = Timetable(terms, self.members, self.books, self.calls)
+        self.storage = SharedStorage(terms, self.members)
+        self._timetable = Timetable(terms, self.members, self.books, self.calls, self.storage.schedule)
         self.settling = Settling(
-            self.members, self.books, self.contracts, self.calls, self.accounts, self.log, secret
+            self.members,
+            self.books,
+            self.contracts,
+            self.calls,
+            self.storage,
+            self.accounts,
+            self.log,
+            secret,
         )
         self.inbox = Inbox(
             terms,
@@ -107,6 +118,7 @@ class Market:
             self.days,
             contracts=self.contracts,
             calls=self.calls,
+            storage=self.storage,
             totals=self.totals,
             switch=self.switch,
             secret=secret,
@@ -181,6 +193,10 @@ class Market:
                 return [Outgoing(activation, activation.meter) for activation in self.calls.activate(event)]
             case CallClosed():
                 return [Outgoing(award, award.meter) for award in self.calls.close(event.call)]
+            case StorageAllocated():
+                return [Outgoing(share, share.meter) for share in self.storage.allocate(event.period_s)]
+            case StorageOperated():
+                return self._operate(event)
             case SlotCancelled():
                 self.books[event.slot_s].move(SlotEvent.CANCEL)
                 return []
@@ -213,6 +229,7 @@ class Market:
         return self.publisher.logged([said])
 
     def _open(self, event: SlotOpened) -> list[Outgoing]:
+        self.storage.schedule.begin(event.at_s)
         book = self.books.get(event.slot_s)
         if book is None:
             book = self.books[event.slot_s] = self._new_book(event)
@@ -228,6 +245,11 @@ class Market:
         book = SlotBook(slot, None, [Session(gate) for gate in ahead])
         self.contracts.opened(book)
         return book
+
+    def _operate(self, event: StorageOperated) -> list[Outgoing]:
+        book, is_paused = self.books.get(event.slot_s), self.switch.was_paused(event.at_s)
+        told = self.storage.operate(event.slot_s, event.at_s, book, is_paused=is_paused)
+        return [Outgoing(message, message.meter) for message in told]
 
     def _end(self, book: SlotBook) -> list[Outgoing]:
         """A slot is over. Where no intraday gate does it, this is when the conditions of the next slot are told."""

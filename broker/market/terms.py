@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any, Literal
 
+from broker.market.storage_terms import StorageTerms, storage_terms
 from broker.mechanisms.catalogue import MECHANISMS
 from broker.settlement.as_delivered import AS_TRADED
 from wire.calendar import AUCTIONS, Gate, gates, last_open_s
@@ -44,6 +45,8 @@ class Terms:
     `stages` it is one intraday stage, made of `stage`, `mechanism`, `gate_lead_s`, `horizon_slots`, `k_permille`,
     `sealed` and `reveal_within_s`; with them these seven say nothing.
 
+    `storage` is the text of `broker.market.storage_terms`, "" without a shared storage.
+
     `network`, `preferences` and `roles` are texts (`broker.network.grid_text`, `broker.clearing.preferences`,
     `broker.sharing.roles`), "" without. They may change while the community lives: the journal has them in events of
     their own, not in the record of the terms.
@@ -75,6 +78,7 @@ class Terms:
     network: str = ""
     preferences: str = ""
     roles: str = ""
+    storage: str = ""
     stages: tuple[Stage, ...] = ()
     trading: tuple[Stage, ...] = field(init=False, repr=False, compare=False)
     sealed: bool = False
@@ -87,6 +91,8 @@ class Terms:
     def as_record(self) -> Record:
         """The terms as the journal keeps them; the calendar is JSON, and left out where the short form says it."""
         record: Record = {name: getattr(self, name) for name in _PLAIN}
+        if self.storage:
+            record["storage"] = self.storage
         if self.stages:
             record["stages"] = canonical([_stage_record(stage) for stage in self.stages]).decode()
         return record
@@ -121,6 +127,11 @@ class Terms:
     def stage_of_kind(self, kind: StageKind) -> Stage | None:
         """The calendar's stage of a kind, None when there is none."""
         return next((stage for stage in self.trading if stage.kind is kind), None)
+
+    @property
+    def shared_storage(self) -> StorageTerms | None:
+        """The storage that the members share, None when there is none."""
+        return storage_terms(self.storage)
 
     @property
     def balancing(self) -> str:
@@ -190,7 +201,7 @@ def _stage_record(stage: Stage) -> dict[str, Any]:
     )
 
 
-_PLAIN = tuple(f.name for f in fields(Terms) if f.name not in ("stages", "trading", *CHANGEABLE))
+_PLAIN = tuple(f.name for f in fields(Terms) if f.name not in ("stages", "storage", "trading", *CHANGEABLE))
 
 
 def terms_from_record(record: Mapping[str, int | str]) -> Terms:
@@ -198,11 +209,12 @@ def terms_from_record(record: Mapping[str, int | str]) -> Terms:
 
     Raises: ValueError naming what this release does not know.
     """
-    unknown = sorted(record.keys() - {*_PLAIN, "stages"})
+    unknown = sorted(record.keys() - {*_PLAIN, "stages", "storage"})
     if unknown:
         raise ValueError(f"unknown terms: {', '.join(unknown)}")
     stages = json.loads(str(record["stages"])) if "stages" in record else []
     plain = {key: value for key, value in record.items() if key != "stages"}
+    storage_terms(str(plain.get("storage", "")))
     return Terms(**plain, stages=tuple(Stage.model_validate(stage) for stage in stages))  # type: ignore[arg-type]
 
 

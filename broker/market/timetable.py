@@ -1,4 +1,4 @@
-"""When time alone moves the market on: gates, ends of slots, settlements, corrections, gates of calls."""
+"""When time alone moves the market on: gates, also of calls and the storage, ends of slots, settlements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from broker.market.events import (
     SettlementDue,
 )
 from broker.market.sessions.slot_book import SlotBook
+from broker.market.storage.schedule import StorageSchedule
 from broker.market.terms import Member, Terms
 from wire.messages import SlotState
 from wire.slots import slot_at
@@ -22,16 +23,22 @@ from wire.slots import slot_at
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Looks at the market's books and calls and changes nothing."""
+    """Looks at the market's books, calls and storage and changes nothing."""
 
     terms: Terms
     members: Mapping[str, Member]
     books: Mapping[int, SlotBook]
     calls: Calls
+    storage: StorageSchedule
 
     def due(self, now_s: int) -> list[Event]:
-        """The events that time has brought, oldest slot first; apply them and ask again until none is left."""
-        events: list[Event] = []
+        """The events that time has brought, oldest slot first; apply them and ask again until none is left.
+
+        The storage comes first and alone: what it grants in a slot is a part of the positions that are traded.
+        """
+        events: list[Event] = [*self.storage.due(now_s)]
+        if events:
+            return events
         call = self.calls.next_gate()
         if call is not None and now_s >= call[0]:
             events.append(CallClosed(at_s=now_s, call=call[1]))
@@ -48,6 +55,8 @@ class Timetable:
         moments += [moment for book in self.books.values() if (moment := self._moment(book)) is not None]
         call = self.calls.next_gate()
         moments += [] if call is None else [call[0]]
+        storage_s = self.storage.next_s()
+        moments += [] if storage_s is None else [storage_s]
         return min(moment for moment in moments if moment > now_s)
 
     def _ripe(self, now_s: int) -> list[tuple[int, int]]:

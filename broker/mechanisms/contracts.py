@@ -9,6 +9,7 @@ DIVIDES = "none: it divides what happened"
 CONTRACTS = (
     Mechanism(
         name="day_ahead_blocks",
+        stage="day_ahead",
         title="Day-ahead auction with block orders",
         budget_balance="strong",
         individual_rationality="yes; a linked family of one participant counts as one",
@@ -21,6 +22,7 @@ CONTRACTS = (
     ),
     Mechanism(
         name="forward_contract",
+        stage="bilateral",
         title="Bilateral forward contract",
         budget_balance="strong",
         individual_rationality="both sides have signed",
@@ -33,6 +35,7 @@ CONTRACTS = (
     ),
     Mechanism(
         name="flexibility_auction",
+        stage="flexibility",
         title="Flexibility (negawatt) auction with baselines",
         budget_balance="strong: the buyer pays what the members get",
         individual_rationality="yes for who delivers; a shortfall is penalised",
@@ -45,6 +48,7 @@ CONTRACTS = (
     ),
     Mechanism(
         name="ancillary_call",
+        stage="ancillary",
         title="Ancillary calls with availability and activation price",
         budget_balance="strong: the buyer pays what the members get",
         individual_rationality="yes for who delivers; a shortfall is penalised",
@@ -68,6 +72,7 @@ CONTRACTS = (
     ),
     Mechanism(
         name="shared_storage",
+        stage="storage",
         title="Shared community storage",
         budget_balance="auction: the owner gets what members pay; reputation: no money",
         individual_rationality="yes",

@@ -38,6 +38,7 @@ class Mechanism:
     was metered after delivery. One with neither is a tool of `community-broker clear` or of another stage. The texts
     say what it promises members and community, `fallback` what is done with a book outside its assumptions.
     `asks_arrival`: it looks at the order of acceptance; `asks`: at what beside the orders.
+    `stage`: the kind of stage of the calendar that runs it, "" when none does by itself.
     `asking`: in a sealed stage it asks questions instead of reading what is revealed; None when it does not.
     """
 
@@ -56,6 +57,7 @@ class Mechanism:
     asks_arrival: bool = False
     asks: frozenset[Asked] = frozenset()
     asking: Asking | None = None
+    stage: str = ""
 
     @property
     def in_rounds(self) -> bool:
@@ -66,3 +68,8 @@ class Mechanism:
     def is_live(self) -> bool:
         """True when a community can run its slots with it."""
         return self.clear is not None or self.share is not None
+
+    @property
+    def is_offered(self) -> bool:
+        """True when a community can have it at all: in its slots, or in a stage beside them."""
+        return self.is_live or bool(self.stage)

@@ -15,7 +15,6 @@ from broker.ledger.transfer import (
     LOSSES,
     MARKET,
     OUTSIDE,
-    STORAGE,
     Transfer,
     account,
     flow,
@@ -25,7 +24,7 @@ from broker.sharing import mid_market
 from broker.sharing.shares import Need, Share, Shares
 from wire.messages import SettlementItem
 
-ACCOUNTS = {"donation": DONATIONS, "storage": STORAGE}
+ACCOUNTS = {"donation": DONATIONS}
 SharingRule = Callable[[Sequence[Need], Rules], Shares]
 
 
@@ -84,8 +83,8 @@ def settle(
     """The transfers of a slot. What the awards or the rule leave over goes to the community account.
 
     `lost_wh` of what the awards sold is lost on the way: a position of the account of losses, at price zero.
-    Raises: ValueError when awarded and lost energies, or what goes through an account of donations or of a storage,
-    do not balance (a clearing or a sharing that must not be settled).
+    Raises: ValueError when awarded and lost energies, or what goes through the account of donations, do
+    not balance (a clearing or a sharing that must not be settled).
     """
     members = sorted(positions, key=lambda p: p.meter)
     if left := sum(p.award_wh for p in members) + lost_wh:

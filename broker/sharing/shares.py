@@ -22,9 +22,9 @@ class Share(NamedTuple):
     """One line of a member's bill: `energy_wh` (+ drawn) for `amount_nano` (+ paid by the member).
 
     `is_outside` lines are billed by the outside supplier itself; the others by the community. `price_micro` is the
-    price of the line when it has one in whole micro per kWh, else None. A line `through` "donation" or "storage" goes
-    to the account of that name: the energies through one account sum to zero in a slot (what one member gives or
-    stores another takes, or the storage's own meter shows), its money may stay there.
+    price of the line when it has one in whole micro per kWh, else None. A line `through` "donation" goes to the
+    account of donations: the energies through it sum to zero in a slot (what one member gives another takes), its
+    money may stay there.
     """
 
     meter: str

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -11,8 +12,18 @@ from wire import messages as m
 
 LOG = logging.getLogger(__name__)
 
-Held = m.Award | m.BlockAward | m.Contract | m.Call | m.FlexAward | m.Activation
-HELD = (m.Award, m.BlockAward, m.Contract, m.Call, m.FlexAward, m.Activation)
+Held = (
+    m.Award
+    | m.BlockAward
+    | m.Contract
+    | m.Call
+    | m.FlexAward
+    | m.Activation
+    | m.StorageShare
+    | m.StorageGrant
+    | m.StorageFlow
+)
+HELD = get_args(Held)
 METERED_DAYS = 11  # settlements that tell an energy manager its metered past
 
 
@@ -73,5 +84,9 @@ def _held_key(message: Held) -> tuple[str, str]:
             return f"{message.proposer}/{message.contract}", message.kind
         case m.Activation():
             return f"{message.slot}/{message.call}", message.kind
+        case m.StorageShare():
+            return message.period, message.kind
+        case m.StorageGrant() | m.StorageFlow():
+            return message.slot, message.kind
         case m.Call() | m.FlexAward():
             return message.call, message.kind

@@ -12,7 +12,7 @@ from wire import messages as m
 
 LOG = logging.getLogger(__name__)
 RECEIPT_TIMEOUT_S = 5.0
-STANDING = (m.Calendar, m.Trading, m.Conditions, m.Path, m.Clearing)
+STANDING = (m.Calendar, m.StorageRules, m.Trading, m.Conditions, m.Path, m.Clearing)
 TO_HOME = (*STANDING, *HELD, m.Settlement)
 RECORDED = (m.Clearing, m.Settlement)
 

@@ -16,6 +16,7 @@ from hems.control.house_view.notices import Contact, notices
 from hems.control.house_view.now import now_view
 from hems.control.house_view.plan_view import plan_view
 from hems.control.house_view.snapshot import HouseSnapshot, Wishes
+from hems.control.house_view.stored import stored_view
 from hems.control.house_view.trace import Trace
 from hems.control.household.household import Household
 from hems.io.market_records import MarketRecords
@@ -212,6 +213,7 @@ class HousePage:
             wishes=wishes,
             price_now=retail,
             feed_in_now=feed_in,
+            stored=stored_view(self._loop.view.storage, now_s),
         )
 
     def _wishes(self) -> Wishes:

@@ -7,6 +7,7 @@ from hems.bidding.blocks import BlockBid
 from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexBid, FlexStep
 from hems.bidding.standby import StandbyBid
+from hems.bidding.storage import NOTHING, StorageOffers, storage_from_row, storage_to_row
 from wire.slots import Slot
 
 
@@ -24,6 +25,7 @@ class Offers:
     accepted: tuple[tuple[str, str], ...] = ()
     proposed: tuple[ProposalBid, ...] = ()
     contract_words: tuple[tuple[str, str, str], ...] = ()
+    storage: StorageOffers = NOTHING
 
     @property
     def reasons(self) -> tuple[tuple[str, str, str], ...]:
@@ -32,13 +34,14 @@ class Offers:
         standby = [(f"call-{b.call}", "standby_offer" if b.steps else "standby_none", b.why) for b in self.standby]
         sent = {block.device for block in self.blocks}
         runs = [(f"{d}-block", "block_order" if d in sent else "block_none", why) for d, why in self.block_words]
-        return (*calls, *standby, *runs, *self.contract_words)
+        storage = [("storage", code, why) for code, why in self.storage.words]
+        return (*calls, *standby, *runs, *self.contract_words, *storage)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to send."""
         calls = any(bid.steps for bid in self.flex) or any(bid.steps for bid in self.standby)
-        return not (calls or self.blocks or self.accepted or self.proposed)
+        return not (calls or self.blocks or self.accepted or self.proposed) and self.storage.is_empty
 
 
 def offers_to_line(offers: Offers) -> dict[str, Any]:
@@ -75,6 +78,7 @@ def offers_to_line(offers: Offers) -> dict[str, Any]:
             ]
             for p in offers.proposed
         ],
+        "storage": storage_to_row(offers.storage),
     }
 
 
@@ -90,6 +94,7 @@ def offers_from_line(line: dict[str, Any]) -> Offers:
             blocks=tuple(_block_bid(*row) for row in line["blocks"]),
             accepted=tuple(_names(row, 2) for row in line["accepted"]),  # type: ignore[misc]
             proposed=tuple(_proposal_bid(*row) for row in line["proposed"]),
+            storage=storage_from_row(line["storage"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not offers: {error}") from None

@@ -20,6 +20,7 @@ class SlotOrder:
 class Strategy:
     """What the transactive meter may trade for a slot: order steps, and the plan to tell the community [Wh].
 
+    `stored_wh` is what the share of a community's storage charges in the same slots, () without one.
     `later` are the orders for slots after it, in the other sessions that close before the home's next turn.
     """
 
@@ -27,6 +28,14 @@ class Strategy:
     steps: tuple[Step, ...]
     net_wh: tuple[int, ...]
     later: tuple[SlotOrder, ...] = ()
+    stored_wh: tuple[int, ...] = ()
+
+    @property
+    def market_wh(self) -> tuple[int, ...]:
+        """What the community is told: what the meter will show and what the share of a storage charges [Wh]."""
+        if not self.stored_wh:
+            return self.net_wh
+        return tuple(net + stored for net, stored in zip(self.net_wh, self.stored_wh, strict=True))
 
 
 def strategy_to_line(strategy: Strategy) -> dict[str, Any]:
@@ -37,6 +46,7 @@ def strategy_to_line(strategy: Strategy) -> dict[str, Any]:
         "minutes": strategy.slot.minutes,
         "steps": _rows(strategy.steps),
         "net_wh": list(strategy.net_wh),
+        "stored_wh": list(strategy.stored_wh),
         "later": [[order.stage, order.slot.start_s, _rows(order.steps)] for order in strategy.later],
     }
 
@@ -56,6 +66,7 @@ def strategy_from_line(line: dict[str, Any]) -> Strategy:
             slot=slot,
             steps=tuple(_step(*row) for row in line["steps"]),
             net_wh=tuple(int(energy) for energy in line["net_wh"]),
+            stored_wh=tuple(int(energy) for energy in line["stored_wh"]),
             later=tuple(_slot_order(slot.minutes, *row) for row in line["later"]),
         )
     except (KeyError, TypeError) as error:

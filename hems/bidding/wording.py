@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hems.bidding.blocks import BlockBid
 from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexStep
+from hems.bidding.storage import ShareStep, StorageUse
 from wire.messages import Call, Contract
 from wire.quantities import price_per_kwh
 
@@ -65,4 +66,29 @@ def proposal_words(bid: ProposalBid) -> str:
     return (
         f"Contract {bid.contract}: proposes to {verb} {sum(bid.energy_wh) / 1000.0:.2f} kWh at "
         f"{price_per_kwh(bid.price_micro):.3f} per kWh; what it is expected to be worth, with your margin."
+    )
+
+
+def share_bid_words(steps: Sequence[ShareStep], part: float) -> str:
+    """Why a share of the storage is bid for, or not."""
+    if not steps:
+        return "Storage: bids for no share, none is worth its reserve price to this home."
+    capacity_kwh = sum(energy_wh for _, energy_wh in steps) / 1000.0
+    prices = f"{price_per_kwh(steps[0][0]):.3f}"
+    if len(steps) > 1:
+        prices += f" to {price_per_kwh(steps[-1][0]):.3f}"
+    return (
+        f"Storage: bids for up to {capacity_kwh:.2f} kWh of its capacity at {prices} per kWh and period: "
+        f"{part:.0%} of what the plan says that a share is worth."
+    )
+
+
+def request_words(use: StorageUse, level_wh: int, share_wh: int) -> str:
+    """Why the share is charged or discharged."""
+    verb, why = (
+        ("charge", "energy is worth more later") if use.energy_wh > 0 else ("discharge", "it is worth most now")
+    )
+    return (
+        f"Storage: asks to {verb} {abs(use.energy_wh) / 1000.0:.2f} kWh at {use.slot.label}, as {why}; "
+        f"its account holds {level_wh / 1000.0:.2f} of {share_wh / 1000.0:.2f} kWh."
     )

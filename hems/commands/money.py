@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from doctor.table import text_table
 from hems.commands.home_records import UNREADABLE, Row, home_records
+from hems.control.house_view.money import traded_wh
 from wire.messages import Settlement
 from wire.slots import format_utc, parse_utc
 
@@ -70,10 +71,11 @@ def by_day(settlements: Iterable[Settlement], zone: ZoneInfo, spent: Iterable[Ro
     for settlement in settlements:
         start_s = parse_utc(settlement.slot)
         slot = days.setdefault(_day(start_s, zone), {}).setdefault(start_s, dict.fromkeys(COUNTED, 0))
-        # a correction replaces energies and adds the difference of the money
+        # a correction replaces what was metered and adds the difference of the money
         slot["slots"] = 1
         slot["metered_wh"] = settlement.metered_wh
-        slot["traded_wh"] = abs(settlement.award_wh)
+        if settlement.corrects is None:
+            slot["traded_wh"] = abs(traded_wh(settlement))
         slot["estimated_slots"] = int(settlement.quality == "estimated")
         slot["paid_nano"] += int(settlement.total_nano)
     for start_s, import_kwh, export_kwh, cost in spent:

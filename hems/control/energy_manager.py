@@ -29,6 +29,7 @@ from hems.control.local_price import (
 from hems.control.market_view import MarketView
 from hems.control.measured_outlook import is_lit_as_expected, net_spread_kw, with_measured
 from hems.control.promised import Promises, priced, promise_words, promises_kept, same_awards
+from hems.control.storage_follow import follow_words, following_kw
 from hems.dispatch.guard import Limits, guard
 from hems.dispatch.reason import Prices, Why, also, why
 from hems.dispatch.rules import rule_powers_kw
@@ -164,6 +165,8 @@ class EnergyManager:
 
         Where another auction closes before the next turn, the plan reaches to its last slot and orders for it too.
         """
+        if view is not None and view.storage.is_of(self.home.meter):
+            return Strategy(slot=slot, steps=(), net_wh=(0,) * self.settings.horizon_slots)
         stages = () if view is None or view.calendar is None else view.calendar.stages
         closing = [(later, gate) for later, gate in closing_sessions(stages, slot) if later > slot]
         reach = max(((later.start_s - slot.start_s) // slot.duration_s + 1 for later, _ in closing), default=0)
@@ -221,6 +224,10 @@ class EnergyManager:
 
     def decide(self, now_s: int, slot: Slot, image: SiteImage, view: MarketView | None) -> Decision:
         """The setpoints of the running slot from what is measured now: plan, last good plan, or tariff rules."""
+        told_kw = None if view is None else view.storage.told_kw(self.home.meter, slot)
+        if told_kw is not None:
+            powers_kw = dict(following_kw(self.home, image, told_kw))
+            return self._decision(slot, "plan", powers_kw, 0.0, image, said=follow_words(told_kw))
         if self._needs_new_plan(slot, image, view):
             outlook = self._expected(now_s, slot.start_s, self.settings.horizon_slots)
             self._plan(slot, image, with_measured(outlook, image), view)
@@ -332,13 +339,13 @@ class EnergyManager:
         return self._decision(slot, "rules", powers, price, image)
 
     def _decision(
-        self, slot: Slot, rung: str, powers_kw: dict[str, float], marginal: float, image: SiteImage
+        self, slot: Slot, rung: str, powers_kw: dict[str, float], marginal: float, image: SiteImage, *, said: str = ""
     ) -> Decision:
         limits = Limits(import_kw=self.home.import_limit_kw, export_kw=self.home.export_limit_kw)
         idle = {unit.id: 0.0 for unit in self.home.units if unit.id in image.devices}
         wanted_kw = commanded_kw(self.home, image, self.wishes, idle | powers_kw)
         guarded = guard(wanted_kw, self.home, image, limits)
-        prices, said = self._prices(marginal), self._said_of_calls(slot)
+        prices, said = self._prices(marginal), said or self._said_of_calls(slot)
         said += preference_words(self.wishes.settings.objective)
         surplus = (image.generation_w - image.base_load_w) / 1000.0
         setpoints = []

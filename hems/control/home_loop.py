@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hems.bidding.offers import Offers
 from hems.bidding.sessions import turn_gate_s
+from hems.bidding.storage import with_storage
 from hems.bidding.strategy import Strategy
 from hems.control.energy_manager import Decision, EnergyManager
 from hems.control.history import History, SlotMeans
@@ -154,6 +155,7 @@ class HomeLoop:
             self._prepared = following
             if self._trader is not None:
                 offers = self._trader.offers(now_s, self.manager, self.view)
+                strategy = with_storage(strategy, offers.storage)
         return Actions(
             leases=self._leases(now_s, image),
             strategy=strategy,

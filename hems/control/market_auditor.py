@@ -21,6 +21,7 @@ from wire.commitments import RoundName, message_leaf, round_of, shown_order
 from wire.log_view import LogView
 from wire.reasons import Reason
 from wire.slots import Slot, parse_utc
+from wire.storage_audit import StorageAudit
 
 KEPT_ROUNDS = 16
 WAITING_ROUNDS = 600  # a day-ahead auction closes all slots of a day at once
@@ -68,6 +69,7 @@ class MarketAuditor:
         self._settlements: dict[int, m.Settlement] = {}
         self._reported: dict[str, int | None] = {}
         self._fixed: dict[str, None] = {}
+        self._storage = StorageAudit()
 
     def sent(self, order: m.Order, salt: str | None = None) -> None:
         """Remembers an own order; `salt` is that of a sealed one."""
@@ -77,6 +79,10 @@ class MarketAuditor:
     def replied(self, reply: m.Reply | m.PairReply) -> None:
         """Remembers an own reply to a question."""
         self._round(round_of(reply)).replies.said[reply.question] = reply
+
+    def wished(self, wish: m.StorageBid | m.StorageRequest) -> None:
+        """Remembers what was asked of the community's storage."""
+        self._storage.sent(wish)
 
     def reported(self, report: m.MeterReport) -> None:
         """Remembers the own metered energy; of a slot that was reported twice nobody knows which one counts."""
@@ -118,6 +124,12 @@ class MarketAuditor:
                 self._round(round_of(message)).award = message
             case m.Settlement():
                 self._learn_settlement(message)
+            case m.StorageRules():
+                self._storage.rules = message
+            case m.StorageShare():
+                self._find(self._storage.share(message))
+            case m.StorageGrant():
+                self._learn_grant(message)
             case m.Leaves():
                 self._learn_leaves(message)
             case m.Checkpoint():
@@ -349,7 +361,13 @@ class MarketAuditor:
         premium_micro = self._days.premium_micro(gate, expected.pseudonym)
         return wrong + own_award(award, own, clearing, is_exact=is_exact, premium_micro=premium_micro)
 
+    def _learn_grant(self, grant: m.StorageGrant) -> None:
+        slot = self._slot(grant.slot)
+        if slot is not None:
+            self._find(self._storage.grant(grant, slot.duration_s))
+
     def _learn_settlement(self, settlement: m.Settlement) -> None:
+        self._find(self._storage.settlement(settlement))
         awards = [known.award for name, known in self._rounds.items() if name.slot == settlement.slot and known.award]
         slot = self._slot(settlement.slot)
         awarded_wh = None if slot is None else audit.whole_award_wh(awards, self._stages, slot)

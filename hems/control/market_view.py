@@ -13,8 +13,21 @@ from hems.bidding.steps import Band, Step, wanted_wh
 from hems.control.block_view import BlockView
 from hems.control.call_view import CallView
 from hems.control.contract_view import ContractView, signed_wh
+from hems.control.storage_view import StorageView
 from wire.calendar import gates
-from wire.messages import Award, Calendar, Clearing, Conditions, Contract, Path, PlanNotice, StageKind, Trading
+from wire.messages import (
+    Award,
+    Calendar,
+    Clearing,
+    Conditions,
+    Contract,
+    Path,
+    PlanNotice,
+    StageKind,
+    StorageFlow,
+    StorageGrant,
+    Trading,
+)
 from wire.slots import Slot, format_utc, parse_utc
 
 Floats = NDArray[np.float64]
@@ -39,7 +52,8 @@ class AfterAuction:
 class MarketView:
     """The market as one home sees it; changed only by `learn` and by the notices and orders it sends itself.
 
-    Positions are added up from proven awards and signed contracts, never taken from what a message says they are.
+    Positions are added up from proven awards, signed contracts and grants of the storage, never taken from what a
+    message says they are.
     """
 
     calendar: Calendar | None = None
@@ -54,6 +68,7 @@ class MarketView:
     flexibility: CallView = field(default_factory=CallView)
     blocks: BlockView = field(default_factory=BlockView)
     contracts: ContractView = field(default_factory=ContractView)
+    storage: StorageView = field(default_factory=StorageView)
     _own_in_path: PlanNotice | None = None
 
     def learn(self, message: object) -> None:
@@ -61,6 +76,7 @@ class MarketView:
         self.flexibility.learn(message)
         self.blocks.learn(message)
         self.contracts.learn(message)
+        self.storage.learn(message)
         match message:
             case Calendar():
                 self.calendar = message
@@ -78,6 +94,10 @@ class MarketView:
                 _keep(self.awards, message.slot, message, KEPT_TRADED)
                 name = f"{message.stage}/{message.round}"
                 self._hold(message.slot, name, message.bought_wh - message.sold_wh)
+            case StorageGrant():
+                self._hold(message.slot, "storage", -message.granted_wh)
+            case StorageFlow():
+                self._hold(message.slot, "storage", message.flow_wh)
             case Contract() if message.state == "agreed":
                 self._hold_contract(message)
 
@@ -121,7 +141,7 @@ class MarketView:
         return KEPT_SLOTS if is_rolling else KEPT_TRADED
 
     def position_wh(self, slot: Slot) -> int:
-        """What this home holds in a slot from all sessions and contracts so far [Wh, + bought]."""
+        """What this home holds in a slot from all sessions, contracts and the storage so far [Wh, + bought]."""
         return sum(self._parts.get(slot.label, {}).values())
 
     def promises(self, slot: Slot) -> dict[int, Promise]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hems.bidding.offers import Offers
+from hems.bidding.storage import NOTHING
 from hems.control.block_trader import BlockTrader, RunBids
 from hems.control.contract_trader import ContractBids, ContractTrader
 from hems.control.energy_manager import EnergyManager
@@ -11,6 +12,7 @@ from hems.control.market_view import MarketView
 from hems.control.measured_outlook import net_spread_kw
 from hems.control.present import Present
 from hems.control.reserve_trader import ReserveTrader
+from hems.control.storage_trader import StorageTrader
 
 TIME_LIMIT_S = 1.0  # of each plan: several are made in one turn, and leases have to be renewed
 
@@ -23,6 +25,7 @@ class StageTrader:
     reserve: ReserveTrader | None = None
     blocks: BlockTrader | None = None
     contracts: ContractTrader | None = None
+    storage: StorageTrader | None = None
 
     def offers(self, now_s: int, manager: EnergyManager, view: MarketView) -> Offers:
         """What to offer at a turn, on the plan that the manager has just made; nothing without one."""
@@ -40,6 +43,7 @@ class StageTrader:
         agreed = ContractBids()
         if self.contracts is not None and manager.outlook is not None:
             agreed = self.contracts.bids(now_s, manager.home, present, manager.outlook, view)
+        stored = NOTHING if self.storage is None else self.storage.offers(now_s, manager, present, view)
         return Offers(
             flex=tuple(flex),
             standby=tuple(standby),
@@ -48,6 +52,7 @@ class StageTrader:
             accepted=agreed.accepted,
             proposed=agreed.proposed,
             contract_words=agreed.words,
+            storage=stored,
         )
 
 

@@ -58,7 +58,7 @@ class TransactiveMeter:
         self._signer = Signer(meter, community, key)
         self._sealed = SealedOrders(self._signer, outbox, auditor)
         self._orders = Orders(self._signer, outbox, self.view, self._sealed, auditor)
-        self._offering = Offering(self._signer, self.view)
+        self._offering = Offering(self._signer, self.view, auditor)
         self._reports = Reports(self._signer, outbox, auditor)
         self._proofs = Proofs()
         self._witnesses = Witnesses(self._signer, auditor)
@@ -88,9 +88,9 @@ class TransactiveMeter:
             meter=self.meter,
             round=self._round,
             first_slot=strategy.slot.label,
-            net_wh=strategy.net_wh[:PLAN_SLOTS_MAX],
+            net_wh=strategy.market_wh[:PLAN_SLOTS_MAX],
         )
-        self.view.own_plan = notice
+        self.view.own_plan = notice.model_copy(update={"net_wh": strategy.net_wh[:PLAN_SLOTS_MAX]})
         return self._signer.sealed(notice)
 
     def order(self, strategy: Strategy, now_s: int) -> Frame | None:

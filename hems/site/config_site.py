@@ -63,6 +63,12 @@ class ContractsTable(Table):
     proposal: tuple[ProposalTable, ...] = Field(default=(), strict=False)
 
 
+class StorageTable(Table):
+    """`[market.storage]`: the home uses the community's storage, and bids `bid_part` of what a share is worth."""
+
+    bid_part: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
 class MarketTable(Table):
     """`[market]`: the community; without it the home only optimises against its tariff.
 
@@ -84,6 +90,7 @@ class MarketTable(Table):
     ancillary: AncillaryTable | None = None
     blocks: BlocksTable | None = None
     contracts: ContractsTable | None = None
+    storage: StorageTable | None = None
 
     @model_validator(mode="after")
     def _certificates_are_whole(self) -> Self:

@@ -15,6 +15,7 @@ from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexBid, FlexStep
 from hems.bidding.offers import Offers
 from hems.bidding.standby import StandbyBid
+from hems.bidding.storage import ShareBid, StorageOffers, StorageUse
 from hems.io.home_link import Line
 from hems.site.config import HomeConfig, parse_config
 from tests.fakes import BROKER_KEY, COMMUNITY, METER, broker_says, slot
@@ -24,6 +25,7 @@ from wire.codec import decode
 from wire.signing import open_frame
 from wire.topics import broker_inbox, parse_topic, topic
 
+WISHES = ("storage_request", "storage_bid")
 CONFIG = """
 [home]
 meter = "{meter}"
@@ -40,6 +42,7 @@ port = {port}
 [market.ancillary]
 [market.blocks]
 [market.contracts]
+[market.storage]
 """
 OFFERS = Offers(
     flex=(FlexBid(call="peak", steps=(FlexStep(120_000, 300),), baseline_wh=(400, 400), why="Call peak: offers."),),
@@ -70,6 +73,11 @@ OFFERS = Offers(
         ),
     ),
     accepted=(("home-2", "spring"),),
+    storage=StorageOffers(
+        bid=ShareBid(period_s=slot(9).start_s, steps=((400_000, 1_000),)),
+        uses=(StorageUse(slot=slot(6), energy_wh=-250),),
+        words=(("storage_request", "Storage: asks."),),
+    ),
 )
 AWARD = m.FlexAward(
     community=COMMUNITY, meter=METER, call="peak", sequence=1, awarded_wh=300, price_micro_per_kwh=120_000
@@ -100,6 +108,45 @@ BLOCK = m.BlockAward(
     first_slot=slot(9).label,
     accepted_permille=1000,
     reason="accepted",
+)
+
+RULES = m.StorageRules(
+    community=COMMUNITY,
+    stage="storage",
+    storage_meter="store",
+    capacity_wh=8_000,
+    charge_w=4_000,
+    discharge_w=4_000,
+    charge_efficiency_ppm=950_000,
+    discharge_efficiency_ppm=950_000,
+    standing_loss_per_day_ppm=0,
+    allocation="auction",
+    period_days=1,
+    first_period=slot(0).label,
+    allocation_lead_s=900,
+    reserve_price_micro_per_kwh=0,
+    handover_price_micro_per_kwh=0,
+)
+SHARE = m.StorageShare(
+    community=COMMUNITY,
+    meter=METER,
+    period=slot(0).label,
+    share_wh=2_000,
+    price_micro_per_kwh=100_000,
+    amount_nano=200_000_000,
+    score_wh=None,
+)
+GRANT = m.StorageGrant(
+    community=COMMUNITY,
+    meter=METER,
+    slot=slot(5).label,
+    sequence=None,
+    requested_wh=0,
+    granted_wh=0,
+    handed_wh=500,
+    losses_wh=0,
+    level_wh=500,
+    share_wh=2_000,
 )
 
 
@@ -167,12 +214,14 @@ def test_what_is_called_for_reaches_the_home_and_its_offers_reach_the_market_sig
         try:
             await broker.hear("hello")
             view, key = ems._loop.view, meter._session._signer.key.public
-            broker.say(a_call(4), AWARD, ACTIVATION, CONTRACT, BLOCK)
+            broker.say(a_call(4), AWARD, ACTIVATION, CONTRACT, BLOCK, RULES, SHARE, GRANT)
             await until_learnt(
                 ems, lambda: bool(view.contracts.known and view.blocks.starts_s and view.flexibility.promised())
             )
+            await until_learnt(ems, lambda: view.storage.rules is not None and view.storage.newest is not None)
+            assert (view.storage.share_wh(slot(5).start_s), view.storage.level_wh) == (2_000, 500)
             ems._offer(slot().start_s, OFFERS)
-            for kind in ("flex_offer", "reserve_offer", "block_order", "acceptance", "proposal"):
+            for kind in ("flex_offer", "reserve_offer", "block_order", "acceptance", "proposal", *WISHES):
                 payload = open_frame(await broker.hear(kind), key, kind, COMMUNITY)
                 message = decode(m.BY_KIND[kind], payload)
                 assert getattr(message, "meter", None) == METER
@@ -180,6 +229,7 @@ def test_what_is_called_for_reaches_the_home_and_its_offers_reach_the_market_sig
             assert rows == [
                 ("call-evening", "standby_offer", "Call evening: stands by."),
                 ("call-peak", "flex_offer", "Call peak: offers."),
+                ("storage", "storage_request", "Storage: asks."),
                 ("washer-block", "block_order", "washer: bids."),
             ]
         finally:
@@ -194,7 +244,7 @@ def test_what_is_called_for_reaches_the_home_and_its_offers_reach_the_market_sig
         asyncio.run(scene(port))
     again = MeterApp(config(1), config(1).market, tmp_path)  # type: ignore[arg-type]
     kept = {message.kind for message in again._news._held.for_home()}
-    assert kept == {"call", "flex_award", "activation", "contract", "block_award"}
+    assert kept == {"call", "flex_award", "activation", "contract", "block_award", "storage_share", "storage_grant"}
     assert again._session.view.flexibility.promised() == ["peak"]
     again._store.close()
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from broker.clearing.outcome import Rules
 from broker.ledger.accounts import Accounts, NotConserved
-from broker.ledger.transfer import COMMUNITY, DONATIONS, MARKET, OUTSIDE, STORAGE, Transfer, account
+from broker.ledger.transfer import COMMUNITY, DONATIONS, MARKET, OUTSIDE, Transfer, account
 from broker.market.delivery.posting import line_of
 from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
@@ -234,8 +234,8 @@ def test_what_was_posted_and_its_differences_are_what_is_due(posted: list[Positi
     assert accounts.sum_nano() == 0
 
 
-def test_donations_and_storage_have_accounts_of_their_own() -> None:
-    """A gives B 100 Wh, C stores 50 Wh for 3 nano/Wh in the storage whose meter is D; the storage keeps the money."""
+def test_donations_have_an_account_of_their_own() -> None:
+    """A gives B 100 Wh, C gives D 50 Wh at 3 nano/Wh that the account keeps."""
 
     def share(needs: list[Need], _rules: Rules) -> Shares:
         assert {n.meter for n in needs} == {"a", "b", "c", "d"}
@@ -243,8 +243,8 @@ def test_donations_and_storage_have_accounts_of_their_own() -> None:
             lines=(
                 Share("a", -100, 0, 0, through="donation"),
                 Share("b", 100, 0, 0, through="donation"),
-                Share("c", -50, -150, 3, through="storage"),
-                Share("d", 50, 0, 0, through="storage"),
+                Share("c", -50, -150, 3, through="donation"),
+                Share("d", 50, 0, 0, through="donation"),
             )
         )
 
@@ -256,8 +256,8 @@ def test_donations_and_storage_have_accounts_of_their_own() -> None:
     transfers = list(settle(slot, share).transfers)  # type: ignore[arg-type]
     accounts = Accounts()
     accounts.post(transfers)
-    assert {t.item for t in transfers} == {SettlementItem.DONATION, SettlementItem.STORAGE}
-    assert (accounts.balance(DONATIONS), accounts.balance(STORAGE), accounts.balance(account("c"))) == (0, -150, 150)
+    assert {t.item for t in transfers} == {SettlementItem.DONATION}
+    assert (accounts.balance(DONATIONS), accounts.balance(account("c"))) == (-150, 150)
     assert {m: energy_wh(transfers, account(m)) for m in energies} == energies
 
     def unbalanced(_needs: list[Need], _rules: Rules) -> Shares:

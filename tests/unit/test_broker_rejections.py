@@ -59,6 +59,7 @@ ELSEWHERE = {
     Reason.BAD_LINK,
     Reason.UNKNOWN_CONTRACT,
     Reason.UNKNOWN_CALL,
+    Reason.STORAGE_RULES,  # test_market_storage
     Reason.WRONG_GATEWAY,  # test_gateway_batches
     Reason.ROUND_OVER,  # test_market_rounds
     Reason.WRONG_REPLY,

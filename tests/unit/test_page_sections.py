@@ -17,6 +17,7 @@ from hems.control.house_view.money import Sum
 from hems.control.house_view.notices import Contact, Notice, NoticeCode
 from hems.control.house_view.now import Flow
 from hems.control.house_view.snapshot import Wishes
+from hems.control.house_view.stored import StoredView
 from hems.control.household.options import options
 from hems.control.household.outcome import Entry
 from hems.control.household.overrides import Override
@@ -80,6 +81,12 @@ class Tags(HTMLParser):
 
 def page(of: Content, shown: Shown = SHOWN) -> str:
     return page_text(HOME, sections(of, shown), own_assets())
+
+
+def test_a_home_with_a_part_of_the_storage_sees_its_account() -> None:
+    stored = StoredView(level_kwh=1.25, share_kwh=4.0)
+    with_part, without = sections(content(snapshot(stored=stored)), SHOWN), sections(content(), SHOWN)
+    assert "of your share of" in str(with_part) and "of your share of" not in str(without)
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,11 @@ class Calls:
         self.wrong += [] if problem is None else [problem]
 
 
-def market_bus(stages: tuple[Stage, ...], members: int, *calls: CallAsked | ActivationAsked) -> Bus:
+def market_bus(
+    stages: tuple[Stage, ...], members: int, *calls: CallAsked | ActivationAsked, storage: str = ""
+) -> Bus:
     """The real broker with members 1 to `members`, whose meters do nothing by themselves."""
-    terms = Terms(community=COMMUNITY, stages=stages, group_min=1)
+    terms = Terms(community=COMMUNITY, stages=stages, group_min=1, storage=storage)
     opened = service(terms=terms, prices=FakePrices())
     opened._calls = Calls(*calls)  # type: ignore[assignment] - the rig's service has no calls
     opened.agree([enrolled(number) for number in range(1, members + 1)], START_S)

@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   twin demo --homes 5 --days 1 --seed 7 --out out/demo
   twin demo --homes 5 --page 8080
   twin demo --mechanism mid_market_rate
+  twin demo --mechanism shared_storage       one more meter: a battery that the homes share
   twin demo --live                           five homes go on, a slot every ten seconds, with their pages
   twin demo --live --slot-seconds 30 --slot-minutes 5
 """
@@ -78,13 +79,17 @@ def run(args: argparse.Namespace) -> int:
     from twin.demo.run import DemoOptions, run_demo
     from twin.errors import InputError
     from twin.output import write_run
+    from twin.shared_storage import METER, SHARED_STORAGE, with_storage
     from twin.source import demo_world
 
-    if args.mechanism not in LIVE:
-        print(f"--mechanism {args.mechanism}: unknown; use one of {', '.join(sorted(LIVE))}", file=sys.stderr)
+    known = sorted([*LIVE, SHARED_STORAGE])
+    if args.mechanism not in known:
+        print(f"--mechanism {args.mechanism}: unknown; use one of {', '.join(known)}", file=sys.stderr)
         return 2
     try:
         world, notes = demo_world(homes=args.homes, days=args.days, slot_minutes=args.slot_minutes, seed=args.seed)
+        world = with_storage(world) if args.mechanism == SHARED_STORAGE else world
+        notes |= {twin.name: twin.note for twin in world.homes if twin.name == METER}
         state = args.out.resolve() / "state"
         if state.exists():
             shutil.rmtree(state)

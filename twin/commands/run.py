@@ -62,9 +62,10 @@ def run(args: argparse.Namespace) -> int:
     from twin.output import write_run
     from twin.run import RunOptions, stages
     from twin.run import run as run_world
+    from twin.shared_storage import SHARED_STORAGE, with_storage
     from twin.source import chosen_world
 
-    known = sorted(LIVE)
+    known = sorted([*LIVE, SHARED_STORAGE])
     if args.mechanism not in known:
         print(f"--mechanism {args.mechanism}: unknown; use one of {', '.join(known)}", file=sys.stderr)
         return 2
@@ -76,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         world = chosen_world(args)
+        world = with_storage(world) if args.mechanism == SHARED_STORAGE else world
         make_folder(args.output)
     except InputError as error:
         print(error, file=sys.stderr)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from broker.market.storage_terms import PPM
 from hems.control.history import SlotMeans
 from hems.forecasting.series import Kind
 from hems.forecasting.signals import RHYTHMS
@@ -19,11 +20,14 @@ from twin.demo.site import PV_PEAK_KW, device_ids
 from twin.founding.plan import Influx
 from twin.founding.texts import telemetry_table
 from twin.home_page import page_table
+from twin.shared_storage import BID_PART, METER, SHARED_STORAGE, storage_terms
 from twin.world import TwinHome, World
 from wire.signing import SigningKey, key_from_seed
+from wire.slots import format_utc
 
 COMMUNITY = "demo"
 GATE_LEAD_S = 60
+HORIZON_SLOTS = 2
 TICK_S = 60
 NAMEPLATE_W = 60_000
 CURRENCY = "EUR"  # of a world that names none
@@ -70,15 +74,14 @@ def write_broker(
     state = folder / "broker"
     write_key(state / "broker.key", seed, "broker")
     write_key(state / "secret", seed, "secret")
+    is_stored = mechanism == SHARED_STORAGE
     lines = [
         f'community = "{COMMUNITY}"',
         f'state_dir = "{state}"',
         "[market]",
-        f'mechanism = "{mechanism}"',
         f'currency = "{world.currency or CURRENCY}"',
         f"slot_minutes = {world.first.minutes}",
-        f"gate_lead_s = {GATE_LEAD_S}",
-        "horizon_slots = 2",
+        *([] if is_stored else _one_stage(mechanism)),
         f"group_min = {min(3, len(world.homes))}",
         "[mqtt]",
         f"port = {port}",
@@ -87,6 +90,7 @@ def write_broker(
         "[tariff]",
         'kind = "csv"',
         f'file = "{folder / "prices.csv"}"',
+        *(_stored_stages(world) if is_stored else []),
         *telemetry_table(influx),
     ]
     for meter, key in members.items():
@@ -95,6 +99,35 @@ def write_broker(
     path = folder / "broker.toml"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def _one_stage(mechanism: str) -> list[str]:
+    return [f'mechanism = "{mechanism}"', f"gate_lead_s = {GATE_LEAD_S}", f"horizon_slots = {HORIZON_SLOTS}"]
+
+
+def _stored_stages(world: World) -> list[str]:
+    """The default auction beside a storage, which is told before the first home plans for a slot."""
+    agreed, storage_lead_s = storage_terms(world), GATE_LEAD_S + 60 * (world.first.minutes - 1)
+    return [
+        "[[market.stages]]",
+        'kind = "intraday"',
+        f"gate_lead_s = {GATE_LEAD_S}",
+        f"horizon_slots = {HORIZON_SLOTS}",
+        "[[market.stages]]",
+        'kind = "storage"',
+        f"gate_lead_s = {storage_lead_s}",
+        f"horizon_slots = {HORIZON_SLOTS}",
+        "[storage]",
+        f'meter = "{agreed.meter}"',
+        f"capacity_kwh = {agreed.capacity_wh / 1000}",
+        f"charge_kw = {agreed.charge_w / 1000}",
+        f"discharge_kw = {agreed.discharge_w / 1000}",
+        f"charge_efficiency = {agreed.charge_efficiency_ppm / PPM}",
+        f"discharge_efficiency = {agreed.discharge_efficiency_ppm / PPM}",
+        f"period_days = {agreed.period_days}",
+        f"first_period = {format_utc(agreed.first_period_s)}",
+        f"allocation_lead_s = {agreed.allocation_lead_s}",
+    ]
 
 
 def write_home(
@@ -128,6 +161,7 @@ def write_home(
         f'community = "{COMMUNITY}"',
         f'broker_key = "{broker_key.public_hex}"',
         f"port = {mqtt_port}",
+        *(["[market.storage]", f"bid_part = {BID_PART}"] if any(t.name == METER for t in world.homes) else []),
         "[tariff]",
         f'file = "{folder / "prices.csv"}"',
         "[control]",

@@ -30,6 +30,14 @@ from wire.messages.replies import Receipt, Receipted, Rejection, StatusAnswer
 from wire.messages.reply_book import ReplyBook, ReplyEntry
 from wire.messages.rounds import Book, BookEntry, Clearing, CurveStep, Gate, Level
 from wire.messages.settlement import MeterReport, Settlement, SettlementItem, SettlementLine
+from wire.messages.storage import (
+    StorageBid,
+    StorageFlow,
+    StorageGrant,
+    StorageRequest,
+    StorageRules,
+    StorageShare,
+)
 from wire.messages.terms import Calendar, Conditions, Path, PlanNotice, Stage, StageKind, Trading
 
 ALL: tuple[type[Message], ...] = (
@@ -72,6 +80,12 @@ ALL: tuple[type[Message], ...] = (
     FlexResult,
     Activation,
     ReserveResult,
+    StorageRules,
+    StorageBid,
+    StorageRequest,
+    StorageShare,
+    StorageGrant,
+    StorageFlow,
     MeterReport,
     Settlement,
     Leaves,
@@ -154,6 +168,12 @@ __all__ = [
     "StageKind",
     "StatusAnswer",
     "StatusQuery",
+    "StorageBid",
+    "StorageFlow",
+    "StorageGrant",
+    "StorageRequest",
+    "StorageRules",
+    "StorageShare",
     "Trading",
     "Welcome",
     "Witness",

@@ -20,17 +20,19 @@ Receipted = Literal[
     "acceptance",
     "flex_offer",
     "reserve_offer",
+    "storage_bid",
+    "storage_request",
 ]
 
 
 class Receipt(Message):
     """The broker has stored a message durably: from now on it counts.
 
-    Of a block order or a contract `slot` is the first slot; proposals and acceptances have the sequence 1, replies
-    the number of their question. For an order it names the session (`stage`, `round`), the `pseudonym` under which
-    the book shows it and the `salt` of its commitment, which will be a leaf under the gate's root; `salt` is null
-    where the meter made it itself (a sealed order). Of a block order the `salt` makes the names under which it is
-    published. A reply has the first two; all four are null for everything else.
+    Of a block order, a contract or a bid for storage `slot` is the first slot; proposals and acceptances have the
+    sequence 1, replies the number of their question. For an order it names the session (`stage`, `round`), the
+    `pseudonym` under which the book shows it and the `salt` of its commitment, which will be a leaf under the gate's
+    root; `salt` is null where the meter made it itself (a sealed order). Of a block order the `salt` makes the names
+    under which it is published. A reply has the first two; all four are null for everything else.
     """
 
     kind: ClassVar[str] = "receipt"

@@ -19,6 +19,7 @@ class StageKind(StrEnum):
     BILATERAL = "bilateral"
     FLEXIBILITY = "flexibility"
     ANCILLARY = "ancillary"
+    STORAGE = "storage"
 
 
 class Stage(BaseModel):

@@ -20,11 +20,13 @@ from wire.messages import (
     Reveal,
     SealedOrder,
     StatusQuery,
+    StorageBid,
+    StorageRequest,
 )
 from wire.slots import format_utc
 
 Bookable = Order | SealedOrder | Reveal | Reply | PairReply | MeterReport
-Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer | ReserveOffer
+Receiptable = Bookable | BlockOrder | Proposal | Acceptance | FlexOffer | ReserveOffer | StorageBid | StorageRequest
 RECEIPTED: dict[type[Message], Receipted] = {
     Order: "order",
     SealedOrder: "sealed",
@@ -37,6 +39,8 @@ RECEIPTED: dict[type[Message], Receipted] = {
     Acceptance: "acceptance",
     FlexOffer: "flex_offer",
     ReserveOffer: "reserve_offer",
+    StorageBid: "storage_bid",
+    StorageRequest: "storage_request",
 }
 
 

@@ -8,6 +8,7 @@ from broker.market.admission.call_desk import CallDesk
 from broker.market.admission.contract_desk import ContractDesk
 from broker.market.admission.order_desk import OrderDesk
 from broker.market.admission.report_desk import ReportDesk
+from broker.market.admission.storage_desk import StorageDesk
 from broker.market.agreements.calls import Calls
 from broker.market.agreements.contracts import Contracts
 from broker.market.delivery.missing_readings import MissingReadings
@@ -16,6 +17,7 @@ from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing
 from broker.market.sessions.day_book import DayBook
 from broker.market.sessions.slot_book import SlotBook
+from broker.market.storage.shared_storage import SharedStorage
 from broker.market.terms import Member, Terms
 from broker.market.totals import Totals
 from broker.market.trading_switch import TradingSwitch
@@ -35,6 +37,8 @@ from wire.messages import (
     Reveal,
     SealedOrder,
     StatusQuery,
+    StorageBid,
+    StorageRequest,
     Welcome,
 )
 from wire.reasons import Reason
@@ -55,6 +59,8 @@ MODELS: dict[str, type[Readable]] = {
         Acceptance,
         FlexOffer,
         ReserveOffer,
+        StorageBid,
+        StorageRequest,
         StatusQuery,
         MeterReport,
     )
@@ -62,7 +68,7 @@ MODELS: dict[str, type[Readable]] = {
 
 
 class Inbox:
-    """Applies received messages to the shared members, books, days, contracts, calls and totals.
+    """Applies received messages to the shared members, books, days, contracts, calls, storage and totals.
 
     `meters` is what their registers were reported to be. `days` holds the block orders by (stage, gate). `secret`
     makes the pseudonyms and salts that receipts tell.
@@ -77,6 +83,7 @@ class Inbox:
         *,
         contracts: Contracts,
         calls: Calls,
+        storage: SharedStorage,
         totals: Totals,
         switch: TradingSwitch,
         secret: bytes,
@@ -88,6 +95,7 @@ class Inbox:
         self._blocks = BlockDesk(terms, books, days, answers, secret, switch)
         self._contracts = ContractDesk(contracts, answers, switch)
         self._calls = CallDesk(terms, calls, answers)
+        self._storage = StorageDesk(terms, storage, answers, switch)
         missing = MissingReadings(terms, books)
         self.meters = missing.history
         self._reports = ReportDesk(terms, books, missing, answers)
@@ -120,6 +128,10 @@ class Inbox:
                 return self._contracts.answer(message, named, at_s)
             case FlexOffer() | ReserveOffer():
                 return [self._calls.offer(message, named, member, at_s)]
+            case StorageBid():
+                return [self._storage.bid(message, named, member, at_s)]
+            case StorageRequest():
+                return [self._storage.request(message, named, member, at_s)]
             case MeterReport():
                 return [self._reports.report(message, named, member, at_s)]
             case StatusQuery():

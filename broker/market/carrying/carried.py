@@ -8,7 +8,7 @@ so that proofs go on to hold.
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from broker.ledger.accounts import NotConserved
@@ -21,6 +21,7 @@ from broker.market.delivery.meter_history import Row
 from broker.market.market import Market
 from broker.market.sessions.day_book import DayBook
 from broker.market.sessions.slot_book import Holding, SlotBook
+from broker.market.storage.state import StorageState
 from broker.market.terms import Member, Terms, terms_from_record
 from broker.market.totals import Totals
 from broker.settlement.regulation import Regulation
@@ -64,6 +65,7 @@ class Carried:
     loads: dict[str, tuple[int, list[int]]]
     regulations: list[tuple[int, Regulation]]
     meters: dict[str, list[Row]]
+    storage: StorageState = field(default_factory=StorageState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def body_of(market: Market, *, records: int, last_s: int, acts: list[tuple[int, 
         loads=_history(market.calls),
         regulations=market.settling.regulations,
         meters=market.inbox.meters.kept(),
+        storage=market.storage.state,
     )
     text = json.dumps(_codec().plain(carried), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return Body(text.encode(), hashes)
@@ -190,3 +193,5 @@ def continued(carried: Carried, hashes: bytes, market: Market) -> None:
     market.calls.baselines.history.go_on_from(carried.loads)
     market.settling.regulations.extend(carried.regulations)
     market.inbox.meters.go_on_from(carried.meters)
+    for name in StorageState.__slots__:
+        setattr(market.storage.state, name, getattr(carried.storage, name))

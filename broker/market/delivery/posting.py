@@ -15,6 +15,7 @@ from broker.settlement.charges import added
 from broker.settlement.differences import differences
 from broker.settlement.imbalance import Penalty, imbalance_rule
 from broker.settlement.slot import Position, SharingRule, settle
+from broker.settlement.stored import storage_transfers
 from broker.settlement.two_price import TwoPrice
 from broker.sharing.roles import roles_of
 from wire.commitments import settlement_leaf
@@ -112,6 +113,7 @@ def slot_due(positions: Sequence[Position], book: SlotBook, terms: Terms) -> Due
     settled = settle(counted, sharing_rule(terms), rules, lost_wh)
     called = called_transfers(book.called, positions)
     so_far = (*settled.transfers, *called, *penalty(terms).transfers(positions))
+    so_far = (*so_far, *storage_transfers(book.stored))
     charged = added(positions, so_far, book.regulation, book.slot, book.subscribers)
     cut = frozenset(p.meter for p, q in zip(positions, counted, strict=True) if p.parts != q.parts)
     return Due((*so_far, *charged), settled.note, cut)

@@ -10,6 +10,7 @@ from broker.market.agreements.contracts import Contracts
 from broker.market.agreements.load_history import DAY_S, DAYS
 from broker.market.delivery.posting import SettledSlot, corrected_slot, settled_slot
 from broker.market.sessions.slot_book import SlotBook
+from broker.market.storage.shared_storage import SharedStorage
 from broker.market.terms import Member, Terms
 from broker.settlement.regulation import NOTHING, Regulation
 from wire.messages import SlotState
@@ -26,6 +27,7 @@ class Settling:
     books: dict[int, SlotBook]
     contracts: Contracts
     calls: Calls
+    storage: SharedStorage
     accounts: Accounts
     log: Log
     secret: bytes
@@ -41,9 +43,11 @@ class Settling:
         if book.regulation.posted(book.slot):
             book.subscribers = tuple(sorted(m.meter for m in self.members.values() if not m.suspended))
         book.called = () if book.prices is None else self.calls.called_in(book.slot)
+        book.stored = () if book.prices is None else self.storage.payments(book)
         self.calls.learn(book)
         result = settled_slot(book, terms, self.secret, self.log)
         self.accounts.post(result.transfers)
+        self.storage.learn({}, book.basis)
         book.forget_steps()
         self._forget(now_s, terms)
         return result
@@ -52,8 +56,10 @@ class Settling:
         """Settles a settled slot anew: the differences."""
         book.changed_s = None
         self.calls.learn(book)
+        before = dict(book.basis)
         result = corrected_slot(book, terms, self.secret, self.log)
         self.accounts.post(result.transfers)
+        self.storage.learn(before, book.basis)
         self._forget(now_s, terms)
         return result
 

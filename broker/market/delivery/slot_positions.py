@@ -1,14 +1,14 @@
 """What is known of the members of a slot, as the positions that settlement takes."""
 
 from broker.market.delivery.missing_readings import awarded_wh
-from broker.market.sessions.slot_book import Holding, SlotBook
+from broker.market.sessions.slot_book import STORAGE_POOL, Holding, SlotBook
 from broker.settlement.slot import Position, Traded
 from wire.messages import SettlementItem
 
 
 def current_positions(book: SlotBook) -> list[Position]:
     """The members of a slot with what is known of them now, by ascending meter."""
-    called = {part.meter for part in book.called}
+    called = {part.meter for part in book.called} | {payment.meter for payment in book.stored}
     meters = {*book.reports, *book.estimates, *book.holdings, *called} if book.prices is not None else set()
     return [
         _position(book, meter, *_reading(book, meter)) for meter in sorted(meters | {*book.subscribers, *book.basis})
@@ -46,5 +46,10 @@ def _position(book: SlotBook, meter: str, metered_wh: int, is_measured: bool) ->
 
 
 def _traded(part: Holding) -> Traded:
-    item = SettlementItem.AWARD if part.counterparty is None else SettlementItem.CONTRACT
-    return Traded(part.energy_wh, part.amount_nano, part.price_micro, item, part.pool)
+    return Traded(part.energy_wh, part.amount_nano, part.price_micro, _item(part), part.pool)
+
+
+def _item(part: Holding) -> SettlementItem:
+    if part.pool == STORAGE_POOL:
+        return SettlementItem.STORAGE
+    return SettlementItem.AWARD if part.counterparty is None else SettlementItem.CONTRACT

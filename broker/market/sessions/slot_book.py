@@ -9,10 +9,13 @@ from broker.market.terms import OutsidePrices
 from broker.settlement.called import Called
 from broker.settlement.regulation import NOTHING, Regulation
 from broker.settlement.standby import StandingBy
+from broker.settlement.stored import StoragePayment
 from wire.calendar import Gate
 from wire.messages import Award, BookEntry, Clearing, Order, SealedOrder, Side, SlotState
 from wire.messages import Gate as GateMessage
 from wire.slots import Slot
+
+STORAGE_POOL = "storage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,9 @@ class Holding:
     """One part of a member's position: what a session or a contract gave it.
 
     `energy_wh` (+ bought, - sold) costs `amount_nano` (+ paid by the member); `price_micro` when it has one price,
-    `counterparty` when it is a contract with one other member. The holdings of one `pool` sum to zero over all
-    members: a session's awards, less what is lost on the way, a contract.
+    `counterparty` when it is with one other member: a contract, or the storage's own meter. The holdings of one
+    `pool` sum to zero over all members: a session's awards, less what is lost on the way, a contract, what a shared
+    storage took and gave.
     """
 
     stage: str
@@ -134,8 +138,8 @@ class SlotBook:
     Its `sessions` follow one another; `state`, `orders`, `messages`, `clearing` and `awards` are those of the current
     one. `holdings` are the positions, part by part. `estimates` are net energies [Wh] of missing reports that later
     registers tell. `basis` is what the slot was settled on, `subscribers` pay fixed amounts in it, `called` is
-    what members were called for, `regulation` and `roles` hold for it; `changed_s` is the moment from which the basis
-    is not what the meters say any more.
+    what members were called for, `stored` what they pay for a shared storage with it, `regulation` and `roles` hold
+    for it; `changed_s` is the moment from which the basis is not what the meters say any more.
     """
 
     slot: Slot
@@ -149,6 +153,7 @@ class SlotBook:
     basis: dict[str, Basis] = field(default_factory=dict)
     subscribers: tuple[str, ...] = ()
     called: tuple[Called | StandingBy, ...] = ()
+    stored: tuple[StoragePayment, ...] = ()
     regulation: Regulation = NOTHING
     roles: str = ""
     changed_s: int | None = None

@@ -61,25 +61,34 @@ def settled_part(message: Settlement) -> SettledPart:
         total_nano=message.total_nano,
         charges_nano=sum(line.amount_nano for line in message.lines if (line.of or line.item) in CHARGES),
         metered_wh=message.metered_wh,
-        award_wh=message.award_wh,
+        award_wh=traded_wh(message),
     )
+
+
+def traded_wh(message: Settlement) -> int:
+    """What a member had bought (+) or sold (-) in a slot beside what a shared storage took and gave [Wh].
+
+    The lines of a correction are differences: a correction says nothing of it.
+    """
+    return message.award_wh - sum(line.energy_wh for line in message.lines if line.item is SettlementItem.STORAGE)
 
 
 def settled_slots(parts: Iterable[SettledPart], price_at: PriceAt) -> dict[int, Sum]:
     """The sums of all slots that were settled, corrections included, by slot start."""
     found: dict[int, Sum] = {}
     for part in sorted(parts, key=lambda part: part.log_index):
-        known = found.get(part.start_s, Sum())
+        known = found.get(part.start_s)
         retail, feed_in = price_at(part.start_s)
         net_kwh, award_kwh = kwh(part.metered_wh), kwh(part.award_wh)
+        before = known or Sum(bought_kwh=max(0.0, award_kwh), sold_kwh=max(0.0, -award_kwh))
         found[part.start_s] = Sum(
-            bill=known.bill + currency(part.total_nano),
-            charges=known.charges + currency(part.charges_nano),
+            bill=before.bill + currency(part.total_nano),
+            charges=before.charges + currency(part.charges_nano),
             alone=net_kwh * (retail if net_kwh > 0 else feed_in),
             import_kwh=max(0.0, net_kwh),
             export_kwh=max(0.0, -net_kwh),
-            bought_kwh=max(0.0, award_kwh),
-            sold_kwh=max(0.0, -award_kwh),
+            bought_kwh=before.bought_kwh,
+            sold_kwh=before.sold_kwh,
             settled=1,
         )
     return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hems.control.house_view.notices import Contact, Notice, NoticeCode
 from hems.control.house_view.now import NowView
 from hems.control.house_view.plan_view import PlanView
+from hems.control.house_view.stored import StoredView
 from hems.control.household.options import Option
 from hems.control.household.overrides import Override
 from hems.control.household.settings import HouseholdSettings
@@ -32,6 +33,7 @@ class HouseSnapshot:
     wishes: Wishes
     price_now: float | None = None  # retail [currency/kWh]
     feed_in_now: float | None = None
+    stored: StoredView | None = None  # of the community's storage; None: it has no part of one
 
     @property
     def is_stale(self) -> bool:

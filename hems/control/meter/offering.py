@@ -2,7 +2,7 @@
 
 Nothing is kept to be sent again: answers to calls and contracts are made anew at the next turn while they are open,
 blocks and proposals are sent once, and one that is lost is a chance missed. The number of an offer is the moment it
-is made [s since 2020], and a higher one replaces a lower one.
+is made [s since 2010], and a higher one replaces a lower one.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from hems.bidding.contracts import ProposalBid
 from hems.bidding.flexibility import FlexBid, FlexStep
 from hems.bidding.offers import Offers
 from hems.bidding.standby import StandbyBid
+from hems.bidding.storage import StorageOffers
+from hems.control.market_auditor import MarketAuditor
 from hems.control.market_view import MarketView
 from hems.control.meter.frames import Frame, Signer
 from wire.messages import (
@@ -24,10 +26,12 @@ from wire.messages import (
     ReserveOffer,
     ReserveStep,
     Side,
+    StorageBid,
+    StorageRequest,
 )
 from wire.slots import format_utc
 
-EPOCH_2020_S = 1_577_836_800
+EPOCH_2010_S = 1_262_304_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Offering:
 
     signer: Signer
     view: MarketView
+    auditor: MarketAuditor | None = None
 
     def frames(self, offers: Offers, now_s: int) -> list[Frame]:
         """The signed offers of one turn."""
@@ -47,6 +52,7 @@ class Offering:
             *(self._block_order(bid, now_s) for bid in offers.blocks if trades),
             *(self.answer(known[key], now_s, accepts=True) for key in offers.accepted if trades and key in known),
             *(self._proposal(bid, now_s) for bid in offers.proposed if trades),
+            *(self._wishes(offers.storage, now_s) if trades else ()),
         ]
         return [self.signer.sealed(message) for message in messages]
 
@@ -82,7 +88,7 @@ class Offering:
             meter=self.signer.meter,
             stage=bid.stage,
             block=bid.name,
-            sequence=now_s - EPOCH_2020_S,
+            sequence=now_s - EPOCH_2010_S,
             side=Side.BUY,
             price_micro_per_kwh=bid.price_micro,
             first_slot=bid.first.label,
@@ -99,7 +105,7 @@ class Offering:
             community=self.signer.community,
             meter=self.signer.meter,
             call=bid.call,
-            sequence=now_s - EPOCH_2020_S,
+            sequence=now_s - EPOCH_2010_S,
             steps=tuple(
                 ReserveStep(
                     energy_wh=step.energy_wh,
@@ -110,6 +116,36 @@ class Offering:
             ),
             sent_at=format_utc(now_s),
         )
+
+    def _wishes(self, offers: StorageOffers, now_s: int) -> list[StorageBid | StorageRequest]:
+        """What is asked of the community's storage; the auditor of this meter is told."""
+        wishes: list[StorageBid | StorageRequest] = [
+            StorageRequest(
+                community=self.signer.community,
+                meter=self.signer.meter,
+                slot=use.slot.label,
+                sequence=now_s - EPOCH_2010_S,
+                energy_wh=use.energy_wh,
+                sent_at=format_utc(now_s),
+            )
+            for use in offers.uses
+        ]
+        if (bid := offers.bid) is not None:
+            wishes.append(
+                StorageBid(
+                    community=self.signer.community,
+                    meter=self.signer.meter,
+                    period=format_utc(bid.period_s),
+                    sequence=now_s - EPOCH_2010_S,
+                    steps=tuple(CurveStep(price_micro_per_kwh=p, energy_wh=energy_wh) for p, energy_wh in bid.steps),
+                    request_wh=bid.request_wh,
+                    sent_at=format_utc(now_s),
+                )
+            )
+        if self.auditor is not None:
+            for wish in wishes:
+                self.auditor.wished(wish)
+        return wishes
 
     def _as_many(self, steps: tuple[FlexStep, ...]) -> tuple[FlexStep, ...]:
         """The steps, no more of them than the market takes."""
@@ -122,7 +158,7 @@ class Offering:
             community=self.signer.community,
             meter=self.signer.meter,
             call=bid.call,
-            sequence=now_s - EPOCH_2020_S,
+            sequence=now_s - EPOCH_2010_S,
             steps=tuple(
                 CurveStep(price_micro_per_kwh=s.price_micro, energy_wh=s.energy_wh) for s in self._as_many(bid.steps)
             ),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from hems.control.house_view.market_day import RoundView
 from hems.control.house_view.notices import NoticeCode
 from hems.control.house_view.snapshot import HouseSnapshot
+from hems.control.house_view.stored import StoredView
 from hems.io.page.parts import empty, fact, facts, figure_card, heading
 from hems.io.page.shown import Shown
 from hems.io.page.texts import say
@@ -52,14 +53,22 @@ def _facts(snapshot: HouseSnapshot, rounds: Sequence[RoundView], shown: Shown) -
     traded = [one for one in rounds if one.price is not None and one.volume_kwh > 0]
     volume = sum(one.volume_kwh for one in traded)
     mean = sum((one.price or 0.0) * one.volume_kwh for one in traded) / volume if volume else None
+    stored = snapshot.stored
+    account = [] if stored is None else [_stored(stored, shown)]
     return facts(
         [
             fact(say("market.fact.state"), say(f"market.state.{state}"), more),
             fact(say("market.fact.price"), shown.price(mean)),
             fact(say("market.fact.bought"), shown.energy(sum(one.bought_kwh or 0.0 for one in rounds))),
             fact(say("market.fact.sold"), shown.energy(sum(one.sold_kwh or 0.0 for one in rounds))),
+            *account,
         ]
     )
+
+
+def _stored(stored: StoredView, shown: Shown) -> Markup:
+    share = say("market.fact.stored.of", share=shown.energy(stored.share_kwh))
+    return fact(say("market.fact.stored"), shown.energy(stored.level_kwh), share)
 
 
 def _last(rounds: Sequence[RoundView], snapshot: HouseSnapshot, shown: Shown) -> list[Markup]:
