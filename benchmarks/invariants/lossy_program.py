@@ -17,7 +17,7 @@ from broker.network.grid import MILLION
 
 WHOLE_MOST = 100_000  # up to so many Wh whole flows are looked for, beyond it any flows
 LESS_THAN_ONE = 0.5  # of a millionth of a Wh: what floats may miss
-NEAR = (0, 1e-10, 1e-8, 1e-6)  # prices that differ by less are taken for one; what bounds more counts
+NEAR = (0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6)  # prices that differ by less are taken for one; the least bound counts
 
 Prices = Mapping[str, float]
 
