@@ -13,17 +13,23 @@ the code that it judges. A case is drawn from the name of the check and its numb
 
 * **Orders:** up to 8 steps a side; many ties and equal steps, several steps of a participant, members that buy and
   sell, negative prices, empty sides, equal unit orders, up to 10^9 Wh, numbers beyond 64 bits; random networks
-  (limits, zones, full lines, charges, participants without a zone) and wishes (qualities, partners, premiums).
+  (limits, zones, full lines, charges, losses from none to nearly all, participants without a zone) and wishes
+  (qualities, partners, premiums).
 * **Auctions:** what is bought is sold and is the volume; nobody gets more than its orders, limits and lines allow, or
   trades with itself or with whom it does not take; every number is whole; budget balance and individual rationality
   as declared, premiums included; where it is to be maximal the welfare (in networks the volume too) of an exact
   cheapest flow or a merit order; the inputs shuffled give the equal outcome (arrivals kept).
+* **With losses:** what is sold can become what is bought (whole flows of an own program up to 100,000 Wh, beyond it
+  to 10^-11); in each place the best orders trade, at one whole price of its sellers and one amount per Wh of its
+  buyers; the welfare is not above a bound of prices in rational numbers (but where sellers pay to be rid of less than
+  one Wh for each pair), and below it by at most 3 Wh and the logarithm of what is offered, for each pair in use.
 * **In questions:** the same of what members answer, with silent members and early ends; welfare when all answered.
 * **Sharing:** all energy and money of a slot is accounted for, nobody pays more than outside, the paper's formula to
   a whole unit; kernel and smaller excesses for the nucleolus, balanced weights for the core test, the exact value by
   counting for the sampled Shapley value and its bound; one and several tariffs, feed-in negative or above retail.
 * **The others:** every choice of blocks of small days; contracts after random histories; the cheapest energy and
-  reserve, baselines; storage shares and accounts with losses; settlement formulas; losses by a linear program."""
+  reserve, baselines; storage shares and accounts with losses; settlement formulas, also of lost energy; the
+  offline market with losses by a linear program."""
 
 
 def measured(check: Check, cases: int, first: int = 0) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import partial
 
-from benchmarks.invariants import terms
+from benchmarks.invariants import lossy_judge, terms
 from benchmarks.invariants.check import Check, Judged, not_whole, word
 from benchmarks.invariants.orders import Orders, best_value, max_welfare, random_orders
 from broker.clearing.outcome import Outcome, Rules
@@ -42,7 +42,11 @@ def judged(mechanism: Mechanism, orders: Orders, rng: random.Random, rules: Rule
 
 def _found(mechanism: Mechanism, orders: Orders, rules: Rules, outcome: Outcome) -> list[str]:
     """What is wrong with an outcome."""
-    found = [*imbalances(outcome), *not_whole(_numbers(outcome)), *terms.findings(mechanism, outcome, rules)]
+    found = [
+        *imbalances(outcome, may_lose=terms.has_losses(mechanism, rules)),
+        *not_whole(_numbers(outcome)),
+        *terms.findings(mechanism, outcome, rules),
+    ]
     values, costs, beyond = worth(orders, outcome)
     if found or beyond:
         return found + beyond
@@ -54,11 +58,11 @@ def _found(mechanism: Mechanism, orders: Orders, rules: Rules, outcome: Outcome)
     return found
 
 
-def imbalances(outcome: Outcome) -> list[str]:
-    """What is bought is the volume, and with what is lost what is sold; pairs make up the awards."""
+def imbalances(outcome: Outcome, *, may_lose: bool = False) -> list[str]:
+    """What is bought is the volume, and with what is lost on the way what is sold; pairs make up the awards."""
     bought, sold = sum(outcome.bought.values()), sum(outcome.sold.values())
     found = []
-    if not bought == sold - outcome.lost == outcome.volume or outcome.lost < 0:
+    if not bought == sold - outcome.lost == outcome.volume or not 0 <= outcome.lost <= sold * may_lose:
         found = [f"bought {bought}, sold {sold}, lost {outcome.lost}, volume {outcome.volume}"]
     for name, awards in (("buyer", outcome.bought), ("seller", outcome.sold)):
         paired = dict.fromkeys(awards, 0)
@@ -116,6 +120,8 @@ def _welfare(mechanism: Mechanism, orders: Orders, outcome: Outcome, rules: Rule
     if word(promise) == "maximal" and not (mechanism.asks and (rules.network or rules.preferences)):
         if outcome.welfare != (most := max_welfare(orders)):
             yield f"welfare {outcome.welfare}, maximum {most}"
+    elif rules.network is not None and terms.has_losses(mechanism, rules):
+        yield from lossy_judge.findings(outcome, orders, rules.network)
     elif word(promise) in {"maximal", "close"}:
         best = terms.best(mechanism, orders, rules)
         if word(promise) == "maximal" and best != (outcome.welfare, outcome.volume):

@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 
 from benchmarks.invariants.check import Check, Judged, not_whole
+from broker.ledger.transfer import LOSSES, MARKET, OUTSIDE
 from broker.settlement import balancing, fifo, penalties
 from broker.settlement.as_delivered import as_delivered
-from broker.settlement.slot import Position, Traded
+from broker.settlement.slot import Position, Traded, settle
 
 NAMES = "abcd"
 SIZES = (1, 4, 60, 10**9, 10**21)
@@ -100,10 +102,8 @@ def _whole_slot(rng: random.Random) -> Judged:
     after = as_delivered(positions)
     found = []
     for pool in {part.pool for p in positions for part in p.parts}:
-        counted = [part.energy_wh for p in after for part in p.parts if part.pool == pool]
-        bought, sold = sum(wh for wh in counted if wh > 0), -sum(wh for wh in counted if wh < 0)
-        if not bought == sold == (both := _met_by_both(positions, pool)):
-            found.append(f"of the pool {pool} count {bought} and {sold} Wh, both sides met {both}")
+        if (counted := _sides(after, pool)) != (both := _met_by_both(positions, pool)):
+            found.append(f"of the pool {pool} count {counted} Wh bought and sold, both sides met {both}")
     for before, now in zip(positions, after, strict=True):
         found += _of_member(before, now)
     by_meter = {p.meter: p for p in as_delivered(rng.sample(positions, len(positions)))}
@@ -111,31 +111,63 @@ def _whole_slot(rng: random.Random) -> Judged:
         found.append("the order of the members matters")
     if all(p.metered_wh == p.award_wh for p in positions) and after != positions:
         found.append("all kept their word, and something changed")
+    found += [] if found else _unsettled(after)
     return Judged(found, after != positions, positions)
 
 
-def _met_by_both(positions: Sequence[Position], pool: str) -> int:
-    """The smaller of what its buyers used and its sellers had, each member's trades in their order [Wh]."""
-    totals = {1: 0, -1: 0}
+def _sides(positions: Sequence[Position], pool: str) -> tuple[int, int]:
+    """What the trades of a pool buy and sell [Wh]."""
+    energies = [part.energy_wh for p in positions for part in p.parts if part.pool == pool]
+    return sum(wh for wh in energies if wh > 0), -sum(wh for wh in energies if wh < 0)
+
+
+def _met_by_both(positions: Sequence[Position], pool: str) -> tuple[int, int]:
+    """The smaller share of what its buyers used and its sellers had, of both sides [Wh, rounded down].
+
+    Each member's trades are met in their order.
+    """
+    met = {1: 0, -1: 0}
     for p in positions:
         bought, sold = (sum(max(0, sign * part.energy_wh) for part in p.parts) for sign in (1, -1))
         for sign, actual in ((1, max(0, p.metered_wh) + sold), (-1, max(0, -p.metered_wh) + bought)):
             own = [part for part in p.parts if sign * part.energy_wh > 0]
-            met = _met([abs(part.energy_wh) for part in own], actual)
-            totals[sign] += sum(wh for part, wh in zip(own, met, strict=True) if part.pool == pool)
-    return min(totals.values())
+            fulfilled = _met([abs(part.energy_wh) for part in own], actual)
+            met[sign] += sum(wh for part, wh in zip(own, fulfilled, strict=True) if part.pool == pool)
+    bought, sold = _sides(positions, pool)
+    share = min(Fraction(met[1], bought), Fraction(met[-1], sold))
+    return int(share * bought), int(share * sold)
+
+
+def _unsettled(positions: Sequence[Position]) -> list[str]:
+    """What is wrong with the transfers of positions of which a part is lost on the way."""
+    lost, metered = -sum(p.award_wh for p in positions), sum(p.metered_wh for p in positions)
+    energy, money = dict[str, int](), dict[str, int]()
+    for transfer in settle(positions, lost_wh=lost).transfers:
+        for name, sign in ((transfer.payer, 1), (transfer.payee, -1)):
+            energy[name] = energy.get(name, 0) + sign * transfer.energy_wh
+            money[name] = money.get(name, 0) + sign * transfer.amount_nano
+    found = not_whole([*energy.values(), *money.values()])
+    for name, drawn in ((MARKET, 0), (LOSSES, lost), (OUTSIDE, -metered - lost)):
+        if energy.get(name, 0) != drawn or (name != OUTSIDE and money.get(name, 0)):
+            found.append(f"{name} has {energy.get(name, 0)} Wh, not {drawn}, and pays {money.get(name, 0)}")
+    return found
 
 
 def _positions(rng: random.Random) -> list[Position]:
-    """Members with trades of one or two pools that balance, metered near to what they traded or anything."""
+    """Members with trades of one or two pools, metered near to what they traded or anything.
+
+    Pools balance, or sell more than they buy where a part is lost on the way.
+    """
     size, price = rng.choice((1, 4, 60, 10**9)), rng.randint(-60, 60)
     names = NAMES[: rng.randint(2, 4)]
     parts: dict[str, list[Traded]] = {name: [] for name in names}
     for pool in ("auction", "contract")[: rng.randint(1, 2)]:
+        is_lossy = rng.random() < 0.5
         for _ in range(rng.randint(1, 3)):
             wh, (buyer, seller) = rng.randint(1, size), rng.sample(names, 2)
-            for name, sign in ((buyer, 1), (seller, -1)):
-                parts[name].append(Traded(sign * wh, sign * wh * price, price, pool=pool))
+            sold = wh + is_lossy * rng.randint(0, size)
+            parts[buyer].append(Traded(wh, wh * price, price, pool=pool))
+            parts[seller].append(Traded(-sold, -wh * price, price if sold == wh else None, pool=pool))
     return [_position(rng, name, tuple(parts[name]), size) for name in names]
 
 

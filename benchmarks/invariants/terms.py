@@ -2,6 +2,7 @@
 
 The judge puts them into one network of places: a seller's energy leaves its steps, passes its export limit and its
 zone, crosses lines or pays a charge or is liked by a buyer, passes an import limit and ends in the steps of bids.
+Where energy is lost between zones that is no flow that keeps its size: `lossy_judge` judges it.
 """
 
 import random
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from benchmarks.invariants.flow_judge import NO_LIMIT, Best, FlowJudge
+from benchmarks.invariants.lossy_places import random_losses
 from benchmarks.invariants.orders import Orders
 from broker.clearing.outcome import Outcome, Rules
 from broker.clearing.preferences import Preference
@@ -50,6 +52,7 @@ def _grid(rng: random.Random, mechanism: Mechanism, orders: Orders) -> Grid:
         zones={n: rng.choice(ZONES) for n in (names if Asked.ZONES in asks else ()) if rng.random() < 0.95},
         lines=tuple(lines) if Asked.LINES in asks else (),
         charges=charges if Asked.CHARGES in asks else {},
+        losses=random_losses(rng, ZONES) if Asked.LOSSES in asks else {},
     )
 
 
@@ -116,7 +119,14 @@ def _place(rules: Rules, mechanism: Mechanism, name: str) -> str | None:
 
 def _has_zones(rules: Rules, mechanism: Mechanism) -> bool:
     grid = rules.network
+    if Asked.LOSSES in mechanism.asks:
+        return has_losses(mechanism, rules)
     return grid is not None and bool(grid.charges if Asked.CHARGES in mechanism.asks else grid.zones)
+
+
+def has_losses(mechanism: Mechanism, rules: Rules) -> bool:
+    """Whether a mechanism has to count what is lost between zones."""
+    return Asked.LOSSES in mechanism.asks and rules.network is not None and bool(rules.network.losses)
 
 
 def _ways(judge: FlowJudge, rules: Rules, mechanism: Mechanism) -> None:
@@ -161,6 +171,8 @@ def _in_zones(mechanism: Mechanism, outcome: Outcome, grid: Grid) -> Iterator[st
         )
         if outcome.surplus() != charges:
             yield f"surplus {outcome.surplus()}, charges {charges}"
+        return
+    if Asked.LOSSES in mechanism.asks:
         return
     judge = FlowJudge()
     for awards, ends in ((outcome.sold, True), (outcome.bought, False)):

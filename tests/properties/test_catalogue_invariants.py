@@ -25,11 +25,13 @@ from benchmarks.invariants.orders import random_orders
 from benchmarks.invariants.sharing import broken as sharing_broken
 from benchmarks.invariants.sharing import random_needs
 from benchmarks.invariants.terms import random_rules
-from broker.clearing import continuous_double_auction, huang_multiunit, pay_as_bid, preference, uniform
+from broker.clearing import continuous_double_auction, huang_multiunit, loss_factors, pay_as_bid, preference, uniform
 from broker.clearing.outcome import Outcome, Rules
 from broker.contracts.forward import ContractState
+from broker.ledger.transfer import LOSSES
 from broker.mechanisms.catalogue import MECHANISMS
 from broker.mechanisms.mechanism import Clear, Share
+from broker.network.grid import MILLION, Grid
 from broker.sharing import mid_market, nash_bargaining, shapley
 
 CHECKS = {check.name: check for check in all_checks()}
@@ -68,6 +70,34 @@ def dearer(clear: Clear, more_nano: int = 1) -> Clear:
     return changed
 
 
+def with_losses(changed: Callable[[int], int]) -> Clear:
+    """The market with losses that takes other losses for true."""
+
+    def clear(book: Any, rules: Rules) -> Outcome:
+        grid = rules.network or Grid()
+        losses = {pair: changed(ppm) for pair, ppm in grid.losses.items()}
+        return loss_factors.clear(book, replace(rules, network=replace(grid, losses=losses)))
+
+    return clear
+
+
+def losing(outcome: Outcome) -> Outcome:
+    """An outcome in which the first seller sells one Wh more, that is lost."""
+    sold = dict(outcome.sold)
+    for name in sorted(sold)[:1]:
+        sold[name] += 1
+    return replace(outcome, sold=sold, lost=outcome.lost + bool(sold))
+
+
+def moved(outcome: Outcome, amounts: str) -> Outcome:
+    """An outcome in which money goes from the last to the first of a side, two nano."""
+    nano = dict(getattr(outcome, amounts) or {})
+    if len(nano) > 1:
+        nano[min(nano)] += 2
+        nano[max(nano)] -= 2
+    return replace(outcome, **{amounts: nano or None})
+
+
 WRONG_AUCTIONS: dict[str, tuple[str, Clear]] = {
     "energy out of nothing": ("uniform_price_k_double_auction", lambda b, r: with_more(uniform.clear(b, r))),
     "money out of nothing": ("pay_as_bid", dearer(pay_as_bid.clear)),
@@ -76,6 +106,16 @@ WRONG_AUCTIONS: dict[str, tuple[str, Clear]] = {
     "limits are ignored": ("operating_envelope", uniform.clear),
     "lines are ignored": ("zonal_uniform_price", uniform.clear),
     "charges are ignored": ("network_charges", uniform.clear),
+    "losses are ignored": ("loss_factors", uniform.clear),
+    "losses are too small": ("loss_factors", with_losses(lambda ppm: ppm // 2)),
+    "losses are too large": ("loss_factors", with_losses(lambda ppm: (ppm + MILLION) // 2)),
+    "lost out of nothing": (
+        "uniform_price_k_double_auction",
+        lambda b, r: losing(uniform.clear(b, r)),
+    ),
+    "too much is sent": ("loss_factors", lambda b, r: losing(loss_factors.clear(b, r))),
+    "a nano between sellers": ("loss_factors", lambda b, r: moved(loss_factors.clear(b, r), "received")),
+    "a nano between buyers": ("loss_factors", lambda b, r: moved(loss_factors.clear(b, r), "paid")),
     "wishes are ignored": ("preference_matching", uniform.clear),
     "premiums are ignored": (
         "preference_matching",
@@ -222,6 +262,17 @@ WRONG_PARTS: list[tuple[str, object, str, Callable[[Any], Any]]] = [
         lambda real: lambda trades, actual: real(list(reversed(trades)), actual),
     ),
     ("settlement_fifo, of a slot", settlements, "as_delivered", lambda _: list),
+    (
+        "settlement_fifo, of a slot",
+        settlements,
+        "settle",
+        lambda real: (
+            lambda positions, lost_wh: replace(
+                settled := real(positions, lost_wh=lost_wh),
+                transfers=tuple(t for t in settled.transfers if LOSSES not in (t.payer, t.payee)),
+            )
+        ),
+    ),
 ]
 
 
