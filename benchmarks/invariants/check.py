@@ -1,7 +1,7 @@
 """What one check of a mechanism is: a random case, and what an independent judge finds in its result."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from broker.mechanisms.catalogue import MECHANISMS
@@ -40,6 +40,6 @@ def promised(mechanism: str, promise: str, first: str) -> bool:
     return word(getattr(MECHANISMS[mechanism], promise)) == first
 
 
-def not_whole(numbers: object) -> list[str]:
+def not_whole(numbers: Iterable[object]) -> list[str]:
     """The numbers that are no whole numbers: neither a float nor a number of numpy decides money."""
-    return [f"{number!r} is no whole number" for number in numbers if type(number) is not int]  # type: ignore[attr-defined]
+    return [f"{number!r} is no whole number" for number in numbers if type(number) is not int]

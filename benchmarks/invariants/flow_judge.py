@@ -50,18 +50,20 @@ class FlowJudge:
 
     def _cheapest(self) -> list[int] | None:
         """The arcs of the cheapest way that has room, None when there is no way."""
-        costs, into, waiting = {self.SOURCE: 0}, dict[Hashable, int](), deque([self.SOURCE])
+        costs: dict[Hashable, int] = {self.SOURCE: 0}
+        into, waiting = dict[Hashable, int](), deque[Hashable]([self.SOURCE])
         while waiting:
-            place = waiting.popleft()
-            for arc in self._arcs.get(place, ()):
-                head, cost = self._ends[arc][1], costs[place] + self._costs[arc]
+            at = waiting.popleft()
+            for arc in self._arcs.get(at, ()):
+                head, cost = self._ends[arc][1], costs[at] + self._costs[arc]
                 if self._left[arc] and (head not in costs or cost < costs[head]):
                     costs[head], into[head] = cost, arc
                     waiting.append(head)
         if self.SINK not in into:
             return None
-        path, place = [], self.SINK
-        while place != self.SOURCE:
-            path.append(into[place])
-            place = self._ends[into[place]][0]
+        path: list[int] = []
+        end: Hashable = self.SINK
+        while end != self.SOURCE:
+            path.append(into[end])
+            end = self._ends[into[end]][0]
         return path
