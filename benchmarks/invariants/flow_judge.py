@@ -53,9 +53,9 @@ class FlowJudge:
         costs: dict[Hashable, int] = {self.SOURCE: 0}
         into, waiting = dict[Hashable, int](), deque[Hashable]([self.SOURCE])
         while waiting:
-            place = waiting.popleft()
-            for arc in self._arcs.get(place, ()):
-                head, cost = self._ends[arc][1], costs[place] + self._costs[arc]
+            at = waiting.popleft()
+            for arc in self._arcs.get(at, ()):
+                head, cost = self._ends[arc][1], costs[at] + self._costs[arc]
                 if self._left[arc] and (head not in costs or cost < costs[head]):
                     costs[head], into[head] = cost, arc
                     waiting.append(head)
