@@ -3,11 +3,16 @@
 import argparse
 import random
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from multiprocessing import Pool
 
 from benchmarks.invariants.catalogue import all_checks
 from benchmarks.invariants.check import Check
 from benchmarks.machine import table, write
 
+PART = 500  # cases at a time
 WHAT = """Which promises a judge asks for follows from the catalogue (`community-broker mechanisms`); no judge calls
 the code that it judges. A case is drawn from the name of the check and its number, so it can be made again.
 
@@ -32,19 +37,45 @@ the code that it judges. A case is drawn from the name of the check and its numb
   offline market with losses by a linear program."""
 
 
-def measured(check: Check, cases: int, first: int = 0) -> list[str]:
-    """One row of the table.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some cases of one check: how many were busy, the processor time, the first broken promise if there is any."""
+
+    name: str
+    busy: int
+    cpu_s: float
+    broken: str = ""
+
+
+def judged_part(job: tuple[str, int, int]) -> Part:
+    """The cases first..first+count-1 of the check of a name."""
+    name, first, count = job
+    check = next(check for check in all_checks() if check.name == name)
+    began, busy = time.process_time(), 0
+    for number in range(first, first + count):
+        judged = check.judge(random.Random(f"{name} {number}"))
+        if judged.findings:
+            broken = f"{name}, case {number}: {'; '.join(judged.findings)}\n{judged.case}"
+            return Part(name, busy, time.process_time() - began, broken)
+        busy += judged.is_busy
+    return Part(name, busy, time.process_time() - began)
+
+
+def measured(checks: Sequence[Check], cases: int, first: int, processes: int) -> Iterator[list[str]]:
+    """The rows of the table, check by check.
 
     Raises: SystemExit with the case and what it breaks.
     """
-    began, busy = time.monotonic(), 0
-    for number in range(first, first + cases):
-        judged = check.judge(random.Random(f"{check.name} {number}"))
-        if judged.findings:
-            raise SystemExit(f"{check.name}, case {number}: {'; '.join(judged.findings)}\n{judged.case}")
-        busy += judged.is_busy
-    took = time.monotonic() - began
-    return [check.name, f"{cases:,}", f"{busy / cases:.0%}", "0", f"{took:.0f}"]
+    places = range(first, first + cases, PART)
+    jobs = [(check.name, place, min(PART, first + cases - place)) for check in checks for place in places]
+    with Pool(processes) as pool:
+        for name, parts in groupby(pool.imap(judged_part, jobs), key=lambda part: part.name):
+            busy, cpu_s = 0, 0.0
+            for part in parts:
+                if part.broken:
+                    raise SystemExit(part.broken)
+                busy, cpu_s = busy + part.busy, cpu_s + part.cpu_s
+            yield [name, f"{cases:,}", f"{busy / cases:.0%}", "0", f"{cpu_s:.0f}"]
 
 
 def main() -> None:
@@ -53,16 +84,17 @@ def main() -> None:
     parser.add_argument("--books", type=int, default=100_000, help="random cases per check [100000]")
     parser.add_argument("--first", type=int, default=0, help="the number of the first case [0]")
     parser.add_argument("--mechanism", help="check this one only and write nothing")
+    parser.add_argument("--processes", type=int, default=2, help="processes to compute on [2]")
     args = parser.parse_args()
     checks = [check for check in all_checks() if args.mechanism in (None, check.mechanism)]
     if not checks:
         parser.error(f"no mechanism {args.mechanism!r}: community-broker mechanisms lists them")
     rows = []
-    for check in checks:
-        rows.append(measured(check, args.books, args.first))
-        print(*rows[-1], flush=True)
+    for row in measured(checks, args.books, args.first, args.processes):
+        rows.append(row)
+        print(*row, flush=True)
     if args.mechanism is None:
-        made = table(("mechanism", "cases", "with trades", "broken promises", "s"), rows)
+        made = table(("mechanism", "cases", "with trades", "broken promises", "processor s"), rows)
         print(write("market_invariants", f"{args.books:,} random cases per check", [WHAT, made]))
 
 
