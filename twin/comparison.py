@@ -50,6 +50,7 @@ def _column(world: World, run: Run) -> dict[str, Any]:
         "losers": {home: -s for home, s in saved.items() if s < -LOSS_TOLERANCE},
         "peak_import_kw": found["peak_import_kw"]["market"],
         **{key: found[key] for key in KEPT},
+        **({"network": found["network"]} if "network" in found else {}),
         "fairness": fairness(world, run.market, saved),
         "notes": sorted({c.note for c in run.market.clearings if c.note}),
     }

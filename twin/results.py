@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from broker.mechanisms.catalogue import MECHANISMS
 from twin.exchanges import Exchanged, exchanges
+from twin.neighbourhood.effects import effects
+from twin.neighbourhood.given import given
 from twin.optimum import Optimum
 from twin.schemes import MarketTrace, Trace
 from twin.world import World
@@ -21,13 +23,15 @@ def results(
 ) -> dict[str, Any]:
     """The results of a run without its wall-clock fields; costs in currency with the worth of stored energy.
 
-    `community_optimum` is what was proven that no plan can be below, null when nothing was.
+    `community_optimum` is what was proven that no plan can be below, null when nothing was. `network` is there where
+    the mechanism looks at one, or at preferences.
     """
     every = {**traces, "market": market}
     costs = {scheme: trace.cost(world) for scheme, trace in every.items()}
     has_orders = is_auction(market.mechanism)
     inside = exchanges(world, market.clearings, market.settlements)
     operator = market.operator_nano / NANO_PER_UNIT
+    around = given(world, market.mechanism, seed)
     return {
         "name": world.name,
         "homes": [twin.name for twin in world.homes],
@@ -61,6 +65,7 @@ def results(
         "orders": market.orders,
         "tariff": world.tariff_note,
         "notes": {twin.name: twin.note for twin in world.homes},
+        **({} if around is None else {"network": effects(market, around, world.first.minutes)}),
     }
 
 

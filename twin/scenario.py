@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hems.site.home import BatteryUnit, EvUnit, Home, PvUnit, Unit
 from twin.asset_homes import meter_name
 from twin.errors import InputError
+from twin.neighbourhood.network_file import read_network
 from twin.scenario_file import BatteryEntry, CarSession, EvEntry, HomeEntry, PvEntry, scenario_file
 from twin.stays import cut_stays
 from twin.timeseries import DataError, HouseholdSeries, read_households
@@ -55,6 +56,7 @@ def read_scenario(folder: Path) -> World:
         gate_lead_s=round(given.market.gate_lead_minutes * 60),
         tariff_known_slots=round(given.tariff_known_hours * 60 / given.slot_minutes),
         tariff_note="prices of the scenario",
+        neighbourhood=read_network(folder, [twin.name for twin in homes]),
     )
 
 

@@ -24,6 +24,7 @@ from hems.dispatch.rules import rule_powers_kw
 from hems.planning.planner import Planner
 from hems.site.home import BatteryUnit, EvUnit, PvUnit
 from twin.bus import Bus, Disturbance
+from twin.neighbourhood.given import given
 from twin.observation import Observation
 from twin.plant import Plant
 from twin.programmes import missed_runs
@@ -72,10 +73,14 @@ class Trace:
 
 @dataclass(slots=True)
 class MarketTrace(Trace):
-    """A trading community's trace: clearings and settlements of the counted slots, and the books at the end."""
+    """A trading community's trace: clearings and settlements of the counted slots, and the books at the end.
+
+    `awarded_wh` is what homes were awarded: (bought, sold) by slot and home, both where it did both.
+    """
 
     clearings: list[m.Clearing] = field(default_factory=list)
     settlements: list[m.Settlement] = field(default_factory=list)
+    awarded_wh: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     observation: Observation = field(default_factory=Observation)
     asked: dict[str, dict[str, tuple[Step, ...]]] = field(default_factory=dict)  # steps by slot and home
     mechanism: str = MECHANISM
@@ -84,6 +89,11 @@ class MarketTrace(Trace):
     sum_nano: int = 0
     head: str = ""
     operator_nano: int = 0  # what the community account was left with by the counted slots
+
+    def award(self, home: str, slot: str, bought_wh: int, sold_wh: int) -> None:
+        """Adds what a session awarded to a home in a slot [Wh]."""
+        bought, sold = self.awarded_wh.get((slot, home), (0, 0))
+        self.awarded_wh[slot, home] = bought + bought_wh, sold + sold_wh
 
 
 def settings_for(world: World) -> Settings:
@@ -223,6 +233,7 @@ class TradingCommunity:
         if mechanism == SHARED_STORAGE:
             mechanism, storage = MECHANISM, storage_terms(world).text()
             stages = _stages_with_storage(world)
+        around = given(world, mechanism, seed)
         terms = Terms(
             community=COMMUNITY,
             slot_minutes=world.first.minutes,
@@ -234,6 +245,8 @@ class TradingCommunity:
             k_permille=int(Fraction(1, 2) * 1000),
             stages=stages,
             storage=storage,
+            network="" if around is None else around.network_text(),
+            preferences="" if around is None else around.preferences_text(),
         )
         self._order_s = world.gate_lead_s + 1
         self._reports: list[tuple[str, Frame]] = []
@@ -341,6 +354,8 @@ class TradingCommunity:
             match out.message:
                 case m.Clearing() if parse_utc(out.message.slot) in counted_s:
                     self.trace.clearings.append(out.message)
+                case m.Award() if parse_utc(out.message.slot) in counted_s:
+                    self.trace.award(out.meter, out.message.slot, out.message.bought_wh, out.message.sold_wh)
                 case m.Settlement() if parse_utc(out.message.slot) in counted_s:
                     self.trace.settlements.append(out.message)
                     cost = self.trace.cost_nano.get(out.meter, 0)

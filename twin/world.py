@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hems.site.home import BatteryUnit, Home
+from twin.neighbourhood.neighbourhood import Neighbourhood
 from wire.slots import Slot
 
 Floats = NDArray[np.float64]
@@ -68,6 +69,7 @@ class World:
 
     `retail_per_kwh` and `feed_in_per_kwh` (n,) share the axis of the homes; they are NaN where not given (history).
     `currency` is empty when nobody named it; `tariff_note` says which tariff holds and who made it.
+    `neighbourhood` is the world's own network and preferences; None: where a mechanism asks, an example is made.
     """
 
     name: str
@@ -83,6 +85,7 @@ class World:
     tariff_known_slots: int = 96
     currency: str = ""
     tariff_note: str = ""
+    neighbourhood: Neighbourhood | None = None
 
     @property
     def slots_per_day(self) -> int:

@@ -47,13 +47,23 @@ def telemetry(sources: list[Source]) -> dict[str, list[Point]]:
     return found
 
 
-def test_demo_over_amqtt_settles_every_slot_and_replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_over_amqtt_with_a_network_settles_every_slot_and_replays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(mqtt_server, "mosquitto_path", lambda: None)
-    done = run_demo(small_world(4), DemoOptions(folder=tmp_path, processes=2), lambda _stage, _steps: None)
+    options = DemoOptions(folder=tmp_path, processes=2, mechanism="zonal_uniform_price")
+    done = run_demo(small_world(4), options, lambda _stage, _steps: None)
     assert done.server.startswith("amqtt")
     assert done.ledger.difference is None
     assert done.run.results["ledger"]["sum_nano"] == 0
     assert len(done.run.market.settlements) == 4 * 3
+    held = {(s.slot, s.meter): s.award_wh for s in done.run.market.settlements if s.award_wh}
+    assert held == {
+        key: bought - sold for key, (bought, sold) in done.run.market.awarded_wh.items() if bought != sold
+    }
+    assert held
+    assert done.run.results["network"]["note"].startswith("example: 2 zones of 2 + 1 homes")
+    assert not any(clearing.note for clearing in done.run.market.clearings)
     homes = [path for path in tmp_path.glob("*.toml") if "[home]" in path.read_text()]
     told = [telemetry(home_sources(parse_config(path.read_text(), str(path)), tmp_path)) for path in homes]
     market = telemetry(broker_sources(load(tmp_path / "broker.toml"), named=True))

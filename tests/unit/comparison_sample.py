@@ -14,6 +14,12 @@ TITLES = (
     ("shapley", "Shapley value", False),
 )
 
+NETWORK = {
+    "note": "example: green energy sold by 7, at least green wanted by 4, a premium for one neighbour from 3",
+    "sold_kwh": {"green": 31.5, "grey": 2.0},
+    "bought_kwh": {"green": 11.0, "any": 22.5},
+}
+
 
 def sample_comparison(seed: int = 3, homes: int = 10) -> dict[str, Any]:
     """A comparison with every figure."""
@@ -66,4 +72,5 @@ def _column(draw: random.Random, alone: dict[str, float], title: str, takes_orde
         "ledger": {"entries": 5000, "sum_nano": 0, "head": "00"},
         "fairness": {"gini_of_savings": draw.choice((None, 0.35)), "shapley_distance": 0.2},
         "notes": [],
+        **({"network": NETWORK} if title.startswith("Preference") else {}),
     }

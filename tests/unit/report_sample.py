@@ -190,4 +190,10 @@ def _results(
         "plans": slots * len(names),
         "orders": slots * len(names) - 12,
         "losers": [names[-1]],
+        "network": {
+            "note": "example: 3 zones of 3 + 4 + 3 homes, lines of 1.5 kW, connections export at most 1.5 to 5 kW",
+            "limited_slots": 12,
+            "split_slots": 9,
+            "kept": 0.125,
+        },
     }

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from twin.report.network import sentence
+
 MISSING = "-"
 HEAD = (
     *("cost", "saved", "effic.", "traded", "self-suff.", "peak kW", "operator", "Gini", "Shapley", "win/lose"),
@@ -26,7 +28,16 @@ def table(found: dict[str, Any]) -> str:
     for name in sorted(columns, key=lambda name: (round(_kept(columns[name]), 6), name)):
         lines.append(_line(name, _cells(columns[name]), width, widths))
     lines.append(_line("central optimum", (_f(optimum, 2), "", "1.000"), width, widths))
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.rstrip() for line in [*lines, *_networks(found)])
+
+
+def _networks(found: dict[str, Any]) -> list[str]:
+    """Two lines per mechanism that looks at more than the orders: what it was given, and what that did."""
+    lines = []
+    for name, column in found["mechanisms"].items():
+        if "network" in column:
+            lines += [f"{name}: {column['network']['note']}", f"  {sentence(column['network'], found['slots'])}"]
+    return ["", *lines] if lines else []
 
 
 def _kept(column: dict[str, Any]) -> float:

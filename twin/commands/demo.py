@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     from twin.demo.mqtt_server import NoMqttServer
     from twin.demo.run import DemoOptions, run_demo
     from twin.errors import InputError
+    from twin.neighbourhood.given import given
+    from twin.neighbourhood.words import described
     from twin.output import write_run
     from twin.shared_storage import METER, SHARED_STORAGE, with_storage
     from twin.source import demo_world
@@ -103,6 +105,9 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(world.homes)} homes, {args.days} day(s) from {world.slot(world.count_from).label}:")
     for name, note in notes.items():
         print(f"  {name}: {note}")
+    around = given(world, args.mechanism, args.seed)
+    if around is not None:
+        print(f"  network: {described(around)}")
     if args.live:
         from twin.commands.live_demo import run_live
 

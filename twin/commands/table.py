@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from twin.report.network import sentence
 from twin.report.summary import STORED_NOTICED_KWH
 
 NOTICED_KWH = 0.05
@@ -24,6 +25,7 @@ def summary(found: dict[str, Any], currency: str = "") -> str:
         f"self-sufficiency {found['self_sufficiency']:.1%}, imbalance {found['imbalance_kwh']:.1f} kWh",
         f"price {_price(found['price'])}",
         *_operator(found),
+        *_network(found),
         *_missed(found),
         *_losers(found),
         f"ledger: {found['ledger']['entries']} entries, sum {found['ledger']['sum_nano']} nano "
@@ -69,6 +71,12 @@ def _operator(found: dict[str, Any]) -> list[str]:
         return []
     returned = "" if shared is None else f"; returned to the homes the efficiency is {shared:.3f}"
     return [f"community account {balance:+.2f}{returned}"]
+
+
+def _network(found: dict[str, Any]) -> list[str]:
+    """What the market was given beside the orders and what that did, nothing where it looks at orders only."""
+    network = found.get("network")
+    return [] if network is None else [f"network: {network['note']}", f"  {sentence(network, found['slots'])}"]
 
 
 def _row(name: str, width: int, unmanaged: float, alone: float, market: float) -> str:

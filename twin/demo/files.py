@@ -16,10 +16,12 @@ from hems.forecasting.trained import Model
 from hems.io.edge_store import EdgeStore
 from hems.io.model_store import save_model
 from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, LightingUnit, PvUnit, Unit, ZoneUnit
+from twin.demo import toml_text
 from twin.demo.site import PV_PEAK_KW, device_ids
 from twin.founding.plan import Influx
 from twin.founding.texts import telemetry_table
 from twin.home_page import page_table
+from twin.neighbourhood.given import given
 from twin.shared_storage import BID_PART, METER, SHARED_STORAGE, storage_terms
 from twin.world import TwinHome, World
 from wire.signing import SigningKey, key_from_seed
@@ -75,6 +77,7 @@ def write_broker(
     write_key(state / "broker.key", seed, "broker")
     write_key(state / "secret", seed, "secret")
     is_stored = mechanism == SHARED_STORAGE
+    around = given(world, mechanism, seed)
     lines = [
         f'community = "{COMMUNITY}"',
         f'state_dir = "{state}"',
@@ -92,10 +95,12 @@ def write_broker(
         f'file = "{folder / "prices.csv"}"',
         *(_stored_stages(world) if is_stored else []),
         *telemetry_table(influx),
+        *toml_text.network_table(around),
     ]
     for meter, key in members.items():
         lines += ["[[members]]", f'meter = "{meter}"', f'public_key = "{key.public_hex}"']
         lines += [f"nameplate_import_w = {NAMEPLATE_W}", f"nameplate_export_w = {NAMEPLATE_W}"]
+        lines += toml_text.preference_keys(around, meter)
     path = folder / "broker.toml"
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -190,25 +195,11 @@ def plan_lead_s(world: World, index: int) -> int:
 
 
 def _device(unit: Unit, device_id: int) -> list[str]:
-    keys: dict[str, Any] = {"kind": KIND_OF[type(unit)], "device_id": device_id, **asdict(unit)}
+    table: dict[str, Any] = {"kind": KIND_OF[type(unit)], "device_id": device_id, **asdict(unit)}
     if isinstance(unit, PvUnit):
-        keys["peak_kw"] = PV_PEAK_KW
-        del keys["curtailable"]  # follows from how it is read
-    return ["[[device]]", *(f"{name} = {_toml(value)}" for name, value in keys.items() if value is not None)]
-
-
-def _toml(value: Any) -> str:
-    match value:
-        case str():
-            return f'"{value}"'
-        case bool():
-            return str(value).lower()
-        case dict():
-            return "{" + ", ".join(f"{name} = {_toml(part)}" for name, part in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ", ".join(_toml(part) for part in value) + "]"
-        case _:
-            return repr(value)
+        table["peak_kw"] = PV_PEAK_KW
+        del table["curtailable"]  # follows from how it is read
+    return ["[[device]]", *toml_text.keys(table)]
 
 
 def _write_past(state: Path, world: World, twin: TwinHome) -> None:

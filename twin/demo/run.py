@@ -200,6 +200,10 @@ def _market_trace(world: World, options: DemoOptions, sites: list[DemoSite]) -> 
             "SELECT payload FROM clearing WHERE slot >= ? AND slot < ? ORDER BY slot", counted
         ):
             trace.clearings.append(Clearing.model_validate_json(payload))
+        for slot, meter, bought, sold in records.database.execute(
+            "SELECT slot, meter, bought_wh, sold_wh FROM award WHERE slot >= ? AND slot < ? ORDER BY slot", counted
+        ):
+            trace.award(meter, slot, bought, sold)
         newest: dict[tuple[str, str], Settlement] = {}
         for (payload,) in records.database.execute(
             "SELECT payload FROM settlement WHERE slot >= ? AND slot < ? ORDER BY slot, meter, log_index", counted

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twin.report.figure import figure
+from twin.report.network import compared_networks
 from twin.report.page import asset, head
 from web.charts.bars import Bar, Group, bar_groups
 from web.charts.legend import LegendItem
@@ -29,8 +30,10 @@ def render(found: Mapping[str, Any]) -> str:
         ("energy", "Energy", _energy(found)),
         ("peak", "Peak", _peak(found)),
         ("operator", "Operator", _operator(found)),
+        ("network", "Network", compared_networks(found, ranked(found))),
         ("numbers", "Numbers", _numbers(found)),
     ]
+    sections = [section for section in sections if section[2]]
     links = [tag("li", tag("a", name, href=f"#{anchor}")) for anchor, name, _ in sections]
     body = tag(
         "body",

@@ -13,6 +13,7 @@ from twin.report.flows import energy_flows
 from twin.report.headline import claim, headline
 from twin.report.market_curve import market_curve
 from twin.report.method import method
+from twin.report.network import network_section
 from twin.report.price_traded import price_traded
 from twin.report.savings import savings
 from twin.report.summary import Summary, summary
@@ -53,6 +54,7 @@ def _sections(data: ReportData, run: Summary, time: Timeline) -> list[Section]:
         ("curve", "Market curve", market_curve(data, time)),
         ("flows", "Energy flows", energy_flows(data)),
         ("grid", "Grid", community_net(data, run, time)),
+        ("network", "Network", network_section(data.results.get("network"), run.slots)),
         ("reasons", "Reasons", decisions(data, run)),
         ("homes", "Homes", community_homes(data, run)),
         ("method", "Method", method(data, run)),

@@ -1,0 +1,1 @@
+"""What a community's market may know beside the orders: its network, and what its members prefer."""
