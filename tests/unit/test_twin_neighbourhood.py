@@ -1,5 +1,6 @@
 """Markets that look at a network or at preferences are given one by the twin, and it changes what they do."""
 
+from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +9,7 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+from comparison_sample import NETWORK, sample_comparison
 
 import twin
 from broker.io.config import load
@@ -16,6 +18,8 @@ from broker.mechanisms.mechanism import Asked
 from broker.network.grid import Grid
 from broker.network.grid_text import grid_in_slot
 from tests.twin_worlds import small_world
+from twin.commands import demo
+from twin.commands.comparison_table import table
 from twin.demo import files
 from twin.errors import InputError
 from twin.foresight import PerfectOutlook
@@ -191,6 +195,18 @@ def test_pages_and_summary_name_the_network_and_what_it_did(world: World, runs: 
     compared = str(compared_networks({"slots": slots, "mechanisms": columns}, columns))
     assert "Zones" in compared and "Plain" not in compared and said in compared
     assert str(compared_networks({"slots": slots, "mechanisms": columns}, columns[1:])) == ""
+
+
+def test_the_commands_tell_of_a_network_only_where_one_is_given(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo.tell_network(world, Namespace(mechanism=UNIFORM, seed=SEED))
+    assert capsys.readouterr().out == ""
+    demo.tell_network(world, Namespace(mechanism="zonal_uniform_price", seed=SEED))
+    assert "network: example: 2 zones" in capsys.readouterr().out
+    compared = table(sample_comparison())
+    assert f"preference_matching: {NETWORK['note']}" in compared
+    assert "sold as green 31.5 kWh" in compared and "mid_market_rate: " not in compared
 
 
 def test_a_scenario_without_an_own_network_is_given_the_example() -> None:

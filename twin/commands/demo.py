@@ -6,10 +6,13 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from twin.commands.progress import progress
 from twin.commands.table import summary
+
+if TYPE_CHECKING:
+    from twin.world import World
 
 EXAMPLES = """examples:
   twin demo
@@ -59,6 +62,16 @@ def interrupted(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def tell_network(world: "World", args: argparse.Namespace) -> None:
+    """Prints what the market is given beside the orders, nothing where the mechanism asks for nothing."""
+    from twin.neighbourhood.given import given
+    from twin.neighbourhood.words import described
+
+    around = given(world, args.mechanism, args.seed)
+    if around is not None:
+        print(f"  network: {described(around)}")
+
+
 def run(args: argparse.Namespace) -> int:
     """Runs the command; 0 when done, 1 when the demo broke, 2 for bad input."""
     begin = time.monotonic()
@@ -78,8 +91,6 @@ def run(args: argparse.Namespace) -> int:
     from twin.demo.mqtt_server import NoMqttServer
     from twin.demo.run import DemoOptions, run_demo
     from twin.errors import InputError
-    from twin.neighbourhood.given import given
-    from twin.neighbourhood.words import described
     from twin.output import write_run
     from twin.shared_storage import METER, SHARED_STORAGE, with_storage
     from twin.source import demo_world
@@ -105,13 +116,11 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(world.homes)} homes, {args.days} day(s) from {world.slot(world.count_from).label}:")
     for name, note in notes.items():
         print(f"  {name}: {note}")
-    around = given(world, args.mechanism, args.seed)
-    if around is not None:
-        print(f"  network: {described(around)}")
     if args.live:
         from twin.commands.live_demo import run_live
 
         return run_live(args, world, state)
+    tell_network(world, args)
     slots = world.end - world.run_from
     pages = {} if args.page is None else {world.homes[0].name: args.page}
     options = DemoOptions(

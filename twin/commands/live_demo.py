@@ -22,6 +22,7 @@ def run_live(args: argparse.Namespace, world: "World", state: Path) -> int:
     from broker.io.state_dir import StateDir
     from broker.io.verification import verify
     from meter_firmware_sim.server import PortUnavailable
+    from twin.commands.demo import tell_network
     from twin.demo.coordinator import DemoStuck
     from twin.demo.live import Listeners, live
     from twin.demo.mqtt_server import NoMqttServer
@@ -31,6 +32,7 @@ def run_live(args: argparse.Namespace, world: "World", state: Path) -> int:
     from twin.run import trained
 
     world = begun_later(world, START_HOUR * 60 // world.first.minutes)
+    tell_network(world, args)
     names = [twin.name for twin in world.homes]
     pages, operator = free_page_ports(names), free_port(OPERATOR_PORT)
     options = DemoOptions(

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from twin.report.compare_homes import homes_section
 from twin.report.figure import figure
 from twin.report.network import compared_networks
 from twin.report.page import asset, head
+from twin.report.ranking import Column, currency_of, gained, ranked
 from web.charts.bars import Bar, Group, bar_groups
 from web.charts.legend import LegendItem
 from web.charts.markup import Markup, tag
 from web.charts.numerals import count, energy, money, number, percent, power
 from web.charts.table import table
 
-Column = Mapping[str, Any]
 NOTES_SHOWN = 1
 KINDS: tuple[LegendItem, ...] = (
     ("box auction", "auction before delivery"),
@@ -25,7 +26,7 @@ def render(found: Mapping[str, Any]) -> str:
     sections = [
         ("efficiency", "Efficiency", _efficiency(found)),
         ("costs", "Cost", _costs(found)),
-        ("homes", "Homes", _homes(found)),
+        ("homes", "Homes", homes_section(found)),
         ("fairness", "Fairness", _fairness(found)),
         ("energy", "Energy", _energy(found)),
         ("peak", "Peak", _peak(found)),
@@ -50,31 +51,17 @@ def render(found: Mapping[str, Any]) -> str:
 def claim(found: Mapping[str, Any]) -> str:
     """The one sentence to remember."""
     best = ranked(found)[0]
-    if _gained(best) <= 0:
+    if gained(best) <= 0:
         return f"None of {count(len(found['mechanisms']), 'mechanism')} makes the community better off than alone"
-    equal = [c for c in found["mechanisms"].values() if abs(_gained(c) - _gained(best)) < 0.005]
-    amount = money(_gained(best), _currency(found))
+    equal = [c for c in found["mechanisms"].values() if abs(gained(c) - gained(best)) < 0.005]
+    amount = money(gained(best), currency_of(found))
     if len(equal) > 1:
         return f"{count(len(equal), 'mechanism')} of {len(found['mechanisms'])} save the community most: {amount}"
     return f"{best['title']} saves the community most: {amount}"
 
 
-def _gained(column: Column) -> float:
-    """What homes save, and what the community account is left with: an account that pays in makes nobody richer."""
-    return float(column["saved"] + column["operator_balance"])
-
-
-def ranked(found: Mapping[str, Any]) -> list[Column]:
-    """The mechanisms, the one that leaves homes and community account most first."""
-    return sorted(found["mechanisms"].values(), key=lambda c: (round(-_gained(c), 6), c["title"]))
-
-
-def _currency(found: Mapping[str, Any]) -> str:
-    return str(found["currency"] or "currency")
-
-
 def _header(found: Mapping[str, Any]) -> Markup:
-    columns, currency = ranked(found), _currency(found)
+    columns, currency = ranked(found), currency_of(found)
     unharmed = [c["title"] for c in columns if not c["losers"]]
     days = found["slots"] * found["slot_minutes"] / 1440
     knows = "homes know forecasts only" if found["foresight"] == "real" else "homes know their own future"
@@ -161,7 +148,7 @@ def _efficiency(found: Mapping[str, Any]) -> Markup:
 
 
 def _costs(found: Mapping[str, Any]) -> Markup:
-    columns, currency = ranked(found), _currency(found)
+    columns, currency = ranked(found), currency_of(found)
     unmanaged, alone = (sum(found["cost"][scheme].values()) for scheme in ("unmanaged", "ems"))
     groups = [
         _baseline("Unmanaged", "unmanaged", unmanaged, number(unmanaged, 2)),
@@ -180,59 +167,6 @@ def _costs(found: Mapping[str, Any]) -> Markup:
         groups,
         table("Per mechanism", ("Mechanism", "All", "Per home"), rows),
     )
-
-
-def _homes(found: Mapping[str, Any]) -> Markup:
-    columns, currency = ranked(found), _currency(found)
-    groups = [
-        Group(heading=c["title"], bars=tuple(_won_and_lost(c)), verdict=_verdict(c), verdict_css=_tone(c))
-        for c in columns
-    ]
-    alone = found["cost"]["ems"]
-    rows = [
-        [home, number(alone[home], 2), *(_saved(alone[home] - c["cost"][home]) for c in columns)]
-        for home in found["homes"]
-    ]
-    picture = bar_groups("homes", title="Gains and losses", desc="Sums over homes per mechanism.", groups=groups)
-    return tag(
-        "section",
-        tag("h2", "Who gains and who loses", id="homes-heading"),
-        tag(
-            "p",
-            f"Gains and losses against every home alone, summed up, in {currency}; then home by home.",
-            class_="sentence",
-        ),
-        tag("figure", tag("div", picture, class_="stage bars"), aria_labelledby="homes-heading"),
-        table(
-            f"Saved against alone, {currency}", ("Home", "Alone", *(c["title"] for c in columns)), rows, css="wide"
-        ),
-        id="homes",
-        class_="card",
-    )
-
-
-def _won_and_lost(column: Column) -> list[Bar]:
-    won, lost = sum(column["winners"].values()), sum(column["losers"].values())
-    bars = [Bar(css="win", value=won, text=number(won, 2))]
-    if lost:
-        bars.append(Bar(css="loss", value=-lost, text=number(-lost, 2)))
-    return bars
-
-
-def _verdict(column: Column) -> str:
-    if not column["losers"]:
-        return "no loser"
-    return f"▼ {count(len(column['losers']), 'loser')}"
-
-
-def _tone(column: Column) -> str:
-    return "loss" if column["losers"] else "win"
-
-
-def _saved(value: float) -> Markup | str:
-    text = number(value, 2)
-    css = "win" if value >= 0.005 else "loss" if value <= -0.005 else ""
-    return tag("span", text, class_=css) if css else text
 
 
 def _fairness(found: Mapping[str, Any]) -> Markup:
@@ -286,7 +220,7 @@ def _peak(found: Mapping[str, Any]) -> Markup:
 
 
 def _operator(found: Mapping[str, Any]) -> Markup:
-    columns, currency = ranked(found), _currency(found)
+    columns, currency = ranked(found), currency_of(found)
     rows = [[c["title"], number(c["operator_balance"], 4)] for c in columns]
     return _figure(
         "operator",
@@ -303,7 +237,7 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _numbers(found: Mapping[str, Any]) -> Markup:
-    currency = _currency(found)
+    currency = currency_of(found)
     rows = [
         [
             name,

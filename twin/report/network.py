@@ -39,7 +39,6 @@ def network_section(network: Mapping[str, Any] | None, slots: int) -> Markup:
     if network is None:
         return Markup()
     return _card(
-        "What the network did",
         f"What the market was given: {network['note']}.",
         table("In this run", ("What", "How much"), [list(row) for row in rows(network, slots)]),
     )
@@ -50,21 +49,26 @@ def compared_networks(found: Mapping[str, Any], columns: Iterable[Mapping[str, A
     asked = [column for column in columns if "network" in column]
     if not asked:
         return Markup()
-    lines = [
-        [column["title"], column["network"]["note"], sentence(column["network"], found["slots"])] for column in asked
+    words = [
+        part
+        for column in asked
+        for part in (
+            tag("dt", column["title"]),
+            tag("dd", f"{column['network']['note']}."),
+            tag("dd", f"In this run: {sentence(column['network'], found['slots'])}."),
+        )
     ]
     return _card(
-        "Network and preferences",
-        f"{count(len(asked), 'mechanism')} of {len(found['mechanisms'])} look at more than the orders. "
+        f"{count(len(asked), 'mechanism')} of {len(found['mechanisms'])} know more than the orders. "
         "The optimum knows no network: what a limit costs counts as efficiency lost.",
-        table("Per mechanism", ("Mechanism", "Given", "What it did"), lines),
+        tag("dl", *words),
     )
 
 
-def _card(heading: str, text: str, content: Markup) -> Markup:
+def _card(text: str, content: Markup) -> Markup:
     return tag(
         "section",
-        tag("h2", heading, id="network-heading"),
+        tag("h2", "Network and preferences", id="network-heading"),
         tag("p", text, class_="sentence"),
         content,
         id="network",
