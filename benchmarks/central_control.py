@@ -23,7 +23,7 @@ from twin.foresight import PerfectOutlook
 from twin.optimum import community_optimum
 from twin.plant import Plant
 from twin.scenario import read_scenario
-from twin.schemes import NO_TIME_LIMIT_S, Outlooks, run_alone
+from twin.schemes.alone import NO_TIME_LIMIT_S, Outlooks, run_alone
 from twin.world import World
 
 SEED = 1

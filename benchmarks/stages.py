@@ -15,7 +15,10 @@ sys.path.insert(0, str(ROOT))
 from broker.market.terms import Terms  # noqa: E402
 from twin.foresight import ForecastOutlook, PerfectOutlook  # noqa: E402
 from twin.scenario import read_scenario  # noqa: E402
-from twin.schemes import COMMUNITY, TWIN_HORIZON_SLOTS, MarketTrace, TradingCommunity, run_alone  # noqa: E402
+from twin.schemes.alone import run_alone  # noqa: E402
+from twin.schemes.market_terms import COMMUNITY, TWIN_HORIZON_SLOTS  # noqa: E402
+from twin.schemes.trace import MarketTrace  # noqa: E402
+from twin.schemes.trading import TradingCommunity  # noqa: E402
 from twin.world import World  # noqa: E402
 from wire.messages import Stage, StageKind  # noqa: E402
 

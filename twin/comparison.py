@@ -9,7 +9,7 @@ from broker.sharing.fairness import gini, shapley_bills, shapley_distance
 from broker.sharing.shares import Need
 from twin.results import LOSS_TOLERANCE
 from twin.run import Run
-from twin.schemes import MarketTrace
+from twin.schemes.trace import MarketTrace
 from twin.world import World
 from wire.quantities import NANO_PER_UNIT, micro_per_kwh
 from wire.slots import parse_utc

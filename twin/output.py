@@ -13,7 +13,7 @@ from twin.report import compare_page, page
 from twin.report.data import ExampleHome, HomeInfo, MarketCurve, Reason, ReportData
 from twin.results import community_net_kwh, is_auction
 from twin.run import Run
-from twin.schemes import MarketTrace
+from twin.schemes.trace import MarketTrace
 from twin.world import TwinHome, World
 from wire.messages import CurveStep
 from wire.quantities import MICRO_PER_UNIT, price_per_kwh

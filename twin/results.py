@@ -11,7 +11,7 @@ from twin.exchanges import Exchanged, exchanges
 from twin.neighbourhood.effects import effects
 from twin.neighbourhood.given import given
 from twin.optimum import Optimum
-from twin.schemes import MarketTrace, Trace
+from twin.schemes.trace import MarketTrace, Trace
 from twin.world import World
 from wire.quantities import MICRO_PER_UNIT, NANO_PER_UNIT
 

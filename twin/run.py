@@ -17,17 +17,9 @@ from twin.expectations import ForecastTable, TabledOutlook, forecast_table
 from twin.foresight import ForecastOutlook, PerfectOutlook, first_models
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
-from twin.schemes import (
-    MECHANISM,
-    MarketTrace,
-    Outlooks,
-    Trace,
-    TradingCommunity,
-    run_alone,
-    run_unmanaged,
-    settings_for,
-    shuffled,
-)
+from twin.schemes.alone import Outlooks, run_alone, run_unmanaged, settings_for
+from twin.schemes.trace import MECHANISM, MarketTrace, Trace
+from twin.schemes.trading import TradingCommunity, shuffled
 from twin.world import World
 
 Foresight = Literal["real", "perfect"]

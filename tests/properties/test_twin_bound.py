@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from tests.twin_worlds import small_world
 from twin.foresight import ForecastOutlook, PerfectOutlook
 from twin.optimum import community_optimum
-from twin.schemes import Outlooks, Trace, TradingCommunity, run_alone, run_unmanaged
+from twin.schemes.alone import Outlooks, run_alone, run_unmanaged
+from twin.schemes.trace import Trace
+from twin.schemes.trading import TradingCommunity
 from twin.world import World
 
 WH_ROUNDING_KWH = 0.002  # per home: registers show whole Wh

@@ -14,7 +14,8 @@ from twin.exchanges import exchanges, shared_price
 from twin.foresight import PerfectOutlook
 from twin.output import flows_kwh
 from twin.results import is_auction
-from twin.schemes import MarketTrace, TradingCommunity
+from twin.schemes.trace import MarketTrace
+from twin.schemes.trading import TradingCommunity
 from twin.world import World
 from wire.quantities import micro_per_kwh
 

@@ -30,7 +30,8 @@ from twin.neighbourhood.neighbourhood import Neighbourhood
 from twin.neighbourhood.words import EMPTY, described
 from twin.report.network import compared_networks, network_section, rows, sentence
 from twin.scenario import read_scenario
-from twin.schemes import MarketTrace, TradingCommunity
+from twin.schemes.trace import MarketTrace
+from twin.schemes.trading import TradingCommunity
 from twin.world import World
 
 assert twin.__file__ is not None

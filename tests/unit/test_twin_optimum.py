@@ -10,7 +10,7 @@ from hems.site.home import BatteryUnit, EvUnit, Home, PvUnit, Unit
 from tests.twin_worlds import BATTERY, CAR, DISHWASHER, HEAT_PUMP, LAMPS, MONDAY_S, PV, small_world
 from twin.optimum import community_optimum, community_problem
 from twin.programmes import missed_runs, programmes
-from twin.schemes import run_unmanaged
+from twin.schemes.alone import run_unmanaged
 from twin.world import CarStay, StoredEnergy, TwinHome, World
 from wire.slots import Slot
 

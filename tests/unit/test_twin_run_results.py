@@ -21,7 +21,9 @@ from twin.output import chosen_reasons, report_data, write_run
 from twin.plant import Plant
 from twin.results import efficiency, results
 from twin.run import Run, RunOptions, stages
-from twin.schemes import MarketTrace, Outlooks, TradingCommunity, run_alone, run_unmanaged, settings_for, shuffled
+from twin.schemes.alone import Outlooks, run_alone, run_unmanaged, settings_for
+from twin.schemes.trace import MarketTrace
+from twin.schemes.trading import TradingCommunity, shuffled
 from twin.world import World
 
 assert twin.__file__ is not None

@@ -7,7 +7,9 @@ from twin.commands.table import summary
 from twin.foresight import PerfectOutlook
 from twin.optimum import community_optimum
 from twin.results import results
-from twin.schemes import MarketTrace, Outlooks, TradingCommunity, run_alone, run_unmanaged, shuffled
+from twin.schemes.alone import Outlooks, run_alone, run_unmanaged
+from twin.schemes.trace import MarketTrace
+from twin.schemes.trading import TradingCommunity, shuffled
 from twin.shared_storage import METER, SHARED_STORAGE, capacity_kwh, storage_terms, with_storage
 from twin.world import World
 from wire.messages import SettlementItem

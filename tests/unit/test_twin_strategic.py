@@ -105,7 +105,7 @@ def test_the_tournament_is_the_same_twice_and_names_every_behaviour() -> None:
 def test_no_slots_of_a_run_without_orders() -> None:
     from tests.twin_worlds import small_world
     from twin.foresight import PerfectOutlook
-    from twin.schemes import TradingCommunity
+    from twin.schemes.trading import TradingCommunity
 
     world = small_world(2, homes=4)
     outlooks = {twin.name: PerfectOutlook(world, twin) for twin in world.homes}

@@ -22,7 +22,7 @@ from twin.founding.plan import Influx
 from twin.optimum import Optimum, community_optimum
 from twin.results import results
 from twin.run import Beside, Run, RunOptions, Tick, compared
-from twin.schemes import MECHANISM, MarketTrace, Trace, close_home
+from twin.schemes.trace import MECHANISM, MarketTrace, Trace, close_home
 from twin.world import World
 from wire.messages import Clearing, Settlement
 from wire.slots import Slot

@@ -9,7 +9,7 @@ from broker.mechanisms.mechanism import Asked
 from broker.network.grid_text import energy_wh
 from twin.neighbourhood.neighbourhood import Neighbourhood
 from twin.neighbourhood.words import described
-from twin.schemes import MarketTrace
+from twin.schemes.trace import MarketTrace
 from wire.messages import Clearing
 from wire.quantities import NANO_PER_UNIT
 

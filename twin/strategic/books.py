@@ -6,7 +6,8 @@ import numpy as np
 
 from hems.bidding.steps import Step
 from twin.foresight import PerfectOutlook
-from twin.schemes import MarketTrace, TradingCommunity
+from twin.schemes.trace import MarketTrace
+from twin.schemes.trading import TradingCommunity
 from twin.source import SHIPPED_SLOT_MINUTES, demo_world
 from twin.strategic.values import Steps, ValuedSlot
 from twin.world import World

@@ -1,0 +1,1 @@
+"""The three ways to run a community: unmanaged, every home alone, and trading; same homes, same expectations."""
