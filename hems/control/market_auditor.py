@@ -5,47 +5,16 @@ broker's signed messages. A finding never stops the meter: it is kept, told and 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TypeVar
 
-from hems.control.day_audit import DayAudit, within_limits
-from hems.control.equilibrium import LIMITED, UNIFORM, equilibrium, own_award
-from hems.control.round_replies import RoundReplies
+from hems.control.audited_market import KEPT_ROUNDS, WAITING_ROUNDS, AuditedMarket, trim
+from hems.control.audited_round import Round, closed_round
 from wire import audit
 from wire import messages as m
 from wire.audit import Check, Violation
-from wire.calendar import gates
-from wire.codec import canonical
-from wire.commitments import RoundName, message_leaf, round_of, shown_order
+from wire.commitments import RoundName, round_of, shown_order
 from wire.log_view import LogView
 from wire.reasons import Reason
-from wire.slots import Slot, parse_utc
 from wire.storage_audit import StorageAudit
-
-KEPT_ROUNDS = 16
-WAITING_ROUNDS = 600  # a day-ahead auction closes all slots of a day at once
-KeyT = TypeVar("KeyT")
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Round:
-    """What is known of one session of a slot; `own` is the own receipted order as the book has to show it.
-
-    `revealed` is true once the broker has receipted the reveal of a sealed order; `replies` is what is known of its
-    questions, where it has some.
-    """
-
-    gate: m.Gate | None = None
-    clearing: m.Clearing | None = None
-    pages: dict[int, m.Book] = field(default_factory=dict)
-    receipt: m.Receipt | None = None
-    own: m.BookEntry | None = None
-    revealed: bool = False
-    replies: RoundReplies = field(default_factory=RoundReplies)
-    award: m.Award | None = None
-    checked: bool = False
 
 
 class MarketAuditor:
@@ -60,21 +29,17 @@ class MarketAuditor:
         self.rounds_checked = 0
         self._community = community
         self._on_violation = on_violation
-        self._calendar: m.Calendar | None = None
-        self._conditions: dict[str, m.Conditions] = {}
-        self._switched: dict[str, m.Trading] = {}
+        self._market = AuditedMarket()
         self._rounds: dict[RoundName, Round] = {}
         self._sent: dict[tuple[str, str, int], tuple[m.Order, str | None]] = {}
-        self._days = DayAudit()
         self._settlements: dict[int, m.Settlement] = {}
         self._reported: dict[str, int | None] = {}
-        self._fixed: dict[str, None] = {}
         self._storage = StorageAudit()
 
     def sent(self, order: m.Order, salt: str | None = None) -> None:
         """Remembers an own order; `salt` is that of a sealed one."""
         self._sent[order.stage, order.slot, order.sequence] = (order, salt)
-        _trim(self._sent, WAITING_ROUNDS)
+        trim(self._sent, WAITING_ROUNDS)
 
     def replied(self, reply: m.Reply | m.PairReply) -> None:
         """Remembers an own reply to a question."""
@@ -89,7 +54,7 @@ class MarketAuditor:
         imported, exported = report.import_to_wh - report.import_from_wh, report.export_to_wh - report.export_from_wh
         net_wh = imported - exported
         self._reported[report.slot] = net_wh if self._reported.get(report.slot, net_wh) == net_wh else None
-        _trim(self._reported, 4 * KEPT_ROUNDS)
+        trim(self._reported, 4 * KEPT_ROUNDS)
 
     def learn(self, message: m.Message, now_s: int | None = None) -> None:
         """Checks a verified message of the broker; `now_s` is the own clock [s], None while it is not trusted."""
@@ -97,15 +62,13 @@ class MarketAuditor:
             case m.Calendar():
                 self._learn_calendar(message)
             case m.Conditions():
-                self._conditions[message.slot] = message
-                _trim(self._conditions, KEPT_ROUNDS)
+                self._market.heard_conditions(message)
             case m.Trading():
-                self._switched[message.since] = message
-                _trim(self._switched, KEPT_ROUNDS)
+                self._market.heard_trading(message)
             case m.Roster():
-                self._find(self._days.learn_roster(message))
+                self._find(self._market.days.learn_roster(message))
             case m.DayRules():
-                self._find(self._days.learn_rules(message))
+                self._find(self._market.days.learn_rules(message))
             case m.Receipt():
                 self._learn_receipt(message)
             case m.Rejection():
@@ -162,37 +125,14 @@ class MarketAuditor:
                     del self._rounds[old]
         return known
 
-    @property
-    def _stages(self) -> tuple[m.Stage, ...]:
-        return self._calendar.stages if self._calendar is not None else ()
-
-    def _stage(self, name: str) -> m.Stage | None:
-        return next((stage for stage in self._stages if stage.stage == name), None)
-
-    def _is_in_rounds(self, clearing: m.Clearing) -> bool:
-        stage = self._stage(clearing.stage)
-        return stage is not None and stage.in_rounds
-
-    def _slot(self, label: str) -> Slot | None:
-        return None if self._calendar is None else audit.slot_named(label, self._calendar.slot_minutes)
-
-    def _gate_s(self, of: RoundName) -> int | None:
-        slot = self._slot(of.slot)
-        return None if slot is None else audit.gate_of(self._stages, slot, of.stage, of.round)
-
-    def _first_gate_s(self, stage: str, label: str) -> int | None:
-        slot = self._slot(label)
-        found = gates(self._stages, slot) if slot is not None else ()
-        return next((gate.gate_s for gate in found if gate.stage == stage), None)
-
     def _learn_calendar(self, calendar: m.Calendar) -> None:
         if self.log is None:
             self.log = LogView(self._community, bytes.fromhex(calendar.log_key))
         elif self.log.public.hex() != calendar.log_key:
             self._find([Violation(Check.CONTRADICTION, "calendar", "the log's key has changed")])
-        elif calendar != self._calendar:
+        elif calendar != self._market.calendar:
             self._find([Violation(Check.CONTRADICTION, "calendar", "the market's terms have changed")])
-        self._calendar = calendar
+        self._market.calendar = calendar
 
     def _learn_receipt(self, receipt: m.Receipt) -> None:
         if receipt.stage is None or receipt.round is None or receipt.of == "block_order":
@@ -210,7 +150,7 @@ class MarketAuditor:
         if found is None:
             return
         order, salt = found[0], found[1] or receipt.salt
-        gate_s, known = self._gate_s(of), self._round(of)
+        gate_s, known = self._market.gate_s(of), self._round(of)
         # a resent order gets its receipt again, also after the gate: only the first one says when it was taken
         is_first = known.receipt is None or known.receipt.sequence != receipt.sequence
         if gate_s is not None and is_first:
@@ -224,7 +164,7 @@ class MarketAuditor:
         if rejection.code is not Reason.GATE_CLOSED or now_s is None or rejection.slot is None:
             return
         for (stage, slot, sequence), _ in list(self._sent.items()):
-            gate_s = self._first_gate_s(stage, slot)
+            gate_s = self._market.first_gate_s(stage, slot)
             early = gate_s is not None and now_s < gate_s - audit.GATE_TOLERANCE_S
             if early and (slot, sequence) == (rejection.slot, rejection.sequence):
                 self._find([Violation(Check.GATE_TIME, slot, "an order was refused as late before the gate")])
@@ -235,7 +175,7 @@ class MarketAuditor:
             self._find([Violation(Check.CONTRADICTION, gate.slot, "two different gates")])
             return
         known.gate = gate
-        gate_s = self._gate_s(round_of(gate))
+        gate_s = self._market.gate_s(round_of(gate))
         if gate_s is None:
             return
         self._find(audit.gate_time(gate, gate_s))
@@ -271,125 +211,35 @@ class MarketAuditor:
         for name, known in list(self._rounds.items()):
             if known.clearing is not None and not known.checked and name.slot <= checkpoint.slot:
                 known.checked = True
-                self._find(self._closed_round(known, known.clearing))
+                self.rounds_checked += known.gate is not None
+                self._find(closed_round(known, known.clearing, self._market))
                 known.replies.forget_pages()
         for index in [i for i in self._settlements if i < checkpoint.size]:
             settlement = self._settlements.pop(index)
             detail = f"leaf {index} of the log was not published"
             self._find([Violation(Check.OWN_SETTLEMENT, settlement.slot, detail)])
 
-    def _closed_round(self, known: Round, clearing: m.Clearing) -> list[Violation]:
-        """What is wrong with a round of which everything should have been published by now."""
-        if known.gate is None:
-            return []
-        self.rounds_checked += 1
-        entries = audit.complete_book(known.pages.values())
-        if entries is None:
-            return [Violation(Check.BOOK, clearing.slot, "pages of the book are missing")]
-        wrong = audit.book_against_gate(known.gate, entries)
-        for message in (known.gate, clearing):
-            if canonical(message_leaf(message)).decode() not in self._fixed:
-                wrong.append(Violation(Check.LOG, clearing.slot, f"its {message.kind} is not in the log"))
-        wrong += self._days.strangers(clearing.slot, [entry.pseudonym for entry in entries])
-        wrong += self._days.rules_followed(known.gate, self._fixed)
-        if self._is_in_rounds(clearing):
-            wrong += known.replies.wrong(clearing, {entry.pseudonym for entry in entries}, self._fixed)
-        return wrong + self._result(clearing, entries, known.gate) + self._own(known, known.gate, clearing, entries)
-
-    def _result(self, clearing: m.Clearing, entries: tuple[m.BookEntry, ...], gate: m.Gate) -> list[Violation]:
-        stage, conditions = self._stage(clearing.stage), self._conditions.get(clearing.slot)
-        if clearing.outcome == "no_market":
-            is_over = self._calendar is not None and parse_utc(gate.closed_at) >= parse_utc(clearing.slot) + (
-                60 * self._calendar.slot_minutes
-            )
-            has_market = conditions is not None and (
-                conditions.feed_in_micro_per_kwh <= conditions.retail_micro_per_kwh
-            )
-            if has_market and not is_over and not self._was_paused(gate):
-                return [Violation(Check.CLEARING, clearing.slot, "no market, though the conditions allow one")]
-            return []
-        if stage is None:
-            return []
-        if clearing.mechanism != stage.mechanism:
-            detail = f"cleared by {clearing.mechanism}, the calendar says {stage.mechanism}"
-            return [Violation(Check.CLEARING, clearing.slot, detail)]
-        rows = self._days.rows(gate)
-        if self._calendar is None or rows is None or gate.blocks or clearing.note is not None:
-            return []
-        if clearing.mechanism == LIMITED:
-            entries = within_limits(entries, rows, self._calendar.slot_minutes)
-        elif clearing.mechanism != UNIFORM:
-            return []
-        return equilibrium(clearing, entries, Fraction(stage.k_permille, 1000))
-
-    def _was_paused(self, gate: m.Gate) -> bool:
-        """Whether the operator had told, before a gate closed, that trading is paused."""
-        before = [said for said in self._switched.values() if said.since < gate.closed_at]
-        return bool(before) and max(before, key=lambda said: said.since).state == "paused"
-
-    def _own(
-        self, known: Round, gate: m.Gate, clearing: m.Clearing, entries: tuple[m.BookEntry, ...]
-    ) -> list[Violation]:
-        if known.receipt is None or known.own is None:
-            return []
-        expected, own, award = known.own, known.own, known.award
-        is_in_rounds = self._is_in_rounds(clearing)
-        is_void = award is not None and award.reason is m.AwardReason.UNREVEALED and not known.revealed
-        if is_in_rounds or is_void:
-            expected = expected.model_copy(update={"salt": None, "buy": (), "sell": ()})
-            own = expected if is_void else own
-        wrong = known.replies.own_wrong(clearing.slot, expected.pseudonym)
-        if is_void and known.replies.receipted:
-            detail = f"counts as silent, and {len(known.replies.receipted)} replies were receipted"
-            return [*wrong, Violation(Check.OWN_AWARD, clearing.slot, detail)]
-        wrong += audit.own_order(known.receipt, expected, entries)
-        if award is None:
-            return [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "no award came that proves itself")]
-        shown = [entry for entry in entries if entry.pseudonym == expected.pseudonym]
-        rank = shown[0].arrival if shown else 0
-        wrong += audit.award_proofs(award, gate, clearing, expected.model_copy(update={"arrival": rank}))
-        if award.pseudonym != expected.pseudonym:
-            wrong.append(Violation(Check.OWN_AWARD, clearing.slot, "the award is of another pseudonym"))
-        if clearing.outcome != "cleared":
-            is_nothing = not (award.bought_wh or award.sold_wh or award.amount_nano)
-            return wrong if is_nothing else [*wrong, Violation(Check.OWN_AWARD, clearing.slot, "an award of nothing")]
-        # block orders of this member trade beside its simple order
-        # where a reply was lost, what was said at a worse price stood in for it: within the order, but not all of it
-        is_exact = not is_in_rounds or known.replies.are_whole
-        if gate.blocks:
-            return wrong
-        premium_micro = self._days.premium_micro(gate, expected.pseudonym)
-        return wrong + own_award(award, own, clearing, is_exact=is_exact, premium_micro=premium_micro)
-
     def _learn_grant(self, grant: m.StorageGrant) -> None:
-        slot = self._slot(grant.slot)
+        slot = self._market.slot(grant.slot)
         if slot is not None:
             self._find(self._storage.grant(grant, slot.duration_s))
 
     def _learn_settlement(self, settlement: m.Settlement) -> None:
         self._find(self._storage.settlement(settlement))
         awards = [known.award for name, known in self._rounds.items() if name.slot == settlement.slot and known.award]
-        slot = self._slot(settlement.slot)
-        awarded_wh = None if slot is None else audit.whole_award_wh(awards, self._stages, slot)
+        slot = self._market.slot(settlement.slot)
+        awarded_wh = None if slot is None else audit.whole_award_wh(awards, self._market.stages, slot)
         self._find(audit.own_settlement(settlement, awarded_wh, self._reported.get(settlement.slot)))
         if self.log is None or self.log.head is None or settlement.log_index >= self.log.head.size:
             self._settlements[settlement.log_index] = settlement
-            _trim(self._settlements, 4 * KEPT_ROUNDS)
+            trim(self._settlements, 4 * KEPT_ROUNDS)
 
     def _learn_leaves(self, page: m.Leaves) -> None:
         if self.log is not None:
             self.log.learn_leaves(page)
         for i, leaf in enumerate(page.leaves, page.first):
-            if '"kind":' in leaf:
-                self._fixed[leaf] = None
+            self._market.heard_leaf(leaf)
             settlement = self._settlements.pop(i, None)
             if settlement is not None and not audit.holds_settlement(leaf, settlement):
                 detail = f"leaf {i} of the log does not commit to it"
                 self._find([Violation(Check.OWN_SETTLEMENT, settlement.slot, detail)])
-        _trim(self._fixed, 3 * WAITING_ROUNDS)
-
-
-def _trim(held: dict[KeyT, T], most: int) -> None:
-    """Forgets the oldest entries."""
-    while len(held) > most:
-        del held[next(iter(held))]
