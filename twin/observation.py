@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from hems.control.energy_manager import Decision, EnergyManager
+from hems.control.decision import Decision
+from hems.control.energy_manager import EnergyManager
 from hems.site.home import BatteryUnit
 from twin.plant import Plant
 from twin.world import TwinHome, World

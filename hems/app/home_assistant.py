@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hems.control.day_money import DayMoney
+from hems.control.decision import Decision
 from hems.control.energy_counters import EnergyCounters
-from hems.control.energy_manager import Decision
 from hems.control.home_assistant.desk import HOURS_DEFAULT, CommandDesk
 from hems.control.home_assistant.discovery import About, Publication, Told, discovery, told
 from hems.control.home_assistant.entities import commands, entities

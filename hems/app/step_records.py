@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from hems.app.learnt import Learnt
 from hems.bidding.offers import Offers
 from hems.control.as_decided import AsDecided
-from hems.control.energy_manager import Decision, EnergyManager
+from hems.control.decision import Decision
+from hems.control.energy_manager import EnergyManager
 from hems.control.home_loop import Actions
 from hems.control.live_outlook import LiveOutlook
 from hems.io.edge_store import EdgeStore

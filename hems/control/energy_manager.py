@@ -13,12 +13,12 @@ from hems.bidding.sessions import closing_sessions
 from hems.bidding.steps import order_steps
 from hems.bidding.strategy import SlotOrder, Strategy
 from hems.control.as_decided import AsDecided, as_decided
-from hems.control.household.commands import commanded_kw, is_commanded, wish_why
+from hems.control.decision import Decision, decision
 from hems.control.household.merging import wished_home, wished_stays
 from hems.control.household.overridden import overridden
 from hems.control.household.preference import preference_words, preferred
 from hems.control.household.wishes import NO_WISHES, Wishes
-from hems.control.kept_reserve import Standbys, reserve_kept, same_standby, standby_words, standbys_from
+from hems.control.kept_reserve import reserve_kept, standbys_from
 from hems.control.local_price import (
     LEAST_SPREAD_KW,
     band_of,
@@ -28,15 +28,15 @@ from hems.control.local_price import (
 )
 from hems.control.market_view import MarketView
 from hems.control.measured_outlook import is_lit_as_expected, net_spread_kw, with_measured
-from hems.control.promised import Promises, priced, promise_words, promises_kept, same_awards
+from hems.control.prepared import Prepared
+from hems.control.promised import priced, promises_kept
 from hems.control.storage_follow import follow_words, following_kw
-from hems.dispatch.guard import Limits, guard
-from hems.dispatch.reason import Prices, Why, also, why
+from hems.dispatch.reason import Prices
 from hems.dispatch.rules import rule_powers_kw
 from hems.metering.image import SiteImage
 from hems.metering.projection import expected_at, is_as_expected
 from hems.planning.futures.future import Future
-from hems.planning.home_problem import home_futures, home_problem, stored_value_per_kwh
+from hems.planning.home_problem import home_futures, home_problem
 from hems.planning.outlook import Outlook
 from hems.planning.plan import Plan, ValueCurve
 from hems.planning.planner import Planner
@@ -64,42 +64,6 @@ class Settings:
     time_limit_s: float = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setpoint:
-    """What a device is told [kW, + into the device], and why; one that is not commanded does it by itself."""
-
-    device: str
-    power_kw: float
-    why: Why
-    is_commanded: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """The running slot: setpoints, the rung of the fallback ladder they come from, the net power expected [kW]."""
-
-    slot: Slot
-    rung: str
-    setpoints: tuple[Setpoint, ...]
-    net_kw: float
-
-
-@dataclass(slots=True)
-class _Prepared:
-    slot: Slot
-    problem: Problem
-    futures: tuple[Future, ...]
-    outlook: Outlook
-    plan: Plan
-    image: SiteImage
-    trades: bool
-    promises: Promises
-    standbys: Standbys
-    wishes: Wishes
-    weighed: Outlook  # the outlook with prices as the household weighs them
-    decided: AsDecided | None = None  # None until a slot is decided with this plan
-
-
 class EnergyManager:
     """Plans one home with one kept solver. Deterministic: time, measurements and expectations are arguments."""
 
@@ -118,8 +82,8 @@ class EnergyManager:
         self.plans = 0
         self._outlooks = outlooks
         self._planner = planner or Planner()
-        self._prepared: _Prepared | None = None
-        self._lasting: _Prepared | None = None
+        self._prepared: Prepared | None = None
+        self._lasting: Prepared | None = None
 
     def take(self, wishes: Wishes) -> None:
         """Takes what the household wishes now: from the next plan on it is planned for, and that is due."""
@@ -199,7 +163,7 @@ class EnergyManager:
         return self._outlooks.outlook(now_s, start_s, slots)
 
     def _later(
-        self, slot: Slot, prepared: _Prepared, view: MarketView, closing: list[tuple[Slot, Gate]]
+        self, slot: Slot, prepared: Prepared, view: MarketView, closing: list[tuple[Slot, Gate]]
     ) -> tuple[SlotOrder, ...]:
         """The orders of the slots after the next one in the sessions that close now."""
         outlook, planned_kw = prepared.outlook, prepared.plan.grid_kw
@@ -262,19 +226,11 @@ class EnergyManager:
             return True
         if prepared.wishes != self.wishes:
             return True
-        if view is not None and not self._is_as_promised(prepared, view):
+        if view is not None and not prepared.is_as_promised(view):
             return True
         return not is_lit_as_expected(prepared.outlook, image)
 
-    @staticmethod
-    def _is_as_promised(prepared: _Prepared, view: MarketView) -> bool:
-        """Whether the plan was made for everything that is promised by now."""
-        slot = prepared.slot
-        standbys = standbys_from(view.standbys(slot), slot, prepared.problem.slots)
-        promises = promises_kept(prepared.outlook, view.promises(slot))
-        return same_awards(prepared.promises, promises) and same_standby(prepared.standbys, standbys)
-
-    def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> _Prepared:
+    def _plan(self, slot: Slot, image: SiteImage, outlook: Outlook, view: MarketView | None) -> Prepared:
         weighed = preferred(outlook, self.wishes.settings.objective)
         weighed = replace(weighed, stays=wished_stays(weighed, self.home, self.wishes.settings))
         # whether there is a local market at all is a matter of the real prices
@@ -292,7 +248,7 @@ class EnergyManager:
             if kept is not None:
                 problem, plan = kept, self._planned(slot, kept, futures)
         self.plans += 1
-        self._prepared = _Prepared(
+        self._prepared = Prepared(
             slot=slot,
             problem=problem,
             futures=futures,
@@ -341,57 +297,20 @@ class EnergyManager:
     def _decision(
         self, slot: Slot, rung: str, powers_kw: dict[str, float], marginal: float, image: SiteImage, *, said: str = ""
     ) -> Decision:
-        limits = Limits(import_kw=self.home.import_limit_kw, export_kw=self.home.export_limit_kw)
-        idle = {unit.id: 0.0 for unit in self.home.units if unit.id in image.devices}
-        wanted_kw = commanded_kw(self.home, image, self.wishes, idle | powers_kw)
-        guarded = guard(wanted_kw, self.home, image, limits)
-        prices, said = self._prices(marginal), said or self._said_of_calls(slot)
-        said += preference_words(self.wishes.settings.objective)
-        surplus = (image.generation_w - image.base_load_w) / 1000.0
-        setpoints = []
-        for unit in self.home.units:
-            if unit.id not in guarded.power_kw or unit.id not in image.devices:
-                continue
-            kw, seen = guarded.power_kw[unit.id], image.devices[unit.id]
-            reason = wish_why(
-                unit,
-                seen,
-                self.wishes,
-                kw=kw,
-                asked_kw=wanted_kw[unit.id],
-                price=marginal,
-                timezone=self.home.timezone,
-            )
-            setpoints.append(
-                Setpoint(
-                    device=unit.id,
-                    power_kw=kw,
-                    why=also(why(unit, kw, seen, surplus, prices), said) if reason is None else reason,
-                    is_commanded=is_commanded(unit, seen, self.wishes) or unit.id in guarded.changed,
-                )
-            )
-        others = sum(d.power_w / 1000.0 for i, d in image.devices.items() if i not in guarded.power_kw)
-        net = image.base_load_w / 1000.0 + others + sum(guarded.power_kw.values())
-        return Decision(slot=slot, rung=rung, setpoints=tuple(setpoints), net_kw=net)
-
-    def _said_of_calls(self, slot: Slot) -> str:
-        if self._prepared is None:
-            return ""
-        promise, standby = self._prepared.promises.get(slot.start_s), self._prepared.standbys.get(slot.start_s)
-        if promise is not None:
-            return promise_words(promise)
-        return "" if standby is None else standby_words(standby)
-
-    def _prices(self, marginal: float) -> Prices:
-        if self._prepared is None:
-            return Prices(now=marginal, retail=marginal, feed_in=marginal, later=marginal)
-        outlook, plan = self._prepared.outlook, self._prepared.plan
-        later = float(np.median(plan.marginal_price_per_kwh)) if len(plan.marginal_price_per_kwh) else marginal
-        return Prices(
-            now=marginal,
-            retail=float(outlook.retail_per_kwh[0]),
-            feed_in=float(outlook.feed_in_per_kwh[0]),
-            later=max(later, stored_value_per_kwh(outlook, 1.0)),
+        prepared = self._prepared
+        if prepared is None:
+            prices = Prices(now=marginal, retail=marginal, feed_in=marginal, later=marginal)
+        else:
+            prices, said = prepared.prices(marginal), said or prepared.said_of_calls(slot)
+        return decision(
+            slot,
+            rung,
+            powers_kw,
+            home=self.home,
+            image=image,
+            wishes=self.wishes,
+            prices=prices,
+            said=said + preference_words(self.wishes.settings.objective),
         )
 
 

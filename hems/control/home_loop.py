@@ -6,7 +6,8 @@ from hems.bidding.offers import Offers
 from hems.bidding.sessions import turn_gate_s
 from hems.bidding.storage import with_storage
 from hems.bidding.strategy import Strategy
-from hems.control.energy_manager import Decision, EnergyManager
+from hems.control.decision import Decision
+from hems.control.energy_manager import EnergyManager
 from hems.control.history import History, SlotMeans
 from hems.control.household.household import Household
 from hems.control.household.merging import wished_image

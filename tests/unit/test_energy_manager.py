@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hems.control.energy_manager import Decision, EnergyManager, Settings
+from hems.control.decision import Decision
+from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.local_price import band_of
 from hems.control.market_view import MarketView
 from hems.control.measured_outlook import with_measured

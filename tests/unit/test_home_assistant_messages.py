@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from hems.control.energy_manager import Decision, Setpoint
+from hems.control.decision import Decision, Setpoint
 from hems.control.home_assistant import discovery as form_module
 from hems.control.home_assistant.device_entities import REASONS
 from hems.control.home_assistant.discovery import About, Publication, Told, discovery, told

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hems.control.energy_manager import Decision, EnergyManager, Settings
+from hems.control.decision import Decision
+from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.household.comfort import AWAY_MIN_C
 from hems.control.household.merging import needed_wh, next_time_s, wished_home, wished_image
 from hems.control.household.overrides import Action, Override

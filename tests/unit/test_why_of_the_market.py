@@ -11,7 +11,8 @@ import pytest
 from hems.app.learnt import Learnt
 from hems.app.step_records import StepRecords
 from hems.cli import main
-from hems.control.energy_manager import Decision, EnergyManager, Settings
+from hems.control.decision import Decision
+from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.history import History
 from hems.control.home_loop import Actions
 from hems.control.live_outlook import LiveOutlook

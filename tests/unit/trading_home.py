@@ -8,7 +8,8 @@ from market_rig import FakePrices, enrolled, meter_key, service
 from broker.market.events import ActivationAsked, CallAsked
 from broker.market.terms import Terms
 from hems.bidding.offers import offers_from_line, offers_to_line
-from hems.control.energy_manager import Decision, EnergyManager, Settings
+from hems.control.decision import Decision
+from hems.control.energy_manager import EnergyManager, Settings
 from hems.control.stage_trader import StageTrader
 from hems.control.transactive_meter import MemoryOutbox, Registers, TransactiveMeter
 from hems.metering.image import SiteImage

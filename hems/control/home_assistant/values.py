@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from hems.control.energy_manager import Decision, Setpoint
+from hems.control.decision import Decision, Setpoint
 from hems.control.home_assistant.device_entities import energy_keys, stem
 from hems.control.household.overrides import Override
 from hems.control.household.settings import HouseholdSettings

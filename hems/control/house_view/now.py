@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hems.control.energy_manager import Decision, Setpoint
+from hems.control.decision import Decision, Setpoint
 from hems.control.household.overrides import Override
 from hems.metering.image import DeviceImage, SiteImage
 from hems.site.home import ApplianceUnit, BatteryUnit, EvUnit, Home, LightingUnit, PvUnit, Unit, ZoneUnit
