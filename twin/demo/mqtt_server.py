@@ -4,9 +4,12 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+
+from twin.demo.processes import uninterrupted
 
 START_TIMEOUT_S = 10.0
 
@@ -54,25 +57,33 @@ async def _mosquitto(program: str, folder: Path, port: int) -> AsyncIterator[int
     if os.name == "posix" and os.geteuid() == 0:
         lines.append("user root")
     config.write_text("\n".join(lines) + "\n")
-    with (folder / "mosquitto.log").open("wb") as log:
-        # Ctrl-C at a terminal goes to its whole group: the server has to outlive those who say goodbye to it.
-        child = await asyncio.create_subprocess_exec(
-            program, "-c", str(config), stdout=log, stderr=log, start_new_session=True
-        )
-    try:
+    with _child([program, "-c", str(config)], folder / "mosquitto.log") as child:
         await _listening(port, child)
         yield port
+
+
+@contextmanager
+def _child(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends with the context, also when it is broken off while the process starts.
+
+    Ctrl-C at a terminal goes to its whole group: the server has to outlive those who say goodbye to it.
+    """
+    child: subprocess.Popen[bytes] | None = None
+    try:
+        with log.open("wb") as said, uninterrupted():
+            child = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)
+        yield child
     finally:
-        if child.returncode is None:
+        if child is not None:
             child.terminate()
-        await child.wait()
+            child.wait()
 
 
-async def _listening(port: int, child: asyncio.subprocess.Process) -> None:
+async def _listening(port: int, child: subprocess.Popen[bytes]) -> None:
     deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
     while asyncio.get_running_loop().time() < deadline:
-        if child.returncode is not None:
-            raise NoMqttServer(f"mosquitto ended with status {child.returncode}: run it by hand to see why")
+        if (status := child.poll()) is not None:
+            raise NoMqttServer(f"mosquitto ended with status {status}: run it by hand to see why")
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:

@@ -30,7 +30,7 @@ class Children:
     def restart(self, name: str) -> None:
         """Starts a process that was started before and has ended; its log goes on."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-        with (self._logs / f"{name}.log").open("ab") as log, _uninterrupted():
+        with (self._logs / f"{name}.log").open("ab") as log, uninterrupted():
             self._running[name] = subprocess.Popen(
                 self._commands[name], stdout=log, stderr=subprocess.STDOUT, env=environment
             )
@@ -84,7 +84,7 @@ class Children:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """What ends the program waits until this is done: else a process that has just started is known to nobody."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are handled in the main thread
