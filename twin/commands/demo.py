@@ -6,13 +6,11 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
+from twin.commands.network_line import tell_network
 from twin.commands.progress import progress
 from twin.commands.table import summary
-
-if TYPE_CHECKING:
-    from twin.world import World
 
 EXAMPLES = """examples:
   twin demo
@@ -60,16 +58,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def interrupted(*_: object) -> NoReturn:
     """Ends what runs as Ctrl-C does."""
     raise KeyboardInterrupt
-
-
-def tell_network(world: "World", args: argparse.Namespace) -> None:
-    """Prints what the market is given beside the orders, nothing where the mechanism asks for nothing."""
-    from twin.neighbourhood.given import given
-    from twin.neighbourhood.words import described
-
-    around = given(world, args.mechanism, args.seed)
-    if around is not None:
-        print(f"  network: {described(around)}")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin.commands.network_line import tell_network
+
 if TYPE_CHECKING:
     from twin.world import World
     from wire.messages import Clearing
@@ -22,7 +24,6 @@ def run_live(args: argparse.Namespace, world: "World", state: Path) -> int:
     from broker.io.state_dir import StateDir
     from broker.io.verification import verify
     from meter_firmware_sim.server import PortUnavailable
-    from twin.commands.demo import tell_network
     from twin.demo.coordinator import DemoStuck
     from twin.demo.live import Listeners, live
     from twin.demo.mqtt_server import NoMqttServer
