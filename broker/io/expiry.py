@@ -6,6 +6,7 @@ from broker.control.ports import StorageFailed
 from broker.io.records_sqlite import SqliteRecords
 from wire.slots import format_utc
 
+PLACED = ("rejection", "storage_bid", "storage_share", "storage_grant", "storage_flow")  # go by their position alone
 POSITION, LEAVES, BEFORE_S = "erased_records", "erased_leaves", "erased_before_s"
 # The last word on whether the market is open stays: it holds until the next one.
 SAYS_NOTHING = "(kind <> 'trading' OR position < (SELECT max(position) FROM public WHERE kind = 'trading'))"
@@ -68,7 +69,7 @@ def _piece(database: sqlite3.Connection, limit: int, rows: int) -> tuple[int, bo
         database.execute(
             f"SELECT position FROM {table} WHERE position < ? ORDER BY position LIMIT 1 OFFSET ?", (limit, rows)
         ).fetchone()
-        for table in ("public", "rejection")
+        for table in ("public", *PLACED)
     ]
     found = [int(row[0]) for row in ends if row is not None]
     return (min(found) + 1, False) if found else (limit, True)
@@ -81,5 +82,6 @@ def _erase(database: sqlite3.Connection, position: int) -> None:
     database.execute(f"DELETE FROM award WHERE (slot, stage, round) IN ({cleared})", where)
     for table in ("clearing", "checkpoint"):
         database.execute(f"DELETE FROM {table} WHERE payload IN ({MESSAGES}'{table}')", where)
-    database.execute("DELETE FROM rejection WHERE position < :position", where)
+    for table in PLACED:
+        database.execute(f"DELETE FROM {table} WHERE position < :position", where)
     database.execute(f"DELETE FROM public WHERE position < :position AND {SAYS_NOTHING}", where)

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Iterator
 
 from broker.market.outgoing import Outgoing
 from wire.codec import encode
-from wire.messages import Award, Checkpoint, Clearing, Rejection, Settlement
+from wire.messages import (
+    Award,
+    Checkpoint,
+    Clearing,
+    Receipt,
+    Rejection,
+    Settlement,
+    StorageBid,
+    StorageFlow,
+    StorageGrant,
+    StorageShare,
+)
 
 Value = str | int | bytes | None
 Row = tuple[Value, ...]
@@ -29,6 +40,14 @@ def rows_of(sent: Iterable[tuple[int, Outgoing]]) -> Iterator[tuple[str, Row]]:
                 yield "rejection", _rejection(position, ordinal, message)
             case Checkpoint() as message:
                 yield "checkpoint", (message.size, message.slot, message.root, encode(message))
+            case Receipt(of=StorageBid.kind) as message:
+                yield "storage_bid", (position, ordinal, message.meter, message.slot, message.sequence)
+            case StorageShare() as message:
+                yield "storage_share", _storage_share(position, ordinal, message)
+            case StorageGrant() as message:
+                yield "storage_grant", _storage_grant(position, ordinal, message)
+            case StorageFlow() as message:
+                yield "storage_flow", _storage_flow(position, ordinal, message)
             case _:
                 continue
 
@@ -93,3 +112,36 @@ def _rejection(position: int, ordinal: int, message: Rejection) -> Row:
         message.slot,
         encode(message),
     )
+
+
+def _storage_share(position: int, ordinal: int, message: StorageShare) -> Row:
+    return (
+        position,
+        ordinal,
+        message.meter,
+        message.period,
+        message.share_wh,
+        message.price_micro_per_kwh,
+        message.amount_nano,
+        encode(message),
+    )
+
+
+def _storage_grant(position: int, ordinal: int, message: StorageGrant) -> Row:
+    return (
+        position,
+        ordinal,
+        message.meter,
+        message.slot,
+        message.requested_wh,
+        message.granted_wh,
+        message.handed_wh,
+        message.losses_wh,
+        message.level_wh,
+        message.share_wh,
+        encode(message),
+    )
+
+
+def _storage_flow(position: int, ordinal: int, message: StorageFlow) -> Row:
+    return position, ordinal, message.meter, message.slot, message.flow_wh, message.charge_wh, encode(message)

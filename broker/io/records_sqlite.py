@@ -66,6 +66,26 @@ MIGRATIONS: tuple[Migration, ...] = (
         "ALTER TABLE settlement ADD COLUMN note TEXT",
         "DELETE FROM health WHERE name = 'journal_covered'",
     ),
+    (  # the shared storage; the start fills it from the journal
+        "CREATE TABLE storage_bid (position INTEGER NOT NULL, ordinal INTEGER NOT NULL, meter TEXT NOT NULL,"
+        " period TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (position, ordinal)) STRICT",
+        "CREATE TABLE storage_share (position INTEGER NOT NULL, ordinal INTEGER NOT NULL, meter TEXT NOT NULL,"
+        " period TEXT NOT NULL, share_wh INTEGER NOT NULL, price_micro_per_kwh INTEGER, amount_nano INTEGER NOT NULL,"
+        " payload BLOB NOT NULL, PRIMARY KEY (position, ordinal)) STRICT",
+        "CREATE TABLE storage_grant (position INTEGER NOT NULL, ordinal INTEGER NOT NULL, meter TEXT NOT NULL,"
+        " slot TEXT NOT NULL, requested_wh INTEGER NOT NULL, granted_wh INTEGER NOT NULL, handed_wh INTEGER NOT NULL,"
+        " losses_wh INTEGER NOT NULL, level_wh INTEGER NOT NULL, share_wh INTEGER NOT NULL, payload BLOB NOT NULL,"
+        " PRIMARY KEY (position, ordinal)) STRICT",
+        "CREATE TABLE storage_flow (position INTEGER NOT NULL, ordinal INTEGER NOT NULL, meter TEXT NOT NULL,"
+        " slot TEXT NOT NULL, flow_wh INTEGER NOT NULL, charge_wh INTEGER NOT NULL, payload BLOB NOT NULL,"
+        " PRIMARY KEY (position, ordinal)) STRICT",
+        "CREATE INDEX storage_bid_period ON storage_bid (period)",
+        "CREATE INDEX storage_share_period ON storage_share (period)",
+        "CREATE INDEX storage_grant_slot ON storage_grant (slot)",
+        "CREATE INDEX storage_grant_meter ON storage_grant (meter, slot)",
+        "CREATE INDEX storage_flow_slot ON storage_flow (slot)",
+        "DELETE FROM health WHERE name = 'journal_covered'",
+    ),
 )
 COVERED, SENT = "journal_covered", "journal_sent"
 

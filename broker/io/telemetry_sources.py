@@ -4,6 +4,7 @@ from broker.io import telemetry_rows as rows_as
 from broker.io.config import BrokerConfig
 from broker.io.state_dir import StateDir
 from broker.io.telemetry_recorder import BUFFER
+from broker.io.telemetry_storage import storage_sources
 from broker.market.terms import OutsidePrices
 from telemetry.buffer_source import BufferSource
 from telemetry.database import Database
@@ -51,6 +52,8 @@ def broker_sources(config: BrokerConfig, *, named: bool) -> list[Source]:
         ),
         BufferSource(state.root / BUFFER, without=() if named else ("member",)),
     ]
+    if config.storage is not None:
+        sources += storage_sources(community, records, config.storage.terms(), minutes, named=named)
     if named:
         sources.append(
             TableSource(

@@ -24,6 +24,10 @@ KEYS = {
     "rejection": ("position", "ordinal"),
     "checkpoint": ("size", "slot"),
     "public": ("position", "ordinal"),
+    "storage_bid": ("position", "ordinal"),
+    "storage_share": ("position", "ordinal"),
+    "storage_grant": ("position", "ordinal"),
+    "storage_flow": ("position", "ordinal"),
 }
 
 

@@ -72,6 +72,10 @@ class StorageTerms:
         """Whether a period begins at a moment."""
         return (start_s - self.first_period_s) % self.period_s == 0
 
+    def period_at_s(self, at_s: int) -> int:
+        """The start [s since 1970] of the period in which a moment lies."""
+        return at_s - (at_s - self.first_period_s) % self.period_s
+
     def first_open_period_s(self, at_s: int) -> int:
         """The start [s since 1970] of the first period whose bids can still come at a moment."""
         behind_s = at_s + self.allocation_lead_s - self.first_period_s

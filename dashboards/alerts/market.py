@@ -5,7 +5,7 @@ from dashboards.alerts.windows import DAY, HOUR, MINUTE, newest
 from dashboards.community import naming as community
 from dashboards.influxql import Query, aggregate, moving_average
 from dashboards.market import naming as market
-from wire.telemetry.community import Clearing, Ledger, Members, Round
+from wire.telemetry.community import Clearing, Ledger, Members, Round, SharedStorage
 
 MARKET = (
     Alert(
@@ -101,5 +101,21 @@ MARKET = (
         action="Many at once: MQTT server, certificates, network. One: its meter process. They are settled on "
         "estimates.",
         panel=(community.UID, community.SILENT),
+    ),
+    Alert(
+        title="Storage does not follow",
+        severity="warning",
+        area="market",
+        query=newest(SharedStorage, aggregate("mean", SharedStorage.is_astray), SharedStorage.community),
+        window_s=4 * HOUR,
+        reduce="last",
+        fires=Above(value=0.5),
+        pending="15m",
+        no_data="OK",
+        summary="{{ .Labels.community }}: in most slots of the last four hours the shared storage did not do what it "
+        "was told",
+        action="Look at the storage's home and its battery. It pays for what it does not do; members keep what was "
+        "granted.",
+        panel=(community.UID, community.STORAGE),
     ),
 )

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.community import energy, homes, status
+from dashboards.community import energy, homes, status, storage
 from dashboards.community.naming import UID
 from dashboards.influxql import follows, values_of
 from dashboards.page import choice, compare_to, page
@@ -27,5 +27,6 @@ def community() -> Dashboard:
                 values_of(Grid.meter, Grid, follows(Grid.site, "site"))),
             compare_to(),
         ],
-        rows=[status.status(), status.money(), energy.power(), energy.plan(), homes.devices(), homes.quality()],
+        rows=[status.status(), status.money(), energy.power(), energy.plan(), storage.storage(), homes.devices(),
+              homes.quality()],
     )  # fmt: skip

@@ -25,6 +25,7 @@ NOT_IN_A_DEMO = {
     "Community: Rejected messages (A)": "every message was right",
     "Market: Rejections by code (A)": "every message was right",
     "System: Points written (A)": "needs an exporter that runs for ten minutes",
+    "alert Storage does not follow": "the members share no storage",
     "alert Supply is too weak": "only a Raspberry Pi tells it",
     "alert Test alert": "nobody tests",
 }

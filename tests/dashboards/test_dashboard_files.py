@@ -23,7 +23,8 @@ ROWS = {
     "house": ["Status and alerts", "Money today", "Power flow", "Plan against actual", "Devices", "Data quality"],
     "market": ["Status and alerts", "Money today", "Energy flow", "Plan against actual", "Rounds and orders",
         "Data quality"],
-    "community": ["Status and alerts", "Money today", "Power flow", "Plan against actual", "Devices", "Data quality"],
+    "community": ["Status and alerts", "Money today", "Power flow", "Plan against actual", "Shared storage",
+        "Devices", "Data quality"],
     "system": [
         "Status and alerts", "What it costs", "Messages", "Plan against actual", "Programs and machines",
         "Data quality",

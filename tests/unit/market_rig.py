@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from broker.control.ports import StorageFailed
+from broker.control.ports import Recorder, StorageFailed
 from broker.control.service import Inbound, MarketService
 from broker.market.events import Enrolled
 from broker.market.market import Market
@@ -83,7 +83,7 @@ def service(
     *,
     terms: Terms = TERMS,
     prices: FakePrices | None = None,
-    recorder: FakeRecorder | None = None,
+    recorder: Recorder | None = None,
     **where: int | None,
 ) -> MarketService:
     return MarketService(

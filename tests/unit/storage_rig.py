@@ -6,6 +6,7 @@ from typing import Any
 from market_rig import COMMUNITY, FakeJournal, FakePrices, enrolled, inbound, service
 from test_calendar import INTRADAY, stage
 
+from broker.control.ports import Recorder
 from broker.control.service import MarketService
 from broker.market.storage_terms import StorageTerms
 from broker.market.terms import OutsidePrices, Terms
@@ -54,10 +55,12 @@ def terms(agreed: StorageTerms, **keys: Any) -> Terms:
 class Community:
     """Members that report and are settled slot by slot; what was sent is kept."""
 
-    def __init__(self, agreed: StorageTerms, *, members: int = 3, **keys: Any) -> None:
+    def __init__(
+        self, agreed: StorageTerms, *, members: int = 3, recorder: Recorder | None = None, **keys: Any
+    ) -> None:
         self.journal, self.prices = FakeJournal(), FakePrices(OutsidePrices(300_000, 100_000))
         self.terms = terms(agreed, **keys)
-        self.service: MarketService = service(self.journal, terms=self.terms, prices=self.prices)
+        self.service: MarketService = service(self.journal, terms=self.terms, prices=self.prices, recorder=recorder)
         self.numbers = [*range(1, members + 1), OWNER]
         self.service.agree([enrolled(n) for n in self.numbers], BEFORE_S)
         self.sent: list[Message] = []

@@ -97,6 +97,35 @@ class MemberMoney(Measurement, name="member_money", writer=Writer.BROKER, stamp=
     is_estimated = yes("settled on an estimate")
 
 
+class SharedStorage(Measurement, name="shared_storage", writer=Writer.BROKER, stamp="slot"):
+    """A slot of the storage that the members share, told before it; once settled, also what its meter showed."""
+
+    community = Tag(COMMUNITY)
+    charge_wh = whole("Wh", "what all accounts hold after the slot")
+    capacity_wh = whole("Wh", "what they can hold")
+    flow_wh = whole("Wh", "what the storage was told to do, + charge")
+    charged_wh = whole("Wh", "granted to members that charge")
+    discharged_wh = whole("Wh", "granted to members that discharge")
+    losses_wh = whole("Wh", "lost from the accounts")
+    requests = whole("", "members that asked for something")
+    cut = whole("", "of them granted less than they asked")
+    metered_wh = whole("Wh", "what its meter showed, + import; none while no reading was settled")
+    deviation_wh = whole("Wh", "metered less held in the slot, its own trades included")
+    is_astray = yes("the deviation is above a tenth of the most that it can move in a slot")
+
+
+class StorageAccount(Measurement, name="storage_account", writer=Writer.BROKER, stamp="slot"):
+    """A member's account in the shared storage, in slots in which it asked for something or the account changed."""
+
+    community = Tag(COMMUNITY)
+    meter = Tag(MEMBER)
+    share_wh = whole("Wh", "capacity that is the member's")
+    level_wh = whole("Wh", "what the account holds after the slot")
+    requested_wh = whole("Wh", "asked for, + charge")
+    granted_wh = whole("Wh", "granted, + charge")
+    losses_wh = whole("Wh", "lost from the account")
+
+
 class Member(Measurement, name="member", writer=Writer.BROKER):
     """Whether a member is heard, when it changes and, up to 1,000 members, once a slot."""
 

@@ -65,11 +65,61 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLine:
+    """A member's part of the shared storage [Wh]: its share, its account, and what was granted last (+ charge).
+
+    `next_share_wh` is None while the next period is not shared, `granted_wh` where the last slot granted nothing.
+    """
+
+    meter: str
+    share_wh: int
+    level_wh: int
+    next_share_wh: int | None
+    granted_wh: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowLine:
+    """What the storage was told in a slot [Wh, + charge], its charge after it, who asked and who got less."""
+
+    slot: str
+    flow_wh: int
+    charge_wh: int
+    asked: int
+    cut: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BidsLine:
+    """The next period for which bids count, until when they do, and who has not bid."""
+
+    period: str
+    until: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageFacts:
+    """The shared storage. `period` is the present one, None before the first; `flow` is None before the first slot.
+
+    `bids` is None where shares are agreed, and before the first gate, which tells the market's time.
+    """
+
+    meter: str
+    capacity_wh: int
+    allocation: str
+    period: str | None
+    flow: FlowLine | None
+    accounts: tuple[AccountLine, ...]
+    bids: BidsLine | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
     """Everything that the page's first view and lists show. `since` is where the window begins (RFC 3339, UTC).
 
     `trading` is the operator's last pause or resumption, None before the first. `begins` says that
-    earlier rounds are erased, None where none are.
+    earlier rounds are erased, None where none are. `storage` is None where the members share none.
     """
 
     calendar: Calendar
@@ -80,3 +130,4 @@ class Market:
     log: LogLine | None
     trading: Trading | None
     begins: str | None = None
+    storage: StorageFacts | None = None

@@ -8,8 +8,10 @@ from typing import TypeVar
 
 from broker.audit.archive import Archive
 from broker.io import expiry
-from broker.io.page.facts import AwardLine, LogLine, Market, MemberLine, RoundFacts, RoundLine
+from broker.io.page.facts import AwardLine, LogLine, Market, MemberLine, RoundFacts, RoundLine, StorageFacts
+from broker.io.page.storage_reading import storage_facts
 from broker.io.records_sqlite import SqliteRecords
+from broker.market.storage_terms import StorageTerms
 from wire import audit
 from wire.codec import decode
 from wire.commitments import RoundName
@@ -24,14 +26,20 @@ M = TypeVar("M", bound=Message)
 
 
 class MarketRecords:
-    """The records of one broker, opened for reading; `meters` are those of the configuration."""
+    """The records of one broker, opened for reading; `meters` are those of the configuration.
 
-    def __init__(self, path: Path, calendar: Calendar, meters: Sequence[str]) -> None:
+    `storage` is what is agreed on the storage that the members share, None where they share none.
+    """
+
+    def __init__(
+        self, path: Path, calendar: Calendar, meters: Sequence[str], storage: StorageTerms | None = None
+    ) -> None:
         """Raises: StorageFailed when the file is missing or of another release."""
         self._records = SqliteRecords(path, read_only=True)
         self._db: sqlite3.Connection = self._records.database
         self._calendar = calendar
         self._meters = meters
+        self._storage = storage
 
     def close(self) -> None:
         """Closes the file."""
@@ -53,6 +61,7 @@ class MarketRecords:
             log=self._log(),
             trading=self._last(Trading),
             begins=expiry.begins(self._records),
+            storage=self._shared_storage(),
         )
 
     def round(self, name: RoundName) -> RoundFacts | None:
@@ -186,6 +195,13 @@ class MarketRecords:
             "SELECT size, root, slot FROM checkpoint ORDER BY size DESC, slot DESC LIMIT 1"
         ).fetchone()
         return None if row is None else LogLine(size=row[0], root=row[1], slot=row[2])
+
+    def _shared_storage(self) -> StorageFacts | None:
+        if self._storage is None:
+            return None
+        gate = self._last(Gate)
+        now_s = None if gate is None else parse_utc(gate.closed_at)
+        return storage_facts(self._db, self._storage, self._meters, now_s)
 
     def _last(self, model: type[M]) -> M | None:
         row = self._db.execute(

@@ -11,6 +11,7 @@ from broker.io.page.reading import MarketRecords
 from broker.io.page.site import OperatorPage
 from broker.io.state_dir import StateDir
 from broker.market.market import Market
+from broker.market.storage_terms import StorageTerms
 from doctor.alive import tell_alive
 from web.access import Access
 from web.guard import Guard, Reach
@@ -26,8 +27,8 @@ async def serve(config: BrokerConfig, port: int, access: Access, ready: Callable
     Raises: StorageFailed or NoTerms when no broker has written to the state directory, PortTaken.
     """
     state = StateDir(config.state_dir)
-    calendar = _calendar(state)
-    records = MarketRecords(state.records, calendar, [member.meter for member in config.members])
+    calendar, storage = _agreed(state)
+    records = MarketRecords(state.records, calendar, [member.meter for member in config.members], storage)
     try:
         reach = Reach(port=port, lan=config.page.lan, names=config.page.names, link_command=LINK_COMMAND)
         page = OperatorPage(records, calendar, state.root, Guard(reach, access))
@@ -47,11 +48,12 @@ async def serve(config: BrokerConfig, port: int, access: Access, ready: Callable
         records.close()
 
 
-def _calendar(state: StateDir) -> Calendar:
-    """The calendar as the broker publishes it."""
+def _agreed(state: StateDir) -> tuple[Calendar, StorageTerms | None]:
+    """The calendar as the broker publishes it, and what is agreed on a shared storage (None: there is none)."""
     journal = SqliteJournal(state.journal, read_only=True)
     try:
         market = Market(journal_terms(journal), state.read_secret())
-        return market.terms.calendar(state.read_key().public_hex, market.publisher.key.public_hex)
+        calendar = market.terms.calendar(state.read_key().public_hex, market.publisher.key.public_hex)
+        return calendar, market.terms.shared_storage
     finally:
         journal.close()

@@ -1,9 +1,11 @@
-"""The sections of the operator's page as markup: now, rounds, members, ledger."""
+"""The sections of the operator's page as markup: now, rounds, members, storage, ledger."""
 
 from urllib.parse import quote
 
+from broker.io.page.cards import empty, fact, notice
 from broker.io.page.facts import Market, MemberLine, RoundLine
 from broker.io.page.price_view import price_view
+from broker.io.page.storage_view import storage
 from broker.io.page.words import OUTCOMES, energy_of, moment, paid, price_of
 from web.charts.markup import Markup, tag
 from web.charts.numerals import MISSING, count
@@ -13,11 +15,13 @@ ROUNDS_IN_BRIEF = 8
 
 
 def sections(market: Market) -> dict[str, Markup]:
-    """Every section by its name."""
+    """Every section by its name; one for the storage only where the members share one."""
+    shared = {} if market.storage is None else {"storage": storage(market.storage)}
     return {
         "now": now(market),
         "rounds": rounds(market),
         "members": members(market),
+        **shared,
         "ledger": ledger(market),
     }
 
@@ -30,12 +34,12 @@ def now(market: Market) -> Markup:
     cards = [
         _trading(market),
         _last_round(newest, market.calendar.currency),
-        _fact(
+        fact(
             "Members",
             str(len(market.members)),
             "all are heard" if not silent else f"{count(len(silent), 'member')} without a measured reading in a day",
         ),
-        _fact("Refused messages in a day", str(refused), _refusals(market)),
+        fact("Refused messages in a day", str(refused), _refusals(market)),
     ]
     prices = price_view(market.rounds, market.calendar.slot_minutes, market.calendar.currency)
     brief = tag(
@@ -49,7 +53,7 @@ def now(market: Market) -> Markup:
 def rounds(market: Market) -> Markup:
     """The list of rounds, each a link to all of it."""
     if not market.rounds:
-        return _empty("No round has been cleared yet", "The first one is cleared at the first gate of the calendar.")
+        return empty("No round has been cleared yet", "The first one is cleared at the first gate of the calendar.")
     erased = [] if market.begins is None else [tag("p", market.begins, class_="quiet")]
     return tag("section", _round_table(market.rounds, market), *erased, class_="card")
 
@@ -57,7 +61,7 @@ def rounds(market: Market) -> Markup:
 def members(market: Market) -> Markup:
     """What members did in the last day, by the market's clock."""
     if not market.members:
-        return _empty("No members yet", "`community-broker add-member` enrols one.")
+        return empty("No members yet", "`community-broker add-member` enrols one.")
     headings = ("Member", "Last measured slot (UTC)", "Drawn", "Fed in", "Traded", "Money", "Estimated", "Refused")
     rows = [_member_row(member, market.calendar.currency) for member in market.members]
     since = f"after {moment(market.since)} UTC" if market.since else "so far"
@@ -101,22 +105,22 @@ def silent_members(market: Market) -> list[str]:
 def _trading(market: Market) -> Markup:
     trading = market.trading
     if trading is None or trading.state == "open":
-        return _fact("Trading", "open", f"{market.calendar.slot_minutes} min slots")
-    return _fact("Trading", "paused", f"since {moment(trading.since)} UTC: {trading.reason}")
+        return fact("Trading", "open", f"{market.calendar.slot_minutes} min slots")
+    return fact("Trading", "paused", f"since {moment(trading.since)} UTC: {trading.reason}")
 
 
 def _notices(market: Market, silent: list[str]) -> list[Markup]:
     found = []
     if market.trading is not None and market.trading.state == "paused":
         found.append(
-            _notice(
+            notice(
                 "The market is paused",
                 "Homes go on with their tariff. `community-broker resume` opens the market again.",
             )
         )
     if silent and market.since:
         found.append(
-            _notice(
+            notice(
                 f"No measured reading from {', '.join(silent[:5])}{' and more' if len(silent) > 5 else ''}",
                 "Their slots are estimated and corrected later. Ask the household to run `hems doctor`.",
             )
@@ -124,27 +128,14 @@ def _notices(market: Market, silent: list[str]) -> list[Markup]:
     return found
 
 
-def _notice(what: str, to_do: str) -> Markup:
-    return tag("div", tag("div", tag("b", what), tag("p", to_do)), class_="notice", role="note")
-
-
-def _empty(what: str, to_do: str) -> Markup:
-    return tag("section", tag("h3", what), tag("p", to_do), class_="card empty")
-
-
-def _fact(name: str, value: str, more: str) -> Markup:
-    parts = (tag("span", name, class_="name"), tag("span", value, class_="value"), tag("span", more, class_="more"))
-    return tag("li", *parts, class_="fact")
-
-
 def _last_round(newest: RoundLine | None, currency: str) -> Markup:
     if newest is None:
-        return _fact("Last round", MISSING, "none has been cleared yet")
+        return fact("Last round", MISSING, "none has been cleared yet")
     day, _, time = moment(newest.slot).partition(" ")
     more = f"for the slot of {day} UTC: {_outcome(newest)}"
     if newest.volume_wh:
         more += f", {energy_of(newest.volume_wh)} at {price_of(newest.price_micro, currency)}"
-    return _fact("Last round", time, more)
+    return fact("Last round", time, more)
 
 
 def _outcome(line: RoundLine | None) -> str:

@@ -28,7 +28,7 @@ from wire.audit import roster_names
 from wire.commitments import RoundName
 from wire.messages import Calendar, Roster
 
-TABS = (("now", "Now"), ("rounds", "Rounds"), ("members", "Members"), ("ledger", "Ledger"))
+TABS = (("now", "Now"), ("rounds", "Rounds"), ("members", "Members"), ("storage", "Storage"), ("ledger", "Ledger"))
 LOOK_S = 1.0
 CHANNEL = "market"
 RETRY = "wait a moment and reload; `community-broker doctor` says more"
@@ -80,6 +80,7 @@ class OperatorPage:
 
     async def _page(self, request: http.Request) -> http.StreamResponse:
         self._changed()
+        tabs_shown = [(name, title) for name, title in TABS if name in self._shown]
         views = [
             tag(
                 "section",
@@ -89,9 +90,9 @@ class OperatorPage:
                 data_view=name,
                 aria_label=title,
             )
-            for name, title in TABS
+            for name, title in tabs_shown
         ]
-        links = [tag("li", tag("a", title, href=f"#{name}")) for name, title in TABS]
+        links = [tag("li", tag("a", title, href=f"#{name}")) for name, title in tabs_shown]
         tabs = tag("nav", tag("ul", *links), class_="tabs", aria_label="Sections")
         content = tag("main", *views, id="main", tabindex=-1, data_events="/events")
         return self._html(request, self._head(), tabs, content, _spoken())

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from dashboards.review.sample.homes import HOMES, home_points
 from dashboards.review.sample.machines import machine_points
-from dashboards.review.sample.markets import market_points
+from dashboards.review.sample.markets import COMMUNITY, market_points
+from dashboards.review.sample.storages import storage_points
 from wire.telemetry import Point
 
 NOW_S = 1_781_719_200
@@ -19,4 +20,5 @@ def sample(now_s: int = NOW_S, hours: int = HOURS) -> Iterator[Point]:
     for home in HOMES:
         yield from home_points(home, start_s, now_s, now_s + AHEAD_H * 3600)
     yield from market_points([home.name for home in HOMES], start_s, now_s)
+    yield from storage_points(COMMUNITY, [home.name for home in HOMES], start_s, now_s)
     yield from machine_points([home.name for home in HOMES], start_s, now_s)

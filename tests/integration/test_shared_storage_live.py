@@ -1,5 +1,6 @@
 """A storage that members share, over a real MQTT server: auctioned, charged, traded around, settled, replayed."""
 
+import re
 from pathlib import Path
 
 from broker_rig import (
@@ -14,6 +15,7 @@ from broker_rig import (
     slot,
     write_config,
 )
+from test_operator_page import get, served
 
 from wire.messages import (
     Calendar,
@@ -53,7 +55,7 @@ reserve_price_per_kwh = 0.1
 def _config(directory: Path, port: int) -> Path:
     path = write_config(directory, port, meters=3)
     text = path.read_text().replace("horizon_slots = 4\n", "")
-    path.write_text(text.replace("[mqtt]", STAGES + STORAGE + "[mqtt]", 1))
+    path.write_text(text.replace("[mqtt]", STAGES + STORAGE + "[page]\nport = 0\n[mqtt]", 1))
     return path
 
 
@@ -94,6 +96,10 @@ def test_a_storage_is_shared_used_and_settled_and_its_journal_replays(tmp_path: 
             accounts = {row["meter"]: (row["share_wh"], row["level_wh"]) for row in now["accounts"]}
             assert accounts == {"home-1": (6_000, 900), "home-2": (2_000, 0)} and now["charge_wh"] == 900
             assert "home-1" in command("storage", state)[1]
+            with served(tmp_path) as address:
+                status, page = get(address, "/")
+            assert status == 200 and 'href="#storage"' in page
+            assert re.search(r'<th scope="row">home-1</th><td>6.00.kWh</td><td>0.90.kWh</td>', page)
             archive = tmp_path / "published.txt"
             archive.write_text(command("export", state, "--meter", "home-1", "--settlements")[1])
             code, said = command("verify", str(archive))[:2]
