@@ -46,7 +46,8 @@ class StorageAudit:
         wrong = []
         if share.amount_nano != share.share_wh * (share.price_micro_per_kwh or 0):
             wrong.append(f"{share.share_wh} Wh cost {share.amount_nano} nano, their price says otherwise")
-        own = [bid for (period, _), bid in self.bids.items() if period == share.period]
+        is_agreed = self.rules is not None and self.rules.allocation == "shares"  # then no bid counts
+        own = [bid for (period, _), bid in self.bids.items() if period == share.period and not is_agreed]
         if own and all(_bid_problem(bid, share) for bid in own):
             wrong.append(_bid_problem(max(own, key=lambda bid: bid.sequence), share) or "")
         return [Violation(Check.OWN_STORAGE, share.period, detail) for detail in wrong]
@@ -66,7 +67,9 @@ class StorageAudit:
         own = None if grant.sequence is None else self.requests.get((grant.slot, grant.sequence))
         if own is not None and own.energy_wh != grant.requested_wh:
             wrong.append(f"answers a request of {grant.requested_wh} Wh, it was of {own.energy_wh} Wh")
-        if self.rules is not None and grant.losses_wh > most_lost_wh(grant, held_wh, self.rules, slot_s):
+        if self.rules is not None and grant.losses_wh > most_lost_wh(
+            grant, held_wh + grant.handed_wh, self.rules, slot_s
+        ):
             wrong.append(f"lost {grant.losses_wh} Wh, more than the storage may lose")
         self.newest = grant
         _keep(self.grants, grant.slot, grant)
@@ -85,7 +88,10 @@ class StorageAudit:
 
 
 def most_lost_wh(grant: StorageGrant, held_wh: int, rules: StorageRules, slot_s: int) -> int:
-    """The most that an account may lose in a slot [Wh]: converting all that it did, standing, a Wh for rounding."""
+    """The most that an account may lose in a slot [Wh]: converting all that it did, standing, a Wh for rounding.
+
+    `held_wh` is what it held before, with what was handed over to it at new shares.
+    """
     standing = held_wh * rules.standing_loss_per_day_ppm * slot_s // (PPM * 86_400) + 1
     if grant.granted_wh > 0:
         converted = grant.granted_wh * (PPM - rules.charge_efficiency_ppm) // PPM + 1
