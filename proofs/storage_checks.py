@@ -18,8 +18,8 @@ from wire import messages as m
 from wire.codec import decode
 from wire.signing import split
 from wire.slots import format_utc, parse_utc
+from wire.storage_lines import HANDED, SHARE
 
-SHARE, HANDED = "share of the storage", "energy handed over at new shares"
 T = TypeVar("T", bound=m.Message)
 
 

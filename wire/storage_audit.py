@@ -16,10 +16,12 @@ from wire.messages import (
     StorageRules,
     StorageShare,
 )
-from wire.slots import parse_utc
+from wire.slots import format_utc, parse_utc
+from wire.storage_lines import SHARE
 
 KEPT = 700
 PPM = 1_000_000
+DAY_S = 86_400
 KeyT = TypeVar("KeyT")
 T = TypeVar("T")
 
@@ -32,6 +34,7 @@ class StorageAudit:
     bids: dict[tuple[str, int], StorageBid] = field(default_factory=dict)
     requests: dict[tuple[str, int], StorageRequest] = field(default_factory=dict)
     grants: dict[str, StorageGrant] = field(default_factory=dict)
+    shares: dict[str, StorageShare] = field(default_factory=dict)
     newest: StorageGrant | None = None
 
     def sent(self, wish: StorageBid | StorageRequest) -> None:
@@ -44,6 +47,7 @@ class StorageAudit:
     def share(self, share: StorageShare) -> list[Violation]:
         """Whether a share costs what was told, and is one that an own bid asked for."""
         wrong = []
+        _keep(self.shares, share.period, share)
         if share.amount_nano != share.share_wh * (share.price_micro_per_kwh or 0):
             wrong.append(f"{share.share_wh} Wh cost {share.amount_nano} nano, their price says otherwise")
         is_agreed = self.rules is not None and self.rules.allocation == "shares"  # then no bid counts
@@ -76,7 +80,29 @@ class StorageAudit:
         return [Violation(Check.OWN_STORAGE, grant.slot, detail) for detail in wrong]
 
     def settlement(self, settlement: Settlement) -> list[Violation]:
-        """Whether a settlement holds what was granted, and nothing else of the storage."""
+        """Whether a settlement holds what was granted, and bills a share at what was told."""
+        return [*self._billed(settlement), *self._settled(settlement)]
+
+    def _billed(self, settlement: Settlement) -> list[Violation]:
+        """Shares that were told otherwise than billed; nothing while the present period's share is unknown."""
+        if self.rules is None or settlement.corrects is not None:
+            return []
+        slot_s, first_s = parse_utc(settlement.slot), parse_utc(self.rules.first_period)
+        period = format_utc(slot_s - (slot_s - first_s) % (self.rules.period_days * DAY_S))
+        if period not in self.shares:
+            return []
+        known = {share.amount_nano for share in self.shares.values() if share.period <= period}
+        billed = [line.amount_nano for line in settlement.lines if line.label == SHARE]
+        return [
+            Violation(
+                Check.OWN_STORAGE, settlement.slot, f"{nano} nano are billed for a share, told was another amount"
+            )
+            for nano in billed
+            if nano not in known
+        ]
+
+    def _settled(self, settlement: Settlement) -> list[Violation]:
+        """Energy of the storage that is settled and was not granted."""
         grant = self.grants.get(settlement.slot)
         if grant is None or settlement.corrects is not None:
             return []
