@@ -16,6 +16,7 @@ from proofs.tricks.asked import asked_terms
 from proofs.tricks.catalogue import CHEATS
 from proofs.tricks.network import MEMBERS_MAX, terms_of
 from proofs.tricks.plot import Plot, dishonest
+from proofs.tricks.stored import GATE_LEAD_S, stored_terms
 from proofs.watched_community import COMMUNITY, WatchedCommunity, slot
 from wire.audit import Check, Violation
 from wire.messages import PAIR_QUESTIONS_MAX
@@ -61,6 +62,7 @@ def _attempt(seed: int, name: str, rng: random.Random) -> Run | None:
     sealed = kind == "lost_reveal" or rng.random() < 0.3
     members = rng.randint(3, MEMBERS_MAX.get(kind, 9))
     own = {"sealed": sealed, "reveal_within_s": 20, **terms_of(kind, members), **asked_terms(kind, members)}
+    own |= stored_terms(kind, members)
     terms = Terms(community=COMMUNITY, horizon_slots=4, group_min=2, **own)
     community = WatchedCommunity(members=members, terms=terms)
     for number in HONEST_SLOTS:
@@ -96,6 +98,9 @@ def play(community: WatchedCommunity, rng: random.Random, number: int) -> None:
 
 def _clear_and_deliver(community: WatchedCommunity, rng: random.Random, number: int) -> None:
     at, terms = slot(number), community.terms
+    if terms.storage:
+        community.wish(rng, at, at.start_s - 300)
+        community.step(at.start_s - GATE_LEAD_S)
     for _ in range(1 + PAIR_QUESTIONS_MAX if terms.trading[0].in_rounds else 1):
         community.step(terms.gate_s(at))
     community.step(terms.clearing_s(terms.gates(at)[-1]))

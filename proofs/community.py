@@ -13,8 +13,10 @@ from broker.market.outgoing import Outgoing
 from broker.market.sessions.publication import log_key
 from hems.control.transactive_meter import Frame, MemoryOutbox, Registers, TransactiveMeter
 from proofs.drawn_day import COMMUNITY, NAMEPLATE_W, START_S, DrawnDay, DrawnPrices, strategy, used_wh
+from proofs.drawn_storage import METER
 from proofs.lossy_link import LossyLink
 from proofs.own_clock import Member, wrong_clock_of
+from proofs.storage_users import Sent, StorageUsers, stored_wh
 from wire import messages as m
 from wire.codec import encode
 from wire.signing import SigningKey, key_from_seed, seal
@@ -76,6 +78,8 @@ class ProofCommunity:
         self.service = self._started()
         self.members = {name: self._member(name) for name in day.meters}
         self.registers = {name: Registers(at_s=0, import_wh=0, export_wh=0) for name in day.meters}
+        rules = self.service.market.storage.rules()
+        self.users = None if day.storage is None or rules is None else StorageUsers(day.storage, self.members, rules)
 
     def secret(self) -> bytes:
         """The broker's secret of this day."""
@@ -103,9 +107,19 @@ class ProofCommunity:
                 (slot.end_s, partial(self._use, slot)),
                 (slot.end_s + 30, self._idle),
             ]
+        acts += [] if self.users is None else self._storage_acts(self.users)
         last_s = self.day.slots[-1].end_s
         acts += [(last_s + later_s, self._idle) for later_s in (90, 300, 700, 2_000)]
         return sorted(acts, key=lambda row: row[0])
+
+    def _storage_acts(self, users: StorageUsers) -> list[tuple[int, Callable[[int], None]]]:
+        """When the members bid for shares of the storage and ask for their use, and when it is operated."""
+        wishes = [*users.bids(), *(row for slot in self.day.slots for row in users.asked(slot))]
+        gates_s = [slot.start_s - users.drawn.gate_lead_s for slot in self.day.slots]
+        return [*((at_s, partial(self._wish, sent)) for at_s, sent in wishes), *((s, self._idle) for s in gates_s)]
+
+    def _wish(self, sent: Callable[[int], Sent], now_s: int) -> None:
+        self._exchange(sent(now_s), now_s)
 
     def _asking_s(self) -> Sequence[int]:
         """When the meters are heard after a gate: in a market that asks every second, three times."""
@@ -146,6 +160,8 @@ class ProofCommunity:
     def _noted(self, message: m.Message) -> None:
         if isinstance(message, m.Receipt):
             self.receipts.append(message)
+        if self.users is not None:
+            self.users.noted(message, 60 * self.day.terms.slot_minutes)
 
     def _trade(self, slot: Slot, now_s: int) -> None:
         self._exchange([], now_s)
@@ -163,7 +179,8 @@ class ProofCommunity:
         frames: list[tuple[str, Frame]] = []
         for name, member in self.members.items():
             award = member.meter.view.awards.get(slot.label)
-            position = award.bought_wh - award.sold_wh if award else 0
+            traded = award.bought_wh - award.sold_wh if award else 0
+            position = traded + stored_wh(member.meter.view.storage, name, slot)
             imported, exported = used_wh(self.day, name, slot, position)
             before = self.registers[name]
             own = member.own_slot(slot, now_s)
@@ -171,9 +188,14 @@ class ProofCommunity:
                 at_s=own.end_s, import_wh=before.import_wh + imported, export_wh=before.export_wh + exported
             )
             self.registers[name] = after
-            if self._rng.random() >= self.day.silent_share and member.may_act:
+            if self._rng.random() >= self._silent_share(name) and member.may_act:
                 frames.append((name, member.meter.report(own, before, after)))
         self._exchange(frames, now_s)
+
+    def _silent_share(self, name: str) -> float:
+        """How often a meter does not report a slot."""
+        is_never_heard = name == METER and self.day.storage is not None and self.day.storage.habit == "silent"
+        return 1.0 if is_never_heard else self.day.silent_share
 
     def _exchange(self, frames: Sequence[tuple[str, Frame]], now_s: int) -> None:
         """New frames and everything unanswered go up; the broker works; what it says comes down."""

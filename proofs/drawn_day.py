@@ -9,6 +9,7 @@ from broker.mechanisms.catalogue import LIVE
 from broker.network.grid_text import grid_text
 from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
+from proofs.drawn_storage import METER, SECOND_PERIOD_S, DrawnStorage, drawn_storage
 from proofs.lossy_link import Trouble
 from wire.slots import Slot, slot_at
 
@@ -46,12 +47,14 @@ class DrawnDay:
     crash_share: float
     silent_share: float
     wrong_clocks: tuple[WrongClock, ...] = ()
+    storage: DrawnStorage | None = None
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """The slots of the day."""
+        """The slots of the day; one with a shared storage goes on into the storage's second period."""
         first = slot_at(START_S, self.terms.slot_minutes)
-        return tuple(first.shifted(i) for i in range(1, 24 * 60 // self.terms.slot_minutes))
+        ends_s = START_S + 86_400 if self.storage is None else self.storage.periods_s[1] + SECOND_PERIOD_S
+        return tuple(first.shifted(i) for i in range(1, (ends_s - START_S) // first.duration_s))
 
 
 def drawn_day(seed: int, mechanism: str | None = None) -> DrawnDay:
@@ -75,15 +78,20 @@ def drawn_day(seed: int, mechanism: str | None = None) -> DrawnDay:
     )
     shaky = Trouble(lost=rng.uniform(0, 0.3), late=rng.uniform(0, 0.3), twice=rng.uniform(0, 0.3))
     is_calm = rng.random() < 1 / 3
-    meters = tuple(f"home-{i}" for i in range(1, rng.randint(2, 6) + 1))
+    homes = tuple(f"home-{i}" for i in range(1, rng.randint(2, 6) + 1))
+    storage = drawn_storage(seed, terms, homes, START_S)
+    meters = homes if storage is None else (*homes, METER)
+    if chosen == "loss_factors":
+        terms = replace(terms, network=_lossy_network(seed, meters))
     return DrawnDay(
         seed=seed,
-        terms=replace(terms, network=_lossy_network(seed, meters)) if chosen == "loss_factors" else terms,
+        terms=terms if storage is None else storage.shared_in(terms),
         meters=meters,
         trouble=CALM if is_calm else shaky,
         crash_share=0.0 if is_calm else 0.03,
         silent_share=0.0 if is_calm else 0.05,
-        wrong_clocks=_wrong_clocks(seed, meters, 60 * minutes),
+        wrong_clocks=_wrong_clocks(seed, homes, 60 * minutes),
+        storage=storage,
     )
 
 
@@ -157,6 +165,8 @@ def _price(rng: random.Random, prices: OutsidePrices) -> int:
 
 def used_wh(day: DrawnDay, meter: str, slot: Slot, position_wh: int) -> tuple[int, int]:
     """(import, export) of a meter in a slot [Wh]: as awarded, near it, or something else."""
+    if meter == METER and day.storage is not None and day.storage.habit == "follows":
+        return max(position_wh, 0), max(-position_wh, 0)
     rng = random.Random(f"use/{day.seed}/{meter}/{slot.start_s}")
     most = NAMEPLATE_W * slot.minutes // 60
     net = position_wh + rng.choice((0, 0, rng.randint(-50, 50), rng.randint(-most, most)))

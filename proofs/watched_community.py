@@ -13,7 +13,9 @@ from broker.market.events import Enrolled
 from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from broker.market.terms import OutsidePrices, Terms
+from hems.bidding.offers import Offers
 from hems.bidding.steps import Step
+from hems.bidding.storage import ShareBid, StorageOffers, StorageUse
 from hems.bidding.strategy import Strategy
 from hems.control.heard_rounds import HeardRounds
 from hems.control.market_auditor import MarketAuditor
@@ -115,6 +117,20 @@ class WatchedCommunity:
             if frame is not None:
                 frames.append((name, frame))
         self.send(frames, now_s)
+
+    def wish(self, rng: random.Random, at: Slot, now_s: int) -> None:
+        """Every member bids for a share of the storage while it can, and asks for its use in two slots."""
+        agreed = self.terms.shared_storage
+        assert agreed is not None, "only what is shared can be wished for"
+        for name, meter in self.meters.items():
+            if name == agreed.meter:
+                continue
+            prices = sorted((rng.randint(1, 400) * 1_000 for _ in range(2)), reverse=True)
+            steps = tuple((price, rng.randint(500, 2_000)) for price in prices)
+            uses = tuple(StorageUse(slot=s, energy_wh=rng.randint(-200, 900)) for s in (at, at.shifted(1)))
+            bid = ShareBid(period_s=agreed.first_period_s, steps=steps)
+            offers = StorageOffers(bid=bid if at.start_s <= agreed.first_period_s else None, uses=uses)
+            self.send([(name, frame) for frame in meter.offers(Offers(storage=offers), now_s)], now_s)
 
     def report(self, rng: random.Random, at: Slot) -> None:
         """Every member reports what it drew in a slot; the operator settles it."""

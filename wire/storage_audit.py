@@ -16,10 +16,12 @@ from wire.messages import (
     StorageRules,
     StorageShare,
 )
-from wire.slots import parse_utc
+from wire.slots import format_utc, parse_utc
+from wire.storage_lines import SHARE
 
 KEPT = 700
 PPM = 1_000_000
+DAY_S = 86_400
 KeyT = TypeVar("KeyT")
 T = TypeVar("T")
 
@@ -32,6 +34,7 @@ class StorageAudit:
     bids: dict[tuple[str, int], StorageBid] = field(default_factory=dict)
     requests: dict[tuple[str, int], StorageRequest] = field(default_factory=dict)
     grants: dict[str, StorageGrant] = field(default_factory=dict)
+    shares: dict[str, StorageShare] = field(default_factory=dict)
     newest: StorageGrant | None = None
 
     def sent(self, wish: StorageBid | StorageRequest) -> None:
@@ -44,9 +47,11 @@ class StorageAudit:
     def share(self, share: StorageShare) -> list[Violation]:
         """Whether a share costs what was told, and is one that an own bid asked for."""
         wrong = []
+        _keep(self.shares, share.period, share)
         if share.amount_nano != share.share_wh * (share.price_micro_per_kwh or 0):
             wrong.append(f"{share.share_wh} Wh cost {share.amount_nano} nano, their price says otherwise")
-        own = [bid for (period, _), bid in self.bids.items() if period == share.period]
+        is_agreed = self.rules is not None and self.rules.allocation == "shares"  # then no bid counts
+        own = [bid for (period, _), bid in self.bids.items() if period == share.period and not is_agreed]
         if own and all(_bid_problem(bid, share) for bid in own):
             wrong.append(_bid_problem(max(own, key=lambda bid: bid.sequence), share) or "")
         return [Violation(Check.OWN_STORAGE, share.period, detail) for detail in wrong]
@@ -66,14 +71,38 @@ class StorageAudit:
         own = None if grant.sequence is None else self.requests.get((grant.slot, grant.sequence))
         if own is not None and own.energy_wh != grant.requested_wh:
             wrong.append(f"answers a request of {grant.requested_wh} Wh, it was of {own.energy_wh} Wh")
-        if self.rules is not None and grant.losses_wh > most_lost_wh(grant, held_wh, self.rules, slot_s):
+        if self.rules is not None and grant.losses_wh > most_lost_wh(
+            grant, held_wh + grant.handed_wh, self.rules, slot_s
+        ):
             wrong.append(f"lost {grant.losses_wh} Wh, more than the storage may lose")
         self.newest = grant
         _keep(self.grants, grant.slot, grant)
         return [Violation(Check.OWN_STORAGE, grant.slot, detail) for detail in wrong]
 
     def settlement(self, settlement: Settlement) -> list[Violation]:
-        """Whether a settlement holds what was granted, and nothing else of the storage."""
+        """Whether a settlement holds what was granted, and bills a share at what was told."""
+        return [*self._billed(settlement), *self._settled(settlement)]
+
+    def _billed(self, settlement: Settlement) -> list[Violation]:
+        """Shares that were told otherwise than billed; nothing while the present period's share is unknown."""
+        if self.rules is None or settlement.corrects is not None:
+            return []
+        slot_s, first_s = parse_utc(settlement.slot), parse_utc(self.rules.first_period)
+        period = format_utc(slot_s - (slot_s - first_s) % (self.rules.period_days * DAY_S))
+        if period not in self.shares:
+            return []
+        known = {share.amount_nano for share in self.shares.values() if share.period <= period}
+        billed = [line.amount_nano for line in settlement.lines if line.label == SHARE]
+        return [
+            Violation(
+                Check.OWN_STORAGE, settlement.slot, f"{nano} nano are billed for a share, told was another amount"
+            )
+            for nano in billed
+            if nano not in known
+        ]
+
+    def _settled(self, settlement: Settlement) -> list[Violation]:
+        """Energy of the storage that is settled and was not granted."""
         grant = self.grants.get(settlement.slot)
         if grant is None or settlement.corrects is not None:
             return []
@@ -85,7 +114,10 @@ class StorageAudit:
 
 
 def most_lost_wh(grant: StorageGrant, held_wh: int, rules: StorageRules, slot_s: int) -> int:
-    """The most that an account may lose in a slot [Wh]: converting all that it did, standing, a Wh for rounding."""
+    """The most that an account may lose in a slot [Wh]: converting all that it did, standing, a Wh for rounding.
+
+    `held_wh` is what it held before, with what was handed over to it at new shares.
+    """
     standing = held_wh * rules.standing_loss_per_day_ppm * slot_s // (PPM * 86_400) + 1
     if grant.granted_wh > 0:
         converted = grant.granted_wh * (PPM - rules.charge_efficiency_ppm) // PPM + 1

@@ -6,7 +6,7 @@ They are due with the first slot of a period that is settled, and no energy flow
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from broker.ledger.transfer import Transfer, account, flow
+from broker.ledger.transfer import Transfer, account, flow, meter_of
 from wire.messages import SettlementItem
 
 
@@ -18,6 +18,11 @@ class StoragePayment:
     to: str
     amount_nano: int
     label: str
+
+    @property
+    def members(self) -> set[str]:
+        """The members whose settlements it stands in."""
+        return {self.meter} | ({payee} if (payee := meter_of(self.to)) is not None else set())
 
 
 def storage_transfers(payments: Iterable[StoragePayment]) -> list[Transfer]:

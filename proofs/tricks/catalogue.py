@@ -19,11 +19,13 @@ from proofs.tricks.orders import (
 from proofs.tricks.plot import Cheat, cheat
 from proofs.tricks.puppets import counted_puppet, listed_puppet, sock_puppet
 from proofs.tricks.results import favour, no_market, shave, shift_price
+from proofs.tricks.stored import STORED_CHEATS
 from wire.audit import Check
 
 CHEATS: dict[str, Cheat] = (
     NETWORK_CHEATS
     | ASKED_CHEATS
+    | STORED_CHEATS
     | {
         one.trick.__name__: one
         for one in (

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from broker.audit.archive import read_archive
 from broker.audit.verify import verify
+from broker.contracts.storage_account import Operated, operate
 from broker.io.export import archive_lines
 from broker.ledger.accounts import Accounts
 from broker.market.events import Received, decode_event
 from broker.market.outgoing import Outgoing
+from broker.market.storage import shared_storage
 from broker.mechanisms.catalogue import LIVE
 from broker.settlement import slot as settlement_slot
 from proofs.checks import replayed, violations
@@ -25,6 +28,7 @@ from wire.signing import key_from_seed, split
 TROUBLED = 4  # a seed with crashes, lost and late messages
 OFF_IN_CALM = (17, 7)  # calm seeds with a clock that is ahead, and one that is behind
 ASKED = 5  # a seed with crashes, silence and trade in a market that asks
+STORED = 63  # a seed with a storage that members share: troubled, auctioned anew and handed over
 CUT_AT_THE_END = 3391  # the power fails in both acts that would have settled the last slot
 
 
@@ -62,6 +66,32 @@ def test_a_troubled_day_of_questions_has_replies_silence_and_trade() -> None:
     assert all(report.questions <= report.questions_max for report in reports)
     assert sum(receipt.of == "reply" for receipt in community.receipts) > 10
     assert community.service.market.totals.traded_wh > 0
+
+
+def test_a_day_with_a_shared_storage_really_shares_and_uses_it() -> None:
+    community = ran(STORED)
+    assert violations(community) == []
+    found = replayed(community)
+    grants = [out.message for out in found.of(m.StorageGrant) if isinstance(out.message, m.StorageGrant)]
+    assert (
+        len({out.message.period for out in found.of(m.StorageShare) if isinstance(out.message, m.StorageShare)}) == 2
+    )
+    assert sum(grant.granted_wh > 0 for grant in grants) > 5 and sum(grant.granted_wh < 0 for grant in grants) > 5
+    assert any(grant.handed_wh for grant in grants)
+    assert any(abs(grant.granted_wh) < abs(grant.requested_wh) for grant in grants)
+
+
+@pytest.mark.parametrize("part", ["levels", "losses"])
+def test_a_storage_that_is_operated_wrongly_is_found(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*args: object) -> Operated:
+        done = operate(*args)  # type: ignore[arg-type]
+        if not done.levels or not done.flow:
+            return done
+        first, energies = min(done.levels), getattr(done, part)
+        return replace(done, **{part: {**energies, first: energies[first] + 1}})
+
+    monkeypatch.setattr(shared_storage, "operate", wrong)
+    assert any(found.startswith("storage") for found in violations(ran(STORED)))
 
 
 def test_a_member_whose_clock_is_off_neither_trades_nor_reports_is_told_so_and_recovers() -> None:

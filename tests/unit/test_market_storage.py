@@ -14,6 +14,7 @@ from wire.messages import (
     OrderStep,
     Receipt,
     Rejection,
+    Settlement,
     Side,
     StorageFlow,
     StorageGrant,
@@ -69,6 +70,17 @@ def test_an_auction_shares_the_capacity_at_one_price_which_the_owner_gets_with_t
     assert [line[0] for line in lines(later["home-1"])] == ["outside"], "a share is paid once"
     assert community.service.market.accounts.balance(account("home-9")) == 10_000 * 400_000
     assert community.service.market.accounts.sum_nano() == 0
+
+
+def test_a_storage_whose_meter_is_silent_is_told_what_it_was_paid() -> None:
+    community = Community(storage())
+    community.say(BEFORE_S, bid(1, (500_000, 5_000)), bid(2, (400_000, 8_000)))
+    community.step(GATE_S)
+    community.step(hour(0).end_s)
+    sent = community.step(hour(0).end_s + community.terms.report_within_s)
+    bills = {m.meter: m for m in sent if isinstance(m, Settlement) and m.slot == hour(0).label}
+    assert sum(line[3] for line in lines(bills["home-9"])) == -10_000 * 400_000
+    assert community.service.market.accounts.balance(account("home-9")) == -bills["home-9"].total_nano
 
 
 def test_nobody_below_the_reserve_price_gets_a_share() -> None:

@@ -8,8 +8,9 @@ from wire.messages import SettlementItem
 
 def current_positions(book: SlotBook) -> list[Position]:
     """The members of a slot with what is known of them now, by ascending meter."""
-    called = {part.meter for part in book.called} | {payment.meter for payment in book.stored}
-    meters = {*book.reports, *book.estimates, *book.holdings, *called} if book.prices is not None else set()
+    called = {part.meter for part in book.called}
+    paid = {meter for payment in book.stored for meter in payment.members}
+    meters = {*book.reports, *book.estimates, *book.holdings, *called, *paid} if book.prices is not None else set()
     return [
         _position(book, meter, *_reading(book, meter)) for meter in sorted(meters | {*book.subscribers, *book.basis})
     ]

@@ -13,8 +13,7 @@ from broker.market.storage_terms import StorageTerms
 from broker.settlement.stored import StoragePayment
 from wire.messages import StorageBid, StorageShare
 from wire.slots import format_utc
-
-SHARE = "share of the storage"
+from wire.storage_lines import SHARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

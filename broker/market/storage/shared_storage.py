@@ -20,9 +20,9 @@ from broker.market.terms import Member, Terms
 from broker.settlement.stored import StoragePayment
 from wire.messages import SlotState, StorageFlow, StorageGrant, StorageRequest, StorageRules, StorageShare
 from wire.slots import Slot
+from wire.storage_lines import HANDED
 
 KEPT_S = 86_400  # requests of past slots are still receipted when they come again
-HANDED = "energy handed over at new shares"
 Told = StorageShare | StorageGrant | StorageFlow
 
 
