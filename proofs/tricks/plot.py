@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from broker.market.sessions import auctioneer, publisher
 from broker.market.sessions.slot_book import SlotBook
-from broker.market.storage.shared_storage import shared_storage
+from broker.market.storage import shared_storage
 from proofs.watched_community import WatchedCommunity
 from wire.audit import Check
 from wire.slots import Slot

@@ -13,7 +13,7 @@ from broker.io.export import archive_lines
 from broker.ledger.accounts import Accounts
 from broker.market.events import Received, decode_event
 from broker.market.outgoing import Outgoing
-from broker.market.storage.shared_storage import shared_storage
+from broker.market.storage import shared_storage
 from broker.mechanisms.catalogue import LIVE
 from broker.settlement import slot as settlement_slot
 from proofs.checks import replayed, violations
