@@ -7,8 +7,8 @@ from typing import Any
 
 from broker.contracts.storage_account import Operated, Storage
 from broker.contracts.storage_account import operate as honest_operation
-from broker.market.storage.allocation import Allocated
 from broker.market.storage import allocation
+from broker.market.storage.allocation import Allocated
 from broker.market.storage.state import Asked, StorageState
 from broker.market.storage_terms import StorageTerms
 from broker.market.terms import Terms
