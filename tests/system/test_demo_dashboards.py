@@ -15,7 +15,7 @@ from twin.cli import main
 from twin.demo.mqtt_server import mosquitto_path
 
 pytestmark = pytest.mark.skipif(mosquitto_path() is None, reason="mosquitto is not installed")
-SMALL = ("--homes", "2", "--slot-minutes", "60")  # the demo of the tutorial
+SMALL = ("--homes", "2", "--slot-minutes", "60", "--mechanism", "shared_storage")  # as the tutorial, and a storage
 
 
 @pytest.fixture(scope="module")
