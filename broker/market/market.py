@@ -53,9 +53,7 @@ from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing, rejection
 from broker.market.sessions.auctioneer import Auctioneer
 from broker.market.sessions.day_book import DayBook
-from broker.market.sessions.publication import (
-    log_key,
-)
+from broker.market.sessions.publication import log_key
 from broker.market.sessions.publisher import Publisher
 from broker.market.sessions.session import SlotEvent
 from broker.market.sessions.slot_book import Session, SlotBook
@@ -65,11 +63,7 @@ from broker.market.timetable import Timetable
 from broker.market.totals import Totals
 from broker.market.trading_switch import TradingSwitch
 from broker.settlement.regulation import regulation_of
-from wire.messages import (
-    SlotState,
-    StageKind,
-    Trading,
-)
+from wire.messages import SlotState, StageKind, Trading
 from wire.reasons import Reason
 from wire.slots import Slot, format_utc
 

@@ -6,11 +6,14 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from twin.commands.network_line import tell_network
 from twin.commands.progress import progress
 from twin.commands.table import summary
+
+if TYPE_CHECKING:
+    from twin.world import World
 
 EXAMPLES = """examples:
   twin demo
@@ -62,53 +65,79 @@ def interrupted(*_: object) -> NoReturn:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; 0 when done, 1 when the demo broke, 2 for bad input."""
+    from twin.errors import InputError
+
     begin = time.monotonic()
     for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal ends the demo with all its processes
         signal.signal(number, interrupted)
     args.homes = args.homes if args.homes is not None else LIVE_HOMES if args.live else HOMES
     args.days = args.days if args.days is not None else LIVE_DAYS if args.live else 1
-    if not 0.5 <= args.slot_seconds <= 3600:
-        print(f"--slot-seconds {args.slot_seconds:g}: is not in 0.5..3600", file=sys.stderr)
-        return 2
-    if args.homes < 1 or args.days < 1 or (args.processes is not None and args.processes < 2):
-        print("--homes and --days have to be at least 1, --processes at least 2", file=sys.stderr)
-        return 2
-    from broker.mechanisms.catalogue import LIVE
-    from meter_firmware_sim.server import PortUnavailable
-    from twin.demo.coordinator import DemoStuck
-    from twin.demo.mqtt_server import NoMqttServer
-    from twin.demo.run import DemoOptions, run_demo
-    from twin.errors import InputError
-    from twin.output import write_run
-    from twin.shared_storage import METER, SHARED_STORAGE, with_storage
-    from twin.source import demo_world
-
-    known = sorted([*LIVE, SHARED_STORAGE])
-    if args.mechanism not in known:
-        print(f"--mechanism {args.mechanism}: unknown; use one of {', '.join(known)}", file=sys.stderr)
-        return 2
     try:
-        world, notes = demo_world(homes=args.homes, days=args.days, slot_minutes=args.slot_minutes, seed=args.seed)
-        world = with_storage(world) if args.mechanism == SHARED_STORAGE else world
-        notes |= {twin.name: twin.note for twin in world.homes if twin.name == METER}
-        state = args.out.resolve() / "state"
-        if state.exists():
-            shutil.rmtree(state)
-        state.mkdir(parents=True)
+        _check(args)
+        world = _world(args)
+        state = _empty_state(args.out)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
-    except OSError as error:
-        print(f"--out {args.out}: {error.strerror}; name a folder that can be written", file=sys.stderr)
-        return 2
-    print(f"{len(world.homes)} homes, {args.days} day(s) from {world.slot(world.count_from).label}:")
-    for name, note in notes.items():
-        print(f"  {name}: {note}")
     if args.live:
         from twin.commands.live_demo import run_live
 
         return run_live(args, world, state)
     tell_network(world, args)
+    return _lived(args, world, state, begin)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raises: InputError that names the option which cannot be."""
+    from broker.mechanisms.catalogue import LIVE
+    from twin.errors import InputError
+    from twin.shared_storage import SHARED_STORAGE
+
+    if not 0.5 <= args.slot_seconds <= 3600:
+        raise InputError(f"--slot-seconds {args.slot_seconds:g}", "", "is not in 0.5..3600")
+    if args.homes < 1 or args.days < 1 or (args.processes is not None and args.processes < 2):
+        raise InputError("--homes, --days, --processes", "", "have to be at least 1, 1 and 2")
+    known = sorted([*LIVE, SHARED_STORAGE])
+    if args.mechanism not in known:
+        raise InputError(f"--mechanism {args.mechanism}", "", f"unknown; use one of {', '.join(known)}")
+
+
+def _world(args: argparse.Namespace) -> "World":
+    """The demo's world; says who takes part. Raises: InputError when there is no such world."""
+    from twin.shared_storage import METER, SHARED_STORAGE, with_storage
+    from twin.source import demo_world
+
+    world, notes = demo_world(homes=args.homes, days=args.days, slot_minutes=args.slot_minutes, seed=args.seed)
+    world = with_storage(world) if args.mechanism == SHARED_STORAGE else world
+    notes |= {twin.name: twin.note for twin in world.homes if twin.name == METER}
+    print(f"{len(world.homes)} homes, {args.days} day(s) from {world.slot(world.count_from).label}:")
+    for name, note in notes.items():
+        print(f"  {name}: {note}")
+    return world
+
+
+def _empty_state(out: Path) -> Path:
+    """The folder of the processes' state, emptied. Raises: InputError when it cannot be written."""
+    from twin.errors import InputError
+
+    state = out.resolve() / "state"
+    try:
+        if state.exists():
+            shutil.rmtree(state)
+        state.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"--out {out}", "", f"{error.strerror}; name a folder that can be written") from None
+    return state
+
+
+def _lived(args: argparse.Namespace, world: "World", state: Path, begin: float) -> int:
+    """Lives through the demo's days and tells what came of it; the exit status. `begin` is monotonic [s]."""
+    from meter_firmware_sim.server import PortUnavailable
+    from twin.demo.coordinator import DemoStuck
+    from twin.demo.mqtt_server import NoMqttServer
+    from twin.demo.run import DemoOptions, run_demo
+    from twin.output import write_run
+
     slots = world.end - world.run_from
     pages = {} if args.page is None else {world.homes[0].name: args.page}
     options = DemoOptions(
@@ -125,12 +154,12 @@ def run(args: argparse.Namespace) -> int:
     write_run(args.out, world, done.run)
     print()
     print(summary(done.run.results))
-    replay = done.run.results["ledger"]["replay"]
+    ledger = done.run.results["ledger"]
     memory = [peak for name, peak in done.peak_memory_mb.items() if name.endswith(".ems")]
-    print(f"replay of the broker's journal: {replay}")
+    print(f"replay of the broker's journal: {ledger['replay']}")
     print(
         f"{done.instants} instants in {done.day_s:.1f} s over {done.server}; "
         f"largest energy manager {max(memory, default=0):.0f} MB; {time.monotonic() - begin:.1f} s in all"
     )
     print(f"\n{args.out / 'results.json'}\n{args.out / 'report.html'}")
-    return 0 if replay == "identical" and done.run.results["ledger"]["sum_nano"] == 0 else 1
+    return 0 if ledger["replay"] == "identical" and ledger["sum_nano"] == 0 else 1
