@@ -12,12 +12,13 @@ from pydantic import ValidationError
 
 from doctor.machine.clock import SET_IT
 from hems.app.held_messages import HeldMessages
+from hems.app.home_instants import HomeInstants
 from hems.app.key import load_or_make_key
 from hems.app.market_news import MarketNews
 from hems.app.meter_telemetry import MeterTelemetry
 from hems.app.replays import Replays
 from hems.app.site_readings import SiteReadings
-from hems.app.waiting import watched, within
+from hems.app.waiting import watched
 from hems.bidding.offers import offers_from_line
 from hems.bidding.strategy import strategy_from_line
 from hems.control import market_clock
@@ -39,7 +40,6 @@ from wire.slots import format_utc, slot_at
 
 LOG = logging.getLogger(__name__)
 CLEARINGS_KNOWN = 100  # a day-ahead auction has one for each slot of a day
-HOME_TIMEOUT_S = 60.0
 POLL_S = 10
 CLOCK_TRUSTED_FROM_S = 1_767_225_600  # 2026-01-01: an earlier system clock was never set
 
@@ -96,11 +96,9 @@ class MeterApp:
             telemetry=self._telemetry,
             send=self._market.send,
         )
-        self._home_done: asyncio.Queue[Line] = asyncio.Queue()
-        self._home_there = asyncio.Event()
+        self._home = HomeInstants(self._link)
         self._tasks: set[asyncio.Task[None]] = set()
         self._virtual_s: int | None = None
-        self._home_next_s = 0
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set."""
@@ -194,7 +192,7 @@ class MeterApp:
             self._spawn(self._ready())
 
     async def _ready(self) -> None:
-        await self._home_there.wait()
+        await self._home.ready()
         self._market.send_done(Done(READY, None))
 
     def _on_frame(self, kind: str, data: bytes) -> None:
@@ -222,9 +220,8 @@ class MeterApp:
         self._telemetry.violations += 1
 
     def _on_home(self) -> None:
-        self._home_next_s = 0
         self._news.all_to_home()
-        self._home_there.set()
+        self._home.connected()
 
     def _on_line(self, line: Line) -> None:
         match line.get("type"):
@@ -233,7 +230,7 @@ class MeterApp:
             case "offers":
                 self._offer(line)
             case "done":
-                self._home_done.put_nowait(line)
+                self._home.answered(line)
 
     def _why_not_trusted(self) -> str:
         off_s = None if self._clock is None else self._clock.off_s
@@ -283,22 +280,8 @@ class MeterApp:
             self._market.send([self._session.hello(instant.now_s)])
         if self._readings.is_due(instant.now_s):
             await self._read(instant.now_s)
-        wakes = [self._readings.next_s(instant.now_s)]
-        if self._link.connected and instant.now_s < self._home_next_s:
-            wakes.append(self._home_next_s)
-        elif self._link.connected:
-            self._link.send({"type": "instant", "instant": instant.instant, "now_s": instant.now_s})
-            answer = await within(self._home_answer(instant.instant), HOME_TIMEOUT_S)
-            if answer is not None and answer.get("next_s") is not None:
-                self._home_next_s = int(answer["next_s"])
-                wakes.append(self._home_next_s)
-        self._market.send_done(Done(instant.instant, min(wakes)))
-
-    async def _home_answer(self, instant: int) -> Line:
-        while True:
-            line = await self._home_done.get()
-            if line.get("instant") == instant:
-                return line
+        own_s, home_s = self._readings.next_s(instant.now_s), await self._home.worked_off(instant)
+        self._market.send_done(Done(instant.instant, own_s if home_s is None else min(own_s, home_s)))
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work)
