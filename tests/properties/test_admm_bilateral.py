@@ -26,7 +26,7 @@ COST = st.integers(1, 40).map(lambda n: Decimal(n) / 20)
 LEVEL = st.integers(0, 40).map(Decimal)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(BIDS, OFFERS)
 def test_trades_on_a_book_balance_suit_both_sides_and_come_near_the_optimum(
     bids: list[Step], offers: list[Step]
@@ -50,7 +50,7 @@ def test_trades_on_a_book_balance_suit_both_sides_and_come_near_the_optimum(
         assert outcome.welfare >= best.welfare - max(0, spread) * (6 + 1e-3 * best.volume)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.lists(st.floats(0, 50), min_size=2, max_size=2), min_size=2, max_size=2),
     st.lists(st.integers(-20, 20), min_size=4, max_size=4),
@@ -75,7 +75,7 @@ def test_whatever_was_agreed_becomes_trades_that_nobody_loses_by(
             assert gain >= 0 if name == "seller" else gain <= 0
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(ENERGIES, min_size=1, max_size=4), st.lists(ENERGIES, min_size=1, max_size=4))
 def test_energy_that_gains_one_micro_is_traded_whole(demand: list[int], supply: list[int]) -> None:
     """A battery that asks one micro below retail: the rounds cannot tell it from retail, and may not leave it out."""
@@ -151,7 +151,7 @@ def excess(marginal: float, least: int, segments: list[tuple[int, int, float]], 
     return sum(max(0.0, w - marginal) for w in wanted) - least - sum(taken)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(SEGMENT, min_size=1, max_size=4), st.integers(0, 3), st.lists(st.integers(-9, 9), min_size=1, max_size=4)
 )
@@ -192,7 +192,7 @@ def solved(
     return result
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(COST, LEVEL), min_size=1, max_size=3),
     st.lists(st.tuples(COST, LEVEL), min_size=1, max_size=3),

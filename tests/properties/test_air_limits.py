@@ -107,7 +107,7 @@ def tried_optimum(document: dict[str, Any]) -> float:
     return best + h * float(price.sum()) * document["base_load_kw"]
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 @given(rooms(5))
 def test_the_optimum_with_an_air_limit_is_that_of_trying_every_pattern(document: dict[str, Any]) -> None:
     plan = Planner().plan(problem(document), gap=0.0, explain=False)
@@ -117,7 +117,7 @@ def test_the_optimum_with_an_air_limit_is_that_of_trying_every_pattern(document:
     assert plan.bound <= best + 5e-4
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(rooms(24))
 def test_plans_keep_the_air_limit_in_every_slot(document: dict[str, Any]) -> None:
     case = case_from_text(json.dumps(document), "case.json")

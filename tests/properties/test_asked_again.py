@@ -69,7 +69,7 @@ def found(session: Session, edit: Edit) -> set[Check]:
     return {violation.check for violation in checked(said_by(session), edit).violations}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ORDERS, st.lists(KINDS, min_size=12, max_size=12), TERMS, st.booleans())
 def test_whatever_members_do_the_clearing_follows_from_what_is_published(
     orders: dict[int, Steps], kinds: list[str], terms: Terms, knows_conditions: bool
@@ -90,7 +90,7 @@ def test_an_archive_that_begins_anywhere_blames_nobody(terms: Terms) -> None:
         assert checked(said_from(session.journal, terms, cut)).violations == [], cut
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(TERMS, st.integers(0, 10**6), st.sampled_from(["drop", "double", "move", "less", "stranger"]))
 def test_replies_that_are_changed_after_the_report_have_another_root(terms: Terms, seed: int, how: str) -> None:
     session = Session(MANY, terms=terms).run()
@@ -160,7 +160,7 @@ def test_another_reply_under_a_root_that_fits_gives_another_clearing(terms: Term
         assert Check.OWN_ORDER in checks or change is humble, "a receipted reply is missing"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(TERMS, st.data())
 def test_whatever_replies_are_published_is_a_finding_and_no_traceback(terms: Terms, data: st.DataObject) -> None:
     session = Session(MANY, terms=terms).run()

@@ -49,7 +49,7 @@ def same(one: Issued, other: Issued) -> bool:
     return levels and naive and np.array_equal(one.mean_kw, other.mean_kw) and one.source == other.source
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     kind=st.sampled_from(["load", "pv"]),
     issue_hour=st.integers(0, 23),

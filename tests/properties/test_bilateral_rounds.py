@@ -123,7 +123,7 @@ def worth(steps: list[tuple[int, int]], energy_wh: int) -> int:
     return total
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SIDES, st.integers(0, 30_000))
 def test_who_wants_more_at_any_price_moves_it_no_further_than_a_message_carries(liar: Side, premium: int) -> None:
     names = [f"{number:02}" for number in range(64)]
@@ -145,7 +145,7 @@ def test_who_wants_more_at_any_price_moves_it_no_further_than_a_message_carries(
     assert max(map(abs, prices)) == 10**9, "the lie went on for long enough"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(ORDERS, WISHES)
 def test_when_the_rounds_converge_the_welfare_is_near_the_best(orders: Orders, wishes: dict[str, Preference]) -> None:
     rounds = asked_in_rounds(orders, BAND, PAIR_QUESTIONS_MAX, wishes)
@@ -168,7 +168,7 @@ def test_when_the_rounds_converge_the_welfare_is_near_the_best(orders: Orders, w
         assert welfare >= 0.9 * best - (BAND[1] - BAND[0]) * 0.02 * energy
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ORDERS, WISHES, SILENT, st.integers(1, 12))
 def test_silence_and_early_ends_keep_balance_limits_and_partners(
     orders: Orders, wishes: dict[str, Preference], silent: set[tuple[str, int]], most: int

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_calendar import DAY_AHEAD, INTRADAY
 
@@ -82,7 +82,7 @@ def with_position(exchange: Exchange, held_kw: np.ndarray) -> tuple[Exchange, fl
     return moved, float(exchange.cost_per_h(-held_kw).sum())
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @given(scene=homes())
 def test_a_block_at_its_limit_leaves_the_home_no_worse_off_whichever_start_trades(
     scene: tuple[Any, Problem, Outlook],

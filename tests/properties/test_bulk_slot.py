@@ -43,7 +43,7 @@ def one_by_one(batch: Batch) -> list[Batch]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ROUND, ROUND, st.sampled_from([in_one_batch, one_by_one]))
 def test_verdicts_awards_and_bills_are_those_of_the_market(before: list[Sent], after: list[Sent], cut) -> None:  # type: ignore[no-untyped-def]
     """Orders before the gate; then one record has the report of this slot and the order for a later one."""
@@ -84,7 +84,7 @@ def _same_bills(found: tuple[Proved, int], singles: Singles) -> None:
 
 
 @given(ROUND)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_every_award_is_proved_under_one_signed_root(sent: list[Sent]) -> None:
     slot = bulk()
     take(batch_of(sent, SLOT), COMMUNITY, roll(), {SLOT.start_s: slot})

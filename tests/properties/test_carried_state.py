@@ -143,7 +143,7 @@ def mixed(records: list[bytes], others: list[bytes], rng: random.Random) -> list
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.tuples(DRAWN, DRAWN, DRAWN), BLOCKS, CONTRACTS, st.floats(0, 1), st.randoms(use_true_random=False))
 def test_days_with_all_stages_go_on_from_any_cut(
     drawn: tuple[list[Drawn], list[Drawn], list[Drawn]],
@@ -168,7 +168,7 @@ def evening() -> list[bytes]:
     return lived.journal.kept
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(part=st.floats(0, 1))
 def test_calls_and_their_baselines_go_on_from_any_cut(evening: list[bytes], part: float) -> None:
     assert_same_after(evening, round(part * len(evening)), CALLING)
@@ -182,7 +182,7 @@ def questions() -> list[bytes]:
     return journal.kept
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(part=st.floats(0, 1))
 def test_a_session_goes_on_between_its_questions(questions: list[bytes], part: float) -> None:
     assert_same_after(questions, round(part * len(questions)), PAIRING)

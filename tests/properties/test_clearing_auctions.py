@@ -46,13 +46,12 @@ def of_units(bids: list[int], offers: list[int], unit: int = 1) -> Orders:
 
 
 @pytest.mark.parametrize("mechanism", AUCTIONS, ids=lambda m: m.name)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(orders=BOOKS | BOTH_SIDES, seed=st.binary(max_size=4), rng=st.randoms(use_true_random=False))
 def test_an_auction_keeps_its_promises(mechanism: Mechanism, orders: Orders, seed: bytes, rng: random.Random) -> None:
     assert judged(mechanism, orders, rng, Rules(seed=seed)).findings == []
 
 
-@settings(deadline=None)
 @given(orders=BOOKS | BOTH_SIDES)
 def test_clarke_payments_are_those_of_solving_again_without_each_participant(orders: Orders) -> None:
     outcome = vcg_double_auction.clear(orders.book, Rules())
@@ -67,7 +66,7 @@ def test_clarke_payments_are_those_of_solving_again_without_each_participant(ord
         assert paid == max_welfare(without) - (outcome.welfare - value + cost)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(orders=BOOKS)
 def test_maximum_welfare_is_that_of_a_linear_program(orders: Orders) -> None:
     every = [*orders.bids, *orders.offers]
@@ -83,7 +82,6 @@ def test_maximum_welfare_is_that_of_a_linear_program(orders: Orders) -> None:
             assert welfare == pytest.approx(-optimum.fun, rel=1e-6, abs=1e-3)
 
 
-@settings(deadline=None)
 @given(UNIT_PRICES, UNIT_PRICES, st.integers(1, 5))
 def test_mcafee_and_trade_reduction_do_what_their_rules_say(bids: list[int], offers: list[int], unit: int) -> None:
     orders = of_units(bids, offers, unit)
@@ -103,7 +101,6 @@ def test_mcafee_and_trade_reduction_do_what_their_rules_say(bids: list[int], off
         assert outcome == reduced
 
 
-@settings(deadline=None)
 @given(UNIT_PRICES.filter(bool), UNIT_PRICES, st.integers(-9, 9), st.data())
 def test_no_unit_buyer_gains_by_a_false_value(
     bids: list[int], offers: list[int], said: int, data: st.DataObject
@@ -121,7 +118,6 @@ def test_no_unit_buyer_gains_by_a_false_value(
         assert gains[1] <= gains[0]
 
 
-@settings(deadline=None)
 @given(orders=BOOKS)
 def test_books_without_unit_demand_fall_back_to_huang_and_say_so(orders: Orders) -> None:
     every = [*orders.bids, *orders.offers]
@@ -134,7 +130,6 @@ def test_books_without_unit_demand_fall_back_to_huang_and_say_so(orders: Orders)
         assert outcome.note == (NOT_UNIT_DEMAND if every else "")
 
 
-@settings(deadline=None)
 @given(orders=BOOKS)
 def test_huang_trades_better_orders_only_and_cuts_the_long_side_by_the_same(orders: Orders) -> None:
     outcome = huang_multiunit.clear(orders.book, Rules())
@@ -151,7 +146,6 @@ def test_huang_trades_better_orders_only_and_cuts_the_long_side_by_the_same(orde
     assert outcome.bought.keys() <= wanted.keys()
 
 
-@settings(deadline=None)
 @given(orders=BOOKS, price=PRICES)
 def test_fees_at_a_given_price_are_what_is_kept_out(orders: Orders, price: int) -> None:
     outcome = vickrey_side.trade_at(orders.book, price)

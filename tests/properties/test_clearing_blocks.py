@@ -49,7 +49,7 @@ def cleared(day: list[tuple[list[Step], list[Step]]], blocks: list[BlockOrder], 
     return clear_day([Book(book_side(b), book_side(o)) for b, o in day], blocks, Rules(k=k))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DAYS, orders(), KS)
 def test_welfare_is_that_of_exhaustive_enumeration(
     day: list[tuple[list[Step], list[Step]]], blocks: list[BlockOrder], k: Fraction
@@ -59,7 +59,7 @@ def test_welfare_is_that_of_exhaustive_enumeration(
     assert outcome.note == ""
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(DAYS, orders(most=6, are_whole=False), KS)
 def test_blocks_never_lose_and_links_groups_ratios_and_balance_hold(
     day: list[tuple[list[Step], list[Step]]], blocks: list[BlockOrder], k: Fraction
@@ -89,7 +89,7 @@ def test_blocks_never_lose_and_links_groups_ratios_and_balance_hold(
     assert outcome.welfare == sum(o.welfare for o in outcome.slots) <= outcome.bound
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(DAYS, orders(most=5, are_whole=False), KS, st.randoms(use_true_random=False))
 def test_the_order_of_the_inputs_leaves_no_trace(
     day: list[tuple[list[Step], list[Step]]], blocks: list[BlockOrder], k: Fraction, rng: random.Random
@@ -98,7 +98,7 @@ def test_the_order_of_the_inputs_leaves_no_trace(
     assert cleared(shuffled, rng.sample(blocks, len(blocks)), k) == cleared(day, blocks, k)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(DAYS, KS)
 def test_without_blocks_every_slot_is_the_uniform_auction(
     day: list[tuple[list[Step], list[Step]]], k: Fraction
@@ -107,7 +107,7 @@ def test_without_blocks_every_slot_is_the_uniform_auction(
     assert list(clear_day(books, [], Rules(k=k)).slots) == [uniform.clear(book, Rules(k=k)) for book in books]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(DAYS, orders(most=5), KS)
 def test_one_flexible_block_is_worth_at_least_the_whole_one(
     day: list[tuple[list[Step], list[Step]]], blocks: list[BlockOrder], k: Fraction
@@ -131,7 +131,7 @@ def test_rounding_to_whole_wh_does_not_make_a_part_worth_more_than_the_whole() -
     assert cleared(day, [block], Fraction(0)).welfare == 2 * 6 - 8  # of 9 Wh in the last slot 1 would trade before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DAYS, orders(most=6), KS, st.integers(0, 2_000))
 def test_a_search_cut_short_is_feasible_and_says_how_far_it_can_be(
     day: list[tuple[list[Step], list[Step]]], blocks: list[BlockOrder], k: Fraction, effort: int

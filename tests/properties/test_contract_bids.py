@@ -6,7 +6,7 @@ The judge plans again with and without the position; only what differs from it m
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_calendar import INTRADAY, stage
 
@@ -87,7 +87,7 @@ def cost(problem: Problem, first: int, signed_wh: list[int]) -> float:
     return plan.objective + float(curve.cost_per_h(-held).sum()) * SLOT_H
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(
     scene=scenes(),
     side=st.sampled_from(Side),
@@ -109,7 +109,7 @@ def test_an_accepted_contract_leaves_the_home_no_worse_off_and_a_good_one_is_acc
         assert gain <= TOLERANCE
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @given(scene=scenes(), side=st.sampled_from(["buy", "sell"]), share=st.floats(0.2, 1.0))
 def test_a_proposed_contract_leaves_the_home_no_worse_off_at_its_price(
     scene: tuple[Problem, Outlook], side: str, share: float

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.contracts.baseline import before_and_after, high_x_of_y
@@ -136,7 +136,7 @@ def slot_of(call: Call) -> int:
     return next(slot(k).start_s for k in range(SLOTS) if slot(k).label == call.first_slot)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(
     scene=scenes(),
     beyond=st.lists(st.integers(-60, 250), min_size=SLOTS, max_size=SLOTS),
@@ -186,7 +186,7 @@ def test_no_award_leaves_a_home_worse_off_and_every_promise_is_kept(
     assert len(kept.violations) <= len(alone.violations)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     costs=st.lists(st.floats(0.0, 0.5), min_size=1, max_size=12),
     request=st.integers(1, 5_000),
@@ -218,7 +218,7 @@ def test_every_part_of_an_offer_covers_a_convex_cost_and_the_margin(
     assert done <= request
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     loads=st.lists(st.lists(st.none() | st.integers(-900, 900), min_size=2, max_size=2), min_size=0, max_size=10),
     before=st.lists(st.none() | st.integers(-900, 900), min_size=4, max_size=4),

@@ -17,7 +17,7 @@ def promise(direction: str, limit_wh: int, worth: float) -> Promise:
     return Promise(call="peak", direction=direction, awarded_wh=1, limit_wh=limit_wh, worth_per_kwh=worth)  # type: ignore[arg-type]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     direction=directions,
     limit_wh=st.integers(-2_000, 2_000),
@@ -42,7 +42,7 @@ def test_prices_with_a_promise_stay_convex_and_cost_its_worth_beyond_the_limit(
     assert abs(more[1]) < 1e-9
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     direction=directions,
     limit_wh=st.integers(-2_000, 2_000),

@@ -21,7 +21,7 @@ def noise(seed: int, days: int, start: int, slot_s: int = 3600) -> Series:
     return Series(start_epoch_s=start, slot_s=slot_s, values_kw=values)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 99), start=STARTS, zone=ZONES, at=st.integers(240, 700))
 def test_inputs_of_a_slot_do_not_change_with_anything_from_23_hours_before_it_on(
     seed: int, start: int, zone: str, at: int
@@ -61,7 +61,7 @@ def model(zone: str) -> BoostedModel:
     return MODELS[zone]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 99),
     start=STARTS,

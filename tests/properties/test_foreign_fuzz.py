@@ -39,7 +39,7 @@ def conversations(draw: st.DrawFn) -> tuple[ForeignMeter, list[Heard]]:
     return ForeignMeter(device=device), said
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(conversations())
 def test_nothing_a_device_sends_raises_and_what_is_used_is_finite_and_within_the_connection(
     conversation: tuple[ForeignMeter, list[Heard]],
@@ -61,7 +61,7 @@ def test_nothing_a_device_sends_raises_and_what_is_used_is_finite_and_within_the
     json.dumps(meter.state(), allow_nan=False)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example([(0, 1939.5963264079446), (0, 255047.0), (600, 259477.0), (600, 260205.0), (600, 260205.0)])
 @given(st.lists(st.tuples(st.integers(0, 600), st.floats(0, 1e7)), min_size=1, max_size=15))
 def test_a_counter_never_falls_and_never_outruns_the_connection(steps: list[tuple[int, float]]) -> None:
@@ -79,7 +79,7 @@ def test_a_counter_never_falls_and_never_outruns_the_connection(steps: list[tupl
         assert shown - first_wh <= limit_w * (at_s - first_s) / 3600.0 + SLACK_WH * i + 1e-6
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=400), st.sampled_from(["v2", "v3", "v4", "v5", "belgium", "sweden"]))
 def test_bytes_from_a_p1_port_never_raise(data: bytes, version: str) -> None:
     buffer, whole = data + b"\n!0000\r\n", None
@@ -96,7 +96,7 @@ def test_bytes_from_a_p1_port_never_raise(data: bytes, version: str) -> None:
 LEVEL = st.text(st.characters(codec="ascii", exclude_characters="/+#{}\x00", categories=["L", "N"]), min_size=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LEVEL, min_size=1, max_size=3), LEVEL)
 def test_a_topic_fits_the_pattern_that_made_it(device: list[str], power: str) -> None:
     pattern = "{node+}/sensor/{power}/state"

@@ -112,7 +112,7 @@ def test_a_record_of_nobody_or_of_nothing_has_no_effect(batch: Batch, reason: Re
     assert result(slots) == result(pair())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(HEADER, HEADER + HOUSEHOLD.itemsize - 1), st.integers(1, 255))
 def test_a_record_that_the_gateway_changed_anywhere_has_no_effect(at: int, mask: int) -> None:
     frame = bytearray(encode_batch(batch_of([BOTH], LATER)))
@@ -217,7 +217,6 @@ def test_a_batch_of_awards_is_not_taken() -> None:
         into(pair(), batch)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=500))
 def test_any_bytes_are_a_batch_or_a_batch_error(data: bytes) -> None:
     """What is not signed by a member never counts; what is no batch says so."""

@@ -79,7 +79,7 @@ def _assert_sound(case: Case, outcome: Outcome) -> None:
     assert outcome.welfare == welfare >= 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases(least=-1), st.randoms(use_true_random=False))
 def test_outcomes_are_sound_and_the_order_of_arrival_leaves_no_trace(case: Case, rng: random.Random) -> None:
     outcome = case.outcome
@@ -88,7 +88,7 @@ def test_outcomes_are_sound_and_the_order_of_arrival_leaves_no_trace(case: Case,
     assert shuffled.outcome == outcome
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases(orders=1))
 def test_the_welfare_is_that_of_the_linear_program_but_for_a_few_wh_for_each_pair(case: Case) -> None:
     bids, offers = _by_zone(case)
@@ -129,7 +129,7 @@ def _worth(steps: list[Step], side: str, positions: list[Fraction], market: obje
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases(orders=1))
 def test_what_arrives_between_two_places_is_what_is_sent_less_the_loss_rounded_down(case: Case) -> None:
     bids, offers = _by_zone(case)
@@ -143,7 +143,7 @@ def test_what_arrives_between_two_places_is_what_is_sent_less_the_loss_rounded_d
     assert sum(flows.bought) == sum(map(sum, flows.arrived))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases(orders=1))
 def test_exact_prices_leave_nobody_a_better_trade(case: Case) -> None:
     """At p for sellers and the dearest a buyer can be served at, all want what they have and no pair gains more."""
@@ -166,7 +166,7 @@ def test_exact_prices_leave_nobody_a_better_trade(case: Case) -> None:
                 assert worth <= market.demand[j].last(best.bought[j]) + Fraction(1, 10**6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cases(least=-1, losses=st.just(0)))
 def test_without_losses_it_is_the_uniform_auction(case: Case) -> None:
     expected, outcome = uniform.clear(book_of(case.bids, case.offers), case.rules), case.outcome
@@ -176,7 +176,7 @@ def test_without_losses_it_is_the_uniform_auction(case: Case) -> None:
         assert (outcome.payments(), outcome.receipts()) == (expected.payments(), expected.receipts())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cases(least=-1), st.integers(0, 4))
 def test_a_round_whose_steps_run_out_is_sound_and_says_so(case: Case, steps_max: int) -> None:
     cut = loss_factors.clear(book_of(case.bids, case.offers), case.rules, steps_max)

@@ -26,7 +26,7 @@ def judged(bids: list[FloatOrder], offers: list[FloatOrder], loss: dict[tuple[st
     return -float(linprog(cost, A_ub=rows, b_ub=limits, method="highs").fun)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ORDERS, ORDERS, LOSS)
 def test_losses_are_taken_on_the_way_and_the_welfare_is_the_largest(
     bids: list[FloatOrder], offers: list[FloatOrder], loss: dict[tuple[str, str], float]

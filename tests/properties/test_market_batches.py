@@ -21,7 +21,7 @@ BOTH = Sent("home-1", OrderHalf(1, ((Side.BUY, 200_000, 100),)), ReportHalf(1, 3
 ORDER = BOTH._replace(report=None)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(ROUND, ROUND)
 def test_a_batch_does_what_its_halves_do_one_by_one(before: list[Sent], after: list[Sent]) -> None:
     singles, batched = Singles(), Singles(GATEWAY)

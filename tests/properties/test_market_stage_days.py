@@ -279,7 +279,7 @@ def _settled(service: MarketService, items: list[Inbound], now_s: int, take: obj
     return service
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.tuples(DRAWN, DRAWN, DRAWN), BLOCKS, CONTRACTS, st.integers(0, 1_000))
 def test_positions_balance_stay_within_the_nameplate_and_money_is_conserved(
     drawn: tuple[list[Drawn], list[Drawn], list[Drawn]],
@@ -308,7 +308,7 @@ def test_positions_balance_stay_within_the_nameplate_and_money_is_conserved(
     assert again.market.accounts.sum_nano() == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.tuples(DRAWN, DRAWN, DRAWN), st.integers(0, 1_000), st.randoms(use_true_random=False))
 def test_shuffled_and_repeated_messages_in_every_stage_give_the_same_results(
     drawn: tuple[list[Drawn], list[Drawn], list[Drawn]], seed: int, rng: random.Random

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hems.metering.reading import EnergyBetween, energy_between, register_difference_wh
@@ -78,7 +78,6 @@ def test_register_is_the_exact_energy_rounded_down_once(
     assert meter.energy.export_wh == -sum(e for e in exact_uj if e < 0) // UJ_PER_WH
 
 
-@settings(deadline=None)
 @given(STEPS, EVENTS, st.integers(-1000, 1000), st.integers(0, (1 << 64) - 1))
 def test_interval_energies_sum_to_the_register_difference(
     steps: list[tuple[int, tuple[int, int, int]]], events: list[Event], drift_ppm: int, start_wh: int

@@ -45,7 +45,7 @@ def reached(network: NetworkSettings) -> set[str]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @for_all(worlds(), SEEDS)
 def test_zones_hold_every_home_once_and_lines_join_them(world: World, seed: int) -> None:
     around = example(world, seed)
@@ -59,7 +59,7 @@ def test_zones_hold_every_home_once_and_lines_join_them(world: World, seed: int)
     assert all(line.capacity_w > 0 for line in network.lines)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @for_all(worlds(), SEEDS)
 def test_every_envelope_lies_within_the_homes_own_limits(world: World, seed: int) -> None:
     rows = {row.meter: row for row in example(world, seed).network.envelopes}
@@ -71,7 +71,7 @@ def test_every_envelope_lies_within_the_homes_own_limits(world: World, seed: int
         assert row.import_limit_w <= 1000 * twin.home.import_limit_kw
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @for_all(worlds(), SEEDS)
 def test_every_pair_of_zones_has_a_distance_and_a_loss_that_grow_with_the_lines_between(
     world: World, seed: int
@@ -86,7 +86,7 @@ def test_every_pair_of_zones_has_a_distance_and_a_loss_that_grow_with_the_lines_
     assert network.charge_per_kwh_and_distance >= 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @for_all(worlds(), SEEDS)
 def test_wishes_can_be_served_by_somebody_else(world: World, seed: int) -> None:
     wishes = example(world, seed).preferences
@@ -100,7 +100,7 @@ def test_wishes_can_be_served_by_somebody_else(world: World, seed: int) -> None:
     assert preferences_of(example(world, seed).preferences_text()).keys() <= wishes.keys()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @for_all(worlds(), SEEDS)
 def test_the_same_seed_gives_the_same_and_a_market_only_what_it_asks_for(world: World, seed: int) -> None:
     whole = example(world, seed)

@@ -56,7 +56,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(p for key, item in inner for p in places(item, (*path, key)))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(DOCUMENTS), st.data())
 def test_a_broken_document_gives_findings_or_a_result(entry: tuple[str, Any], data: st.DataObject) -> None:
     name, inputs = entry

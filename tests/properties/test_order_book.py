@@ -69,7 +69,7 @@ def check(book: OrderBook, judge: LinearBook) -> None:
         assert resting(book, book.resting_under(name)) == judge.under(name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(EVENTS)
 @example([("new", "a", True, 1, 2), ("new", "a", True, 1, 3), ("cancel", "a"), ("new", "a", False, 1, 1)])
 @example([("new", "a", True, 1, 2), ("new", "b", True, 1, 2), ("replace", "a", 1, 2), ("new", "c", False, 1, 2)])
@@ -86,7 +86,7 @@ def test_trades_and_rest_are_those_of_a_book_that_looks_at_everything(events: li
         check(book, judge)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(ORDERS, max_size=4))
 def test_orders_that_enter_together_trade_as_if_they_came_one_by_one(portions: list[list[tuple]]) -> None:
     book, judge = OrderBook(), LinearBook()

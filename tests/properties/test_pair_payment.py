@@ -37,7 +37,7 @@ def premium_of(wish: Preference | None) -> int:
     return max(wish.premiums.values(), default=0) if wish is not None else 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ORDERS, WISHES, SILENT, st.integers(1, 32))
 def test_no_award_of_the_consensus_costs_more_than_the_own_limits_and_premiums_allow(
     orders: Orders, wishes: dict[str, Preference], silent: set[tuple[str, int]], most: int

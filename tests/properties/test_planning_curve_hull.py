@@ -98,7 +98,7 @@ def too_dear(problem: Problem) -> float | None:
 FOUND: list[float] = []
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=150, derandomize=True, phases=[Phase.generate])
 @given(switching_homes())
 def test_every_corner_can_be_carried_out_and_none_is_too_cheap(problem: Problem) -> None:
     found = too_dear(problem)
@@ -129,7 +129,7 @@ def _undone(net_kw: float, slot_h: float) -> float:
     return STEEP * abs(net_kw) * slot_h
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(switching_homes(), st.floats(0.02, 0.6))
 def test_a_device_is_switched_in_the_running_slot_where_its_price_says_so(problem: Problem, price: float) -> None:
     """After a price change of slot 0 alone the kept decisions and their alternatives give what a new plan gives."""

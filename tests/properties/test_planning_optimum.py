@@ -75,7 +75,7 @@ def cumulative_optimum(document: dict[str, Any]) -> float:
     return float(found.fun + h * buy @ base)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(battery_cases())
 def test_battery_plan_costs_what_another_formulation_finds(document: dict[str, Any]) -> None:
     plan = Planner().plan(problem_from_case(case_from_text(json.dumps(document), "case.json")))
@@ -115,7 +115,7 @@ def tried_optimum(document: dict[str, Any]) -> float:
     return min(cost(first, second) for first in starts[0] for second in starts[1])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(programme_cases())
 def test_programmes_cost_what_trying_every_start_finds(document: dict[str, Any]) -> None:
     plan = Planner().plan(problem_from_case(case_from_text(json.dumps(document), "case.json")), gap=0.0)

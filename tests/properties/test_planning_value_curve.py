@@ -14,7 +14,7 @@ from hems.planning.planner import Planner
 from hems.planning.problem import Exchange, Problem, problem_from_case
 from tests.properties.planning_documents import battery, documents, ev, load, pv, zone
 
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example, HealthCheck.filter_too_much]
+UNUSUAL = [HealthCheck.data_too_large, HealthCheck.large_base_example, HealthCheck.filter_too_much]
 PRICE = 3e-4  # currency/kWh; smaller steps are the planner's time preference
 MONEY = 2e-4
 
@@ -55,7 +55,7 @@ def first_slot_cost(problem: Problem, net_kw: float) -> float:
     return float(problem.exchange.cost_per_h(nets)[0]) * problem.slot_h
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@settings(max_examples=60, suppress_health_check=UNUSUAL, derandomize=True)
 @given(market_problems())
 def test_curve_falls_and_the_plan_is_its_best_point(problem: Problem) -> None:
     planner = Planner()
@@ -71,7 +71,7 @@ def test_curve_falls_and_the_plan_is_its_best_point(problem: Problem) -> None:
         assert at_plan <= other + MONEY
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@settings(max_examples=60, suppress_health_check=UNUSUAL, derandomize=True)
 @given(market_problems(), st.floats(0.0, 1.0))
 def test_asked_points_lie_on_the_same_curve(problem: Problem, share: float) -> None:
     planner = Planner()
@@ -86,7 +86,7 @@ def test_asked_points_lie_on_the_same_curve(problem: Problem, share: float) -> N
         assert abs(gained - marginal * (right - left) * problem.slot_h) < MONEY
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@settings(max_examples=60, suppress_health_check=UNUSUAL, derandomize=True)
 @given(market_problems(), st.floats(0.0, 2.0))
 def test_a_slot_whose_load_changed_is_planned_at_the_best_point_of_the_shifted_curve(
     problem: Problem, more_kw: float

@@ -112,7 +112,7 @@ MEMBERS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(MEMBERS)
 def test_a_leader_of_linear_members_leaves_no_profit_on_a_grid_of_prices(
     rows: list[tuple[int, int, int, int]],

@@ -196,7 +196,7 @@ def check_books(world: World) -> None:
 
 
 @pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(energies=ENERGIES, orders=ORDERS, missing=MISSING, rng=st.randoms(use_true_random=False))
 def test_after_late_reports_everything_is_as_if_they_had_come_in_time(
     rules: dict[str, object],
@@ -242,7 +242,7 @@ def test_after_late_reports_everything_is_as_if_they_had_come_in_time(
         assert sum(s.metered_wh for s in newest.values()) == settled_wh == register_wh
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(energies=ENERGIES, missing=MISSING, rng=st.randoms(use_true_random=False))
 def test_the_energy_of_a_gap_is_settled_as_soon_as_the_next_report_tells_it(
     energies: dict[str, list[tuple[int, int]]], missing: set[tuple[str, int]], rng: random.Random
@@ -268,7 +268,7 @@ def test_the_energy_of_a_gap_is_settled_as_soon_as_the_next_report_tells_it(
         assert estimated == {SLOTS[index].label for m, index in inner if m == meter}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(energies=ENERGIES, value=st.integers(0, 2_000))
 def test_a_replaced_value_needs_a_reason_and_is_settled_by_its_difference(
     energies: dict[str, list[tuple[int, int]]], value: int

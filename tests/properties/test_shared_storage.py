@@ -64,7 +64,7 @@ def lived(allocation: str, seed: int) -> Community:
     return community
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ALLOCATIONS, SEEDS)
 def test_accounts_sum_to_the_charge_and_stay_within_their_shares(allocation: str, seed: int) -> None:
     community = lived(allocation, seed)
@@ -96,7 +96,7 @@ def test_accounts_sum_to_the_charge_and_stay_within_their_shares(allocation: str
     assert sum(levels.values()) <= agreed.capacity_wh
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ALLOCATIONS, SEEDS)
 def test_positions_balance_money_is_conserved_and_what_is_auctioned_is_paid_once(allocation: str, seed: int) -> None:
     community = lived(allocation, seed)
@@ -123,7 +123,7 @@ def test_positions_balance_money_is_conserved_and_what_is_auctioned_is_paid_once
         assert parse_utc(share.period) in (PERIOD_S, PERIOD_S + DAY_S)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(ALLOCATIONS, SEEDS, st.floats(0, 1))
 def test_a_storage_goes_on_from_any_cut(allocation: str, seed: int, part: float) -> None:
     community = lived(allocation, seed)
@@ -131,7 +131,7 @@ def test_a_storage_goes_on_from_any_cut(allocation: str, seed: int, part: float)
     assert_same_after(records, round(part * len(records)), community.terms)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SEEDS)
 def test_requests_count_alike_in_whatever_order_they_come(seed: int) -> None:
     """The newest sequence of each meter counts; arrival between meters changes nothing."""

@@ -92,7 +92,6 @@ def by_linear_programs(game: Game) -> list[float]:
     return [float(x) for x in np.linalg.lstsq(np.array(equal), np.array(list(fixed.values())), rcond=None)[0]]
 
 
-@settings(deadline=None)
 @given(any_games(players_max=5))
 def test_the_shapley_value_is_the_mean_contribution_over_all_orders(game: Game) -> None:
     value = shapley_value(game)
@@ -100,7 +99,6 @@ def test_the_shapley_value_is_the_mean_contribution_over_all_orders(game: Game) 
     assert sum(value.values()) == game.worth[game.everybody]
 
 
-@settings(deadline=None)
 @given(any_games(players_min=4), any_games(players_min=4), st.integers(-5, 5))
 def test_the_shapley_value_is_additive(first: Game, second: Game, factor: int) -> None:
     worth = [a + factor * b for a, b in zip(first.worth, second.worth, strict=True)]
@@ -108,7 +106,6 @@ def test_the_shapley_value_is_additive(first: Game, second: Game, factor: int) -
     assert both == {player: a[player] + factor * b[player] for player in a}
 
 
-@settings(deadline=None)
 @given(any_games(players_max=4), st.integers(-9, 9))
 def test_a_player_that_adds_the_same_to_all_gets_just_that(game: Game, alone: int) -> None:
     """The dummy axiom, for the Shapley value and the nucleolus (of a game with an imputation)."""
@@ -120,7 +117,6 @@ def test_a_player_that_adds_the_same_to_all_gets_just_that(game: Game, alone: in
         assert nucleolus(wider)[NAMES[n]] == alone
 
 
-@settings(deadline=None)
 @given(any_games(players_min=2, players_max=4))
 def test_players_that_can_be_exchanged_get_the_same(game: Game) -> None:
     n = len(game.players)
@@ -134,7 +130,7 @@ def test_players_that_can_be_exchanged_get_the_same(game: Game) -> None:
         assert value["a"] == value["b"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(any_games(players_min=2))
 @example(Game(("a", "b", "c", "d"), [0, 0, 0, 0, 0, 1, -1, 0, 0, 0, 0, 2, 0, 0, 0, -1]))
 def test_the_nucleolus_is_that_of_independent_linear_programs(game: Game) -> None:
@@ -143,14 +139,13 @@ def test_the_nucleolus_is_that_of_independent_linear_programs(game: Game) -> Non
     assert [float(x) for x in exact.values()] == pytest.approx(by_linear_programs(game), abs=1e-4)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(games(members_max=5))
 def test_the_nucleolus_of_a_slot_is_that_of_independent_linear_programs(slot: SlotGame) -> None:
     game = game_of_slot(slot)
     assert [float(x) for x in nucleolus(game).values()] == pytest.approx(by_linear_programs(game), abs=1e-4)
 
 
-@settings(deadline=None)
 @given(any_games(players_min=2, players_max=5), st.data())
 def test_no_small_step_makes_the_sorted_excesses_smaller(game: Game, data: st.DataObject) -> None:
     x = nucleolus(game)
@@ -168,7 +163,6 @@ def sorted_excesses(game: Game, payoff: dict[str, Fraction]) -> list[Fraction]:
     return sorted((game.worth[s] - sum(payoff[p] for p in members(game, s)) for s in proper), reverse=True)
 
 
-@settings(deadline=None)
 @given(any_games(players_min=2, players_max=5))
 def test_the_nucleolus_is_individually_rational_where_that_is_possible_and_in_the_core_where_there_is_one(
     game: Game,
@@ -180,7 +174,6 @@ def test_the_nucleolus_is_individually_rational_where_that_is_possible_and_in_th
     assert is_in_core(game, x) == (not verdict.is_empty)
 
 
-@settings(deadline=None)
 @given(any_games(players_max=5))
 def test_the_core_verdict_proves_itself(game: Game) -> None:
     verdict = core_verdict(game)
@@ -196,7 +189,7 @@ def test_the_core_verdict_proves_itself(game: Game) -> None:
     assert worth == verdict.balanced_worth > game.worth[game.everybody]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(any_games(players_min=2))
 def test_the_core_verdict_is_that_of_an_independent_linear_program(game: Game) -> None:
     n = len(game.players)
@@ -210,7 +203,6 @@ def test_the_core_verdict_is_that_of_an_independent_linear_program(game: Game) -
     assert core_verdict(game).is_empty == (cheapest.fun > game.worth[game.everybody] + 1e-6)
 
 
-@settings(deadline=None)
 @given(any_games(players_min=2, players_max=4), st.data())
 def test_the_largest_excess_names_a_coalition_that_objects_most(game: Game, data: st.DataObject) -> None:
     payoff = {p: data.draw(st.fractions(-50, 50, max_denominator=9)) for p in game.players}
@@ -220,7 +212,6 @@ def test_the_largest_excess_names_a_coalition_that_objects_most(game: Game, data
     assert worst.amount == game.worth[worst.mask] - sum(payoff[p] for p in members(game, worst.mask))
 
 
-@settings(deadline=None)
 @given(games(members_max=6))
 def test_the_closed_forms_of_a_slot_are_its_nucleolus(slot: SlotGame) -> None:
     formula = closed_form(slot)
@@ -228,14 +219,13 @@ def test_the_closed_forms_of_a_slot_are_its_nucleolus(slot: SlotGame) -> None:
         assert formula == nucleolus(game_of_slot(slot))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(games(members_max=7))
 def test_the_essential_coalitions_of_a_slot_decide_its_nucleolus(slot: SlotGame) -> None:
     game = game_of_slot(slot)
     assert nucleolus(game, essential(game)) == nucleolus(game)
 
 
-@settings(deadline=None)
 @given(games(members_max=7))
 def test_the_nucleolus_of_a_slot_is_always_in_its_core(slot: SlotGame) -> None:
     parts, note = nucleolus_division(slot, b"")
@@ -253,7 +243,7 @@ def test_a_slot_beyond_the_nucleolus_gets_the_shapley_value_and_says_so() -> Non
     assert "Shapley" in note
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(games(members_max=9), st.binary(max_size=4))
 def test_a_sampled_shapley_value_is_within_its_bound_and_sums_exactly(slot: SlotGame, seed: bytes) -> None:
     orders = random_orders(len(slot.energy_wh), 2_000, seed)
@@ -263,7 +253,6 @@ def test_a_sampled_shapley_value_is_within_its_bound_and_sums_exactly(slot: Slot
         assert abs(sampled[meter] - exact[meter]) <= error_bound(slot, meter, len(orders))
 
 
-@settings(deadline=None)
 @given(games(members_max=6), st.binary(max_size=4))
 def test_sampling_walks_the_orders_it_says(slot: SlotGame, seed: bytes) -> None:
     """The vectorised contributions against the game, one order after the other; equal members get their mean."""
@@ -310,7 +299,6 @@ def test_the_bound_is_hoeffdings() -> None:
     assert relative_error(10, 2_000, DELTA) == pytest.approx(0.04976, abs=1e-5)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-99, 99), max_size=7))
 def test_subset_sums_are_those_of_the_members(values: list[int]) -> None:
     sums = subset_sums(values)

@@ -14,7 +14,6 @@ from broker.sharing.shares import Need
 VALUES = st.lists(st.integers(0, 1_000), min_size=1, max_size=9)
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_gini_is_the_mean_difference_over_twice_the_mean(values: list[int]) -> None:
     found = gini(values)
@@ -26,7 +25,6 @@ def test_gini_is_the_mean_difference_over_twice_the_mean(values: list[int]) -> N
     assert 0 <= found <= Fraction(n - 1, n)
 
 
-@settings(deadline=None)
 @given(VALUES, st.integers(1, 9))
 def test_gini_knows_neither_unit_nor_order(values: list[int], factor: int) -> None:
     assert gini([factor * x for x in reversed(values)]) == gini(values)
@@ -39,7 +37,7 @@ def test_gini_at_its_ends() -> None:
     assert gini([-1, 5]) is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(slots(members_max=6), max_size=3))
 def test_the_reference_bills_are_the_sum_over_the_slots(period: list[list[Need]]) -> None:
     bills = shapley_bills((needs, Rules()) for needs in period)
@@ -48,7 +46,6 @@ def test_the_reference_bills_are_the_sum_over_the_slots(period: list[list[Need]]
     assert set(bills) == {n.meter for needs in period for n in needs}
 
 
-@settings(deadline=None)
 @given(slots(members_max=6))
 def test_shapley_bills_have_no_distance_and_others_of_equal_sum_at_most_one(needs: list[Need]) -> None:
     alone = {n.meter: n.alone_nano for n in needs}

@@ -60,7 +60,7 @@ def test_the_rules_can_all_run_live() -> None:
 
 
 @every_rule
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(slot=positions())
 def test_settlement_keeps_money_and_energy(name: str, slot: list[Position]) -> None:
     transfers = settle(slot, SHARES[name], RULES).transfers
@@ -76,7 +76,7 @@ def test_settlement_keeps_money_and_energy(name: str, slot: list[Position]) -> N
 
 
 @every_rule
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(needs=slots())
 def test_members_pay_exactly_what_the_community_pays_outside(name: str, needs: list[Need]) -> None:
     shares = SHARES[name](needs, RULES)
@@ -88,7 +88,7 @@ def test_members_pay_exactly_what_the_community_pays_outside(name: str, needs: l
 
 
 @pytest.mark.parametrize("name", RATIONAL)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(needs=slots(low=-(10**6)))
 def test_nobody_pays_more_than_alone(name: str, needs: list[Need]) -> None:
     shares = SHARES[name](needs, RULES)
@@ -97,7 +97,7 @@ def test_nobody_pays_more_than_alone(name: str, needs: list[Need]) -> None:
 
 
 @pytest.mark.parametrize("name", RATIONAL)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(needs=slots(), extra=st.lists(st.tuples(PRICE := st.integers(0, 10**5), PRICE), min_size=9, max_size=9))
 def test_with_different_tariffs_nobody_loses_and_the_rest_is_never_negative(
     name: str, needs: list[Need], extra: list[tuple[int, int]]
@@ -115,7 +115,7 @@ def test_with_different_tariffs_nobody_loses_and_the_rest_is_never_negative(
 
 
 @every_rule
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(needs=slots(members_max=12), rng=st.randoms(use_true_random=False))
 def test_the_order_of_the_members_leaves_no_trace(name: str, needs: list[Need], rng: object) -> None:
     shuffled = rng.sample(needs, len(needs))  # type: ignore[attr-defined]
@@ -123,7 +123,7 @@ def test_the_order_of_the_members_leaves_no_trace(name: str, needs: list[Need], 
 
 
 @every_rule
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(needs=slots(members_max=12))
 def test_members_with_equal_needs_differ_by_no_more_than_a_whole_unit(name: str, needs: list[Need]) -> None:
     """One nano, or one Wh that meets inside instead of outside at the mid-market rate."""
@@ -136,7 +136,7 @@ def test_members_with_equal_needs_differ_by_no_more_than_a_whole_unit(name: str,
 
 
 @every_rule
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(needs=slots())
 def test_a_member_without_energy_gets_no_line(name: str, needs: list[Need]) -> None:
     idle = [*needs, Need("idle", 0, *(needs[0][2:] if needs else (2, 1)))]
@@ -162,7 +162,7 @@ def test_one_side_alone_settles_outside(name: str, energies: list[int]) -> None:
 
 
 @pytest.mark.parametrize("name", NEW)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(needs=slots(members_max=6))
 def test_equal_outside_prices_leave_nothing_to_divide(name: str, needs: list[Need]) -> None:
     flat = [n._replace(retail_micro=n.feed_in_micro) for n in needs]
@@ -179,7 +179,6 @@ def test_a_negative_feed_in_price_is_shared_at_the_mid_market_rate_with_the_reas
     assert shares.lines == SHARES["mid_market_rate"](needs, RULES).lines
 
 
-@settings(deadline=None)
 @given(games(members_max=8))
 def test_the_matched_energy_balances_and_never_exceeds_a_need(slot: SlotGame) -> None:
     inside = matched(slot.energy_wh)
@@ -188,7 +187,6 @@ def test_the_matched_energy_balances_and_never_exceeds_a_need(slot: SlotGame) ->
     assert all(0 <= inside[m] * (1 if e > 0 else -1) <= abs(e) for m, e in slot.energy_wh.items())
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1), st.fractions(-50, 50, max_denominator=12), min_size=1))
 def test_whole_parts_stay_next_to_the_exact_ones(parts: dict[str, object]) -> None:
     total = sum(parts.values())  # type: ignore[arg-type]
@@ -217,7 +215,6 @@ def test_a_bill_of_each_rule_by_hand() -> None:
     assert bills["shapley"] == [300 - 14, 180 - 13, -40 - 53]
 
 
-@settings(deadline=None)
 @given(games(members_max=6))
 def test_the_game_of_a_slot_is_superadditive_and_monotone(slot: SlotGame) -> None:
     game = game_of_slot(slot)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.contracts.ancillary import standby_pay
@@ -206,7 +206,7 @@ def slot_of(call: Call) -> int:
     return next(slot(k).start_s for k in range(SLOTS) if slot(k).label == call.first_slot)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(
     scene=scenes(),
     beyond=st.lists(st.integers(0, 250), min_size=SLOTS, max_size=SLOTS),
@@ -242,7 +242,7 @@ def test_no_award_and_no_activations_leave_a_home_worse_off(
     assert cost - income <= alone.objective + TOLERANCE, (bid.why, cost - income - alone.objective)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(
     scene=scenes(),
     beyond=st.lists(st.integers(0, 250), min_size=SLOTS, max_size=SLOTS),
@@ -270,7 +270,7 @@ def test_what_stands_by_is_given_in_whichever_slots_are_activated_also_if_load_c
         assert baseline[k] - round(nets[k]) >= called_wh
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     days=st.lists(st.lists(st.none() | st.integers(-900, 900), min_size=3, max_size=3), min_size=0, max_size=10),
     called_days=st.sets(st.integers(1, 10)),
@@ -298,7 +298,7 @@ def test_a_baseline_is_never_below_the_one_that_standing_by_relies_on(
         assert measured is not None and measured[-1] >= least[k]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     needs=st.lists(st.floats(-1.0, 2.0), min_size=1, max_size=6),
     more=st.lists(st.floats(0.0, 1.0), min_size=6, max_size=6),
@@ -335,7 +335,7 @@ def test_generation_that_a_plan_curtails_is_there_to_use() -> None:
         assert others_kw(problem, plan, batteries(1.0)) == pytest.approx(np.full(SLOTS, -2.0))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(usual=st.integers(-900, 900), limit=st.integers(-900, 900) | st.none())
 def test_no_less_is_kept_than_the_offer_was_priced_for_or_the_baseline_asks(usual: int, limit: int | None) -> None:
     call = ancillary_call(6, 1)

@@ -40,7 +40,7 @@ def followed(community: Community, meter: str, messages: list[Message]) -> list[
     return found
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(ALLOCATIONS, SEEDS)
 def test_an_honest_broker_passes(allocation: str, seed: int) -> None:
     community = lived(allocation, seed)
@@ -82,7 +82,7 @@ def test_the_standing_loss_of_what_was_handed_over_is_no_finding() -> None:
 CHANGES = st.sampled_from(("level_wh", "granted_wh", "losses_wh"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(SEEDS, CHANGES, st.integers(5_000, 9_000))
 def test_an_account_that_does_not_follow_is_found(seed: int, name: str, more: int) -> None:
     community = lived("shares", seed)

@@ -6,7 +6,7 @@ The judge counts the energy and the cost of a use anew: that of the home's net p
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_contract_bids import SLOT_H, SLOTS, scenes
 
@@ -39,7 +39,7 @@ RULES = StorageRules(
     handover_price_micro_per_kwh=0,
 )
 PLANNER = Planner()
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=40)
 
 
 def share_planner(problem: Problem) -> SharePlanner:
@@ -55,7 +55,7 @@ def share_planner(problem: Problem) -> SharePlanner:
     )
 
 
-@SLOW
+@FEW
 @given(scenes(), st.integers(1, 8_000), st.floats(0.0, 1.0), st.integers(0, 6))
 def test_a_use_obeys_the_storage_and_costs_what_is_said(
     scene: tuple[Problem, Outlook], share_wh: int, filled: float, first: int
@@ -79,7 +79,7 @@ def test_a_use_obeys_the_storage_and_costs_what_is_said(
     assert use.cost <= -0.15 * 0.85 * level_wh / 1000.0 + TOLERANCE, "no use costs more than leaving it alone"
 
 
-@SLOW
+@FEW
 @given(scenes())
 def test_more_of_the_storage_is_worth_ever_less(scene: tuple[Problem, Outlook]) -> None:
     shares, sizes_wh = share_planner(scene[0]), (500, 1_000, 2_000, 4_000, 8_000)

@@ -81,7 +81,7 @@ def problem(document: dict[str, Any]) -> Problem:
     return problem_from_case(case_from_text(json.dumps(document), "case.json"))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(sites(), habits())
 def test_the_planner_costs_no_more_than_a_strategy_that_breaks_comfort_no_more(
     document: dict[str, Any], own: Habits
@@ -99,7 +99,7 @@ def test_the_planner_costs_no_more_than_a_strategy_that_breaks_comfort_no_more(
             assert best.cost <= plain.cost + 1e-3 * max(1.0, abs(plain.cost)), strategy
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(sites(), habits(), st.sampled_from(sorted(SET_POINTS)))
 def test_a_strategy_obeys_physics_and_limits_of_its_machine(
     document: dict[str, Any], own: Habits, strategy: str
@@ -109,7 +109,7 @@ def test_a_strategy_obeys_physics_and_limits_of_its_machine(
     assert judge(document, plan_document(case, plan)).errors == []
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.data())
 def test_the_planner_costs_no_more_than_any_lamp_rule_that_gives_as_much_light(data: st.DataObject) -> None:
     slots = data.draw(st.integers(2, 24))

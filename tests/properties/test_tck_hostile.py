@@ -54,7 +54,7 @@ def events(draw: st.DrawFn) -> Event:
             return Mark(draw(st.sampled_from(MARKS)), 1_800_000_000)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(events(), max_size=12), st.sampled_from(sorted(REGISTRIES)))
 def test_every_transcript_is_judged(found: list[Event], subject: str) -> None:
     transcript = Transcript(

@@ -66,7 +66,7 @@ class MoodyServer:
 moods = st.lists(st.sampled_from(["away", "answer lost", "partial", "good"]), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(moods, st.integers(0, 40), st.integers(0, 25), st.sets(st.integers(0, 39), max_size=5), st.integers(1, 16))
 def test_every_good_point_arrives_in_order_and_every_bad_one_is_counted_once(
     mood: list[str], rows: int, others: int, bad: set[int], batch: int
@@ -95,7 +95,7 @@ def test_every_good_point_arrives_in_order_and_every_bad_one_is_counted_once(
         assert times == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["away", "good"]), min_size=1, max_size=30), st.integers(1, 1_000))
 def test_a_duty_waits_longer_after_each_failure_and_never_carries_faster_than_its_rate(
     mood: list[str], rate: int

@@ -1,7 +1,7 @@
 """No scheme is cheaper than the central optimum, whatever the world and whatever homes know."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.twin_worlds import small_world
@@ -14,7 +14,7 @@ from twin.world import World
 
 WH_ROUNDING_KWH = 0.002  # per home: registers show whole Wh
 SEEDS = st.integers(min_value=0, max_value=10_000)
-FEW = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=6, derandomize=True)
 
 
 def perfect(world: World) -> Outlooks:

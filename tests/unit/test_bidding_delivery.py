@@ -40,7 +40,7 @@ def test_without_experience_the_curve_stays() -> None:
     assert delivered(empty, np.ones(40), **BAND) is empty
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     st.lists(st.floats(0.1, 2.0), min_size=1, max_size=4),
     st.lists(st.floats(0.1, 0.5), min_size=4, max_size=4),

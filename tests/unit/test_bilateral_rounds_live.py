@@ -71,7 +71,7 @@ def worth(steps: Steps, energy_wh: int, side: Side) -> int:
     return total
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(ORDERS)
 def test_the_messages_give_what_the_pure_rounds_give_and_no_step_is_published(orders: dict[int, Steps]) -> None:
     session = Session(orders, terms=PAIRING).run()
@@ -104,13 +104,13 @@ def test_every_pair_question_goes_to_its_own_member_under_pseudonyms() -> None:
     assert clearing.volume_wh == 400
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(ORDERS, st.lists(KINDS, min_size=12, max_size=12))
 def test_no_mistreated_answer_breaks_balance_money_or_limits(orders: dict[int, Steps], kinds: list[str]) -> None:
     keeps_promises(Session(orders, mistreat=mistreating(kinds), terms=PAIRING).run())
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(ORDERS, st.integers(0, 10**6))
 def test_lies_about_pairs_within_the_told_energy_harm_no_limit(orders: dict[int, Steps], seed: int) -> None:
     def mistreat(number: int, question: Asked, said: Said) -> list[tuple[int, Said]]:
@@ -125,7 +125,7 @@ def test_lies_about_pairs_within_the_told_energy_harm_no_limit(orders: dict[int,
     keeps_promises(Session(orders, mistreat=mistreat, terms=PAIRING).run())
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(ORDERS, st.integers(0, 30))
 def test_a_broker_that_crashes_between_questions_goes_on_where_it_was(orders: dict[int, Steps], crash: int) -> None:
     left = [crash]

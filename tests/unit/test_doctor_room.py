@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.bundle import write_bundle
@@ -149,7 +149,6 @@ Authorization: Token SECRETSECRET
 """
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SECRETS.filter(lambda text: text not in LEAKY), SECRETS.filter(lambda text: text not in LEAKY))
 def test_no_value_of_a_secret_key_and_no_known_secret_is_left(secret: str, known: str) -> None:
     safe = redacted(LEAKY.replace("SECRET", secret).replace("KNOWN", known), [known]).replace(REMOVED, "")

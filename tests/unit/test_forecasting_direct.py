@@ -72,7 +72,7 @@ def test_seasonal_forecast_does_not_count_in_the_next_slot() -> None:
     assert np.allclose(mixed[:, 0], 1.0) and np.allclose(mixed[:, 1], 5.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), factor=st.floats(0.4, 3.0))
 def test_mixed_quantiles_never_cross(seed: int, factor: float) -> None:
     random = np.random.default_rng(seed)
@@ -83,7 +83,7 @@ def test_mixed_quantiles_never_cross(seed: int, factor: float) -> None:
     assert (np.diff(quantile_mix.apply(mix, candidates, np.arange(30) % 24), axis=0) >= 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(target=st.integers(600, 1100), lead=st.integers(1, 23))
 def test_features_of_a_slot_do_not_change_with_anything_after_its_issue(target: int, lead: int) -> None:
     series = home(50)

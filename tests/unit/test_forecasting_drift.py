@@ -20,7 +20,7 @@ def kinds(values: np.ndarray) -> set[str]:
     return {finding.kind for finding in drift(Series(start_epoch_s=0, slot_s=3600, values_kw=values))}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000))
 def test_ordinary_home_has_no_findings(seed: int) -> None:
     assert kinds(home(seed)) == set()

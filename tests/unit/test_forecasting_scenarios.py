@@ -28,7 +28,7 @@ def wandering(memory_h: float, days: int = 60) -> Series:
     return Series(start_epoch_s=0, slot_s=3600, values_kw=np.maximum(1.0 + 0.15 * off, 0.0) ** 2)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), count=st.sampled_from([100, 250, 400]))
 def test_each_slot_holds_the_quantiles_of_the_forecast(seed: int, count: int) -> None:
     expected = forecast(24)

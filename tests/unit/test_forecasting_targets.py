@@ -56,7 +56,7 @@ def test_eight_of_ten_slots_lie_inside_the_band_and_the_median_beats_yesterday(n
     assert np.mean(ours) < 0.9 * np.mean(yesterday)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 99),
     days=st.integers(2, 40),

@@ -148,7 +148,7 @@ def test_a_flood_is_refused_and_a_minute_later_commands_are_taken_again() -> Non
     assert desk.send("mode", "comfort")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from([*COMMANDS, "nothing"]), st.one_of(st.binary(max_size=60), st.text(max_size=60)))
 def test_whatever_comes_in_is_done_or_refused_and_told_as_json(component: str, payload: bytes | str) -> None:
     desk = Desk()

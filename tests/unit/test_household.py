@@ -234,7 +234,7 @@ DEVICES = st.sampled_from([None, *(unit.id for unit in HOME.units)])
 CHANGES = st.lists(st.builds(Change, name=NAMES, device=DEVICES, value=VALUES), max_size=5)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(CHANGES, max_size=4))
 def test_whatever_is_asked_what_holds_is_within_the_limits_and_comes_back_from_the_store(
     requests: list[list[Change]],

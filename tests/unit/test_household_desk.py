@@ -99,7 +99,7 @@ REQUESTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(REQUESTS)
 def test_whatever_is_asked_is_answered(request_: dict[str, Any]) -> None:
     household = fresh()

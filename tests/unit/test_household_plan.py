@@ -250,7 +250,7 @@ ACTION_OF = {"car": ("on", "off"), "battery": ("on", "off", "give"), "zone": ("o
 ONE = st.sampled_from([(d, a) for d, allowed in ACTION_OF.items() for a in allowed])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.tuples(ONE, st.sampled_from([0.1, 0.5, 2.0])), max_size=3), st.floats(0.0, 1.0), st.floats(2.0, 17.0)
 )

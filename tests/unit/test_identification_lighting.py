@@ -126,7 +126,7 @@ def test_a_sensor_with_another_clock_is_noticed() -> None:
     assert any("its clock seems 6 h early" in line for line in lines)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10_000), signs=st.lists(st.sampled_from([-1.0, 1.0]), min_size=3, max_size=3))
 def test_no_coefficient_is_negative_and_no_small_change_of_one_fits_better(seed: int, signs: list[float]) -> None:
     random = np.random.default_rng(seed)

@@ -82,7 +82,7 @@ def test_both_noises_are_told_apart() -> None:
     assert model.is_white
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     decay=st.floats(0.5, 0.999),
     ratio=st.floats(1e-4, 1e4),

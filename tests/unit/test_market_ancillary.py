@@ -162,7 +162,7 @@ def test_who_stands_by_is_paid_and_who_is_activated_is_measured() -> None:
 
 
 @given(st.integers(0, 2_500), st.integers(0, 2_500))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_late_reading_corrects_an_activation_to_what_the_meter_showed(early_wh: int, late_wh: int) -> None:
     evening = Evening()
     evening.use(CALLED, 1_000, 2_000)

@@ -164,7 +164,7 @@ def called_without_report(first_wh: int, second_wh: int) -> tuple[MarketService,
 
 
 @given(st.integers(0, 1_500), st.integers(0, 1_500), st.booleans())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_late_and_a_replaced_reading_correct_the_result_to_what_the_meter_showed(
     late_wh: int, last_wh: int, is_replaced: bool
 ) -> None:

@@ -83,7 +83,7 @@ def keeps_promises(session: Session) -> Clearing:
     return clearing
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ORDERS)
 def test_questions_give_what_the_auction_gives_and_no_step_is_published(orders: dict[int, Steps]) -> None:
     session, expected = Session(orders).run(), auctioned(orders)
@@ -100,13 +100,13 @@ def test_questions_give_what_the_auction_gives_and_no_step_is_published(orders: 
     assert session.running.last_s == GATE_S  # when all answer, no time passes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ORDERS, st.lists(KINDS, min_size=12, max_size=12))
 def test_no_mistreated_reply_breaks_balance_money_or_time(orders: dict[int, Steps], kinds: list[str]) -> None:
     keeps_promises(Session(orders, mistreat=mistreating(kinds)).run())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(ORDERS, st.integers(0, 12))
 def test_a_broker_that_crashes_between_questions_goes_on_where_it_was(orders: dict[int, Steps], crash: int) -> None:
     left = [crash]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_rig import SECRET, START_S, TERMS, FakePrices, enrolled, inbound, order, report, slot
 
@@ -108,7 +108,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "copy"
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(
     name=st.sampled_from(["journal.db", "secret", "broker.key", "records.db"]),
     place=st.integers(0, 10_000),
@@ -245,7 +245,6 @@ def test_entries_are_taken_out_and_everything_else_stays(tmp_path: Path) -> None
 NAMES = st.text("abcxyz019_-", min_size=1, max_size=64)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     NAMES,
     NAMES,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from hems.io.case_file import case_from_text
 from hems.planning.planner import Planner
@@ -203,7 +203,7 @@ def program_of(planner: Planner) -> list[np.ndarray]:
     return [np.array(getattr(program, name)) for name in names]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(documents())
 def test_any_device_is_explained_and_the_kept_program_is_left_as_it_was(document: dict[str, Any]) -> None:
     site = problem_from_case(case_from_text(json.dumps(document), "case.json"))
@@ -221,7 +221,7 @@ def test_any_device_is_explained_and_the_kept_program_is_left_as_it_was(document
         assert np.array_equal(was, now)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(documents(devices_max=3))
 def test_sun_left_unused_costs_what_a_plan_without_it_costs_more(document: dict[str, Any]) -> None:
     slots = document["slots"]

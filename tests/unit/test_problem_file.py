@@ -35,7 +35,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(documents())
 def test_any_planned_problem_comes_back_exactly(document: dict[str, Any]) -> None:
     made = planned(problem_from_case(case_from_text(json.dumps(document), "case.json")))

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.telemetry import (
@@ -139,13 +139,11 @@ def points(draw: st.DrawFn) -> Point:
     )
 
 
-@settings(deadline=None)
 @given(st.lists(points(), max_size=3))
 def test_points_come_back_from_their_document_as_they_were(made: list[Point]) -> None:
     assert from_document(to_document(made), BY_NAME) == (made, 0)
 
 
-@settings(deadline=None)
 @given(points())
 def test_equal_points_give_one_line_without_a_line_break(made: Point) -> None:
     again, _ = from_document(to_document([made]), BY_NAME)
