@@ -17,6 +17,7 @@ from broker.io.call_files import CallFiles
 from broker.io.carried_states import newest
 from broker.io.carrying import Carrying
 from broker.io.config import BrokerConfig
+from broker.io.file_errors import FileErrors
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.members_mqtt import MembersMqtt, Receivers
 from broker.io.operator_files import OperatorFiles
@@ -63,6 +64,9 @@ class BrokerApp:
             stack.enter_context(exclusive(state))
             self._key = state.read_key()
             self._acts, self._calls = OperatorFiles(state.acts), CallFiles(state.calls)
+            self._prices = config.tariff.source()
+            self._limits = config.network.limits(member.meter for member in config.members)
+            self._file_errors = FileErrors((self._prices, self._limits))
             journal = SqliteJournal(state.journal)
             stack.callback(journal.close)
             self._records = SqliteRecords(state.records)
@@ -72,7 +76,8 @@ class BrokerApp:
             self._service = MarketService(
                 newest(journal, lambda: Market(config.terms(), state.read_secret()), at_most=min(done)),
                 journal=journal,
-                prices=config.tariff.source(),
+                prices=self._prices,
+                limits=self._limits,
                 recorder=self._records,
                 calls=self._calls,
                 acts=self._acts,
@@ -175,6 +180,7 @@ class BrokerApp:
 
     def _note_minute(self) -> None:
         """Once a minute: how everything fares."""
+        self._file_errors.look()
         now_s = self._now_s()
         if now_s is not None:
             intake: dict[Field, Value] = {

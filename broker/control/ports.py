@@ -39,6 +39,13 @@ class Recorder(Protocol):
         """
 
 
+class LimitSource(Protocol):
+    """What the network carries, slot by slot."""
+
+    def limits(self, slot: Slot) -> str:
+        """The limits of a slot (`broker.network.slot_limits`), "" where the fixed ones of the network hold."""
+
+
 class PriceSource(Protocol):
     """Outside prices per slot."""
 
@@ -86,6 +93,14 @@ class NoCalls:
 
     def taken(self, asked: CallAsked | ActivationAsked, problem: str | None) -> None:
         """Nothing to say."""
+
+
+class FixedLimits:
+    """The network carries in every slot the same."""
+
+    def limits(self, slot: Slot) -> str:
+        """Nothing else than the fixed limits."""
+        return ""
 
 
 class NoRecorder:

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 from broker.control.operator_acts import act_problem
 from broker.control.path_board import PATH_SLOTS, PathBoard
-from broker.control.ports import ActSource, CallSource, Journal, NoActs, NoCalls, PriceSource, Recorder
+from broker.control.ports import (
+    ActSource,
+    CallSource,
+    FixedLimits,
+    Journal,
+    LimitSource,
+    NoActs,
+    NoCalls,
+    PriceSource,
+    Recorder,
+)
+from broker.control.upcoming import Upcoming
 from broker.market.admission.inbox import MODELS
 from broker.market.carrying.fold import Fold
 from broker.market.events import (
@@ -19,7 +30,6 @@ from broker.market.events import (
     Received,
     Refused,
     RegulationAgreed,
-    SlotOpened,
     TermsAgreed,
     decode_event,
     encode_event,
@@ -64,6 +74,7 @@ class MarketService:
         *,
         journal: Journal,
         prices: PriceSource,
+        limits: LimitSource | None = None,
         recorder: Recorder,
         calls: CallSource | None = None,
         acts: ActSource | None = None,
@@ -73,13 +84,12 @@ class MarketService:
         self.fold = market if isinstance(market, Fold) else Fold(market)
         self.market = self.fold.market
         self._journal = journal
-        self._prices = prices
         self._recorder = recorder
         self._calls = calls or NoCalls()
         self._acts = acts or NoActs()
         self._board = PathBoard(self.market.terms, prices)
+        self._upcoming = Upcoming(self.market, prices, limits or FixedLimits())
         self._path: Path | None = None
-        self._all_open_until_s = 0
         self.unsent: list[Outgoing] = []
         folded_from = self.journaled
         self._replay(record_from, send_from)
@@ -250,10 +260,9 @@ class MarketService:
     def step(self, now_s: int) -> list[Outgoing]:
         """Does what time has brought: opens slots, closes gates, settles, publishes the path."""
         acted = self._take_acts(now_s)
-        opening, all_open_until_s = self._slots_to_open(now_s)
-        sent = [*acted, *self.enact(opening)]
-        self._all_open_until_s = all_open_until_s
-        while events := self.market.due(now_s):
+        sent = [*acted, *self.enact(self._upcoming.opening(now_s))]
+        self._upcoming.opened(now_s)
+        while events := self._upcoming.due(now_s):
             sent += self.enact(events)
         sent += self._take_calls(now_s)
         path = self._board.path(now_s, PATH_SLOTS)
@@ -294,28 +303,6 @@ class MarketService:
             if message is not None
         ]
         return [calendar, *market.auctioneer.conditions(open_slot), *news]
-
-    def _slots_to_open(self, now_s: int) -> tuple[list[Event], int]:
-        """What opens the slots of the horizon, and until when [s] there is nothing more to open."""
-        if now_s < self._all_open_until_s:
-            return [], self._all_open_until_s
-        terms, books = self.market.terms, self.market.books
-        slot, last = slot_at(now_s, terms.slot_minutes), terms.last_tradable(now_s)
-        events: list[Event] = []
-        unpriced = False
-        while slot <= last:
-            book = books.get(slot.start_s)
-            if book is None or (book.prices is None and now_s < terms.gate_s(slot)):
-                prices = self._prices.prices(slot)
-                unpriced = unpriced or prices is None
-                if book is None or prices is not None:
-                    retail = prices.retail_micro if prices else None
-                    feed_in = prices.feed_in_micro if prices else None
-                    events.append(
-                        SlotOpened(at_s=now_s, slot_s=slot.start_s, retail_micro=retail, feed_in_micro=feed_in)
-                    )
-            slot = slot.shifted(1)
-        return events, 0 if unpriced else slot_at(now_s, terms.slot_minutes).end_s
 
 
 def _event(item: Inbound, now_s: int) -> Event:

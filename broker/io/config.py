@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from broker.clearing.outcome import Role
 from broker.clearing.preferences import preferences_text
 from broker.io.member_config import MemberSettings
-from broker.io.network_config import NetworkSettings
+from broker.io.network_config import TimedNetworkSettings
 from broker.io.page_config import PageSettings
 from broker.io.regulation_config import RegulationSettings
 from broker.io.settlement_config import SettlementSettings
@@ -157,7 +157,7 @@ class BrokerConfig(_Table):
     queue: QueueSettings = QueueSettings()
     privacy: PrivacySettings = PrivacySettings()
     page: PageSettings = PageSettings()
-    network: NetworkSettings = NetworkSettings()
+    network: TimedNetworkSettings = TimedNetworkSettings()
     telemetry: TelemetrySettings | None = None
     tariff: Annotated[ConstantSettings | TimeOfUseSettings | CsvSettings, Field(discriminator="kind")]
     members: tuple[MemberSettings, ...] = ()
@@ -179,6 +179,9 @@ class BrokerConfig(_Table):
         problems = self.network.unknown_meters(member.meter for member in self.members)
         if problems:
             raise ValueError(f"network: {'; '.join(problems)}: every member in one zone, and only members")
+        problem = self.network.file_problem(member.meter for member in self.members)
+        if problem is not None:
+            raise ValueError(f"network: {problem}")
         return self
 
     def enrolments(self, at_s: int) -> list[Enrolled]:
@@ -189,9 +192,8 @@ class BrokerConfig(_Table):
     def network_agreed(self, at_s: int) -> NetworkAgreed:
         """The network, the preferences and the roles of members as the market agrees on them."""
         rows = {member.meter: row for member in self.members if (row := member.preference_row()) is not None}
-        network = "" if self.network == NetworkSettings() else self.network.text()
         return NetworkAgreed(
-            at_s=at_s, network=network, preferences=preferences_text(rows), roles=roles_text(self.roles())
+            at_s=at_s, network=self.network.text(), preferences=preferences_text(rows), roles=roles_text(self.roles())
         )
 
     def roles(self) -> dict[str, Role]:

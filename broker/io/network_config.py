@@ -3,17 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from broker.clearing.preferences import QUALITIES
+from broker.io.limit_files import Fixed, LimitFiles
 from broker.io.tariff import PRICE_MAX, micro
+from broker.io.timed_limits import POWER_W_MAX, LimitFileError
 from broker.network.grid import MILLION
 from broker.network.grid_text import grid_text
+from broker.network.slot_limits import PowerLimits
 from wire.fields import Id
 
-POWER_W_MAX = 1_000_000_000
 NAMED_MAX = 100  # what one member prefers is published as one row of a page
 Power = Annotated[int, Field(ge=0, le=POWER_W_MAX)]
 Charge = Annotated[Decimal, Field(ge=0, le=PRICE_MAX, allow_inf_nan=False)]
@@ -112,7 +115,12 @@ class NetworkSettings(_Table):
         return problems
 
     def text(self) -> str:
-        """The network as the market reads it; charges in whole micro per kWh, losses in whole ppm, halves to even."""
+        """The network as the market reads it, "" for none.
+
+        Charges in whole micro per kWh, losses in whole ppm, halves to even.
+        """
+        if not (self.zones or self.lines or self.envelopes or self.distances):
+            return ""
         losses = [{"from": start, "to": end, "ppm": ppm} for (start, end), ppm in self._losses()]
         return grid_text(
             {
@@ -140,6 +148,48 @@ class NetworkSettings(_Table):
             if ppm := round(row.loss * MILLION):
                 losses[row.start, row.end] = losses[row.end, row.start] = ppm
         return sorted(losses.items())
+
+
+class TimedNetworkSettings(NetworkSettings):
+    """A network whose limits change with time: CSV files of what the network operator allows, in place of the fixed
+    envelopes and lines while a row of them holds."""
+
+    envelopes_file: Path | None = None
+    lines_file: Path | None = None
+
+    @field_validator("envelopes_file", "lines_file")
+    @classmethod
+    def _beside_the_configuration(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        return None if value is None else Path((info.context or {}).get("directory", Path())) / value
+
+    def limits(self, members: Iterable[str]) -> LimitFiles:
+        """The limits by time for these members.
+
+        Raises: LimitFileError, OSError when a file cannot be used.
+        """
+        return LimitFiles(
+            envelopes=self.envelopes_file,
+            lines=self.lines_file,
+            fixed=Fixed(
+                meters=frozenset(members),
+                envelopes={e.meter: PowerLimits(e.export_limit_w, e.import_limit_w) for e in self.envelopes},
+                lines={(line.start, line.end): line.capacity_w for line in self.lines},
+            ),
+        )
+
+    def file_problem(self, members: Iterable[str]) -> str | None:
+        """What is wrong with the files, None when nothing is."""
+        ends = Counter((line.start, line.end) for line in self.lines)
+        parallel = next((pair for pair, count in ends.items() if count > 1), None)
+        if self.lines_file is not None and parallel is not None:
+            return f"lines_file cannot tell the lines from {parallel[0]} to {parallel[1]} apart: make them one"
+        try:
+            self.limits(members)
+        except OSError as error:
+            return f"{error.filename} cannot be read: {error.strerror or error}: give an existing file"
+        except LimitFileError as error:
+            return str(error)
+        return None
 
 
 class PremiumSettings(_Table):

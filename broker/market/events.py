@@ -100,6 +100,14 @@ class SlotOpened(_Event):
     feed_in_micro: int | None
 
 
+class LimitsGiven(_Event):
+    """What the network carries in a slot (`broker.network.slot_limits`), as it was known when a gate of it closed."""
+
+    type: Literal["limits_given"] = "limits_given"
+    slot_s: int
+    limits: str
+
+
 class Received(_Event):
     """A message arrived: topic kind, topic meter and the exact frame (latin-1, so every byte has its character)."""
 
@@ -263,6 +271,7 @@ Event = Annotated[
     | NetworkAgreed
     | Enrolled
     | SlotOpened
+    | LimitsGiven
     | Received
     | BatchReceived
     | Refused

@@ -29,6 +29,7 @@ from broker.market.events import (
     Enrolled,
     Event,
     GateClosed,
+    LimitsGiven,
     MarketPaused,
     MarketResumed,
     MemberForgotten,
@@ -169,6 +170,9 @@ class Market:
                 return self._switch(event)
             case SlotOpened():
                 return self._open(event)
+            case LimitsGiven():
+                self.books[event.slot_s].limits = event.limits
+                return []
             case GateClosed():
                 return self.auctioneer.close(self.books[event.slot_s], event.at_s)
             case ClearingDue():

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from broker.control.ports import Recorder, StorageFailed
+from broker.control.ports import LimitSource, Recorder, StorageFailed
 from broker.control.service import Inbound, MarketService
 from broker.market.events import Enrolled
 from broker.market.market import Market
@@ -84,6 +84,7 @@ def service(
     terms: Terms = TERMS,
     prices: FakePrices | None = None,
     recorder: Recorder | None = None,
+    limits: LimitSource | None = None,
     **where: int | None,
 ) -> MarketService:
     return MarketService(
@@ -91,6 +92,7 @@ def service(
         journal=FakeJournal() if journal is None else journal,
         prices=prices or FakePrices(),
         recorder=recorder or FakeRecorder(),
+        limits=limits,
         **where,
     )
 

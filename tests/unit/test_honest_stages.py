@@ -11,6 +11,7 @@ from broker.audit.archive import read_archive
 from broker.audit.report import Report
 from broker.audit.verify import verify
 from broker.clearing.preferences import preferences_text
+from broker.control.ports import LimitSource
 from broker.control.service import MarketService
 from broker.io.export import archive_lines
 from broker.market.events import NetworkAgreed
@@ -30,9 +31,11 @@ BUY, DEAR, CHEAP = (Side.BUY, 240_000, 500), (Side.SELL, 180_000, 500), (Side.SE
 class Watched:
     """A market of three members; `heard` is everything it said, `auditors` are those of the members."""
 
-    def __init__(self, terms: Terms, now_s: int, agreed: NetworkAgreed | None = None) -> None:
+    def __init__(
+        self, terms: Terms, now_s: int, agreed: NetworkAgreed | None = None, limits: LimitSource | None = None
+    ) -> None:
         self.journal = FakeJournal()
-        self.market: MarketService = service(self.journal, terms=terms)
+        self.market: MarketService = service(self.journal, terms=terms, limits=limits)
         self.auditors = {f"home-{n}": MarketAuditor(meter=f"home-{n}", community=COMMUNITY) for n in (1, 2, 3)}
         self.heard: list[Outgoing] = []
         self.say(self.market.standing(now_s, KEY.public_hex), now_s)

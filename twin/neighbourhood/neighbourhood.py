@@ -37,7 +37,7 @@ class Neighbourhood:
 
     def network_text(self) -> str:
         """The network as the market reads it, "" for none."""
-        return "" if self.network == NetworkSettings() else self.network.text()
+        return self.network.text()
 
     def preferences_text(self) -> str:
         """The preferences as the market reads them, "" for none."""

@@ -1,7 +1,7 @@
 """The sessions of slots from their gates on: roots, questions, clearings, awards, and what they publish."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from broker.clearing.outcome import Rules
 from broker.market.day_rules import RulesOfDays
@@ -20,6 +20,7 @@ from broker.market.terms import Member, Terms
 from broker.market.totals import Totals
 from broker.market.trading_switch import TradingSwitch
 from broker.mechanisms.catalogue import MECHANISMS
+from broker.network.slot_limits import network_in_slot
 from wire.calendar import Gate
 from wire.messages import Award, AwardReason, Clearing, Conditions, DayRules, Roster, SlotState
 from wire.slots import Slot
@@ -47,12 +48,7 @@ class Auctioneer:
 
         Only then are they cleared; a sealed stage waits for what is revealed.
         """
-        gate, stage = first.session.gate, stage_of(first, self.terms)
-        closing = [
-            book
-            for _, book in sorted(self.books.items())
-            if book is first or (book.state is SlotState.GATE_OPEN and _closes_with(book, gate))
-        ]
+        gate, stage, closing = first.session.gate, stage_of(first, self.terms), self.closing_with(first)
         day = self.days.pop((gate.stage, gate.gate_s), None)
         blocks = [] if day is None else shown_blocks(day, gate, self.secret)
         for book in closing:
@@ -65,6 +61,15 @@ class Auctioneer:
         if blocks:
             return [*sent, *self._clear_day(closing, blocks, at_s), *self._cleared(closing)]
         return [*sent, *(out for book in closing for out in self._auction(book, at_s)), *self._cleared(closing)]
+
+    def closing_with(self, first: SlotBook) -> list[SlotBook]:
+        """The slots whose current sessions close at the gate of a slot, in their order."""
+        gate = first.session.gate
+        return [
+            book
+            for _, book in sorted(self.books.items())
+            if book is first or (book.state is SlotState.GATE_OPEN and _closes_with(book, gate))
+        ]
 
     def clear(self, book: SlotBook, at_s: int) -> list[Outgoing]:
         """Clears a sealed session after its time to reveal, or after its questions."""
@@ -104,9 +109,15 @@ class Auctioneer:
         trading = {meter: not member.suspended for meter, member in self.members.items()}
         return self.rosters.news(slot, trading, self.terms, self.secret)
 
-    def _rules_news(self, slot: Slot) -> list[DayRules]:
+    def _rules_news(self, book: SlotBook) -> list[DayRules]:
         trading = [meter for meter, member in self.members.items() if not member.suspended]
-        return self.rules.news(slot, trading, self.terms, self.secret)
+        return self.rules.news(book.slot, trading, self._terms_in(book), self.secret)
+
+    def _terms_in(self, book: SlotBook) -> Terms:
+        """The terms, with the network as it is in a slot."""
+        if not book.limits:
+            return self.terms
+        return replace(self.terms, network=network_in_slot(self.terms.network, book.limits))
 
     def _close_gate(self, book: SlotBook, day: DayBook | None, at_s: int) -> list[Outgoing]:
         """The root of the received orders of the current session."""
@@ -114,7 +125,7 @@ class Auctioneer:
         book.session.is_paused = self.switch.was_paused(at_s)
         blocks = {} if day is None else day.sequences(book.slot.start_s)
         book.session.listed = self._gathering(book, blocks).received()
-        news = [*self.roster_news(book.slot), *self._rules_news(book.slot)]
+        news = [*self.roster_news(book.slot), *self._rules_news(book)]
         asks = MECHANISMS[stage_of(book, self.terms).mechanism].asks
         book.session.rules = self.rules.revision(book.slot) if asks else 0
         message = gate_message(book, self.terms.community, at_s, blocks=0 if day is None else day.live)

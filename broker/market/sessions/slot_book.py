@@ -139,7 +139,8 @@ class SlotBook:
     one. `holdings` are the positions, part by part. `estimates` are net energies [Wh] of missing reports that later
     registers tell. `basis` is what the slot was settled on, `subscribers` pay fixed amounts in it, `called` is
     what members were called for, `stored` what they pay for a shared storage with it, `regulation` and `roles` hold
-    for it; `changed_s` is the moment from which the basis is not what the meters say any more.
+    for it; `limits` are what the network carries in it beside its fixed limits (`broker.network.slot_limits`);
+    `changed_s` is the moment from which the basis is not what the meters say any more.
     """
 
     slot: Slot
@@ -156,6 +157,7 @@ class SlotBook:
     stored: tuple[StoragePayment, ...] = ()
     regulation: Regulation = NOTHING
     roles: str = ""
+    limits: str = ""
     changed_s: int | None = None
 
     def forget_steps(self) -> None:
