@@ -10,6 +10,7 @@ from broker.market.market import Market
 from broker.market.outgoing import Outgoing
 from proofs.clock_checks import clock_violations
 from proofs.community import ProofCommunity
+from proofs.network_checks import network_violations
 from proofs.storage_checks import storage_violations
 from wire import messages as m
 from wire.codec import digest
@@ -54,6 +55,7 @@ def violations(community: ProofCommunity) -> list[str]:
         *_money(community, found),
         *clock_violations(community),
         *storage_violations(community, found.market, found.said),
+        *network_violations(community.day, found.said),
     ]
 
 

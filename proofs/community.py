@@ -143,7 +143,13 @@ class ProofCommunity:
 
     def _started(self) -> MarketService:
         market = Market(self.day.terms, self.secret())
-        return MarketService(market, journal=self.journal, prices=DrawnPrices(self.day), recorder=Recording())
+        return MarketService(
+            market,
+            journal=self.journal,
+            prices=DrawnPrices(self.day),
+            limits=self.day.limits,
+            recorder=Recording(),
+        )
 
     def _member(self, name: str) -> Member:
         meter = TransactiveMeter(

@@ -1,14 +1,13 @@
 """What is drawn for one proof day: the community, its prices, its trouble, and what every meter wants and uses."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from broker.market.terms import OutsidePrices, Terms
 from broker.mechanisms.catalogue import LIVE
-from broker.network.grid_text import grid_text
 from hems.bidding.steps import Step
 from hems.bidding.strategy import Strategy
+from proofs.drawn_network import DrawnLimits, drawn_network
 from proofs.drawn_storage import METER, SECOND_PERIOD_S, DrawnStorage, drawn_storage
 from proofs.lossy_link import Trouble
 from wire.slots import Slot, slot_at
@@ -50,6 +49,11 @@ class DrawnDay:
     storage: DrawnStorage | None = None
 
     @property
+    def limits(self) -> DrawnLimits:
+        """What the network operator says about each slot."""
+        return DrawnLimits(self.seed, self.terms.mechanism, self.meters)
+
+    @property
     def slots(self) -> tuple[Slot, ...]:
         """The slots of the day; one with a shared storage goes on into the storage's second period."""
         first = slot_at(START_S, self.terms.slot_minutes)
@@ -81,8 +85,7 @@ def drawn_day(seed: int, mechanism: str | None = None) -> DrawnDay:
     homes = tuple(f"home-{i}" for i in range(1, rng.randint(2, 6) + 1))
     storage = drawn_storage(seed, terms, homes, START_S)
     meters = homes if storage is None else (*homes, METER)
-    if chosen == "loss_factors":
-        terms = replace(terms, network=_lossy_network(seed, meters))
+    terms = replace(terms, network=drawn_network(seed, chosen, meters))
     return DrawnDay(
         seed=seed,
         terms=terms if storage is None else storage.shared_in(terms),
@@ -109,21 +112,6 @@ def _wrong_clocks(seed: int, meters: tuple[str, ...], slot_s: int) -> tuple[Wron
             from_s=START_S + first * slot_s + slot_s // 2,
             until_s=START_S + (first + rng.randint(4, 8)) * slot_s + slot_s // 2,
         ),
-    )
-
-
-def _lossy_network(seed: int, meters: Sequence[str]) -> str:
-    """Members in two zones, between which and in which energy is lost."""
-    rng = random.Random(f"network/{seed}")
-    ends = [(a, b) for a in ("east", "west") for b in ("east", "west")]
-    return grid_text(
-        {
-            "zones": {"east": list(meters[::2]), "west": list(meters[1::2])},
-            "lines": [],
-            "envelopes": [],
-            "charges": [],
-            "losses": [{"from": a, "to": b, "ppm": rng.choice((1, 20_000, 143_211, 500_000))} for a, b in ends],
-        }
     )
 
 

@@ -13,6 +13,7 @@ from broker.io.export import archive_lines
 from broker.ledger.accounts import Accounts
 from broker.market.events import Received, decode_event
 from broker.market.outgoing import Outgoing
+from broker.market.sessions.auctioneer import Auctioneer
 from broker.market.storage import shared_storage
 from broker.mechanisms.catalogue import LIVE
 from broker.settlement import slot as settlement_slot
@@ -28,6 +29,7 @@ from wire.signing import key_from_seed, split
 TROUBLED = 4  # a seed with crashes, lost and late messages
 OFF_IN_CALM = (17, 7)  # calm seeds with a clock that is ahead, and one that is behind
 ASKED = 5  # a seed with crashes, silence and trade in a market that asks
+LIMITED = 7  # a seed in which limits of single slots bind, those of connections and those of a line
 STORED = 63  # a seed with a storage that members share: troubled, auctioned anew and handed over
 CUT_AT_THE_END = 3391  # the power fails in both acts that would have settled the last slot
 
@@ -93,6 +95,15 @@ def test_a_storage_that_is_operated_wrongly_is_found(part: str, monkeypatch: pyt
 
     monkeypatch.setattr(shared_storage, "operate", wrong)
     assert any(found.startswith("storage") for found in violations(ran(STORED)))
+
+
+@pytest.mark.parametrize("mechanism", ["operating_envelope", "zonal_uniform_price"])
+def test_a_day_whose_limits_change_keeps_them_and_one_that_forgets_them_is_found(
+    mechanism: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert violations(ran(LIMITED, mechanism)) == []
+    monkeypatch.setattr(Auctioneer, "_terms_in", lambda market, _: market.terms)
+    assert any(found.startswith("network: ") for found in violations(ran(LIMITED, mechanism)))
 
 
 def test_a_member_whose_clock_is_off_neither_trades_nor_reports_is_told_so_and_recovers() -> None:

@@ -13,6 +13,7 @@ import pytest
 from broker.io.config import load
 from hems.site.config import parse_config
 from scripts.documents import PARTS, ROOT, filled
+from wire.slots import Slot, parse_utc
 
 OUTSIDE = {".venv", "node_modules", "out", "state", "build", "dist"}
 DOCUMENTS = sorted(p for p in ROOT.rglob("*.md") if not OUTSIDE & set(p.relative_to(ROOT).parts[:-1]))
@@ -91,7 +92,17 @@ def test_the_book_of_the_readme_is_cleared(tmp_path: Path) -> None:
 
 def test_the_examples_of_the_configuration_are_good(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
-    home, broker = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    home, broker, timed = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     assert parse_config(home, "home.toml").as_home().units[0].id == "battery"
     (tmp_path / "broker.toml").write_text(broker, "utf-8")
     assert [member.meter for member in load(tmp_path / "broker.toml").members] == ["home-1"]
+    for name, content in zip(
+        ("envelopes.csv", "lines.csv"), re.findall(r"```csv\n(start_utc.*?)```", text, re.DOTALL), strict=True
+    ):
+        (tmp_path / name).write_text(content, "utf-8")
+    limited = re.sub(r"envelopes = .*\n", timed.removeprefix("[network]\n"), broker)
+    (tmp_path / "broker.toml").write_text(limited, "utf-8")
+    limits = load(tmp_path / "broker.toml").network.limits(["home-1"])
+    one, two = (Slot(parse_utc(f"2026-06-01T{hour}:00:00Z"), 60) for hour in (13, 14))
+    assert limits.limits(one) == '{"envelopes":{"home-1":[3000,null]},"lines":[["north","south",20000]]}'
+    assert limits.limits(two) == '{"envelopes":{"home-1":[0,7000]},"lines":[]}'
