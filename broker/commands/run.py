@@ -58,7 +58,7 @@ def _serve(config: "BrokerConfig", *, verbose: bool) -> int:
     import asyncio
     import logging
 
-    from broker.app import BrokerApp
+    from broker.app.broker_app import BrokerApp
     from broker.control.ports import StorageFailed
     from broker.io.system_clock import ClockNotSet
     from broker.ledger.accounts import NotConserved

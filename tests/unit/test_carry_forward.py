@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from settled_state import COMMUNITY, settled_state
 
-from broker.app import BrokerApp
+from broker.app.broker_app import BrokerApp
 from broker.audit.archive import read_archive
 from broker.audit.verify import verify
 from broker.cli import main

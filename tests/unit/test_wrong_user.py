@@ -30,7 +30,7 @@ def load_all() -> None:
     for package in (hems.app, hems.commands, hems.io, broker.commands, broker.io, broker.audit, doctor):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(found.name)
-    for name in ("broker.app", "encodings.idna"):
+    for name in ("broker.app.broker_app", "encodings.idna"):
         importlib.import_module(name)
 
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from broker.control.intake_queue import IntakeQueue, Tick
-from broker.control.sender_share import SenderShares
+from broker.app.broker_time import BrokerTime
+from broker.app.frame_intake import FrameIntake
+from broker.control.intake_queue import Tick
 from broker.control.service import Inbound, MarketService
 from broker.io import retention, system_clock
 from broker.io.call_files import CallFiles
@@ -29,17 +30,13 @@ from broker.market.outcome import Rejected
 from broker.market.outgoing import Outgoing
 from doctor.alive import tell_alive
 from wire.clock import READY, Done, Instant
-from wire.reasons import Reason
 from wire.telemetry import Field, Value
 from wire.telemetry.community import Intake
 
 LOG = logging.getLogger(__name__)
-CLOCK_BEHIND_S = 5
 LOOK_FOR_ACTS_S = 1
 # Receipts cost no mark of their own: after a crash up to this many are sent a second time.
 UNMARKED_MAX = 256
-SHARE_USED = Rejected(Reason.QUOTA_EXCEEDED, "more than a member may send in a slot; go on when the next one begins")
-QUIET_TURNS = 4  # of the loop without a new frame: from the socket to the queue takes three
 WATCH_S = 10.0
 CARRY_S = 1.0
 
@@ -51,9 +48,6 @@ class BrokerApp:
         self._config = config
         self._driven = config.clock.mode == "driven"
         self._resources = ExitStack()
-        self._virtual_s: int | None = None
-        self._clock_behind = False
-        self._queue_full = False
         self._marked = -1
         self._forgot_day = -1
 
@@ -86,6 +80,7 @@ class BrokerApp:
             )
             self._carrying = Carrying(state, journal, self._records, self._service)
             self._carrying.after_start()
+            self._time = BrokerTime(driven=self._driven, last_s=lambda: self._service.last_s)
             self._telemetry = BrokerTelemetry(self._service.market.terms, state.root)
             self._resources = stack.pop_all()
         return self
@@ -98,15 +93,7 @@ class BrokerApp:
 
         Raises: StorageFailed when the journal cannot be written any more.
         """
-        self._work = asyncio.Event()
-        self._queue = IntakeQueue(
-            frames_max=self._config.queue.frames_max,
-            bytes_max=self._config.queue.megabytes_max * 10**6,
-            frames_per_meter_max=self._config.queue.frames_per_meter_max,
-        )
-        self._shares = SenderShares(
-            bytes_max=1000 * self._config.queue.kilobytes_per_slot_max, slot_s=60 * self._config.market.slot_minutes
-        )
+        self._intake = FrameIntake(self._config, self._refuse)
         self._members = MembersMqtt(
             self._config.mqtt,
             community=self._config.community,
@@ -123,7 +110,7 @@ class BrokerApp:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(self._members.run()), tasks.create_task(self._work_loop())]
+            running = [tasks.create_task(self._members.run()), tasks.create_task(self._serve_intake())]
             running += [] if self._driven else [tasks.create_task(self._watch()), tasks.create_task(self._carry())]
             alive = tasks.create_task(tell_alive())
             await self._until(stop, running)
@@ -145,8 +132,7 @@ class BrokerApp:
     def _send(self, results: Sequence[Outgoing]) -> None:
         """Hands messages to the MQTT client, and notes when."""
         self._members.send(results)
-        virtual_s = self._virtual_s if self._driven else None
-        self._telemetry.sent(results, system_clock.exact_s() if virtual_s is None else virtual_s)
+        self._telemetry.sent(results, self._time.stamped_s())
 
     async def _watch(self) -> None:
         """On the machine's clock: looks every now and then whether a minute has passed."""
@@ -163,7 +149,7 @@ class BrokerApp:
 
     def _forget_people(self) -> None:
         """Once a day: erases who was revoked long enough ago, where the community says so."""
-        days, now_s = self._config.privacy.people_kept_days, self._now_s()
+        days, now_s = self._config.privacy.people_kept_days, self._time.now_s()
         if days is None or now_s is None or now_s // retention.DAY_S == self._forgot_day:
             return
         self._forgot_day = now_s // retention.DAY_S
@@ -173,18 +159,18 @@ class BrokerApp:
 
     def _carry_forward(self) -> None:
         """Once a day: writes down what the past came to, and erases what is older than the community keeps."""
-        now_s = self._now_s()
-        if now_s is not None and not len(self._queue):
+        now_s = self._time.now_s()
+        if now_s is not None and not len(self._intake):
             left_s = self._service.market.next_due_s(now_s) - now_s
             self._carrying.look(now_s, kept_days=self._config.privacy.records_kept_days, quiet_s=left_s)
 
     def _note_minute(self) -> None:
         """Once a minute: how everything fares."""
         self._file_errors.look()
-        now_s = self._now_s()
+        now_s = self._time.now_s()
         if now_s is not None:
             intake: dict[Field, Value] = {
-                Intake.queue_frames: len(self._queue),
+                Intake.queue_frames: len(self._intake),
                 Intake.journal_records: self._service.journaled,
                 Intake.unsent_records: max(0, self._service.journaled - self._records.health(SENT)),
                 Intake.is_mqtt_connected: int(self._members.is_connected),
@@ -211,8 +197,9 @@ class BrokerApp:
             len(kept),
         )
         if self._driven:
-            self._virtual_s = at_s or None
-            self._members.send_done(Done(READY, self._wake() if at_s else None))
+            if at_s:
+                self._time.heard(at_s)
+            self._members.send_done(Done(READY, self._service.market.next_due_s(at_s) if at_s else None))
             return
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_job(self._look_for_acts, "interval", seconds=LOOK_FOR_ACTS_S)
@@ -229,94 +216,45 @@ class BrokerApp:
         self._on_tick()
 
     def _on_frame(self, kind: str, meter: str, frame: bytes) -> None:
-        now_s, item = self._now_s() or 0, Inbound(kind, meter, frame)
+        now_s = self._time.now_s() or 0
         self._telemetry.heard(meter, now_s)
-        if beyond := self._shares.refused(meter, len(frame), now_s):
-            if beyond == 1:
-                LOG.warning("meter=%s has used its share of this slot: more is refused unread until the next", meter)
-            self._telemetry.refused += 1
-            self._members.send([self._service.refuse(item, SHARE_USED)])
-            return
-        lost = self._queue.offer(item)
+        self._intake.frame(Inbound(kind, meter, frame), now_s)
+
+    def _refuse(self, lost: Sequence[tuple[Inbound, Rejected]]) -> None:
         self._telemetry.refused += len(lost)
         self._members.send([self._service.refuse(item, why) for item, why in lost])
-        if lost and not self._queue_full:
-            self._queue_full = True
-            LOG.warning(
-                "queue full: %s of meter=%s refused; raise [queue] or slow the meters", kind, lost[0][0].meter
-            )
-        self._work.set()
 
     def _on_instant(self, instant: Instant) -> None:
-        self._queue.tick(Tick(instant.instant, instant.now_s))
-        self._work.set()
+        self._intake.tick(Tick(instant.instant, instant.now_s))
 
     def _on_tick(self) -> None:
-        self._queue.tick(Tick())
-        self._work.set()
+        self._intake.tick(Tick())
 
     def _on_connected(self) -> None:
-        now_s = self._now_s()
+        now_s = self._time.now_s()
         if now_s is not None:
             self._members.send(self._service.standing(now_s, self._key.public_hex))
 
-    def _now_s(self) -> int | None:
-        """The moment that inputs are stamped with; None before a driven clock has announced one. Never goes back."""
-        if self._driven:
-            return self._virtual_s
-        clock_s, last_s = system_clock.now_s(), self._service.last_s
-        behind = clock_s < last_s - CLOCK_BEHIND_S
-        if behind and not self._clock_behind:
-            LOG.warning(
-                "the system clock is %d s behind the journal: correct it, until then time stands", last_s - clock_s
-            )
-        self._clock_behind = behind
-        return max(clock_s, last_s)
-
-    async def _work_loop(self) -> None:
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            await self._read_on()
-            while self._work_once():
-                await self._read_on()
-            if not len(self._queue):
-                self._queue_full = False
-
-    async def _read_on(self) -> None:
-        """Lets frames that have come be read before the next batch: one write to the disk serves all of them.
-
-        The client reads one packet in a turn of the loop; without this each frame would wait for a write of its own,
-        and a member that sends thousands would keep all others waiting.
-        """
-        quiet = 0
-        while quiet < QUIET_TURNS and len(self._queue) < self._config.queue.batch_frames:
-            before = len(self._queue)
-            await asyncio.sleep(0)
-            quiet = 0 if len(self._queue) > before else quiet + 1
-
-    def _work_once(self) -> bool:
-        """Handles the next batch or tick; False when nothing is left that can be handled now."""
-        is_timeless = self._driven and self._virtual_s is None
-        piece = self._queue.take_tick() if is_timeless else self._queue.take(self._config.queue.batch_frames)
-        if piece is None:
-            return False
+    def _work(self, piece: Sequence[Inbound] | Tick) -> None:
+        """Handles a batch or a tick."""
         if isinstance(piece, Tick):
             self._tick(piece)
-        elif (now_s := self._now_s()) is not None:
+        elif (now_s := self._time.now_s()) is not None:
             self._send(self._service.handle(piece, now_s))
             results = self._service.step(now_s)
             self._send(results)
             if results or self._service.journaled >= self._marked + UNMARKED_MAX:
                 self._mark_sent()
             self._schedule(now_s)
-        return True
+
+    async def _serve_intake(self) -> None:
+        await self._intake.serve(self._work, ticks_only=lambda: self._driven and self._time.virtual_s is None)
 
     def _tick(self, tick: Tick) -> None:
-        is_first = self._virtual_s is None
+        is_first = self._time.virtual_s is None
         if tick.now_s is not None:
-            self._virtual_s = max(tick.now_s, self._service.last_s)
-        now_s = self._now_s()
+            self._time.heard(tick.now_s)
+        now_s = self._time.now_s()
         assert now_s is not None
         self._send(self._service.step(now_s))
         if self._driven:
@@ -325,12 +263,8 @@ class BrokerApp:
             self._on_connected()
         self._mark_sent()
         if tick.instant is not None:
-            self._members.send_done(Done(tick.instant, self._wake()))
+            self._members.send_done(Done(tick.instant, self._service.market.next_due_s(now_s)))
         self._schedule(now_s)
-
-    def _wake(self) -> int:
-        assert self._virtual_s is not None
-        return self._service.market.next_due_s(self._virtual_s)
 
     def _schedule(self, now_s: int) -> None:
         if self._driven:

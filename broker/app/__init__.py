@@ -1,0 +1,1 @@
+"""The running broker: it joins control with io, and lets time pass."""
