@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """The exit status after enrolling; a configuration that would not be good is not written."""
     from broker.control.ports import StorageFailed
     from broker.io.authority import AuthorityError
-    from broker.io.config import ConfigError, load
+    from broker.io.config_file import ConfigError, load
     from broker.io.home_kit import new_key
     from broker.io.member_entries import EntryFailed, with_member
     from broker.io.system_clock import ClockNotSet

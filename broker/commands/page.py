@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """The exit status after serving."""
     import time
 
-    from broker.io.config import ConfigError, load
+    from broker.io.config_file import ConfigError, load
     from web.access import Access
 
     try:

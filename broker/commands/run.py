@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit status after serving."""
-    from broker.io.config import ConfigError, load
+    from broker.io.config_file import ConfigError, load
 
     try:
         config = load(args.config)

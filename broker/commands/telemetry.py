@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit status: 0 stopped by a signal or all carried, 1 not all was carried, 2 bad input."""
-    from broker.io.config import ConfigError, load
+    from broker.io.config_file import ConfigError, load
     from broker.io.tariff import TariffFileError
     from broker.io.telemetry_sources import broker_sources
     from telemetry.cursors import CursorsFailed

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from broker.io.config import BrokerConfig, ConfigError, load
+from broker.io.config import BrokerConfig
+from broker.io.config_file import ConfigError, load
 
 _TABLE = re.compile(r"^\s*\[")
 _MEMBERS = re.compile(r"^\s*\[\[\s*members\s*\]\]")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import aiomqtt
 
-from broker.io.config import MqttSettings
 from broker.io.outbox import Outbox, Parcel
+from broker.io.process_config import MqttSettings
 from broker.market.outgoing import Outgoing
 from mqtt import stay_connected, together
 from tls import TlsFiles, client_tls, diagnosis

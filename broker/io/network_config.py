@@ -6,9 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from broker.clearing.preferences import QUALITIES
+from broker.io.config_table import Table
 from broker.io.limit_files import Fixed, LimitFiles
 from broker.io.tariff import PRICE_MAX, micro
 from broker.io.timed_limits import POWER_W_MAX, LimitFileError
@@ -25,18 +26,14 @@ LOSS_MAX = Decimal("0.999999")  # in whole ppm something arrives
 Pair = tuple[str, str]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ZoneSettings(_Table):
+class ZoneSettings(Table):
     """A zone: the meters that are connected in it."""
 
     name: Id
     meters: tuple[Id, ...]
 
 
-class LineSettings(_Table):
+class LineSettings(Table):
     """A line between two zones and what it carries at most, in either direction [W]."""
 
     start: Id = Field(alias="from")
@@ -44,7 +41,7 @@ class LineSettings(_Table):
     capacity_w: Power
 
 
-class EnvelopeSettings(_Table):
+class EnvelopeSettings(Table):
     """What a connection point may export and import [W]; nothing limits what is left out."""
 
     meter: Id
@@ -52,7 +49,7 @@ class EnvelopeSettings(_Table):
     import_limit_w: Power | None = None
 
 
-class DistanceSettings(_Table):
+class DistanceSettings(Table):
     """The electrical distance between two zones, or inside one, and the share of energy that is lost on it."""
 
     start: Id = Field(alias="from")
@@ -61,7 +58,7 @@ class DistanceSettings(_Table):
     loss: Decimal = Field(default=Decimal(0), ge=0, le=LOSS_MAX, allow_inf_nan=False)
 
 
-class NetworkSettings(_Table):
+class NetworkSettings(Table):
     """Envelopes, zones, lines, what energy pays between zones and what of it is lost.
 
     A kWh from one zone to another pays `charge_per_kwh_and_distance x distance + loss_price_per_kwh x loss`.
@@ -192,14 +189,14 @@ class TimedNetworkSettings(NetworkSettings):
         return None
 
 
-class PremiumSettings(_Table):
+class PremiumSettings(Table):
     """What a member adds to its bids for energy of at least a quality, or from the meter of a seller."""
 
     of: Id
     premium_per_kwh: Charge
 
 
-class PreferenceSettings(_Table):
+class PreferenceSettings(Table):
     """What a member sells and wants to buy; `partners` are the only meters it buys from, all when it is left out."""
 
     quality: Quality = "grey"

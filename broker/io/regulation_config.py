@@ -6,8 +6,9 @@ from itertools import combinations
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from broker.io.config_table import Table
 from broker.io.tariff import PRICE_MAX
 from broker.io.tariff_config import WEEKDAYS
 from broker.settlement.regulation import WHOLE, Band, Charge, Energy, Regulation, Subscription, Tax
@@ -22,10 +23,6 @@ Label = Annotated[str, Field(min_length=1, max_length=100)]
 Rate = Annotated[Decimal, Field(ge=-PRICE_MAX, le=PRICE_MAX, allow_inf_nan=False)]
 Percent = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False)]
 TaxedItem = Literal["award", "imbalance", "outside", "penalty", "network_charge", "levy", "fee", "tax"]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _whole(value: Decimal, per_unit: int, digits: int) -> int:
@@ -46,7 +43,7 @@ def _not_negative(value: Decimal) -> Decimal:
     return value
 
 
-class BandSettings(_Table):
+class BandSettings(Table):
     """Another rate in some hours of the local day; `to` of 00:00 means the end of the day."""
 
     start: str = Field(alias="from", pattern=CLOCK)
@@ -80,7 +77,7 @@ class BandSettings(_Table):
         )
 
 
-class ChargeSettings(_Table):
+class ChargeSettings(Table):
     """A price per kWh of what a member draws or feeds in; an incentive is received, all others are paid."""
 
     item: Literal["network_charge", "levy", "tax", "fee", "incentive"]
@@ -126,7 +123,7 @@ class ChargeSettings(_Table):
         )
 
 
-class SubscriptionSettings(_Table):
+class SubscriptionSettings(Table):
     """A fixed amount per local day, or per calendar month (posted on its last day)."""
 
     item: Literal["network_charge", "levy", "fee"] = "fee"
@@ -142,7 +139,7 @@ class SubscriptionSettings(_Table):
         return value
 
 
-class TaxSettings(_Table):
+class TaxSettings(Table):
     """A tax in percent of what a member pays for some items, such as a value added tax."""
 
     label: Label
@@ -157,7 +154,7 @@ class TaxSettings(_Table):
         return value
 
 
-class RegulationSettings(_Table):
+class RegulationSettings(Table):
     """What law and operators add to energy in one place, from a local day on; `source` says by which text."""
 
     name: Label

@@ -5,17 +5,14 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from broker.io.config_table import Table
 from broker.mechanisms.catalogue import LIVE, MECHANISMS
 from wire.fields import Id
 from wire.messages import Stage, StageKind
 
 AUCTION = "uniform_price_k_double_auction"
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _known_zone(value: str) -> str:
@@ -70,7 +67,7 @@ def sealed_problem(mechanism: str, *, is_sealed: bool, reveal_within_s: int, gat
     return None
 
 
-class DayAheadSettings(_Table):
+class DayAheadSettings(Table):
     """All slots of a local day at once: orders from midnight until `gate_at` of the day before."""
 
     kind: Literal["day_ahead"]
@@ -85,7 +82,7 @@ class DayAheadSettings(_Table):
         return _stage(self, takes_orders=True, gate_at=self.gate_at, time_zone=self.time_zone)
 
 
-class IntradaySettings(_Table):
+class IntradaySettings(Table):
     """One auction per slot at its gate, or several before it."""
 
     kind: Literal["intraday"]
@@ -124,7 +121,7 @@ class IntradaySettings(_Table):
         )
 
 
-class BalancingSettings(_Table):
+class BalancingSettings(Table):
     """What is metered beyond the positions: divided inside the community before outside prices apply."""
 
     kind: Literal["balancing"]
@@ -136,7 +133,7 @@ class BalancingSettings(_Table):
         return _stage(self, takes_orders=False)
 
 
-class BilateralSettings(_Table):
+class BilateralSettings(Table):
     """Forward contracts between two members, until `gate_lead_s` before each slot."""
 
     kind: Literal["bilateral"]
@@ -149,7 +146,7 @@ class BilateralSettings(_Table):
         return _stage(self, takes_orders=False, gate_lead_s=self.gate_lead_s, horizon_slots=self.horizon_slots)
 
 
-class _CallSettings(_Table):
+class _CallSettings(Table):
     """Calls of the operator, answered until `gate_lead_s` before the first slot of a call."""
 
     kind: Literal["flexibility", "ancillary"]
@@ -176,7 +173,7 @@ class AncillarySettings(_CallSettings):
     stage: Id = "ancillary"
 
 
-class StorageStageSettings(_Table):
+class StorageStageSettings(Table):
     """What members charge into their shares of the storage and discharge, until `gate_lead_s` before each slot.
 
     `k_permille` places the price of the auction of shares. What the storage is stands in `[storage]`.

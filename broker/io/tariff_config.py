@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from broker.io.config_table import Table
 from broker.io.tariff import PRICE_MAX, ConstantTariff, CsvTariff, Period, TariffFileError, TimeOfUseTariff, micro
 from broker.market.terms import OutsidePrices
 
@@ -15,11 +16,7 @@ Price = Annotated[Decimal, Field(ge=-PRICE_MAX, le=PRICE_MAX, allow_inf_nan=Fals
 WEEKDAYS = {"all": range(7), "weekday": range(5), "weekend": range(5, 7)}
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ConstantSettings(_Table):
+class ConstantSettings(Table):
     """One price for import and one for export, in currency per kWh."""
 
     kind: Literal["constant"]
@@ -31,7 +28,7 @@ class ConstantSettings(_Table):
         return ConstantTariff(OutsidePrices(micro(self.import_price_per_kwh), micro(self.export_price_per_kwh)))
 
 
-class PeriodSettings(_Table):
+class PeriodSettings(Table):
     """One row of a time-of-use table; `to` of 00:00 means the end of the day."""
 
     start: str = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
@@ -50,7 +47,7 @@ class PeriodSettings(_Table):
         )
 
 
-class TimeOfUseSettings(_Table):
+class TimeOfUseSettings(Table):
     """Prices by local time of day; the first row that covers a slot's start holds."""
 
     kind: Literal["time_of_use"]
@@ -79,7 +76,7 @@ class TimeOfUseSettings(_Table):
         return TimeOfUseTariff(ZoneInfo(self.time_zone), [row.period() for row in self.periods])
 
 
-class CsvSettings(_Table):
+class CsvSettings(Table):
     """A CSV file (or .csv.gz) with the columns time_utc, import_price_per_kwh, export_price_per_kwh."""
 
     kind: Literal["csv"]

@@ -9,7 +9,7 @@ from threading import Event as Signal
 from broker_rig import COMMUNITY, BrokerChild, Peer, command, free_port, mosquitto, write_config
 
 from broker.commands.member_list import events_of
-from broker.io.config import load
+from broker.io.config_file import load
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.people import Person, people_of, remember
 from broker.io.retention import DAY_S

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from small_world import small_world
 
-from broker.io.config import load
+from broker.io.config_file import load
 from broker.io.telemetry_sources import broker_sources
 from hems.io.telemetry_sources import home_sources
 from hems.site.config import parse_config

@@ -5,7 +5,8 @@ from pathlib import Path
 from market_rig import meter_key
 from storage_rig import COMMUNITY, OWNER, Community, hour, request, storage
 
-from broker.io.config import BrokerConfig, load
+from broker.io.config import BrokerConfig
+from broker.io.config_file import load
 from broker.io.records_sqlite import SqliteRecords
 
 CONFIG = f"""

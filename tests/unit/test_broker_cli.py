@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broker.cli import COMMANDS, main
-from broker.io.config import load
+from broker.io.config_file import load
 from broker.mechanisms.catalogue import MECHANISMS
 
 CASES = json.loads((Path(__file__).parents[1] / "cases/market/uniform_price_k_double_auction.json").read_text())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.io.config import ConfigError, load
+from broker.io.config_file import ConfigError, load
 from broker.io.tariff import CsvTariff, TariffFileError
 from broker.market.terms import OutsidePrices
 from wire.slots import Slot, slot_at

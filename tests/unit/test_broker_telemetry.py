@@ -16,7 +16,8 @@ from market_rig import (
 )
 
 from broker.control.service import MarketService
-from broker.io.config import BrokerConfig, load
+from broker.io.config import BrokerConfig
+from broker.io.config_file import load
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.records_sqlite import SqliteRecords
 from broker.io.telemetry_recorder import BUFFER, BrokerTelemetry

@@ -28,7 +28,8 @@ from broker.io import carry_forward, carrying, expiry
 from broker.io.carried_states import newest, opened
 from broker.io.carry_forward import Prepared, State, commit, prepared, sweep_all
 from broker.io.carrying import read_prepared, write_prepared
-from broker.io.config import BrokerConfig, ConfigError, load
+from broker.io.config import BrokerConfig
+from broker.io.config_file import ConfigError, load
 from broker.io.journal_sqlite import SqliteJournal
 from broker.io.page import sections
 from broker.io.page.reading import MarketRecords

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.io.config import load
+from broker.io.config_file import load
 from hems.site.config import parse_config
 from scripts.documents import PARTS, ROOT, filled
 from wire.slots import Slot, parse_utc

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from test_network_config import HEAD, NETWORK, loaded, members
 
-from broker.io.config import ConfigError
+from broker.io.config_file import ConfigError
 from broker.io.file_errors import FileErrors
 from broker.io.limit_files import Fixed, LimitFiles
 from broker.io.timed_limits import LimitFileError

@@ -9,7 +9,7 @@ from test_broker_config import CONSTANT, HEAD, findings
 
 from broker.clearing.outcome import Role
 from broker.control.service import MarketService
-from broker.io.config import load
+from broker.io.config_file import load
 from broker.ledger.transfer import DONATIONS
 from broker.market.events import NetworkAgreed
 from broker.sharing.roles import roles_of, roles_text

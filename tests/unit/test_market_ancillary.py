@@ -17,7 +17,7 @@ from broker.cli import main
 from broker.commands.act_file import user
 from broker.control.service import MarketService
 from broker.io.call_files import CallFiles
-from broker.io.config import load
+from broker.io.config_file import load
 from broker.ledger.transfer import account
 from broker.market.events import ActivationAsked, CallAsked
 from broker.market.terms import OutsidePrices, Terms

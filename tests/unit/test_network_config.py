@@ -6,7 +6,8 @@ import pytest
 from market_rig import SECRET, START_S, TERMS, FakeJournal, enrolled, service, slot
 
 from broker.clearing.preferences import Preference
-from broker.io.config import BrokerConfig, ConfigError, load
+from broker.io.config import BrokerConfig
+from broker.io.config_file import ConfigError, load
 from broker.market.events import NetworkAgreed, decode_event
 from broker.market.market import Market
 from broker.market.sessions.auction import slot_rules

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.io.config import BrokerConfig, ConfigError, load
+from broker.io.config import BrokerConfig
+from broker.io.config_file import ConfigError, load
 from broker.ledger.accounts import Accounts
 from broker.ledger.transfer import NETWORK_OPERATOR, STATE, Transfer, account
 from broker.settlement.charges import Metered, added, metered

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.io.config import load
+from broker.io.config_file import load
 from twin.sandbox.files import BUYER, COMMUNITY, FEED_IN, GUESTS, RETAIL, SELLER, key_of, write_broker, write_keys
 from twin.sandbox.partners import frames_at
 from wire.codec import decode

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from test_broker_config import CONSTANT, HEAD
 
-from broker.io.config import ConfigError, load
+from broker.io.config_file import ConfigError, load
 from broker.market.storage_terms import storage_terms
 from wire.messages import StageKind
 from wire.slots import format_utc

@@ -12,7 +12,7 @@ import pytest
 from comparison_sample import NETWORK, sample_comparison
 
 import twin
-from broker.io.config import load
+from broker.io.config_file import load
 from broker.mechanisms.catalogue import LIVE, MECHANISMS
 from broker.mechanisms.mechanism import Asked
 from broker.network.grid import Grid

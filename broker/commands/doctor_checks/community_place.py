@@ -7,7 +7,8 @@ from pathlib import Path
 
 from broker.control.ports import StorageFailed
 from broker.io.carried_states import NoTerms
-from broker.io.config import BrokerConfig, ConfigError, load
+from broker.io.config import BrokerConfig
+from broker.io.config_file import ConfigError, load
 from broker.io.state_copy import copy_database
 from broker.io.state_dir import StateDir
 from broker.io.verification import Verification, verify
