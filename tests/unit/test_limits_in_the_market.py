@@ -15,7 +15,7 @@ from test_market_stages import order as staged
 from broker.market.events import GateClosed, LimitsGiven, NetworkAgreed, decode_event
 from broker.network.grid_text import grid_text
 from broker.network.slot_limits import PowerLimits, SlotLimits
-from wire.messages import Award, DayRules, Gate, Message, Side
+from wire.messages import Award, Conditions, DayRules, Gate, Message, Side
 from wire.slots import Slot
 
 SELL, BUY = (Side.SELL, 150_000, 800), (Side.BUY, 250_000, 500)
@@ -114,6 +114,32 @@ def test_limits_stand_in_the_journal_before_their_gate_and_only_where_they_diffe
     ]
     rules = [out.message for out in market.heard if isinstance(out.message, DayRules)]
     assert [page.revision for page in rules] == [1, 2, 3]  # the fixed limits, the operator's, the fixed ones again
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "told", "states"),
+    [
+        ("operating_envelope", {2: exports(9_000)}, ["constrained", "normal", "constrained"]),
+        (
+            "operating_envelope",
+            {1: exports(9_000), 2: imports("home-2", 1_000)},
+            ["normal", "constrained", "constrained"],
+        ),
+        (
+            "zonal_uniform_price",
+            {2: carries(9_000), 3: SlotLimits({"home-1": PowerLimits(9_000, None)})},
+            ["constrained"] * 3,
+        ),
+        ("uniform_price_k_double_auction", {1: exports(0)}, ["normal"] * 3),
+    ],
+)
+def test_the_conditions_say_when_the_network_kept_somebody_from_trading_more(
+    mechanism: str, told: dict[int, SlotLimits], states: list[str]
+) -> None:
+    market = watched(mechanism, Told({slot(number).start_s: limits for number, limits in told.items()}))
+    played(market, 3)
+    said = {m.slot: m.network_state for out in market.heard if isinstance(m := out.message, Conditions)}
+    assert [said[slot(number + 1).label] for number in (1, 2, 3)] == states
 
 
 def test_a_market_that_does_not_ask_for_limits_does_not_journal_them() -> None:

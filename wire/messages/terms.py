@@ -95,7 +95,11 @@ class Calendar(Message):
 
 
 class Conditions(Message):
-    """Market conditions of a slot: outside prices, the price band and the last known state. Retained."""
+    """Market conditions of a slot: outside prices, the price band and the last known state. Retained.
+
+    `network_state` is `constrained` when a limit of the network kept members from trading more in the slot that was
+    cleared last.
+    """
 
     kind: ClassVar[str] = "conditions"
     slot: UtcTime

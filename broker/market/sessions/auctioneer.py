@@ -9,6 +9,7 @@ from broker.market.outgoing import Outgoing
 from broker.market.sessions.asking import asking
 from broker.market.sessions.auction import auction, has_market_at, holding_of, session_rules, stage_of
 from broker.market.sessions.block_book import Shown, block_pages, blocks_root, shown_blocks
+from broker.market.sessions.constrained import is_constrained
 from broker.market.sessions.day_auction import block_awards, day_auction
 from broker.market.sessions.day_book import DayBook
 from broker.market.sessions.publication import Gathering, Rosters, book_pages, gate_message, session_name
@@ -97,7 +98,7 @@ class Auctioneer:
             slot=slot.label,
             retail_micro_per_kwh=book.prices.retail_micro,
             feed_in_micro_per_kwh=book.prices.feed_in_micro,
-            network_state="normal",
+            network_state="constrained" if self.totals.last_is_constrained else "normal",
             last_price_micro_per_kwh=self.totals.last_price_micro,
             last_demand_wh=self.totals.last_demand_wh,
             last_generation_wh=self.totals.last_generation_wh,
@@ -170,6 +171,8 @@ class Auctioneer:
         self.totals.traded_wh += clearing.volume_wh
         if book.is_last_session:
             self.totals.last_price_micro = clearing.price_micro_per_kwh
+            network = self._session_rules(book).network
+            self.totals.last_is_constrained = is_constrained(listed, clearing, awards, network)
         public = [
             *book_pages([order.entry for order in listed], session_name(book, self.terms.community)),
             *reply_pages(session.iteration),
