@@ -14,6 +14,9 @@ class Envelope(NamedTuple):
     import_wh: int | None = None
 
 
+UNLIMITED = Envelope()
+
+
 class Line(NamedTuple):
     """A line between two zones that carries at most `capacity_wh` in a slot, in either direction."""
 

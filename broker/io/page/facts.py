@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from broker.network.grid import UNLIMITED, Envelope, Line
 from wire.messages import BookEntry, Calendar, Clearing, Gate, Trading
 
 
@@ -21,23 +22,31 @@ class RoundLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardLine:
-    """What a member got in a round [Wh], at its price [micro-currency/kWh] (None: nothing, or no whole price)."""
+    """What a member got in a round [Wh], at its price [micro-currency/kWh] (None: nothing, or no whole price).
+
+    `limits` is what its connection lets through in the slot.
+    """
 
     meter: str
     bought_wh: int
     sold_wh: int
     price_micro: int | None
     reason: str
+    limits: Envelope = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundFacts:
-    """All of one round: `gate` is None where the records begin later, `book` where pages are missing."""
+    """All of one round: `gate` is None where the records begin later, `book` where pages are missing.
+
+    `lines` are those of the network in the slot, as the round was cleared by them.
+    """
 
     clearing: Clearing
     gate: Gate | None
     book: tuple[BookEntry, ...] | None
     awards: tuple[AwardLine, ...]
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

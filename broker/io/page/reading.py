@@ -11,11 +11,13 @@ from broker.io import expiry
 from broker.io.page.facts import AwardLine, LogLine, Market, MemberLine, RoundFacts, RoundLine, StorageFacts
 from broker.io.page.storage_reading import storage_facts
 from broker.io.records_sqlite import SqliteRecords
+from broker.market.day_rules import read_pages
 from broker.market.storage_terms import StorageTerms
+from broker.network.grid import UNLIMITED, Grid
 from wire import audit
 from wire.codec import decode
 from wire.commitments import RoundName
-from wire.messages import BY_KIND, Book, Calendar, Clearing, Conditions, Gate, Message, Trading
+from wire.messages import BY_KIND, Book, Calendar, Clearing, Conditions, DayRules, Gate, Message, Trading
 from wire.slots import format_utc, parse_utc
 
 ROUNDS_SHOWN = 96
@@ -73,13 +75,15 @@ class MarketRecords:
         if row is None:
             return None
         published = self._published(name)
-        gates = [message for message in published if isinstance(message, Gate)]
+        gate = next((message for message in published if isinstance(message, Gate)), None)
         pages = [message for message in published if isinstance(message, Book)]
+        grid = self._grid(gate)
         return RoundFacts(
             clearing=decode(Clearing, bytes(row[0])),
-            gate=gates[0] if gates else None,
+            gate=gate,
             book=audit.complete_book(pages) if pages else None,
-            awards=self._awards(name),
+            awards=self._awards(name, grid),
+            lines=grid.lines,
         )
 
     def archive(self, name: RoundName) -> Archive:
@@ -148,15 +152,32 @@ class MarketRecords:
             for slot, stage, number, mechanism, outcome, price, volume, orders in rows
         )
 
-    def _awards(self, name: RoundName) -> tuple[AwardLine, ...]:
+    def _grid(self, gate: Gate | None) -> Grid:
+        """The network that a round was cleared by, from the rules that its gate names."""
+        if gate is None or not gate.rules:
+            return Grid()
+        told = self._of_kinds((DayRules.kind,), "day", audit.day_of(gate.slot))
+        pages = [page for page in told if isinstance(page, DayRules) and page.revision == gate.rules]
+        held = read_pages(pages)
+        return Grid() if held is None else held.grid(self._calendar.slot_minutes)
+
+    def _awards(self, name: RoundName, grid: Grid) -> tuple[AwardLine, ...]:
         rows = self._db.execute(
-            "SELECT meter, bought_wh, sold_wh, price_micro_per_kwh, reason FROM award"
+            "SELECT meter, bought_wh, sold_wh, price_micro_per_kwh, reason,"
+            " json_extract(CAST(payload AS TEXT), '$.pseudonym') FROM award"
             " WHERE slot = ? AND stage = ? AND round = ? ORDER BY meter",
             (name.slot, name.stage, name.round),
         )
         return tuple(
-            AwardLine(meter=meter, bought_wh=bought, sold_wh=sold, price_micro=price, reason=reason)
-            for meter, bought, sold, price, reason in rows
+            AwardLine(
+                meter=meter,
+                bought_wh=bought,
+                sold_wh=sold,
+                price_micro=price,
+                reason=reason,
+                limits=grid.envelopes.get(pseudonym, UNLIMITED),
+            )
+            for meter, bought, sold, price, reason, pseudonym in rows
         )
 
     def _members(self, since: str) -> tuple[MemberLine, ...]:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from broker.audit.report import Report
 from broker.io.page.facts import RoundFacts
 from broker.io.page.words import MICRO_PER_UNIT, OUTCOMES, energy_of, moment, price_of
+from broker.network.grid import UNLIMITED, Envelope
 from web.charts.legend import legend
 from web.charts.market_curve import Curves, Step, curve_picture
 from web.charts.markup import Markup, joined, tag
@@ -112,13 +113,36 @@ def _entry_rows(entry: BookEntry, currency: str) -> list[tuple[str, ...]]:
 def _awards(found: RoundFacts, currency: str) -> Markup:
     if not found.awards:
         return tag("section", tag("h3", "Awards"), tag("p", "Nobody was awarded anything."), class_="card")
+    is_limited = any(a.limits != UNLIMITED for a in found.awards)
     rows = [
-        (a.meter, energy_of(a.bought_wh), energy_of(a.sold_wh), price_of(a.price_micro, currency), a.reason)
+        (
+            a.meter,
+            energy_of(a.bought_wh),
+            energy_of(a.sold_wh),
+            *(_limits(a.limits) if is_limited else ()),
+            price_of(a.price_micro, currency),
+            a.reason,
+        )
         for a in found.awards
     ]
-    headings = ("Member", "Buys", "Sells", "Price", "Reason")
-    whole = joined([tag("h3", "Awards"), table("Awards by member; only you see these names", headings, rows)])
-    return tag("section", whole, class_="card")
+    limits = ("May buy", "May sell") if is_limited else ()
+    headings = ("Member", "Buys", "Sells", *limits, "Price", "Reason")
+    awarded = table("Awards by member; only you see these names", headings, rows)
+    return tag("section", joined([tag("h3", "Awards"), *_lines(found), awarded]), class_="card")
+
+
+def _limits(envelope: Envelope) -> tuple[str, str]:
+    """What a connection lets through, buying and selling."""
+    both = (envelope.import_wh, envelope.export_wh)
+    bought, sold = ("no limit" if limit is None else energy_of(limit) for limit in both)
+    return bought, sold
+
+
+def _lines(found: RoundFacts) -> list[Markup]:
+    if not found.lines:
+        return []
+    carried = "; ".join(f"{line.start} – {line.end} {energy_of(line.capacity_wh)}" for line in found.lines)
+    return [tag("p", f"The lines carry at most: {carried}.", class_="soft")]
 
 
 def _steps(steps: tuple[CurveStep, ...]) -> tuple[Step, ...]:

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Sequence
 from broker.market.sessions.slot_book import Listed
 from broker.mechanisms.catalogue import MECHANISMS
 from broker.mechanisms.mechanism import Asked
-from broker.network.grid import Envelope, Grid
+from broker.network.grid import UNLIMITED, Grid
 from wire.messages import Award, Clearing
-
-FREE = Envelope()
 
 
 def is_constrained(listed: Iterable[Listed], clearing: Clearing, awards: Sequence[Award], grid: Grid | None) -> bool:
@@ -28,7 +26,7 @@ def is_constrained(listed: Iterable[Listed], clearing: Clearing, awards: Sequenc
             or _is_at(envelope.import_wh, award.bought_wh, order.entry.buy)
         )
         for order in listed
-        if (envelope := grid.envelopes.get(order.entry.pseudonym, FREE)) != FREE
+        if (envelope := grid.envelopes.get(order.entry.pseudonym, UNLIMITED)) != UNLIMITED
     )
 
 
