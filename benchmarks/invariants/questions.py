@@ -1,7 +1,8 @@
 """Markets in rounds of questions: members answer from orders that they keep, some stay silent, questions end early.
 
 Whatever is answered, awards have to balance and stay within each order, nobody loses, and who never answered is out.
-Only when all have answered and the rounds have converged is the welfare that of whole orders.
+Only when all have answered and the rounds have converged is the welfare that of whole orders, but for the last Wh of
+pairs.
 """
 
 import random
@@ -132,7 +133,9 @@ def _bilateral(rng: random.Random) -> Judged:
     if welfare > best:
         found.append(f"welfare {welfare} is above the maximum {best}")
     energy = sum(step.quantity for step in (*asked.orders.bids, *asked.orders.offers))
-    least = NEAR_BEST * best - BAND_PART * (BAND[1] - BAND[0]) * energy
+    band = BAND[1] - BAND[0]
+    added = max((micro for wish in rules.preferences.values() for micro in wish.premiums.values()), default=0)
+    least = NEAR_BEST * best - BAND_PART * band * energy - auctions.NOT_WHOLE_WH * (band + 2 * added)
     if not asked.silent and rounds.is_converged and welfare < least:
         found.append(f"welfare {welfare}, maximum {best}, and the rounds have converged")
     if ask_pairs(asked, rules, _turned(rng, asked))[0] != outcome:
