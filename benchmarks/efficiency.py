@@ -107,7 +107,7 @@ def losers(found: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
-def written(state: Path) -> Path:
+def written(state: Path, page: str) -> Path:
     """The result page of everything that is kept."""
     kept = [json.loads(path.read_text("utf-8")) for path in sorted(state.glob("*.json"))]
     parts = [WHAT]
@@ -115,7 +115,7 @@ def written(state: Path) -> Path:
         own = [f for f in kept if f["foresight"] == foresight]
         if own:
             parts += [f"## Foresight {foresight}", verdicts(own), table(HEAD, [row(f) for f in own])]
-    return write("efficiency", "one run of each, nothing here is a time", parts)
+    return write(page, "one run of each, nothing here is a time", parts, command="efficiency")
 
 
 def main() -> None:
@@ -130,6 +130,7 @@ def main() -> None:
     parser.add_argument(
         "--state", type=Path, default=Path("out/efficiency"), help="what was measured [out/efficiency]"
     )
+    parser.add_argument("--page", default="efficiency", help="the result page that is written [efficiency]")
     args = parser.parse_args()
     args.state.mkdir(parents=True, exist_ok=True)
     names = args.only or sorted(path.parent.name for path in args.scenarios.glob("*/scenario.json"))
@@ -144,7 +145,7 @@ def main() -> None:
                 print(
                     name, foresight, found["mechanism"], found["efficiency"], f"{found['wall_s']:.0f} s", flush=True
                 )
-    print(written(args.state))
+    print(written(args.state, args.page))
 
 
 if __name__ == "__main__":
