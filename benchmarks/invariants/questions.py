@@ -135,7 +135,8 @@ def _bilateral(rng: random.Random) -> Judged:
     energy = sum(step.quantity for step in (*asked.orders.bids, *asked.orders.offers))
     band = BAND[1] - BAND[0]
     added = max((micro for wish in rules.preferences.values() for micro in wish.premiums.values()), default=0)
-    least = NEAR_BEST * best - BAND_PART * band * energy - auctions.NOT_WHOLE_WH * (band + 2 * added)
+    pairs = len({step.key for step in asked.orders.bids}) * len({step.key for step in asked.orders.offers})
+    least = NEAR_BEST * best - BAND_PART * band * energy - min(pairs, auctions.NOT_WHOLE_WH) * (band + 2 * added)
     if not asked.silent and rounds.is_converged and welfare < least:
         found.append(f"welfare {welfare}, maximum {best}, and the rounds have converged")
     if ask_pairs(asked, rules, _turned(rng, asked))[0] != outcome:
