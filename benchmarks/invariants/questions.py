@@ -1,8 +1,7 @@
 """Markets in rounds of questions: members answer from orders that they keep, some stay silent, questions end early.
 
 Whatever is answered, awards have to balance and stay within each order, nobody loses, and who never answered is out.
-Only when all have answered and the rounds have converged is the welfare that of whole orders, but for the last Wh of
-pairs.
+Only when all have answered and the rounds have converged is the welfare that of whole orders.
 """
 
 import random
@@ -133,10 +132,7 @@ def _bilateral(rng: random.Random) -> Judged:
     if welfare > best:
         found.append(f"welfare {welfare} is above the maximum {best}")
     energy = sum(step.quantity for step in (*asked.orders.bids, *asked.orders.offers))
-    band = BAND[1] - BAND[0]
-    added = max((micro for wish in rules.preferences.values() for micro in wish.premiums.values()), default=0)
-    pairs = len({step.key for step in asked.orders.bids}) * len({step.key for step in asked.orders.offers})
-    least = NEAR_BEST * best - BAND_PART * band * energy - min(pairs, auctions.NOT_WHOLE_WH) * (band + 2 * added)
+    least = NEAR_BEST * best - BAND_PART * (BAND[1] - BAND[0]) * energy
     if not asked.silent and rounds.is_converged and welfare < least:
         found.append(f"welfare {welfare}, maximum {best}, and the rounds have converged")
     if ask_pairs(asked, rules, _turned(rng, asked))[0] != outcome:

@@ -167,7 +167,7 @@ def test_dead_meter_is_told_once_and_the_process_goes_on(tmp_path: Path) -> None
     assert told["managing"]["devices"] == 1 and told["process"]["program"] == "ems"
 
 
-@pytest.mark.parametrize(("command", "reads_in_s"), [("run", 3), ("meter", 12)])
+@pytest.mark.parametrize(("command", "reads_in_s"), [("run", 4), ("meter", 24)])
 def test_a_meter_that_answers_without_values_is_told_once_and_once_when_it_has_them(
     tmp_path: Path, command: str, reads_in_s: int
 ) -> None:
