@@ -168,6 +168,16 @@ def test_when_the_rounds_converge_the_welfare_is_near_the_best(orders: Orders, w
         assert welfare >= 0.9 * best - (BAND[1] - BAND[0]) * 0.02 * energy
 
 
+def test_all_of_one_wh_and_nothing_of_it_is_no_agreement() -> None:
+    orders = {
+        "a": (OrderStep(side=Side.BUY, price_micro_per_kwh=220_000, energy_wh=1),),
+        "b": (OrderStep(side=Side.SELL, price_micro_per_kwh=247_585, energy_wh=1),),
+    }
+    rounds = asked_in_rounds(orders, BAND, PAIR_QUESTIONS_MAX, {"a": Preference(premiums={"b": 67_905})})
+    assert rounds.is_converged
+    assert rounds.outcome().volume == 1, "the premium makes the buyer's limit reach the seller's"
+
+
 @settings(max_examples=25)
 @given(ORDERS, WISHES, SILENT, st.integers(1, 12))
 def test_silence_and_early_ends_keep_balance_limits_and_partners(

@@ -19,6 +19,7 @@ PRICE_MAX = 10**9  # [micro/kWh] what a message carries, of either sign
 FINE = 2 * 10**6  # rho/2 [micro/kWh per kWh] times milli-Wh
 BALANCE_EVERY, BALANCE_RATIO = 5, 5
 PRIMAL_PART, DUAL_PART = 100, 500  # targets: 1 % of the agreed energy, 0.2 % of the band
+LEAST_TARGET = 999  # [milli-Wh] at a whole Wh all and nothing would agree
 
 Table = list[list[int]]
 
@@ -124,7 +125,7 @@ class PairRounds:
     @property
     def targets(self) -> tuple[int, int]:
         """The residuals at which the rounds end: energy [milli-Wh] and price [micro/kWh]."""
-        return max(1000, sum(map(sum, self.agreed)) // PRIMAL_PART), max(1, self.band // DUAL_PART)
+        return max(LEAST_TARGET, sum(map(sum, self.agreed)) // PRIMAL_PART), max(1, self.band // DUAL_PART)
 
     @property
     def is_converged(self) -> bool:
