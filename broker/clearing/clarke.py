@@ -45,6 +45,8 @@ class Replacements:
 
 def _before_of_own(owners: Ints, quantities: Ints) -> Ints:
     """How many units before each step belong to its own owner."""
+    if len(set(owners.tolist())) == len(owners):
+        return np.zeros_like(quantities)
     by_owner = owners.argsort(kind="stable")
     owners, amounts = owners[by_owner], quantities[by_owner]
     before = amounts.cumsum() - amounts

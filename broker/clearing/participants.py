@@ -1,6 +1,6 @@
 """Whole amounts per participant that stay arrays until somebody asks for a participant."""
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Collection, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from itertools import compress
 
 from broker.clearing.book import Ints
@@ -14,21 +14,21 @@ class Amounts(Mapping[str, int]):
     since `dict(amounts)` asks for one participant after the other.
     """
 
-    __slots__ = ("_keys", "_sums", "values_by_step")
+    __slots__ = ("_keys", "_sums", "_values")
 
-    def __init__(self, keys: Sequence[str], values: Ints) -> None:
+    def __init__(self, keys: Collection[str], values: Ints) -> None:
         self._keys = keys
-        self.values_by_step = values
+        self._values = values
         self._sums: dict[str, int] | None = None
 
     def sums(self) -> dict[str, int]:
         """The amount of each participant."""
         if self._sums is None:
-            has_any = self.values_by_step != 0
-            values = self.values_by_step[has_any].tolist()
+            has_any = self._values != 0
+            values = self._values[has_any].tolist()
             self._sums = dict(zip(compress(self._keys, has_any.tobytes()), values, strict=True))
             if len(self._sums) < len(values):
-                self._sums = summed(self._keys, self.values_by_step.tolist())
+                self._sums = summed(self._keys, self._values.tolist())
         return self._sums
 
     def __getitem__(self, key: str) -> int:
@@ -56,7 +56,7 @@ class Amounts(Mapping[str, int]):
         return repr(self.sums())
 
 
-def summed(keys: Sequence[str], values: Sequence[int]) -> dict[str, int]:
+def summed(keys: Collection[str], values: Sequence[int]) -> dict[str, int]:
     """The sum of the values of each participant; who has a sum of 0 is left out."""
     sums = dict(zip(keys, values, strict=True))
     if len(sums) == len(values) and all(values):

@@ -45,8 +45,8 @@ def clear(book: Book, rules: Rules) -> Outcome:
         bought=Amounts(bids.keys, bids.by_step(bought)),
         sold=Amounts(offers.keys, offers.by_step(sold)),
         welfare=value - cost,
-        paid=Amounts(bids.keys, bids.by_step(_at_best_rank(paid, owners.bids, owners))),
-        received=Amounts(offers.keys, offers.by_step(_at_best_rank(received, owners.offers, owners))),
+        paid=Amounts(book.bids.participants.numbers, paid[owners.buyers]),
+        received=Amounts(book.offers.participants.numbers, received[owners.sellers]),
         note=f"the community account adds {-surplus} nano" if surplus < 0 else "",
     )
 
@@ -54,27 +54,31 @@ def clear(book: Book, rules: Rules) -> Outcome:
 class _Owners(NamedTuple):
     """The number of the participant of each rank of both sides, and how many participants there are.
 
-    `is_by_rank`: everybody has one step, so the numbers are the ranks, first of the bids and then of the offers.
+    `buyers` and `sellers` are the numbers of a side's participants in their own order. `is_by_rank`: everybody has
+    one step, so the numbers are the ranks, first of the bids and then of the offers.
     """
 
     bids: Ints
     offers: Ints
     participants: int
+    buyers: Ints
+    sellers: Ints
     is_by_rank: bool = False
 
 
 def _owners(book: Book, bids: MeritOrder, offers: MeritOrder) -> _Owners:
     if book.has_single_steps:
-        ranks = np.arange(len(bids) + len(offers))
-        return _Owners(ranks[: len(bids)], ranks[len(bids) :], len(ranks), is_by_rank=True)
-    buyers, sellers = book.bids.participants, book.offers.participants
-    if book.has_separate_sides:
-        numbers, count = sellers.owners + len(buyers.numbers), len(buyers.numbers) + len(sellers.numbers)
-    else:
-        every = dict(buyers.numbers)
-        numbers = np.array([every.setdefault(name, len(every)) for name in sellers.numbers])[sellers.owners]
-        count = len(every)
-    return _Owners(buyers.owners[bids.order], numbers[offers.order], count)
+        ranks, first = np.arange(len(bids) + len(offers)), len(bids)
+        buyers, sellers = bids.by_step(ranks[:first]), offers.by_step(ranks[first:])
+        return _Owners(ranks[:first], ranks[first:], len(ranks), buyers, sellers, is_by_rank=True)
+    buying, selling = book.bids.participants, book.offers.participants
+    buyers = np.arange(len(buying.numbers))
+    sellers = np.arange(len(selling.numbers)) + len(buyers)
+    if not book.has_separate_sides:
+        every = dict(buying.numbers)
+        sellers = np.array([every.setdefault(name, len(every)) for name in selling.numbers])
+    participants = max(len(buyers), int(sellers.max()) + 1)
+    return _Owners(buying.owners[bids.order], sellers[selling.owners[offers.order]], participants, buyers, sellers)
 
 
 def _taken(owners: _Owners, bought: Ints, sold: Ints) -> Ints:
@@ -129,14 +133,3 @@ def _merged(owners: tuple[Ints, Ints], listed: tuple[_Listed, _Listed], sign: in
         quantities=np.concatenate((ours.quantities, theirs.quantities))[order],
         owners=np.concatenate((owners[0][ours.ranks], owners[1][theirs.ranks]))[order],
     )
-
-
-def _at_best_rank(amounts: Ints, side: Ints, owners: _Owners) -> Ints:
-    """The amount of each participant of a side at its best rank, nothing at its others."""
-    if owners.is_by_rank:
-        return amounts[side]
-    first = np.full(len(amounts), -1)
-    first[side[::-1]] = np.arange(len(side))[::-1]
-    placed = np.zeros(len(side), amounts.dtype)
-    placed[first[first >= 0]] = amounts[first >= 0]
-    return placed
