@@ -13,6 +13,7 @@ from benchmarks.mistakes.mistake import Mistake, Outcome
 from benchmarks.mistakes.network import network_mistakes
 from benchmarks.mistakes.operator import OPERATOR
 from benchmarks.mistakes.site import NotInstalled, running_site
+from benchmarks.mistakes.starting import starting_mistakes
 
 HOW = """A mistake is made in a folder of its own with the real command as a process; the last group runs against a
 real Mosquitto (plain, with logins and ACL, with TLS, with an expired certificate), a broker, a simulated meter and a
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         outcomes = _lived([*CONFIGURATION, *FILES, *OPERATOR], args.only)
         with running_site() as site:
-            outcomes += _lived(network_mistakes(site), args.only)
+            outcomes += _lived([*network_mistakes(site), *starting_mistakes(site)], args.only)
     except NotInstalled as error:
         print(error, file=sys.stderr)
         return 2

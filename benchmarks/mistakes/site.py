@@ -25,6 +25,7 @@ from wire.signing import key_from_seed
 WAIT_S = 20.0
 PASSWORD = "correct horse"
 SEED = bytes(range(32))
+YEAR_2026_S = 1_780_000_000
 ROOT = Path(__file__).parents[2]
 
 
