@@ -115,9 +115,14 @@ def _sections(path: str, schema: Schema, tables: Schema) -> list[str]:
 
 
 def _tables_of(found: Schema, tables: Schema) -> list[Schema]:
-    options = found.get("items", found)
-    options = options.get("oneOf") or options.get("anyOf") or [options]
+    options = _options(found.get("items", found))
     return [tables[o["$ref"].rsplit("/", 1)[1]] for o in options if "$ref" in o and _is_table(o, tables)]
+
+
+def _options(found: Schema) -> list[Schema]:
+    """What a value may be, kinds of kinds as well."""
+    inner = found.get("oneOf") or found.get("anyOf")
+    return [found] if inner is None else [option for part in inner for option in _options(part)]
 
 
 def _is_table(option: Schema, tables: Schema) -> bool:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hems.app.grid_limit import GridLimitApp
 from hems.app.home_assistant import HomeAssistantApp
 from hems.app.learnt import Learnt
 from hems.app.meter_process import MeterProcess
@@ -93,6 +94,7 @@ class EmsApp:
         for finding in self.household.left_out:
             LOG.warning("a stored wish no longer fits this home and is left out: %s", finding)
         self._home_assistant = self._in_home_assistant(config, base)
+        self._grid = self._grid_limit(config)
         token = int(self._store.fact("fencing_token") or 0) + 1
         self._store.set_fact("fencing_token", token)
         self._loop = HomeLoop(
@@ -108,6 +110,7 @@ class EmsApp:
             token=token,
             trader=stage_trader(config.market, _new_planner),
             household=self.household,
+            grid=None if self._grid is None else self._grid.limit,
         )
         self._stepped_s: int | None = None
         self._image: SiteImage | None = None
@@ -125,6 +128,17 @@ class EmsApp:
         self._asking: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._page = self._made_page(state_dir, config_path)
+
+    def _grid_limit(self, config: HomeConfig) -> GridLimitApp | None:
+        if config.grid_limit is None:
+            return None
+        return GridLimitApp(
+            config.grid_limit,
+            self._devices.mqtt,
+            self._store,
+            timezone=config.home.timezone,
+            on_change=self._clock.wake_at_once,
+        )
 
     def _made_page(self, state_dir: Path, config_path: Path | None) -> "HousePage | None":
         if self._config.page is None:
@@ -165,6 +179,8 @@ class EmsApp:
             running.append(asyncio.create_task(self._page.serve()))
         if self._home_assistant is not None:
             running.append(asyncio.create_task(self._home_assistant.run()))
+        if self._grid is not None:
+            self._grid.start()
         if not self._driven:
             self._clock.start()
         try:
@@ -247,6 +263,7 @@ class EmsApp:
                 await training
             self._ask_for_weather(now_s)
             if self._image is None or not self._driven or self._loop.needs_image(now_s):
+                await self._keep_to_the_limit(now_s, self._image)  # a device that is slow to answer is not waited for
                 image = await self._devices.image(now_s)
                 if image is None:
                     if self._page is not None:
@@ -257,6 +274,7 @@ class EmsApp:
                 self._spent.measured(image, self._devices.last)
                 if self._page is not None:
                     self._page.measured(image)
+                await self._keep_to_the_limit(now_s, image)
                 actions = self._loop.step(now_s, image)
                 self._telemetry.seen(image, actions)
             else:
@@ -271,6 +289,14 @@ class EmsApp:
             if actions.strategy is not None:
                 await self._hand_over(actions.strategy)
             return self._loop.next_wake_s(now_s)
+
+    async def _keep_to_the_limit(self, now_s: int, image: SiteImage | None) -> None:
+        """What the network operator allows holds at once; the plan that goes with it is made afterwards."""
+        if self._grid is None:
+            return
+        self._grid.note(now_s)
+        if image is not None and self._loop.is_limited_anew(now_s):
+            await self._devices.lease(self._loop.limited(now_s, image))
 
     def _record_reading(self, now_s: int) -> None:
         reading = self._devices.last

@@ -199,6 +199,7 @@ class HousePage:
             silent_since_s=self._silent_since_s,
             slot_s=manager.home.slot_s,
             mode=wishes.settings.mode,
+            grid=manager.grid,
         )
         slot_s = manager.home.slot_s
         return HouseSnapshot(

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hems.control.grid_limit import FREE, InForce
 from hems.control.household.commands import commanded_kw, is_commanded, wish_why
 from hems.control.household.wishes import Wishes
-from hems.dispatch.guard import Limits, guard
+from hems.dispatch.guard import guard
 from hems.dispatch.reason import Prices, Why, also, why
 from hems.metering.image import SiteImage
 from hems.site.home import Home
@@ -42,12 +43,15 @@ def decision(
     wishes: Wishes,
     prices: Prices,
     said: str,
+    grid: InForce = FREE,
 ) -> Decision:
-    """The guarded setpoints of the powers [kW] that a rung of the ladder wants, with reasons and what is `said`."""
-    limits = Limits(import_kw=home.import_limit_kw, export_kw=home.export_limit_kw)
+    """The guarded setpoints of the powers [kW] that a rung of the ladder wants, with reasons and what is `said`.
+
+    `grid` is what the network operator lets the connection carry.
+    """
     idle = {unit.id: 0.0 for unit in home.units if unit.id in image.devices}
     wanted_kw = commanded_kw(home, image, wishes, {**idle, **powers_kw})
-    guarded = guard(wanted_kw, home, image, limits)
+    guarded = guard(wanted_kw, home, image, grid.limits(home))
     surplus = (image.generation_w - image.base_load_w) / 1000.0
     setpoints = []
     for unit in home.units:
@@ -67,7 +71,7 @@ def decision(
             Setpoint(
                 device=unit.id,
                 power_kw=kw,
-                why=also(why(unit, kw, seen, surplus, prices), said) if reason is None else reason,
+                why=also(why(unit, kw, seen, surplus, prices), said + grid.words) if reason is None else reason,
                 is_commanded=is_commanded(unit, seen, wishes) or unit.id in guarded.changed,
             )
         )

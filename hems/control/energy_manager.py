@@ -14,6 +14,7 @@ from hems.bidding.steps import order_steps
 from hems.bidding.strategy import SlotOrder, Strategy
 from hems.control.as_decided import AsDecided, as_decided
 from hems.control.decision import Decision, decision
+from hems.control.grid_limit import FREE, InForce
 from hems.control.household.merging import wished_home, wished_stays
 from hems.control.household.overridden import overridden
 from hems.control.household.preference import preference_words, preferred
@@ -77,6 +78,7 @@ class EnergyManager:
     ) -> None:
         self.home = home
         self.wishes = NO_WISHES
+        self.grid = FREE
         self._toml_home = home
         self.settings = settings or Settings()
         self.plans = 0
@@ -89,6 +91,10 @@ class EnergyManager:
         """Takes what the household wishes now: from the next plan on it is planned for, and that is due."""
         self.wishes = wishes
         self.home = wished_home(self._toml_home, wishes.settings)
+
+    def limit(self, grid: InForce) -> None:
+        """Takes what the network operator lets the connection carry: plans and commands keep to it from now on."""
+        self.grid = grid
 
     @property
     def plan(self) -> Plan | None:
@@ -224,7 +230,7 @@ class EnergyManager:
         prepared = self._prepared
         if prepared is None or prepared.slot != slot or not is_as_expected(prepared.image, image):
             return True
-        if prepared.wishes != self.wishes:
+        if prepared.wishes != self.wishes or prepared.grid != self.grid:
             return True
         if view is not None and not prepared.is_as_promised(view):
             return True
@@ -240,6 +246,7 @@ class EnergyManager:
         problem = home_problem(self.home, image, weighed, priced(slot, weighed, exchange, promises))
         problem = problem if view is None else view.blocks.followed(problem, slot)
         problem = overridden(problem, slot, self.home, image, self.wishes)
+        problem = self.grid.planned(problem, slot)
         futures = home_futures(self.home, image, outlook)
         plan = self._planned(slot, problem, futures)
         standbys = standbys_from({} if view is None else view.standbys(slot), slot, problem.slots)
@@ -259,6 +266,7 @@ class EnergyManager:
             promises=promises,
             standbys=standbys,
             wishes=self.wishes,
+            grid=self.grid,
             weighed=weighed,
         )
         if plan.status != "fallback":
@@ -311,6 +319,7 @@ class EnergyManager:
             wishes=self.wishes,
             prices=prices,
             said=said + preference_words(self.wishes.settings.objective),
+            grid=self.grid,
         )
 
 

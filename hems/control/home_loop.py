@@ -8,6 +8,7 @@ from hems.bidding.storage import with_storage
 from hems.bidding.strategy import Strategy
 from hems.control.decision import Decision
 from hems.control.energy_manager import EnergyManager
+from hems.control.grid_limit import GridLimit, InForce
 from hems.control.history import History, SlotMeans
 from hems.control.household.household import Household
 from hems.control.household.merging import wished_image
@@ -16,7 +17,7 @@ from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
 from hems.control.signal_memory import Sensed
 from hems.control.stage_trader import StageTrader
-from hems.dispatch.guard import Limits, guard
+from hems.dispatch.guard import guard
 from hems.dispatch.lease import Lease
 from hems.metering.image import DeviceImage, SiteImage
 from hems.metering.projection import presence
@@ -70,6 +71,7 @@ class HomeLoop:
         token: int,
         trader: StageTrader | None = None,
         household: Household | None = None,
+        grid: GridLimit | None = None,
     ) -> None:
         self.view = MarketView()
         self.manager = manager
@@ -80,6 +82,7 @@ class HomeLoop:
         self._token = token
         self._trader = trader
         self._household = household
+        self._grid = grid
         self._decision: Decision | None = None
         self._decided_base_kw = 0.0
         self._decided_presence: frozenset[str] = frozenset()
@@ -101,6 +104,8 @@ class HomeLoop:
         if self._trades and now_s < plan_s:
             wakes.append(plan_s)
         wakes += [override.until_s for override in self._wishes(now_s).overrides]
+        if self._grid is not None and (change_s := self._grid.next_change_s(now_s)) is not None:
+            wakes.append(change_s)
         return min(wakes)
 
     def _wishes(self, now_s: int) -> Wishes:
@@ -109,15 +114,36 @@ class HomeLoop:
             return NO_WISHES
         return Wishes(settings=self._household.settings(), overrides=self._household.overrides_at(now_s))
 
-    def _hear_wishes(self, now_s: int, following: Slot) -> None:
-        """Takes what the household wishes now; what changed is planned, and ordered anew while the gate is open."""
-        wishes = self._wishes(now_s)
-        if wishes == self.manager.wishes:
+    def _hear_news(self, now_s: int, following: Slot) -> None:
+        """Takes what the household wishes and the network operator allows now.
+
+        What changed is planned, and ordered anew while the gate is open.
+        """
+        wishes, is_limited_anew = self._wishes(now_s), self.is_limited_anew(now_s)
+        if wishes == self.manager.wishes and not is_limited_anew:
             return
         self.manager.take(wishes)
+        self._hear_limit(now_s)
         self._decision = None
         if self._prepared == following and now_s < self._gate_s(following):
             self._prepared = None
+
+    def is_limited_anew(self, now_s: int) -> bool:
+        """Whether the network operator allows something else than the newest decision keeps to."""
+        return self._grid is not None and self._grid.in_force(now_s) != self.manager.grid
+
+    def _hear_limit(self, now_s: int) -> None:
+        if self._grid is not None:
+            self.manager.limit(self._grid.in_force(now_s))
+
+    def limited(self, now_s: int, image: SiteImage) -> dict[str, Lease]:
+        """The leases of the last decision within what the network operator allows now.
+
+        A plan takes its time, a limit does not wait for it: these leases go out before the next `step`.
+        """
+        wished = self._wished(now_s, image)
+        grid = self.manager.grid if self._grid is None else self._grid.in_force(now_s)
+        return self._leases(now_s, wished, grid)
 
     def _plan_s(self, slot: Slot) -> int:
         """When the turn for a slot comes: it also answers every other gate up to the next turn."""
@@ -131,20 +157,21 @@ class HomeLoop:
         """Whether `step` is due, and not only a renewal of the leases in force."""
         slot = slot_at(now_s, self.manager.home.slot_minutes)
         is_new = self._decision is None or self._decision.slot != slot or self._wishes(now_s) != self.manager.wishes
+        is_new = is_new or self.is_limited_anew(now_s)
         following = slot.shifted(1)
         return is_new or (self._trades and self._prepared != following and now_s >= self._plan_s(following))
 
     def renewed(self, now_s: int, image: SiteImage) -> dict[str, Lease]:
         """The leases of the last decision for another while, where a device would otherwise fall back."""
-        image = self._wished(now_s, image)
-        return {name: lease for name, lease in self._leases(now_s, image).items() if name in self._held}
+        leases = self._leases(now_s, self._wished(now_s, image), self.manager.grid)
+        return {name: lease for name, lease in leases.items() if name in self._held}
 
     def step(self, now_s: int, image: SiteImage) -> Actions:
         """What to do now, given everything measured now."""
         slot = slot_at(now_s, self.manager.home.slot_minutes)
         ended = self._history.sample(slot, image)
         sensed, cars_changed = self._outlook.signals.learn(image), self._outlook.stays.learn(image)
-        self._hear_wishes(now_s, slot.shifted(1))
+        self._hear_news(now_s, slot.shifted(1))
         image = self._wished(now_s, image)
         decided = None
         if self._is_decision_due(slot, image):
@@ -158,7 +185,7 @@ class HomeLoop:
                 offers = self._trader.offers(now_s, self.manager, self.view)
                 strategy = with_storage(strategy, offers.storage)
         return Actions(
-            leases=self._leases(now_s, image),
+            leases=self._leases(now_s, image, self.manager.grid),
             strategy=strategy,
             offers=offers,
             decision=decided,
@@ -200,7 +227,7 @@ class HomeLoop:
         self._decided_base_kw, self._decided_presence = image.base_load_w / 1000.0, presence(image)
         return self._decision
 
-    def _leases(self, now_s: int, image: SiteImage) -> dict[str, Lease]:
+    def _leases(self, now_s: int, image: SiteImage, grid: InForce) -> dict[str, Lease]:
         if self._decision is None:
             return {}
         home = self.manager.home
@@ -208,7 +235,6 @@ class HomeLoop:
         said = [s for s in self._decision.setpoints if s.device in image.devices]
         left_alone = {s.device: image.devices[s.device].power_w / 1000.0 for s in said if not s.is_commanded}
         wanted = {s.device: s.power_kw for s in said} | left_alone
-        limits = Limits(import_kw=home.import_limit_kw, export_kw=home.export_limit_kw)
         leases = {
             device: Lease(
                 power_w=round(power_kw * 1000.0),
@@ -217,7 +243,7 @@ class HomeLoop:
                 reversion_w=reversion_w(units[device], image),
                 reversion_s=LEASE_S,
             )
-            for device, power_kw in guard(wanted, home, image, limits).power_kw.items()
+            for device, power_kw in guard(wanted, home, image, grid.limits(home)).power_kw.items()
             if not is_all_it_gives(power_kw, image.devices[device]) and power_kw != left_alone.get(device)
         }
         self._held = {name for name, lease in leases.items() if lease.power_w != lease.reversion_w}

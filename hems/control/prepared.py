@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hems.control.as_decided import AsDecided
+from hems.control.grid_limit import InForce
 from hems.control.household.wishes import Wishes
 from hems.control.kept_reserve import Standbys, same_standby, standby_words, standbys_from
 from hems.control.market_view import MarketView
@@ -33,6 +34,7 @@ class Prepared:
     promises: Promises
     standbys: Standbys
     wishes: Wishes
+    grid: InForce
     weighed: Outlook
     decided: AsDecided | None = None  # None until a slot is decided with this plan
 

@@ -41,7 +41,7 @@ class Peers:
     def __init__(self, config: HomeConfig, base: Path, memory: Memory | None = None) -> None:
         self._config, self._base, self._memory = config, base, memory
         self._links: dict[tuple[str, int], ModbusLink] = {}
-        self._mqtt = MqttLink(config.mqtt, base)
+        self.mqtt = MqttLink(config.mqtt, base)
 
     def meter(self, *, settles: bool = False) -> SiteMeter:
         """The site meter; only one that `settles` keeps its counters in memory.
@@ -92,7 +92,7 @@ class Peers:
 
     def _mqtt_meter(self, table: MqttMeterTable, memory: Memory | None) -> SiteMeter:
         return MqttMeter(
-            self._mqtt,
+            self.mqtt,
             bound_meter(table, self._base),
             connection_w=self._connection_w,
             max_age_s=table.max_age_s,
@@ -116,10 +116,10 @@ class Peers:
         bound = bound_device(table, self._base)
         if isinstance(table, PvTable):
             peak_w = 1000.0 * min(table.peak_kw * PV_PEAK_HEADROOM, PV_UNKNOWN_KW)
-            return MqttProduction(self._mqtt, bound, peak_w=peak_w)
+            return MqttProduction(self.mqtt, bound, peak_w=peak_w)
         duration_s = QUARTER_HOUR_S * len(table.quarter_hour_kw)
         programme = Programme(duration_s=duration_s, timezone=self._config.home.timezone)
-        return MqttRelay(self._mqtt, bound, peak_w=self._connection_w, programme=programme, memory=self._memory)
+        return MqttRelay(self.mqtt, bound, peak_w=self._connection_w, programme=programme, memory=self._memory)
 
 
 def check_peers(config: HomeConfig, where: str, base: Path) -> None:

@@ -31,6 +31,7 @@ class SiteDevices:
         Raises: ConfigError when a template or map and its topic do not fit.
         """
         peers = Peers(config, Path() if base is None else base, memory)
+        self.mqtt = peers.mqtt
         self._meter = peers.meter(settles=settles)
         self._devices = peers.devices()
         self._failing: set[str] = set()
@@ -117,3 +118,4 @@ class SiteDevices:
         self._meter.close()
         for device in self._devices.values():
             device.close()
+        self.mqtt.close()

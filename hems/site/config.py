@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from hems.site.config_devices import DeviceTable, unit_of
 from hems.site.config_fields import Table
+from hems.site.config_grid import GridLimitTable
 from hems.site.config_home_assistant import HomeAssistantTable
 from hems.site.config_meter import MeterTable, ModbusMeterTable, MqttTable
 from hems.site.config_page import PageTable
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 METER_KINDS = (("modbus",), ("mqtt",), ("p1",))
+GRID_KINDS = (("signal",), ("contact",))
 
 
 class ConfigError(Exception):
@@ -59,6 +61,7 @@ class HomeConfig(Table):
     device: tuple[DeviceTable, ...] = Field(default=(), strict=False)
     control: ControlTable = ControlTable()
     clock: ClockTable = ClockTable()
+    grid_limit: GridLimitTable | None = None
     telemetry: TelemetryTable | None = None
 
     @property
@@ -90,6 +93,14 @@ class HomeConfig(Table):
         if clock.mode == "driven" and meter is not None and not isinstance(meter, ModbusMeterTable):
             raise ValueError('mode "driven" is for demos with simulated meters on Modbus: leave [clock] out')
         return clock
+
+    @field_validator("grid_limit")
+    @classmethod
+    def _has_a_real_clock(cls, table: GridLimitTable | None, info: ValidationInfo) -> GridLimitTable | None:
+        clock = info.data.get("clock")
+        if table is not None and clock is not None and clock.mode == "driven":
+            raise ValueError("a limit is heard in real time, [clock] is driven: leave one of them out")
+        return table
 
     @field_validator("market")
     @classmethod
@@ -188,6 +199,8 @@ _REMEDIES = {
 def _finding(where: str, loc: tuple[int | str, ...], kind: str, message: str) -> str:
     if loc[:1] == ("meter",) and loc[1:2] in METER_KINDS:
         loc = ("meter", *loc[2:])  # the kind stands in the table, not in the path of its keys
+    if loc[:1] == ("grid_limit",) and loc[1:2] in GRID_KINDS:
+        loc = ("grid_limit", *loc[2:])
     path = ".".join(str(part) for part in loc) or "file"
     if kind == "extra_forbidden":
         message = "unknown key: remove it or correct its spelling"

@@ -113,6 +113,18 @@ def test_old_messages_without_receipt_and_findings_against_the_operator_are_told
     assert (found.verdict, "community-broker verify" in found.remedy) == ("fail", True)
 
 
+def test_a_signal_of_the_network_operator_that_is_missing_is_told(home: Path) -> None:
+    assert records.grid_signal_comes(at_now(home)).verdict == "skipped"
+    home.write_text(HOME + '[grid_limit]\ntopic = "operator/limit"\n')
+    stored(home, "ems.db", "health", [(NOW_S - 60, "energy_manager", "started")])
+    assert records.grid_signal_comes(at_now(home)).verdict == "ok"
+    stored(home, "ems.db", "health", [(NOW_S - 30, "grid_limit", "no signal on operator/limit at x:1: failsafe")])
+    found = records.grid_signal_comes(at_now(home))
+    assert (found.verdict, "grid_limit.topic" in found.remedy) == ("fail", True)
+    stored(home, "ems.db", "health", [(NOW_S - 20, "grid_limit", "at most 4.2 kW from the grid")])
+    assert records.grid_signal_comes(at_now(home)).verdict == "ok"
+
+
 def test_there_are_at_least_25_checks_with_names_of_their_own_and_all_answer_without_a_file(tmp_path: Path) -> None:
     checks = home_checks(home_at(tmp_path / "none.toml", NOW_S))
     names = [check.name for check in checks]

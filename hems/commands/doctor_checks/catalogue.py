@@ -90,6 +90,7 @@ def _equipment(home: HomePlace) -> list[Check]:
             "the tariff for the next day: known, not swapped, per kWh",
             partial(supply.prices_are_known, home),
         ),
+        Check("grid limit", "the network operator's signal comes", partial(records.grid_signal_comes, home)),
         Check("weather", "the source of weather forecasts", partial(supply.weather_comes, home)),
         Check("time series", "InfluxDB: reachable, token, bucket", partial(_time_series, home)),
         Check("Home Assistant", "its MQTT server: reachable, login", partial(_home_assistant, home)),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from doctor.finding import Finding, fail, ok, skipped, warn
 from doctor.machine.files import read_only
 from hems.commands.doctor_checks.home_place import HomePlace
+from hems.control.grid_limit import NO_SIGNAL
 from wire.slots import parse_utc
 
 STALE_S = 120
@@ -150,6 +151,25 @@ def operator_is_honest(home: HomePlace) -> Finding:
 
     query = "SELECT at_s, value FROM health WHERE value LIKE 'market audit:%' ORDER BY at_s DESC LIMIT 1000"
     return _asked(home, "meter.db", query, look, timely=False)
+
+
+def grid_signal_comes(home: HomePlace) -> Finding:
+    """Whether the network operator's signal is heard, as the energy manager noted it last."""
+    table = None if home.config is None else home.config.grid_limit
+    if table is None:
+        return skipped("no [grid_limit]: nobody limits this connection")
+
+    def look(rows: Sequence[Row]) -> Finding:
+        if not rows:
+            return ok("no limit so far")
+        at_s, value = rows[0]
+        said = f"{value}, since {_said(at_s)}"
+        if value.startswith(NO_SIGNAL):
+            return fail(said, remedy="look at what publishes grid_limit.topic, and at the server in [mqtt]")
+        return ok(said)
+
+    query = "SELECT at_s, value FROM health WHERE name = 'grid_limit' ORDER BY rowid DESC LIMIT 1"
+    return _asked(home, "ems.db", query, look)
 
 
 _NEWEST_READINGS = (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hems.control.grid_limit import FREE, GridState, InForce
 from hems.control.house_view.now import NowView
 from hems.control.market_clock import clock_words
 
@@ -22,6 +23,8 @@ class NoticeCode(StrEnum):
     CLOCK_OFF = "clock_off"
     AUDIT = "audit"
     MODE = "mode"
+    GRID_LIMITED = "grid_limited"
+    GRID_FAILSAFE = "grid_failsafe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +59,14 @@ def notices(
     silent_since_s: int | None,
     slot_s: int,
     mode: str = "auto",
+    grid: InForce = FREE,
     is_decided: bool = True,
 ) -> tuple[Notice, ...]:
     """Everything that is the matter; `silent_since_s` is since when the site meter gives no answer."""
     found: list[Notice] = []
     if silent_since_s is not None:
         found.append(Notice(code=NoticeCode.METER_SILENT, since_s=silent_since_s, is_bad=True))
+    found += _grid_notices(grid)
     found += _market_notices(now_s, contact, slot_s)
     if contact.findings:
         found.append(Notice(code=NoticeCode.AUDIT, names=contact.findings, is_bad=True))
@@ -72,6 +77,16 @@ def notices(
     if mode in ("away", "manual"):
         found.append(Notice(code=NoticeCode.MODE, names=(mode,)))
     return tuple(found)
+
+
+def _grid_notices(grid: InForce) -> Sequence[Notice]:
+    match grid.state:
+        case GridState.LIMITED:
+            return (Notice(code=NoticeCode.GRID_LIMITED, names=(grid.told,)),)
+        case GridState.FAILSAFE:
+            return (Notice(code=NoticeCode.GRID_FAILSAFE, names=(grid.told,), is_bad=True),)
+        case GridState.FREE:
+            return ()
 
 
 def _market_notices(now_s: int, contact: Contact, slot_s: int) -> Sequence[Notice]:
