@@ -32,6 +32,6 @@ KINDS = (
 
 
 def all_checks() -> list[Check]:
-    """Every check; a mechanism of the catalogue has at least one."""
+    """Every check, each with a name of its own; a mechanism of the catalogue has at least one."""
     places = {name: place for place, name in enumerate(MECHANISMS)}
     return sorted((check for kind in KINDS for check in kind.checks()), key=lambda check: places[check.mechanism])

@@ -19,8 +19,8 @@ Orders = Sequence[FloatOrder]
 
 
 def checks() -> list[Check]:
-    """The check of losses."""
-    return [Check("loss_factors", _judge)]
+    """The check of the offline market with losses."""
+    return [Check("loss_factors", _judge, "offline")]
 
 
 def _judge(rng: random.Random) -> Judged:

@@ -43,6 +43,10 @@ def cases(check: Check, count: int) -> list[str]:
     return [text for i in range(count) for text in check.judge(random.Random(f"{check.name} {i}")).findings]
 
 
+def test_every_check_has_a_name_of_its_own() -> None:
+    assert len(CHECKS) == len(all_checks()), "a second one of the same name would never run"
+
+
 def test_every_mechanism_of_the_catalogue_is_checked() -> None:
     assert {check.mechanism for check in CHECKS.values()} == set(MECHANISMS)
 
