@@ -186,7 +186,7 @@ WRONG_PARTS: list[tuple[str, object, str, Callable[[Any], Any]]] = [
         lambda real: lambda self: replace(real(self), note="not converged"),
     ),
     ("muda_vickrey_side", given_price.vickrey_side, "trade_at", lambda real: lambda b, price: real(b, price + 1)),
-    ("loss_factors", losses, "deliver", lambda real: lambda bids, offers, loss: real(bids, offers, {})),
+    ("loss_factors, offline", losses, "deliver", lambda real: lambda bids, offers, loss: real(bids, offers, {})),
     ("energy_donation", donation.donation, "share", lambda _: mid_market.share),
     ("nucleolus, by definition", coalitions.nucleolus, "division", lambda _: shapley.division),
     ("nucleolus, any game", coalitions.nucleolus, "nucleolus", lambda _: shapley.shapley_value),
