@@ -13,19 +13,17 @@ from hems.control.history import History, SlotMeans
 from hems.control.household.household import Household
 from hems.control.household.merging import wished_image
 from hems.control.household.wishes import NO_WISHES, Wishes
+from hems.control.leases import leases_of
 from hems.control.live_outlook import LiveOutlook
 from hems.control.market_view import MarketView
 from hems.control.signal_memory import Sensed
 from hems.control.stage_trader import StageTrader
-from hems.dispatch.guard import guard
 from hems.dispatch.lease import Lease
-from hems.metering.image import DeviceImage, SiteImage
+from hems.metering.image import SiteImage
 from hems.metering.projection import presence
-from hems.site.home import LightingUnit, PvUnit, Unit
 from wire.messages import PlanNotice
 from wire.slots import Slot, slot_at
 
-LEASE_S = 60
 CHANGE_WORTH_DECIDING_KW = 0.05
 
 
@@ -231,40 +229,6 @@ class HomeLoop:
         if self._decision is None:
             return {}
         home = self.manager.home
-        units = {unit.id: unit for unit in home.units}
-        said = [s for s in self._decision.setpoints if s.device in image.devices]
-        left_alone = {s.device: image.devices[s.device].power_w / 1000.0 for s in said if not s.is_commanded}
-        wanted = {s.device: s.power_kw for s in said} | left_alone
-        leases = {
-            device: Lease(
-                power_w=round(power_kw * 1000.0),
-                valid_until_epoch_s=now_s + LEASE_S,
-                token=self._token,
-                reversion_w=reversion_w(units[device], image),
-                reversion_s=LEASE_S,
-            )
-            for device, power_kw in guard(wanted, home, image, grid.limits(home)).power_kw.items()
-            if not is_all_it_gives(power_kw, image.devices[device]) and power_kw != left_alone.get(device)
-        }
+        leases = leases_of(self._decision, home, image, grid.limits(home), now_s=now_s, token=self._token)
         self._held = {name for name, lease in leases.items() if lease.power_w != lease.reversion_w}
         return leases
-
-
-def is_all_it_gives(power_kw: float, seen: DeviceImage) -> bool:
-    """Whether a generator is asked for all it can give: then it needs no lease, it does so by itself."""
-    return seen.available_w is not None and power_kw * 1000.0 <= 1.0 - seen.available_w
-
-
-def reversion_w(unit: Unit, image: SiteImage) -> int:
-    """The power a device falls back to when nobody renews its lease [W]: generation goes on, light stays on.
-
-    Storage, cars and heat pumps stop: none of them may keep drawing or giving for ever.
-    """
-    seen = image.devices[unit.id]
-    match unit:
-        case PvUnit():
-            return -round(unit.peak_kw * 1000.0)
-        case LightingUnit():
-            return max(0, round(seen.power_w))
-        case _:
-            return 0

@@ -20,4 +20,5 @@ def device_image(state: DeviceState) -> DeviceImage:
         required_lux=None if state.required_lux is None else float(state.required_lux),
         running_since_s=state.running_since_epoch_s,
         done_today=bool(state.done_today),
+        rated_out_w=None if state.power_out_max_w is None else float(state.power_out_max_w),
     )

@@ -20,11 +20,11 @@ from hems.metering.foreign.template import Template
 from hems.site.config import ConfigError, HomeConfig
 from hems.site.config_devices import ApplianceTable, DeviceTable, PvTable
 from hems.site.config_meter import ModbusMeterTable, MqttMeterTable, P1MeterTable
+from hems.site.home import PEAK_UNKNOWN_KW
 from wire.registers import DeviceKind
 
 QUARTER_HOUR_S = 900
 PV_PEAK_HEADROOM = 1.25
-PV_UNKNOWN_KW = 1e3
 KINDS = {
     "pv": DeviceKind.PV,
     "battery": DeviceKind.BATTERY,
@@ -115,7 +115,7 @@ class Peers:
     def _mqtt_device(self, table: PvTable | ApplianceTable) -> SiteDevice:
         bound = bound_device(table, self._base)
         if isinstance(table, PvTable):
-            peak_w = 1000.0 * min(table.peak_kw * PV_PEAK_HEADROOM, PV_UNKNOWN_KW)
+            peak_w = 1000.0 * min(table.peak_kw * PV_PEAK_HEADROOM, PEAK_UNKNOWN_KW)
             return MqttProduction(self.mqtt, bound, peak_w=peak_w)
         duration_s = QUARTER_HOUR_S * len(table.quarter_hour_kw)
         programme = Programme(duration_s=duration_s, timezone=self._config.home.timezone)

@@ -16,7 +16,8 @@ class Stay:
 class DeviceImage:
     """What a device measures; a field is None when the kind has no such value or the device does not tell it.
 
-    `power_w` is positive into the device. `available_w` is what a generator could give.
+    `power_w` is positive into the device. `available_w` is what a generator could give, `rated_out_w` the most that
+    its nameplate lets it give.
     """
 
     power_w: float
@@ -29,6 +30,7 @@ class DeviceImage:
     required_lux: float | None = None
     running_since_s: int | None = None
     done_today: bool = False
+    rated_out_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from hems.site.config_fields import (
 )
 from hems.site.config_meter import Place, Quantity, TemplateName, Topic, ValueTable
 from hems.site.home import (
+    PEAK_UNKNOWN_KW,
     AdaptivePeriod,
     ApplianceUnit,
     BatteryUnit,
@@ -63,7 +64,7 @@ class PvTable(_MqttDeviceTable):
     """A PV inverter. Over MQTT its production is read; it is then never curtailed."""
 
     kind: Literal["pv"]
-    peak_kw: Positive = 1e3
+    peak_kw: Positive = PEAK_UNKNOWN_KW
 
 
 class BatteryTable(_DeviceTable):

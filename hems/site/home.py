@@ -7,13 +7,15 @@ from zoneinfo import ZoneInfo
 
 from hems.site.comfort import Acceptability, adaptive_band
 
+PEAK_UNKNOWN_KW = 1e3  # of a roof whose peak is not configured
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PvUnit:
     """A PV inverter; what it could give is measured and forecast. One that takes no commands is not `curtailable`."""
 
     id: str
-    peak_kw: float = 1e3
+    peak_kw: float = PEAK_UNKNOWN_KW
     curtailable: bool = True
 
 
