@@ -16,6 +16,7 @@ from hems.site.config_grid import GridContactTable, GridSignalTable
 LOG = logging.getLogger(__name__)
 FACT = "grid_limit"
 FIELDS = ("import_kw", "export_kw", "until_s")
+SET_S = 2  # a clock that moves by more than this against the machine's running time was set
 
 
 class GridLimitApp:
@@ -30,8 +31,10 @@ class GridLimitApp:
         timezone: str,
         on_change: Callable[[], None],
         now: Callable[[], float] = time.time,
+        running: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._table, self._link, self._store, self._now = table, link, store, now
+        self._table, self._link, self._store, self._now, self._running = table, link, store, now, running
+        self._began_s = now() - running()
         self._timezone, self._on_change = timezone, on_change
         self.limit = GridLimit(_rule(table), int(now()), self._remembered(int(now())))
         self._kept = self._as_fact(self.limit.last)
@@ -45,6 +48,7 @@ class GridLimitApp:
 
     def note(self, now_s: int) -> InForce:
         """What holds now; when it is something else than at the last call, log and records say so."""
+        self._follow_the_clock()
         holds = self.limit.in_force(now_s)
         if holds != self._noted:
             self._noted = holds
@@ -53,7 +57,14 @@ class GridLimitApp:
             self._store.add("health", [(now_s, "grid_limit", words)])
         return holds
 
+    def _follow_the_clock(self) -> None:
+        moved_s = round(self._now() - self._running() - self._began_s)
+        if abs(moved_s) > SET_S:
+            self._began_s += moved_s
+            self.limit.clock_moved(moved_s)
+
     def _take(self, heard: Heard) -> None:
+        self._follow_the_clock()
         now_s = int(self._now())
         try:
             signal = self._signal(heard, now_s)

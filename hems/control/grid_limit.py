@@ -109,6 +109,12 @@ class GridLimit:
         """Takes what was just heard."""
         self.last = signal
 
+    def clock_moved(self, by_s: int) -> None:
+        """The clock was set [s]: what passes since the last signal is counted on as if it had not been."""
+        self._quiet_s += by_s
+        if self.last is not None:
+            self.last = replace(self.last, heard_s=self.last.heard_s + by_s)
+
     def in_force(self, now_s: int) -> InForce:
         """What holds at a moment."""
         rule, last = self.rule, self.last

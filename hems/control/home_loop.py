@@ -8,6 +8,7 @@ from hems.bidding.storage import with_storage
 from hems.bidding.strategy import Strategy
 from hems.control.decision import Decision
 from hems.control.energy_manager import EnergyManager
+from hems.control.following import Following
 from hems.control.grid_limit import GridLimit, InForce
 from hems.control.history import History, SlotMeans
 from hems.control.household.household import Household
@@ -86,6 +87,7 @@ class HomeLoop:
         self._decided_presence: frozenset[str] = frozenset()
         self._prepared: Slot | None = None
         self._held: set[str] = set()
+        self._following = Following()
 
     @property
     def decision(self) -> Decision | None:
@@ -193,8 +195,9 @@ class HomeLoop:
         )
 
     def _wished(self, now_s: int, image: SiteImage) -> SiteImage:
-        """The image with cars that leave and need what the household has set."""
-        return wished_image(image, self.manager.home, self.manager.wishes.settings, now_s)
+        """The image with cars that leave and need what the household has set, and with who does not follow."""
+        wished = wished_image(image, self.manager.home, self.manager.wishes.settings, now_s)
+        return self._following.marked(wished)
 
     def told(self, strategy: Strategy, community: str) -> None:
         """The meter has published a strategy: others will answer to it."""
@@ -231,4 +234,5 @@ class HomeLoop:
         home = self.manager.home
         leases = leases_of(self._decision, home, image, grid.limits(home), now_s=now_s, token=self._token)
         self._held = {name for name, lease in leases.items() if lease.power_w != lease.reversion_w}
+        self._following.told(leases, now_s)
         return leases

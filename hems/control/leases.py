@@ -18,7 +18,8 @@ def leases_of(
 ) -> dict[str, Lease]:
     """The leases of a decision within what the connection may carry now.
 
-    A device that is left alone, or a generator that may give all it ever can, needs none.
+    A device that is left alone needs none. A generator that may give all it ever can is told so: its last lease may
+    have been a tighter one, which it would fall back to.
     """
     units = {unit.id: unit for unit in home.units}
     said = [s for s in decision.setpoints if s.device in image.devices]
@@ -29,13 +30,14 @@ def leases_of(
     found = {}
     for name, power_kw in powers_kw.items():
         unit, seen = units[name], image.devices[name]
+        is_free = isinstance(unit, PvUnit) and reversions_w[name] <= -_most_w(unit, seen)
         if power_kw == left_alone.get(name):
             continue
         power_w = round(power_kw * 1000.0)
         if isinstance(unit, PvUnit) and is_all_it_gives(power_kw, seen):
-            if not unit.curtailable or reversions_w[name] <= -_most_w(unit, seen):
+            if not unit.curtailable or (is_free and not _is_rated(unit, seen)):
                 continue
-            power_w = -min(_most_w(unit, seen), room_w - power_w)
+            power_w = -_most_w(unit, seen) if is_free else -min(_most_w(unit, seen), room_w - power_w)
         found[name] = Lease(
             power_w=power_w,
             valid_until_epoch_s=now_s + LEASE_S_MAX,
@@ -70,17 +72,23 @@ def roofs(home: Home, image: SiteImage) -> list[PvUnit]:
     return [unit for unit in home.units if isinstance(unit, PvUnit) and unit.id in image.devices]
 
 
+def _is_rated(unit: PvUnit, seen: DeviceImage) -> bool:
+    return seen.rated_out_w is not None or unit.peak_kw < PEAK_UNKNOWN_KW
+
+
 def _most_w(unit: PvUnit, seen: DeviceImage) -> int:
     """What a generator gives at most: by its nameplate or as configured; what it could give now where nobody says."""
+    if not _is_rated(unit, seen):
+        return round(seen.available_w or 0.0)
     peak_w = round(unit.peak_kw * 1000.0)
-    if seen.rated_out_w is not None:
-        return min(peak_w, round(seen.rated_out_w))
-    return peak_w if unit.peak_kw < PEAK_UNKNOWN_KW else round(seen.available_w or 0.0)
+    return peak_w if seen.rated_out_w is None else min(peak_w, round(seen.rated_out_w))
 
 
 def _room_w(powers_kw: Mapping[str, float], image: SiteImage, limits: Limits) -> int:
     """What could be fed in on top of the commands before the connection is full [W], shared by all generators."""
-    others_w = sum(device.power_w for name, device in image.devices.items() if name not in powers_kw)
-    net_w = image.base_load_w + others_w + 1000.0 * sum(powers_kw.values())
+    net_w = image.base_load_w
+    for name, device in image.devices.items():
+        told_w = 1000.0 * powers_kw.get(name, device.power_w / 1000.0)
+        net_w += told_w if device.follows else min(told_w, device.power_w)
     generators = sum(device.available_w is not None for device in image.devices.values())
     return max(0, int(limits.export_kw * 1000.0 + net_w)) // max(1, generators)

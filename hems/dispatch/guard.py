@@ -2,7 +2,8 @@
 
 Order of precedence: device limits, then the connection (grid limit or a tighter envelope), then everything else. It
 only ever makes a command smaller, never larger and never of the other sign: what exceeds the connection is taken
-away, but no battery is made to give, and no device to take, in order to help.
+away, but no battery is made to give, and no device to take, in order to help. Nothing is built on a device that does
+not follow: it counts with what it measures or what it is told, whichever is worse for the connection.
 """
 
 import math
@@ -41,9 +42,14 @@ def guard(wanted_kw: Mapping[str, float], home: Home, image: SiteImage, limits: 
     safe = {i: _within(units[i], kw, image.devices.get(i)) for i, kw in wanted_kw.items() if i in units}
     changed = {i: _limit_code(wanted_kw[i]) for i, kw in safe.items() if kw != wanted_kw[i]}
     others_kw = image.base_load_w / 1000.0 + _uncontrolled_kw(image, safe)
-    changed |= _relieve(safe, units, others_kw + sum(safe.values()) - limits.import_kw)
-    # a device that stops because less is below its least power may leave more generation than the connection takes
-    changed |= _absorb(safe, -others_kw - sum(safe.values()) - limits.export_kw)
+    stuck_kw = {i: d.power_w / 1000.0 for i, d in image.devices.items() if not d.follows}
+    # a device that stops because less is below its least power may leave more generation than the connection takes,
+    # and what holds that back may be what a device that is not trusted needs
+    for _ in range(2):
+        most_kw = others_kw + sum(max(kw, stuck_kw.get(i, kw)) for i, kw in safe.items())
+        changed |= _relieve(safe, units, stuck_kw, most_kw - limits.import_kw)
+        fewest_kw = others_kw + sum(min(kw, stuck_kw.get(i, kw)) for i, kw in safe.items())
+        changed |= _absorb(safe, stuck_kw, -fewest_kw - limits.export_kw)
     return Guarded(power_kw=safe, changed=changed)
 
 
@@ -98,25 +104,32 @@ def _running_kw(unit: Unit, kw: float) -> float:
     return SAFE_KW if kw < least_kw(unit) - ROUNDING_KW and kw > 0 else kw
 
 
-def _relieve(safe: dict[str, float], units: Mapping[str, Unit], over_kw: float) -> dict[str, str]:
+def _relieve(
+    safe: dict[str, float], units: Mapping[str, Unit], stuck_kw: Mapping[str, float], over_kw: float
+) -> dict[str, str]:
     """Too much import: less charging first, then less heating; lighting and running programmes stay.
 
-    A device whose rest would be below its least power stops, which may relieve more than was asked for.
+    A device whose rest would be below its least power stops, which may relieve more than was asked for. Those that do
+    not follow come first: what they get is not counted on.
     """
     changed = {}
-    for kind in (EvUnit, BatteryUnit, ZoneUnit):
-        for i, kw in safe.items():
-            if over_kw > 0 and kw > 0 and isinstance(units[i], kind):
-                rest = _running_kw(units[i], kw - min(over_kw, kw))
-                safe[i], over_kw, changed[i] = rest, over_kw - (kw - rest), "grid_limit"
+    order = [i for kind in (EvUnit, BatteryUnit, ZoneUnit) for i in safe if isinstance(units[i], kind)]
+    for i in sorted(order, key=lambda i: i not in stuck_kw):
+        kw = safe[i]
+        if over_kw > 0 and kw > 0:
+            rest, stuck = _running_kw(units[i], kw - min(over_kw, kw)), stuck_kw.get(i, -math.inf)
+            over_kw -= max(kw, stuck) - max(rest, stuck)
+            safe[i], changed[i] = rest, "grid_limit"
     return changed
 
 
-def _absorb(safe: dict[str, float], under_kw: float) -> dict[str, str]:
-    """Too much export: less discharging and less generation."""
+def _absorb(safe: dict[str, float], stuck_kw: Mapping[str, float], under_kw: float) -> dict[str, str]:
+    """Too much export: less discharging and less generation, first of those that do not follow."""
     changed = {}
-    for i, kw in sorted(safe.items(), key=lambda item: item[1]):
+    for i, kw in sorted(safe.items(), key=lambda item: (item[0] not in stuck_kw, item[1])):
         cut = min(under_kw, -kw) if kw < 0 else 0.0
         if cut > 0:
-            safe[i], under_kw, changed[i] = kw + cut, under_kw - cut, "grid_limit"
+            stuck = stuck_kw.get(i, math.inf)
+            under_kw -= min(kw + cut, stuck) - min(kw, stuck)
+            safe[i], changed[i] = kw + cut, "grid_limit"
     return changed

@@ -17,7 +17,7 @@ class DeviceImage:
     """What a device measures; a field is None when the kind has no such value or the device does not tell it.
 
     `power_w` is positive into the device. `available_w` is what a generator could give, `rated_out_w` the most that
-    its nameplate lets it give.
+    its nameplate lets it give. `follows` is False while it does not do what it was told some seconds ago.
     """
 
     power_w: float
@@ -31,6 +31,7 @@ class DeviceImage:
     running_since_s: int | None = None
     done_today: bool = False
     rated_out_w: float | None = None
+    follows: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,8 +61,14 @@ def test_a_roof_whose_peak_nobody_configured_can_be_held_back() -> None:
     assert taken_by(lease, 10_000)
 
 
-def test_a_roof_that_may_give_all_it_ever_can_needs_no_lease() -> None:
-    assert given({"pv": -6.0}, {"pv": SUNNY}) == {}
+def test_a_roof_that_may_give_all_is_told_so_as_it_may_have_been_held_back_before() -> None:
+    lease = given({"pv": -6.0}, {"pv": SUNNY})["pv"]
+    assert (lease.power_w, lease.reversion_w) == (-10_000, -10_000)
+
+
+def test_a_roof_of_which_nobody_knows_the_most_is_left_alone_while_it_may_give_all() -> None:
+    unknown = DeviceImage(power_w=-6000.0, available_w=6000.0)
+    assert given({"pv": -6.0}, {"pv": unknown}) == {}
 
 
 def test_a_roof_above_the_export_limit_is_held_to_it_when_nobody_renews_its_lease() -> None:
