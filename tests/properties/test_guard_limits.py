@@ -1,7 +1,8 @@
 """The guard, for any command in any state: inside every device, never worse for the connection, never larger."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -165,3 +166,26 @@ def test_guarding_twice_changes_nothing_more(case: Case) -> None:
     once = case.guarded().power_kw
     again = guard(once, case.home, case.image, case.limits).power_kw
     assert again == pytest.approx(once, abs=1e-6)
+
+
+@given(cases(), st.sets(st.sampled_from("abcdefg")))
+def test_what_does_not_follow_counts_with_what_is_worse_until_nothing_is_left_to_take_away(
+    case: Case, distrusted: set[str]
+) -> None:
+    marked = {name: replace(device, follows=name not in distrusted) for name, device in case.image.devices.items()}
+    image = replace(case.image, devices=marked)
+    made = guard(case.wanted_kw, case.home, image, case.limits).power_kw
+    units = {unit.id: unit for unit in case.home.units}
+    others_kw = image.base_load_w + sum(d.power_w for i, d in marked.items() if i not in made)
+
+    def net_kw(worse: Callable[[float, float], float]) -> float:
+        counted = (
+            kw if i not in marked or marked[i].follows else worse(kw, marked[i].power_w / 1000.0)
+            for i, kw in made.items()
+        )
+        return others_kw / 1000.0 + sum(counted)
+
+    if net_kw(max) > case.limits.import_kw + TINY:
+        assert not any(kw > 0 and isinstance(units[i], EvUnit | BatteryUnit | ZoneUnit) for i, kw in made.items())
+    if -net_kw(min) > case.limits.export_kw + TINY:
+        assert not any(kw < 0 for kw in made.values())
