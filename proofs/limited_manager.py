@@ -13,11 +13,11 @@ from hems.control.history import History
 from hems.control.home_loop import HomeLoop, Timing
 from hems.control.live_outlook import LiveOutlook
 from hems.dispatch.lease import Lease
+from hems.io.device_image import device_command
 from hems.metering.image import SiteImage
 from hems.planning.outlook import Outlook
 from hems.site.tariff import DailyPrices
 from proofs.limited_house import START_S, LimitedHouse, Run
-from wire.registers import DeviceCommand
 
 TICK_S, HORIZON = 20, 8
 
@@ -109,13 +109,5 @@ class LimitedManager:
         for name, lease in leases.items():
             device = house.devices[name]
             device.tick(house.true_s)
-            device.write_command(
-                DeviceCommand(
-                    setpoint_w=lease.power_w,
-                    valid_until_epoch_s=lease.valid_until_epoch_s,
-                    token=lease.token,
-                    reversion_w=lease.reversion_w,
-                    reversion_s=lease.reversion_s,
-                )
-            )
+            device.write_command(device_command(lease))
             house.written_s[name] = house.at_s

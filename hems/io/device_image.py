@@ -1,7 +1,8 @@
-"""What the registers of a device mean for control."""
+"""What the registers of a device mean for control, and how a lease is written into them."""
 
+from hems.dispatch.lease import Lease
 from hems.metering.image import DeviceImage, Stay
-from wire.registers import DeviceState
+from wire.registers import DeviceCommand, DeviceState
 
 
 def device_image(state: DeviceState) -> DeviceImage:
@@ -21,4 +22,15 @@ def device_image(state: DeviceState) -> DeviceImage:
         running_since_s=state.running_since_epoch_s,
         done_today=bool(state.done_today),
         rated_out_w=None if state.power_out_max_w is None else float(state.power_out_max_w),
+    )
+
+
+def device_command(lease: Lease) -> DeviceCommand:
+    """The writable registers of a lease."""
+    return DeviceCommand(
+        setpoint_w=lease.power_w,
+        valid_until_epoch_s=lease.valid_until_epoch_s,
+        token=lease.token,
+        reversion_w=lease.reversion_w,
+        reversion_s=lease.reversion_s,
     )

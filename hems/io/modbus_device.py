@@ -1,10 +1,10 @@
 """A device with our device map over Modbus TCP: its state, and power by lease."""
 
 from hems.dispatch.lease import Lease
-from hems.io.device_image import device_image
+from hems.io.device_image import device_command, device_image
 from hems.io.modbus_link import DeviceMap, ModbusLink, RegisterMapMismatch
 from hems.metering.image import DeviceImage
-from wire.registers import DeviceCommand, DeviceKind, DeviceState, decode_state, encode_command
+from wire.registers import DeviceKind, DeviceState, decode_state, encode_command
 from wire.registers.chain import ModelSpan
 from wire.registers.device import DEVICE_MODELS, MODEL_OF_KIND
 
@@ -46,14 +46,7 @@ class ModbusDevice:
         """
         span = await self._span()
         offset, _ = DEVICE_MODELS[self.kind].writable_span
-        command = DeviceCommand(
-            setpoint_w=lease.power_w,
-            valid_until_epoch_s=lease.valid_until_epoch_s,
-            token=lease.token,
-            reversion_w=lease.reversion_w,
-            reversion_s=lease.reversion_s,
-        )
-        await self._map.write(span, offset, encode_command(command))
+        await self._map.write(span, offset, encode_command(device_command(lease)))
 
     def close(self) -> None:
         """Drop the connection; the next call makes a new one."""

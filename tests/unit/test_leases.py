@@ -9,11 +9,12 @@ from hems.control.leases import leases_of
 from hems.dispatch.guard import Limits
 from hems.dispatch.lease import Lease
 from hems.dispatch.reason import Why
+from hems.io.device_image import device_command
 from hems.metering.image import DeviceImage, Stay
 from hems.site.home import PvUnit
 from meter_firmware_sim.device import Nameplate, SimulatedDevice
 from tests.fakes import BATTERY, CAR, LAMP, START_S, home, idle, image, slot
-from wire.registers import DeviceCommand, DeviceKind
+from wire.registers import DeviceKind
 
 WHY = Why(code="idle", price_per_kwh=0.0, worth_per_h=0.0, text="")
 STAY = Stay(energy_needed_wh=9000, departure_s=START_S + 7200)
@@ -38,15 +39,7 @@ def given(
 def taken_by(lease: Lease, rated_out_w: int) -> bool:
     """Whether an inverter with this nameplate takes the lease."""
     device = SimulatedDevice(DeviceKind.PV, Nameplate(power_in_max_w=0, power_out_max_w=rated_out_w))
-    return device.write_command(
-        DeviceCommand(
-            setpoint_w=lease.power_w,
-            valid_until_epoch_s=lease.valid_until_epoch_s,
-            token=lease.token,
-            reversion_w=lease.reversion_w,
-            reversion_s=lease.reversion_s,
-        )
-    )
+    return device.write_command(device_command(lease))
 
 
 def test_storage_and_cars_stop_and_light_stays_on() -> None:
