@@ -61,6 +61,7 @@ def status(records: HomeRecords, now_s: int) -> dict[str, Any]:
         "reading": _reading(records, now_s),
         "devices": _devices(records, newest[0][0] if newest else None),
         "plan": _plan(records, now_s),
+        "network_operator": _network_operator(records),
         "market": _market(records, slot),
     }
 
@@ -99,6 +100,15 @@ def _plan(records: HomeRecords, now_s: int) -> dict[str, Any] | None:
     }
 
 
+def _network_operator(records: HomeRecords) -> str | None:
+    """What the network operator allowed when it last changed; None where nobody limits the connection."""
+    if records.config.grid_limit is None:
+        return None
+    query = "SELECT value FROM health WHERE name = 'grid_limit' ORDER BY rowid DESC LIMIT 1"
+    rows = records.rows("ems.db", query)
+    return str(rows[0][0]) if rows else "no limit so far"
+
+
 def _market(records: HomeRecords, slot: Slot) -> dict[str, Any] | None:
     if records.config.market is None:
         return None
@@ -130,6 +140,8 @@ def _text(told: dict[str, Any], zone: ZoneInfo) -> str:
     lines = [f"{told['meter']}: {' and '.join(running) + ' running' if running else 'nothing runs'}"]
     lines.append(_reading_line(told["reading"], "hems run" if told["market"] is None else "hems meter"))
     lines.append(_plan_line(told["plan"], zone))
+    if told["network_operator"] is not None:
+        lines.append(f"network operator: {told['network_operator']}")
     if told["market"] is not None:
         lines.append(_market_line(told["market"]))
     if told["devices"]:

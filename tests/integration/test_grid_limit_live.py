@@ -12,6 +12,7 @@ from broker_rig import mosquitto
 from mqtt_household import say, speaker
 from test_home_processes import HOME, House, started, stopped, until
 
+from hems.cli import main
 from hems.io.edge_store import EdgeStore
 
 LOAD_W, FULL_W = 1500, 5000
@@ -71,7 +72,9 @@ class Operator:
         self.limit, self._said_s = dict(limit), 0.0
 
 
-def test_the_limit_beats_the_price_and_silence_is_failsafe(tmp_path: Path, port: int, client: paho.Client) -> None:
+def test_the_limit_beats_the_price_and_silence_is_failsafe(
+    tmp_path: Path, port: int, client: paho.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
     def charging_w() -> float:
         return house.battery.commanded_power_w(time.time())
 
@@ -105,6 +108,8 @@ def test_the_limit_beats_the_price_and_silence_is_failsafe(tmp_path: Path, port:
     asyncio.run(scene())
     store = EdgeStore(tmp_path / "state" / "ems.db")
     assert store.fact("grid_limit") == {"import_kw": 2.5, "export_kw": None, "until_s": None}
+    assert main(["status", "--config", str(tmp_path / "home.toml")]) == 0
+    assert "network operator: at most 2.5 kW from the grid" in capsys.readouterr().out
     told = [value for name, value in store.rows("health", "name, value", "rowid") if name == "grid_limit"]
     store.close()
     assert any(value.startswith(f"no signal on {TOPIC}") for value in told)
