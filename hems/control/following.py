@@ -12,6 +12,7 @@ from hems.dispatch.lease import Lease
 from hems.metering.image import DeviceImage, SiteImage
 
 ACTS_WITHIN_S = 5
+OLDEST_S = 60  # an image may be so much older than what was told since
 ROUNDING_W = 1.0
 FAR_W, FAR = 150.0, 0.1
 
@@ -46,7 +47,7 @@ class Following:
         off = set()
         for name, told in list(self._given.items()):
             seen = image.devices.get(name)
-            if image.at_s < told.since_s:  # the clock was set back
+            if image.at_s < told.since_s - OLDEST_S:  # the clock was set back
                 self._given[name] = replace(told, since_s=image.at_s)
             if seen is not None and image.at_s - told.since_s >= ACTS_WITHIN_S:
                 off.update([name] if self._is_off(name, seen, told.power_w) else [])
