@@ -91,6 +91,7 @@ def drawn_run(seed: int) -> Run:
     rng = random.Random(f"limits/{seed}")
     units = tuple(unit for unit in UNITS if rng.random() < 0.8) or UNITS
     troubles = [_trouble(rng) for _ in range(rng.randint(0, 4))]
+    wrong_clocks_s = (0,) if seed % 2 else (0, 0, 3600, -3600)  # with right ones a limit has ten seconds, not a step
     return Run(
         home=Home(meter="home-1", units=units, export_limit_kw=rng.choice((17.0, 6.0)), import_limit_kw=17.0),
         told=tuple(_told(rng)),
@@ -99,7 +100,7 @@ def drawn_run(seed: int) -> Run:
         retail=tuple(rng.choice((0.05, 0.3, 0.6)) for _ in range(64)),
         feed_in=tuple(rng.choice((-0.1, 0.02, 0.04)) for _ in range(64)),
         troubles=tuple(troubles),
-        device_clocks_s={unit.id: rng.choice((0, 0, 3600, -3600)) for unit in units},
+        device_clocks_s={unit.id: rng.choice(wrong_clocks_s) for unit in units},
         soc=rng.uniform(0.1, 1.0),
     )
 
